@@ -1,0 +1,49 @@
+"""One framework in one long-lived process: it reads a workload's name, and answers with a round.
+
+A line of JSON for each answer. A worker imports one framework and never the other, so that neither
+disturbs its rival's thread pool or memory; between its rounds it sleeps on its standard input.
+"""
+
+import importlib
+import json
+import sys
+import time
+from typing import Any
+
+from benchmarks.workloads import WORKLOADS
+
+WARM_UP = 3
+
+
+def round_of(name: str, torch: Any) -> dict[str, float]:
+    """Build the workload afresh and time its steps; `loss` is what the last one came to."""
+    workload = WORKLOADS[name]
+    step = workload.build(torch)
+    for _ in range(WARM_UP):
+        step()
+    start = time.perf_counter()
+    for _ in range(workload.steps):
+        result = step()
+    seconds = time.perf_counter() - start
+    # The root mean square of all the numbers in it: of a loss, the loss itself.
+    loss = result.detach().pow(2).mean().sqrt().item()
+    return {"us": seconds / workload.steps * 1e6, "loss": loss}
+
+
+def main(framework: str, threads: int) -> None:
+    """Answer requests until standard input ends."""
+    torch = importlib.import_module(framework)
+    torch.set_num_threads(threads)
+    print(json.dumps({"version": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        try:
+            answer: dict[str, Any] = round_of(line.strip(), torch)
+        except (
+            Exception
+        ) as error:  # whatever one framework lacks, the table still has its other rows
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,31 @@
+"""The command line: ``python -m minitorch``, or ``minitorch`` once it is installed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from minitorch.cli import digits, run
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser; each sub-command adds its own arguments."""
+    root = argparse.ArgumentParser(
+        prog="minitorch", description="PyTorch's surface on NumPy alone, readable as a textbook."
+    )
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    digits.add_command(commands)
+    run.add_command(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command in `argv` (default: this process's) and return its exit code."""
+    arguments = parser().parse_args(argv)
+    code: int = arguments.command(arguments)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""Element types, devices and sizes: PyTorch's names over NumPy's dtypes, and its promotion table.
+
+PyTorch promotes by category: a tensor with dimensions outranks a 0-d tensor, which outranks a
+Python number, and a lower rank only matters when its kind (bool < integer < float) is higher.
+https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Scalar = bool | int | float
+
+
+class dtype:
+    """An element type, e.g. ``minitorch.float32``; one object per type, compared by identity.
+
+    >>> import minitorch
+    >>> minitorch.float32, minitorch.float32.is_floating_point, minitorch.float32.itemsize
+    (torch.float32, True, 4)
+    """
+
+    __slots__ = ("is_floating_point", "name", "numpy")
+    is_complex = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.is_floating_point = self.numpy.kind == "f"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.numpy.itemsize
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the type holds negative numbers."""
+        return self.numpy.kind in "fi"
+
+    def to_complex(self) -> dtype:
+        """Refused: complex numbers are out of scope."""
+        raise NotImplementedError("minitorch has no complex dtypes")
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return dtype_named, (self.name,)
+
+
+# PyTorch's aliases (float, half, long, bool ...) are given in minitorch/__init__.py, where they
+# shadow no builtin that this file needs.
+float16 = dtype("float16")
+float32 = dtype("float32")
+float64 = dtype("float64")
+int8 = dtype("int8")
+int16 = dtype("int16")
+int32 = dtype("int32")
+int64 = dtype("int64")
+uint8 = dtype("uint8")
+bool_ = dtype("bool")
+
+DTYPES = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
+_BY_NUMPY = {d.numpy: d for d in DTYPES}
+_BY_NAME = {d.name: d for d in DTYPES}
+
+
+def dtype_named(name: str) -> dtype:
+    """The dtype called `name`; pickle's way back to the one object."""
+    return _BY_NAME[name]
+
+
+def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
+    """The dtype that stores like `numpy_dtype`.
+
+    Raises:
+        TypeError: for a NumPy type that PyTorch has no tensor of (strings, objects, complex...).
+    """
+    try:
+        return _BY_NUMPY[numpy_dtype]
+    except KeyError:
+        supported = ", ".join(d.name for d in DTYPES)
+        raise TypeError(
+            f"can't convert np.ndarray of type numpy.{numpy_dtype}. "
+            f"The only supported types are: {supported}."
+        ) from None
+
+
+_default = float32
+
+
+def get_default_dtype() -> dtype:
+    """The dtype that Python floats become; ``float32`` unless changed."""
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Set the dtype that Python floats become.
+
+    Raises:
+        TypeError: if `d` is not a floating-point dtype.
+    """
+    global _default
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+    _default = d
+
+
+_KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def promote_numpy(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype both fit in by PyTorch's table: as NumPy's, but int with float is that float."""
+    rank_a, rank_b = _KIND_RANK[a.kind], _KIND_RANK[b.kind]
+    if rank_a == rank_b:
+        return np.promote_types(a, b)
+    return a if rank_a > rank_b else b
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest dtype, by PyTorch's table, that neither operand outranks.
+
+    >>> promote_types(int64, float16)
+    torch.float16
+    """
+    return _BY_NUMPY[promote_numpy(type1.numpy, type2.numpy)]
+
+
+def scalar_dtype(value: Scalar) -> np.dtype[Any]:
+    """The NumPy dtype a lone Python number would have as a tensor."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool_.numpy
+    if isinstance(value, (int, np.integer)):
+        return int64.numpy
+    return _default.numpy
+
+
+def result_dtype(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
+    """PyTorch's result type for arrays (with and without dimensions) and Python numbers."""
+    by_rank: list[np.dtype[Any] | None] = [None, None, None]  # dimensioned, 0-d, Python number
+    for operand in operands:
+        if isinstance(operand, np.ndarray):
+            rank, kind = (0 if operand.ndim else 1), operand.dtype
+        else:
+            rank, kind = 2, scalar_dtype(operand)
+        held = by_rank[rank]
+        by_rank[rank] = kind if held is None else promote_numpy(held, kind)
+    result: np.dtype[Any] | None = None
+    for lower in reversed(by_rank):
+        if lower is None:
+            continue
+        outranked = result is not None and _KIND_RANK[result.kind] > _KIND_RANK[lower.kind]
+        result = promote_numpy(lower, result) if outranked and result is not None else lower
+    assert result is not None, "result_dtype of no operands"
+    return result
+
+
+class device:
+    """Where a tensor lives. Always the CPU here; kept so that PyTorch code runs unchanged.
+
+    >>> device("cpu")
+    device(type='cpu')
+    """
+
+    __slots__ = ("index", "type")
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+        name: str = type.type if isinstance(type, device) else type
+        kind, _, number = str(name).partition(":")
+        if kind != "cpu":
+            raise RuntimeError(
+                f"device: minitorch computes on the CPU only, got {str(name)!r}; use 'cpu'"
+            )
+        self.type = kind
+        self.index = int(number) if number else index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type, self.index)
+
+
+CPU = device("cpu")
+
+
+class Size(tuple[int, ...]):
+    """A tensor's shape: a tuple of ints that prints, slices and multiplies out as PyTorch's.
+
+    >>> Size((2, 3)), Size((2, 3)).numel()
+    (torch.Size([2, 3]), 6)
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """How many elements a tensor of this size has."""
+        return math.prod(self)
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    __str__ = __repr__
+
+    def __getitem__(self, key: Any) -> Any:
+        found = tuple.__getitem__(self, key)
+        return Size(found) if isinstance(key, slice) else found
+
+    def __add__(self, other: Any) -> Any:
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __mul__(self, times: Any) -> Any:
+        return Size(tuple.__mul__(self, times))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Size, (tuple(self),)

@@ -1,0 +1,855 @@
+"""`Tensor`: an array that remembers where it came from.
+
+The class body is the one table of operators and methods: each line names the operation that
+answers it. What only concerns the graph is in `TensorBase`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minitorch import _dtypes
+from minitorch._dtypes import CPU, Array, Size, device, dtype
+from minitorch._format import tensor_repr
+from minitorch.autograd import engine
+from minitorch.autograd.base import TensorBase
+from minitorch.autograd.function import Function
+from minitorch.autograd.hooks import RemovableHandle, add_hook
+from minitorch.autograd.mode import mode
+from minitorch.ops import activation, elementwise, linalg, reduce
+from minitorch.ops import index as indexing
+from minitorch.ops import random as draws
+from minitorch.ops import shape as shaping
+from minitorch.ops.inplace import assign, copy_
+from minitorch.ops.operands import SCALARS, as_dtype, shape_of, wrap_dim
+
+
+def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form of an operation: its result is written over its first argument."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return assign(self, operation, self, *args, **kwargs)
+
+    method.__name__ = operation.__name__ + "_"
+    method.__doc__ = f"`{operation.__name__}`, written into the tensor itself, which is returned."
+    return method
+
+
+def _operator(operation: Callable[..., Tensor], swapped: bool = False) -> Callable[..., Any]:
+    """An operator: as the operation, but giving up on operands that it does not know."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, (TensorBase, *SCALARS, np.ndarray)):
+            return NotImplemented
+        return operation(other, self) if swapped else operation(self, other)
+
+    method.__name__ = operation.__name__
+    return method
+
+
+class Tensor(TensorBase):
+    """A multi-dimensional array of one dtype that can record what is computed from it.
+
+    Made by `minitorch.tensor`, `zeros`, `randn`...; ``Tensor(values)`` itself makes float32.
+
+    >>> import minitorch
+    >>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __array_priority__ = 1000  # ndarray + Tensor asks Tensor
+
+    def __new__(cls, *data: Any) -> Any:
+        default = _dtypes.get_default_dtype().numpy
+        if len(data) == 1 and not isinstance(data[0], (int, np.integer)):
+            source = data[0]._array if isinstance(data[0], TensorBase) else data[0]
+            if isinstance(data[0], Size):
+                return cls._wrap(np.zeros(data[0], default))
+            return cls._wrap(np.array(source, default))
+        return cls._wrap(np.zeros(shape_of("Tensor", data) if data else (0,), default))
+
+    # ---- what it is --------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return Size(self._array.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    @property
+    def dtype(self) -> dtype:
+        """The element type."""
+        return _dtypes.from_numpy_dtype(self._array.dtype)
+
+    @property
+    def device(self) -> device:
+        """Always the CPU."""
+        return CPU
+
+    layout = "torch.strided"
+    is_cuda = is_sparse = is_quantized = is_mps = is_meta = is_nested = False
+    names: Any = None
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self._array.nbytes
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self._array.itemsize
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or one of its sizes."""
+        return self.shape if dim is None else self._array.shape[wrap_dim(dim, self._array.ndim)]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements apart neighbours along each dimension (or `dim`) lie in memory."""
+        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        return strides if dim is None else strides[wrap_dim(dim, self._array.ndim)]
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether the elements lie in memory in order, without gaps."""
+        return self._array.flags.c_contiguous
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._array.__array_interface__["data"][0]
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are floats."""
+        return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Always False: complex numbers are out of scope."""
+        return False
+
+    def is_signed(self) -> bool:
+        """Whether the dtype holds negative numbers."""
+        return self.dtype.is_signed
+
+    # ---- its place in the graph --------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether what is computed from this tensor is recorded."""
+        if self._is_stale():
+            self._refresh()
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.grad_fn is not None and not value:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            )
+        if value and self._array.dtype.kind != "f":
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients, "
+                f"got {self.dtype}; convert with .float() first"
+            )
+        if value and self._inference and not mode.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                "allowed."
+            )
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad`; returns the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def grad_fn(self) -> Function | None:
+        """The node that made this tensor; None for a leaf."""
+        if self._is_stale():
+            self._refresh()
+        return self._grad_fn
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it: gradients end here."""
+        return self.grad_fn is None
+
+    @property
+    def output_nr(self) -> int:
+        """Which of its node's outputs this is."""
+        return self._slot
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has accumulated; None before."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, TensorBase):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type "
+                    f"{type(value).__name__}"
+                )
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: expected "
+                    f"{list(self._array.shape)}, got {list(value._array.shape)}"
+                )
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {self.dtype}, "
+                    f"got {value.dtype}"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory, outside the graph and unseen by its version counter."""
+        return self._wrap(self._array.view())
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._requires_grad and value._array.dtype.kind != "f":
+            raise RuntimeError(
+                f"data set to a tensor that requires gradients must be floating point, got "
+                f"{value.dtype}"
+            )
+        self._array = value._array
+        self._storage = value._storage
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._storage is None else self._storage.version
+
+    @property
+    def _base(self) -> Any:
+        return None if self._view is None else self._view.base
+
+    def _is_view(self) -> bool:
+        return self._view is not None
+
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode."""
+        return self._inference
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add this tensor's gradients to the ``.grad`` of the leaves it came from.
+
+        Args:
+            gradient: this tensor's own gradient; may be left out for one element.
+            retain_graph: keep the graph for another walk. Defaults to `create_graph`.
+            create_graph: record the walk itself, for higher derivatives.
+            inputs: accumulate into these tensors only.
+
+        Raises:
+            RuntimeError: see `minitorch.autograd.backward`.
+        """
+        engine.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory, outside the graph. Changing it in place is noticed by the graph."""
+        # A view object of its own, or the graph would take the two for one input.
+        alias = self._wrap(self._array.view())
+        alias._storage = self._shared_storage()
+        alias._inference = self._inference
+        return alias
+
+    def detach_(self) -> Tensor:
+        """Leave the graph: become a leaf that requires no grad."""
+        if self._view is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._grad_fn, self._slot, self._requires_grad = None, 0, False
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep this tensor's gradient in ``.grad`` although it is no leaf.
+
+        Raises:
+            RuntimeError: if it does not require grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._grad_fn is not None and not self._retains_grad:
+            self._retains_grad = True
+            self._grad_fn.retain(self._slot, weakref.ref(self))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on it and it is no leaf."""
+        return self._retains_grad
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call ``hook(grad)`` when this tensor's gradient is there; it may return another.
+
+        Raises:
+            RuntimeError: if the tensor does not require grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._grad_fn is not None:
+            return add_hook(self._grad_fn.hooks_of(self._slot), hook)
+        if self._hooks is None:
+            self._hooks = OrderedDict()
+        return add_hook(self._hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(tensor)`` after a gradient was added to this leaf's ``.grad``.
+
+        Raises:
+            RuntimeError: if the tensor is no leaf, or does not require grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._grad_fn is not None:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        if self._post_accumulate_hooks is None:
+            self._post_accumulate_hooks = OrderedDict()
+        return add_hook(self._post_accumulate_hooks, hook)
+
+    # ---- out of the tensor -------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The one element, as a Python number.
+
+        Raises:
+            RuntimeError: if there is not just one.
+        """
+        if self._array.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self._array.size} elements cannot be converted to Scalar"
+            )
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers; a number for a 0-d tensor."""
+        return self._array.tolist()
+
+    def numpy(self, *, force: bool = False) -> Array:
+        """The elements as an ndarray over the same memory.
+
+        Raises:
+            RuntimeError: for a tensor that requires grad, unless `force`.
+        """
+        if self.requires_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. "
+                "Use tensor.detach().numpy() instead."
+            )
+        return self._array.view()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self.numpy().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self._array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shaping.unbind(self))
+
+    def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (TensorBase, *SCALARS)):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}."
+            )
+        return bool(elementwise.eq(self, element)._array.any())
+
+    def __bool__(self) -> bool:
+        if self._array.size == 1:
+            return bool(self._array.item())
+        if self._array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "iub" or self._array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._array.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
+
+    def __repr__(self) -> str:
+        return tensor_repr(self)
+
+    __hash__ = object.__hash__  # a tensor is a key by identity, though == is elementwise
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "cannot pickle a non-leaf Tensor that requires grad; detach() it first"
+            )
+        notes = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
+        array = np.array(self._array, order="K")
+        return _rebuild, (type(self), array, self._requires_grad, notes)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        copied = memo.get(id(self))
+        if copied is None:
+            notes = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
+            array = np.array(self._array, order="K")
+            copied = _rebuild(type(self), array, self._requires_grad, notes)
+            memo[id(self)] = copied
+            if self._grad is not None:
+                copied._grad = self._grad.__deepcopy__(memo)
+        return copied
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)})
+
+    # ---- conversions -------------------------------------------------------------------------
+
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        """In another dtype: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``.
+
+        Returns:
+            The tensor itself if nothing changes (and `copy` is not asked for).
+
+        Raises:
+            RuntimeError: for a device that is not the CPU.
+            TypeError: for anything else.
+        """
+        wanted = kwargs.pop("dtype", None)
+        copy = kwargs.pop("copy", False)
+        for name in ("non_blocking", "memory_format"):
+            kwargs.pop(name, None)
+        places = [kwargs.pop("device")] if "device" in kwargs else []
+        if kwargs:
+            raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        for arg in args:
+            if isinstance(arg, dtype):
+                wanted = arg
+            elif isinstance(arg, TensorBase):
+                wanted = arg.dtype  # type: ignore[attr-defined]
+            elif isinstance(arg, (str, device)):
+                places.append(arg)
+            elif arg is not None and not isinstance(arg, bool):
+                raise TypeError(
+                    f"to(): expected a dtype, a device or a tensor, got {type(arg).__name__}"
+                )
+        for place in places:
+            if place is not None:
+                device(place)
+        changed: Tensor = self if wanted is None else as_dtype(self, wanted.numpy)
+        return shaping.clone(changed) if copy and changed is self else changed
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """The name of PyTorch's tensor type; or the tensor converted to `dtype`."""
+        if dtype is None:
+            return f"torch.{TYPE_NAMES[self.dtype.name]}"
+        if isinstance(dtype, str):
+            name = dtype.removeprefix("torch.")
+            found = [n for n, t in TYPE_NAMES.items() if t == name]
+            if not found:
+                raise ValueError(f"invalid type: {dtype!r}")
+            dtype = _dtypes.dtype_named(found[0])
+        return self.to(dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """In `other`'s dtype."""
+        return self.to(other.dtype)
+
+    def cpu(self) -> Tensor:
+        """The tensor itself: it is on the CPU."""
+        return self
+
+    def cuda(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Refused: there is no GPU here.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("cuda: minitorch computes on the CPU only; leave the tensor where it is")
+
+    def half(self) -> Tensor:
+        """As float16."""
+        return self.to(_dtypes.float16)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.to(_dtypes.float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.to(_dtypes.float64)
+
+    def byte(self) -> Tensor:
+        """As uint8."""
+        return self.to(_dtypes.uint8)
+
+    def char(self) -> Tensor:
+        """As int8."""
+        return self.to(_dtypes.int8)
+
+    def short(self) -> Tensor:
+        """As int16."""
+        return self.to(_dtypes.int16)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.to(_dtypes.int32)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.to(_dtypes.int64)
+
+    def bool(self) -> Tensor:
+        """As bool: True where not zero."""
+        return self.to(_dtypes.bool_)
+
+    def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+        """A copy of `data`, in this tensor's dtype unless another is given."""
+        source = data._array if isinstance(data, TensorBase) else data
+        wanted = self._array.dtype if dtype is None else dtype.numpy
+        return self._new(np.array(source, wanted), requires_grad)
+
+    def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+        """Zeros of another shape, in this tensor's dtype unless another is given."""
+        return self.new_full(shape_of("new_zeros", size), 0, dtype, requires_grad)
+
+    def new_ones(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+        """Ones of another shape, in this tensor's dtype unless another is given."""
+        return self.new_full(shape_of("new_ones", size), 1, dtype, requires_grad)
+
+    def new_empty(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+        """Room of another shape, in this tensor's dtype unless another is given."""
+        return self.new_full(shape_of("new_empty", size), 0, dtype, requires_grad)
+
+    def new_full(
+        self, size: Any, fill_value: Any, dtype: Any = None, requires_grad: Any = False
+    ) -> Tensor:
+        """`fill_value` in another shape, in this tensor's dtype unless another is given."""
+        wanted = self._array.dtype if dtype is None else dtype.numpy
+        sizes = shape_of("new_full", (size,))
+        array = np.zeros(sizes, wanted) if fill_value == 0 else np.full(sizes, fill_value, wanted)
+        return self._new(array, requires_grad)
+
+    def _new(self, array: Array, requires_grad: Any) -> Tensor:
+        made = self._wrap(array)
+        if requires_grad:
+            made.requires_grad = True
+        return made
+
+    # ---- the table of operations -------------------------------------------------------------
+
+    # arithmetic
+    add = elementwise.add
+    sub = subtract = elementwise.sub
+    mul = multiply = elementwise.mul
+    div = divide = true_divide = elementwise.div
+    floor_divide = elementwise.floor_divide
+    remainder = elementwise.remainder
+    pow = elementwise.pow
+    neg = negative = elementwise.neg
+    square = elementwise.square
+    __add__ = _operator(elementwise.add)
+    __radd__ = _operator(elementwise.add, swapped=True)
+    __sub__ = _operator(elementwise.sub)
+    __rsub__ = _operator(elementwise.sub, swapped=True)
+    __mul__ = _operator(elementwise.mul)
+    __rmul__ = _operator(elementwise.mul, swapped=True)
+    __truediv__ = _operator(elementwise.div)
+    __rtruediv__ = _operator(elementwise.div, swapped=True)
+    __floordiv__ = _operator(elementwise.floor_divide)
+    __rfloordiv__ = _operator(elementwise.floor_divide, swapped=True)
+    __mod__ = _operator(elementwise.remainder)
+    __rmod__ = _operator(elementwise.remainder, swapped=True)
+    __pow__ = _operator(elementwise.pow)
+    __rpow__ = _operator(elementwise.pow, swapped=True)
+    __neg__ = elementwise.neg
+    __abs__ = elementwise.abs
+
+    # functions of one variable
+    abs = absolute = elementwise.abs
+    ceil = elementwise.ceil
+    cos = elementwise.cos
+    exp = elementwise.exp
+    floor = elementwise.floor
+    log = elementwise.log
+    reciprocal = elementwise.reciprocal
+    round = elementwise.round
+    rsqrt = elementwise.rsqrt
+    sigmoid = elementwise.sigmoid
+    sign = elementwise.sign
+    sin = elementwise.sin
+    sqrt = elementwise.sqrt
+    tanh = elementwise.tanh
+    trunc = fix = elementwise.trunc
+
+    # choices and comparisons
+    clamp = clip = elementwise.clamp
+    masked_fill = elementwise.masked_fill
+    maximum = elementwise.maximum
+    minimum = elementwise.minimum
+    allclose = elementwise.allclose
+    bitwise_and = elementwise.bitwise_and
+    bitwise_not = elementwise.bitwise_not
+    bitwise_or = elementwise.bitwise_or
+    bitwise_xor = elementwise.bitwise_xor
+    eq = elementwise.eq
+    equal = elementwise.equal
+    ge = greater_equal = elementwise.ge
+    gt = greater = elementwise.gt
+    isclose = elementwise.isclose
+    isfinite = elementwise.isfinite
+    isinf = elementwise.isinf
+    isnan = elementwise.isnan
+    le = less_equal = elementwise.le
+    logical_and = elementwise.logical_and
+    logical_not = elementwise.logical_not
+    logical_or = elementwise.logical_or
+    logical_xor = elementwise.logical_xor
+    lt = less = elementwise.lt
+    ne = not_equal = elementwise.ne
+    __and__ = __rand__ = _operator(elementwise.bitwise_and)
+    __or__ = __ror__ = _operator(elementwise.bitwise_or)
+    __xor__ = __rxor__ = _operator(elementwise.bitwise_xor)
+    __invert__ = elementwise.bitwise_not
+    __eq__ = _operator(elementwise.eq)
+    __ne__ = _operator(elementwise.ne)
+    __lt__ = _operator(elementwise.lt)
+    __le__ = _operator(elementwise.le)
+    __gt__ = _operator(elementwise.gt)
+    __ge__ = _operator(elementwise.ge)
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """This tensor where `condition` holds, else `other`."""
+        return elementwise.where(condition, self, other)
+
+    # reductions
+    all = reduce.all
+    amax = reduce.amax
+    amin = reduce.amin
+    any = reduce.any
+    argmax = reduce.argmax
+    argmin = reduce.argmin
+    count_nonzero = reduce.count_nonzero
+    logsumexp = reduce.logsumexp
+    max = reduce.max
+    mean = reduce.mean
+    min = reduce.min
+    norm = reduce.norm
+    std = reduce.std
+    sum = reduce.sum
+    var = reduce.var
+
+    # shapes
+    broadcast_to = shaping.broadcast_to
+    chunk = shaping.chunk
+    clone = shaping.clone
+    contiguous = shaping.contiguous
+    expand = shaping.expand
+    expand_as = shaping.expand_as
+    flatten = shaping.flatten
+    flip = shaping.flip
+    movedim = moveaxis = shaping.movedim
+    permute = shaping.permute
+    ravel = shaping.ravel
+    repeat = shaping.repeat
+    reshape = shaping.reshape
+    reshape_as = shaping.reshape_as
+    roll = shaping.roll
+    split = shaping.split
+    squeeze = shaping.squeeze
+    sum_to_size = shaping.sum_to_size
+    t = shaping.t
+    transpose = swapaxes = swapdims = shaping.transpose
+    unbind = shaping.unbind
+    unflatten = shaping.unflatten
+    unsqueeze = shaping.unsqueeze
+    view = shaping.view
+    view_as = shaping.view_as
+
+    @property
+    def T(self) -> Tensor:
+        """The dimensions in reverse order."""
+        return shaping.permute(self, *reversed(range(self._array.ndim)))
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dimensions swapped."""
+        if self._array.ndim < 2:
+            raise RuntimeError(
+                "tensor.mT is only supported on matrices or batches of matrices. Got "
+                f"{self._array.ndim}-D tensor."
+            )
+        return shaping.transpose(self, -2, -1)
+
+    # indexing
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    gather = indexing.gather
+    index_put = indexing.index_put
+    index_select = indexing.index_select
+    masked_select = indexing.masked_select
+    narrow = indexing.narrow
+    nonzero = indexing.nonzero
+    scatter = indexing.scatter
+    scatter_add = indexing.scatter_add
+    select = indexing.select
+
+    # matrix products
+    bmm = linalg.bmm
+    dot = linalg.dot
+    matmul = linalg.matmul
+    mm = linalg.mm
+    mv = linalg.mv
+    __matmul__ = linalg.matmul
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return linalg.matmul(other, self)
+
+    # activations
+    log_softmax = activation.log_softmax
+    relu = activation.relu
+    softmax = activation.softmax
+
+    # random draws
+    bernoulli = draws.bernoulli
+    bernoulli_ = draws.bernoulli_
+    normal_ = draws.normal_
+    random_ = draws.random_
+    uniform_ = draws.uniform_
+
+    # in place
+    copy_ = copy_
+    abs_ = _in_place(elementwise.abs)
+    add_ = __iadd__ = _in_place(elementwise.add)
+    ceil_ = _in_place(elementwise.ceil)
+    clamp_ = clip_ = _in_place(elementwise.clamp)
+    cos_ = _in_place(elementwise.cos)
+    div_ = divide_ = __itruediv__ = _in_place(elementwise.div)
+    exp_ = _in_place(elementwise.exp)
+    floor_ = _in_place(elementwise.floor)
+    floor_divide_ = __ifloordiv__ = _in_place(elementwise.floor_divide)
+    index_put_ = _in_place(indexing.index_put)
+    log_ = _in_place(elementwise.log)
+    logical_not_ = _in_place(elementwise.logical_not)
+    masked_fill_ = _in_place(elementwise.masked_fill)
+    mul_ = multiply_ = __imul__ = _in_place(elementwise.mul)
+    neg_ = _in_place(elementwise.neg)
+    pow_ = __ipow__ = _in_place(elementwise.pow)
+    reciprocal_ = _in_place(elementwise.reciprocal)
+    relu_ = _in_place(activation.relu)
+    remainder_ = __imod__ = _in_place(elementwise.remainder)
+    round_ = _in_place(elementwise.round)
+    rsqrt_ = _in_place(elementwise.rsqrt)
+    scatter_ = _in_place(indexing.scatter)
+    scatter_add_ = _in_place(indexing.scatter_add)
+    sigmoid_ = _in_place(elementwise.sigmoid)
+    sin_ = _in_place(elementwise.sin)
+    sqrt_ = _in_place(elementwise.sqrt)
+    square_ = _in_place(elementwise.square)
+    sub_ = subtract_ = __isub__ = _in_place(elementwise.sub)
+    tanh_ = _in_place(elementwise.tanh)
+    trunc_ = _in_place(elementwise.trunc)
+    __iand__ = bitwise_and_ = _in_place(elementwise.bitwise_and)
+    __ior__ = bitwise_or_ = _in_place(elementwise.bitwise_or)
+    __ixor__ = bitwise_xor_ = _in_place(elementwise.bitwise_xor)
+
+    def fill_(self, value: Any) -> Tensor:
+        """Set every element to `value` (a number or a 0-d tensor)."""
+        if isinstance(value, TensorBase) and value._array.ndim:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{value._array.ndim} dimensions."
+            )
+        return copy_(self, value)
+
+    def zero_(self) -> Tensor:
+        """Set every element to 0."""
+        return copy_(self, 0)
+
+
+TYPE_NAMES = {
+    "float16": "HalfTensor",
+    "float32": "FloatTensor",
+    "float64": "DoubleTensor",
+    "int8": "CharTensor",
+    "int16": "ShortTensor",
+    "int32": "IntTensor",
+    "int64": "LongTensor",
+    "uint8": "ByteTensor",
+    "bool": "BoolTensor",
+}
+
+
+def _rebuild(cls: Any, array: Array, requires_grad: Any, notes: dict[str, Any]) -> Any:
+    """A tensor from a pickle or a copy; subclasses keep their class and attributes."""
+    tensor = object.__new__(cls)
+    tensor._array = array
+    tensor._requires_grad = requires_grad
+    tensor.__dict__.update(notes)
+    return tensor

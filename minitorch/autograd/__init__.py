@@ -1,0 +1,37 @@
+"""Automatic differentiation. Where to read what:
+
+`base` what the graph needs of a tensor; `function` one operation, which is a node; `engine` the
+walk back through the nodes; `mode` whether to record; `hooks`, `anomaly`; `gradcheck` comparing
+gradients with finite differences.
+"""
+
+from minitorch.autograd import engine, function
+from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
+from minitorch.autograd.engine import backward, grad
+from minitorch.autograd.function import Function
+from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "engine",
+    "function",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]

@@ -1,0 +1,157 @@
+"""What the graph needs of a tensor: its array, its gradient, and where it came from.
+
+`TensorBase` knows no operation. `minitorch.Tensor` derives from it and adds the operators.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.hooks import Hooks
+from minitorch.autograd.mode import mode
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+    from minitorch.autograd.function import Function
+
+Edge = tuple[Any, int]
+"""Where a gradient goes: a node and the number of its output, or a leaf tensor and 0."""
+
+
+class Storage:
+    """What tensors that share memory have in common: how often it was changed in place."""
+
+    __slots__ = ("version",)
+
+    def __init__(self) -> None:
+        self.version = 0
+
+
+class ViewStep(NamedTuple):
+    """One view operation, to be done again: ``function.apply(tensor, **params)[slot]``."""
+
+    function: type[Function]
+    params: dict[str, Any]
+    slot: int
+
+    def replay(self, tensor: Any) -> Any:
+        """The same view, of another tensor (or ndarray) of the parent's shape."""
+        if isinstance(tensor, np.ndarray):
+            made = self.function().forward(tensor, **self.params)
+        else:
+            made = self.function.apply(tensor, **self.params)
+        return made[self.slot] if isinstance(made, tuple) else made
+
+
+class View:
+    """How a view was made, so that its gradient can be found again after an in-place change.
+
+    Attributes:
+        base: the tensor that owns the memory (never itself a view).
+        parent: the tensor this is a view of; `base`, or another view of it.
+        step: what makes this view of its parent.
+        seen: `base`'s grad_fn when the view's own was last worked out; another one means stale.
+        refusal: why changing this view in place cannot be differentiated, or None.
+    """
+
+    __slots__ = ("base", "parent", "refusal", "seen", "step")
+    base: TensorBase
+    refusal: str | None
+
+    def __init__(self, parent: TensorBase, step: ViewStep, refusal: str | None) -> None:
+        above = parent._view
+        self.base = parent if above is None else above.base
+        self.parent = parent
+        self.step = step
+        self.seen = self.base._grad_fn
+        self.refusal = refusal if refusal is not None or above is None else above.refusal
+
+    def steps(self) -> list[ViewStep]:
+        """The way from the base to this view. (No tensors: a node may keep it.)"""
+        path, view = [self.step], self.parent._view
+        while view is not None:
+            path.append(view.step)
+            view = view.parent._view
+        return path[::-1]
+
+
+class TensorBase:
+    """An array with a place in the graph.
+
+    State that most tensors never use stays in these class attributes, so that it costs nothing.
+    """
+
+    _array: Array
+    _requires_grad: bool = False
+    _grad: Tensor | None = None
+    _grad_fn: Function | None = None
+    _slot: int = 0  # which of its grad_fn's outputs this is
+    _storage: Storage | None = None  # made when first saved, viewed or changed
+    _view: View | None = None
+    _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
+    _post_accumulate_hooks: Hooks | None = None
+    _retains_grad: bool = False
+    _inference: bool = False
+
+    @classmethod
+    def _wrap(cls, array: Array) -> Tensor:
+        """A tensor over `array`, which is not copied; what an operation gives its result."""
+        tensor: Any = object.__new__(cls)
+        tensor._array = array
+        return tensor
+
+    def _shared_storage(self) -> Storage:
+        """This tensor's version counter, made on first use."""
+        storage = self._storage
+        if storage is None:
+            storage = self._storage = Storage()
+        return storage
+
+    def _bump_version(self) -> None:
+        """Say that the array was changed, so that whatever saved it knows."""
+        self._shared_storage().version += 1
+
+    def _edge(self) -> Edge:
+        """Where this tensor's gradient goes."""
+        node = self._grad_fn
+        return (self, 0) if node is None else (node, self._slot)
+
+    def _is_stale(self) -> bool:
+        view = self._view
+        return view is not None and view.base._grad_fn is not view.seen
+
+    def _refresh(self) -> None:
+        """Find a view's grad_fn again after its base was changed in place.
+
+        The chain of views is walked from the base down, so that its length is no recursion.
+        """
+        stale = []
+        tensor: TensorBase = self
+        while tensor._is_stale():
+            stale.append(tensor)
+            assert tensor._view is not None
+            tensor = tensor._view.parent
+        previous, mode.grad = mode.grad, True
+        try:
+            for tensor in reversed(stale):
+                view = tensor._view
+                assert view is not None
+                fresh = view.step.replay(view.parent)
+                tensor._set_history(fresh)
+                view.seen = view.base._grad_fn
+        finally:
+            mode.grad = previous
+
+    def _set_history(self, result: TensorBase) -> None:
+        """Take over `result`'s place in the graph (after an in-place change)."""
+        retained = self._retains_grad
+        if retained and self._grad_fn is not None:
+            self._grad_fn.forget_retained(self._slot)
+        self._requires_grad = result._requires_grad
+        self._grad_fn, self._slot = result._grad_fn, result._slot
+        if retained and self._grad_fn is not None:
+            self._grad_fn.retain(self._slot, weakref.ref(self))

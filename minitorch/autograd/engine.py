@@ -1,0 +1,473 @@
+"""The engine: walks the graph from its results back to its leaves, and knows no operation.
+
+A node's creation number is a topological order: whatever used a node's output was made after it.
+So a heap of nodes, the youngest first, visits every node after all that send it a gradient, with
+no recursion and no pass to count them; each gradient is dropped as soon as it has been used.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch.autograd.base import Edge, TensorBase
+from minitorch.autograd.function import AccumulateGrad, Function
+from minitorch.autograd.mode import mode
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+Tensors = Any  # a tensor or a sequence of tensors, as in PyTorch's signatures
+
+
+class Pass:
+    """One walk back through the graph: the gradients still under way, and those to hand out.
+
+    Args:
+        create_graph: record the walk, so that its results can be differentiated.
+        retain_graph: keep what the nodes saved, so that the graph can be walked again.
+        targets: the edges whose gradients are wanted; None for every leaf.
+    """
+
+    def __init__(
+        self, *, create_graph: bool, retain_graph: bool, targets: list[Edge] | None = None
+    ) -> None:
+        self.create_graph, self.retain_graph = create_graph, retain_graph
+        self.ready: list[tuple[int, Function]] = []
+        self.pending: dict[Function, list[Any]] = {}
+        self.leaves: dict[int, tuple[TensorBase, Any]] = {}
+        self.targets = None if targets is None else {(id(t), slot) for t, slot in targets}
+        self.found: dict[tuple[int, int], Tensor] = {}
+        self.useful: set[int] | None = None  # ids of nodes on a way to a target
+
+    def run(self, roots: list[Edge], grads: list[Tensor]) -> None:
+        """Send `grads` into `roots` and walk until nothing is under way."""
+        if self.targets is not None:
+            self.useful = _on_the_way(roots, self.targets)
+        previous, mode.grad = mode.grad, self.create_graph
+        try:
+            for edge, grad in zip(roots, grads, strict=True):
+                self.send(edge, grad)
+            while self.ready:
+                _, node = heapq.heappop(self.ready)
+                self.visit(node, self.pending.pop(node))
+            for leaf, total in self.leaves.values():
+                self.arrive(leaf, total)
+        finally:
+            mode.grad = previous
+
+    def send(self, edge: Edge, grad: Tensor) -> None:
+        """Add `grad` to what is under way to `edge`."""
+        end, slot = edge
+        if isinstance(end, Function):
+            slots = self.pending.get(end)
+            if slots is None:
+                self.pending[end] = slots = [None] * len(end.outputs)
+                heapq.heappush(self.ready, (-end.sequence, end))
+            held = slots[slot]
+            slots[slot] = grad if held is None else held + grad
+        else:
+            held = self.leaves.get(id(end))
+            self.leaves[id(end)] = (end, grad if held is None else held[1] + grad)
+
+    def visit(self, node: Function, slots: list[Any]) -> None:
+        """Run one node's backward and send its gradients on."""
+        if node.tensor_hooks is not None or node.retained is not None:
+            _run_tensor_hooks(node, slots)
+        if node.pre_hooks is not None:
+            for hook in list(node.pre_hooks.values()):
+                changed = hook(tuple(slots))
+                if changed is not None:
+                    slots = list(changed)
+        if self.targets is not None:
+            for slot, grad in enumerate(slots):
+                if grad is not None and (id(node), slot) in self.targets:
+                    self.found[id(node), slot] = grad
+            assert self.useful is not None
+            if id(node) not in self.useful:
+                return
+        if len(slots) > 1 and node.materialize_grads and any(g is None for g in slots):
+            slots = _materialize(node, slots)
+
+        edges = node.edges
+        made = _run_watched(node, slots) if mode.anomaly else node.run(slots)
+        grads = made if type(made) is tuple else (made,)
+        if len(grads) != len(edges):
+            grads = _fit_count(node, grads)
+        for index, edge in enumerate(edges):
+            grad = grads[index]
+            if edge is None or grad is None:
+                continue
+            end, slot = edge
+            if isinstance(end, Function):
+                shape, dtype = end.outputs[slot]
+            else:
+                shape, dtype = end._array.shape, end._array.dtype
+            try:
+                array = grad._array
+            except AttributeError:
+                raise TypeError(
+                    f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
+                    f"got {type(grad).__name__}"
+                ) from None
+            if array.shape != shape:
+                grad = _fit_shape(node, index, grad, shape)
+            if array.dtype != dtype:
+                grad = grad.to(dtype)
+            if node.post_hooks is not None:
+                grads = (*grads[:index], grad, *grads[index + 1 :])
+                continue
+            if self.useful is None or self.wants(edge):
+                self.send(edge, grad)
+        if node.post_hooks is not None:
+            self.send_hooked(node, grads, tuple(slots))
+        if not self.retain_graph:
+            node.release()
+
+    def wants(self, edge: Edge) -> bool:
+        """Whether a gradient sent along `edge` can reach a target."""
+        assert self.useful is not None and self.targets is not None
+        return id(edge[0]) in self.useful or (id(edge[0]), edge[1]) in self.targets
+
+    def send_hooked(self, node: Function, grads: tuple[Any, ...], slots: tuple[Any, ...]) -> None:
+        """Show a node's gradients to its hooks, then send what they leave."""
+        assert node.post_hooks is not None
+        for hook in list(node.post_hooks.values()):
+            changed = hook(grads, slots)
+            if changed is not None:
+                grads = changed if isinstance(changed, tuple) else (changed,)
+        for edge, grad in zip(node.edges, grads, strict=True):
+            if edge is not None and grad is not None and (self.useful is None or self.wants(edge)):
+                self.send(edge, grad)
+
+    def arrive(self, leaf: TensorBase, grad: Tensor) -> None:
+        """The whole of a leaf's gradient is there: hand it over, or add it to ``leaf.grad``."""
+        if leaf._hooks is not None:
+            for hook in list(leaf._hooks.values()):
+                changed = hook(grad)
+                if changed is not None:
+                    grad = changed
+        if self.targets is not None:
+            self.found[id(leaf), 0] = grad
+        else:
+            accumulate(leaf, grad, self.create_graph)
+
+
+def _on_the_way(roots: list[Edge], targets: set[tuple[int, int]]) -> set[int]:
+    """The ids of the nodes from which some target can be reached."""
+    seen: dict[int, Function] = {}
+    stack = [end for end, _ in roots if isinstance(end, Function)]
+    while stack:
+        node = stack.pop()
+        if id(node) not in seen:
+            seen[id(node)] = node
+            stack += [e[0] for e in node.edges if e is not None and isinstance(e[0], Function)]
+    useful: set[int] = set()
+    for node in sorted(seen.values(), key=lambda n: n.sequence):  # inputs before their users
+        for edge in node.edges:
+            if edge and ((id(edge[0]), edge[1]) in targets or id(edge[0]) in useful):
+                useful.add(id(node))
+                break
+    return useful
+
+
+def _run_tensor_hooks(node: Function, slots: list[Any]) -> None:
+    for slot, grad in enumerate(slots):
+        if grad is None:
+            continue
+        for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
+            changed = hook(grad)
+            if changed is not None:
+                grad = changed
+        slots[slot] = grad
+        tensor = (node.retained or {}).get(slot, lambda: None)()
+        if tensor is not None:
+            accumulate(tensor, grad, mode.grad)
+
+
+def _materialize(node: Function, slots: list[Any]) -> list[Any]:
+    """Zeros for the outputs that nobody sent a gradient to."""
+    return [
+        node.wrap(np.zeros(shape, dtype)) if grad is None and dtype.kind == "f" else grad
+        for grad, (shape, dtype) in zip(slots, node.outputs, strict=True)
+    ]
+
+
+def _run_watched(node: Function, slots: list[Any]) -> Any:
+    """Backward in anomaly mode: say where the node was made, and refuse a NaN that is its own."""
+    try:
+        made = node.run(slots)
+        if mode.check_nan and not any(_has_nan(grad) for grad in slots):
+            for index, grad in enumerate(made if isinstance(made, tuple) else (made,)):
+                if _has_nan(grad):
+                    raise RuntimeError(
+                        f"Function '{node.name()}' returned nan values in its {index}th output."
+                    )
+        return made
+    except Exception as error:
+        if node.stack is not None:
+            error.add_note(
+                f"The forward call of {node.name()} that led to this error:\n{node.stack}"
+            )
+        raise
+
+
+def _has_nan(grad: Any) -> bool:
+    return isinstance(grad, TensorBase) and bool(np.isnan(grad._array).any())
+
+
+def _fit_count(node: Function, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    """PyTorch's rule: surplus gradients must be None; missing ones are an error."""
+    expected = len(node.edges)
+    if len(grads) < expected or any(grad is not None for grad in grads[expected:]):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients "
+            f"(expected {expected}, got {len(grads)})"
+        )
+    return grads[:expected]
+
+
+def _fit_shape(node: Function, index: int, grad: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Sum a broadcast operand's gradient back to its shape; refuse any other difference."""
+    array = grad._array
+    padded = (1,) * (array.ndim - len(shape)) + shape
+    fits = len(padded) == array.ndim and all(
+        want in (1, got) for want, got in zip(padded, array.shape, strict=True)
+    )
+    if node.broadcasts and fits:
+        return grad.sum_to_size(shape)
+    raise RuntimeError(
+        f"Function {node.name()} returned an invalid gradient at index {index} - "
+        f"got {list(array.shape)} but expected shape compatible with {list(shape)}"
+    )
+
+
+def accumulate(leaf: TensorBase, grad: Tensor, create_graph: bool) -> None:
+    """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
+    held = leaf._grad
+    if create_graph:
+        leaf._grad = grad.clone() if held is None else held + grad
+    elif held is None:
+        leaf._grad = grad._wrap(np.array(grad._array, order="C"))
+    else:
+        np.add(held._array, grad._array, out=held._array)
+        held._bump_version()
+    for hook in list((leaf._post_accumulate_hooks or {}).values()):
+        hook(leaf)
+
+
+# ---- the two ways in --------------------------------------------------------------------------
+
+
+def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+    """One tensor or several, as a tuple. (Anything else is refused where it is used.)"""
+    several = isinstance(tensors, Iterable) and not isinstance(tensors, TensorBase)
+    return tuple(tensors) if several else (tensors,)
+
+
+def _seeds(outputs: tuple[Any, ...], grads: tuple[Any, ...], who: str) -> list[Tensor]:
+    """The gradient to start from at each output: the given one, or 1 for a scalar."""
+    if len(grads) != len(outputs):
+        raise RuntimeError(
+            f"{who}: got {len(outputs)} tensors and {len(grads)} gradients; give one for each"
+        )
+    seeds: list[Any] = []
+    for index, (output, grad) in enumerate(zip(outputs, grads, strict=True)):
+        if not isinstance(output, TensorBase):
+            raise TypeError(f"{who}: expected a tensor as output {index}, got {output!r}")
+        if output._is_stale():
+            output._refresh()
+        array = output._array
+        if grad is not None and not isinstance(grad, TensorBase):
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(grad).__name__}"
+            )
+        if not output._requires_grad:
+            raise RuntimeError(
+                f"element {index} of tensors does not require grad and does not have a grad_fn"
+            )
+        if grad is None:
+            if array.size != 1:
+                raise RuntimeError(
+                    "grad can be implicitly created only for scalar outputs; "
+                    f"output {index} has shape {list(array.shape)}: reduce it, as with sum(), "
+                    "or pass its gradient"
+                )
+            grad = output._wrap(np.ones_like(array))
+        elif grad._array.shape != array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{index}] has a shape of "
+                f"torch.Size({list(grad._array.shape)}) and output[{index}] has a shape of "
+                f"torch.Size({list(array.shape)})."
+            )
+        seeds.append(grad)
+    return seeds
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Tensors = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Tensors = None,
+    inputs: Tensors = None,
+) -> None:
+    """Add the gradients of `tensors` to the ``.grad`` of the leaves they came from.
+
+    Args:
+        tensors: one or more results, each of one element or with its own gradient given.
+        grad_tensors: the gradient of each (None for 1).
+        retain_graph: keep the graph for another walk. Defaults to `create_graph`.
+        create_graph: record the walk itself, for higher derivatives.
+        grad_variables: PyTorch's old name of `grad_tensors`.
+        inputs: accumulate into these tensors only.
+
+    Raises:
+        RuntimeError: for a tensor that requires no grad, a shape that does not fit, a graph
+            already freed, or a saved tensor that was changed in place.
+    """
+    roots = _as_tuple(tensors)
+    given = grad_tensors if grad_tensors is not None else grad_variables
+    seeds = _seeds(roots, (None,) * len(roots) if given is None else _as_tuple(given), "backward")
+    retain = create_graph if retain_graph is None else retain_graph
+    edges = [root._edge() for root in roots]
+    if inputs is None:
+        Pass(create_graph=create_graph, retain_graph=retain).run(edges, seeds)
+        return
+    wanted = _as_tuple(inputs)
+    if not wanted:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    found = _gradients(edges, seeds, wanted, retain, create_graph)
+    for tensor, grad in zip(wanted, found, strict=True):
+        if grad is not None:
+            accumulate(tensor, grad, create_graph)
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Tensors = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, leaving every ``.grad`` alone.
+
+    Args:
+        outputs: one or more results, each of one element or with its own gradient given.
+        inputs: the tensors to differentiate by; leaves or results.
+        grad_outputs: the gradient of each output (None for 1).
+        retain_graph: keep the graph for another walk. Defaults to `create_graph`.
+        create_graph: record the walk itself, for higher derivatives.
+        only_inputs: must be True (PyTorch's signature).
+        allow_unused: give None for an input that the outputs do not depend on, instead of raising.
+        is_grads_batched: give `grad_outputs` with a leading batch dimension; one walk for each.
+        materialize_grads: give zeros where `allow_unused` would give None.
+
+    Returns:
+        One gradient an input, of the input's shape and dtype.
+
+    Raises:
+        RuntimeError: as `backward`; also for an input that was not used.
+
+    >>> import minitorch
+    >>> x = minitorch.tensor(3.0, requires_grad=True)
+    >>> (dy,) = minitorch.autograd.grad(x**3, x, create_graph=True)
+    >>> minitorch.autograd.grad(dy, x)
+    (tensor(18.),)
+    """
+    if not only_inputs:
+        raise NotImplementedError("grad: only_inputs=False is not supported; use backward()")
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, "
+            "but got: allow_unused=False."
+        )
+    roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    given = (None,) * len(roots) if grad_outputs is None else _as_tuple(grad_outputs)
+    retain = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        return _batched_grad(roots, wanted, given, retain, create_graph, allow_unused)
+    for index, tensor in enumerate(wanted):
+        if not isinstance(tensor, TensorBase):
+            raise TypeError(f"grad: expected a tensor as input {index}, got {tensor!r}")
+        if tensor._is_stale():
+            tensor._refresh()
+        if not tensor._requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    seeds = _seeds(roots, given, "grad")
+    found = _gradients([r._edge() for r in roots], seeds, wanted, retain, create_graph)
+    if materialize_grads:
+        return tuple(
+            t._wrap(np.zeros_like(t._array)) if g is None else g
+            for t, g in zip(wanted, found, strict=True)
+        )
+    if not allow_unused and any(g is None for g in found):
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. "
+            "Set allow_unused=True if this is the desired behavior."
+        )
+    return tuple(found)
+
+
+def _gradients(
+    roots: list[Edge],
+    seeds: list[Tensor],
+    wanted: Sequence[TensorBase],
+    retain_graph: bool,
+    create_graph: bool,
+) -> list[Tensor | None]:
+    targets = [tensor._edge() for tensor in wanted]
+    walk = Pass(create_graph=create_graph, retain_graph=retain_graph, targets=targets)
+    walk.run(roots, seeds)
+    found = [walk.found.get((id(end), slot)) for end, slot in targets]
+    # A gradient that was handed in, or is handed out twice, is never the caller's own memory.
+    taken = {id(seed) for seed in seeds}
+    for index, gradient in enumerate(found):
+        if gradient is not None and id(gradient) in taken:
+            found[index] = gradient.clone() if create_graph else gradient.detach().clone()
+        taken.add(id(gradient))
+    return found
+
+
+def _batched_grad(
+    roots: tuple[Any, ...],
+    wanted: tuple[Any, ...],
+    given: tuple[Any, ...],
+    retain_graph: bool,
+    create_graph: bool,
+    allow_unused: bool | None,
+) -> tuple[Any, ...]:
+    """One walk for each entry of the leading dimension, stacked."""
+    count = len(given[0])
+    rows = [
+        grad(
+            roots,
+            wanted,
+            tuple(g[row] for g in given),
+            retain_graph=retain_graph or row + 1 < count,
+            create_graph=create_graph,
+            allow_unused=allow_unused,
+        )
+        for row in range(count)
+    ]
+    return tuple(
+        None if column[0] is None else _stacked(column) for column in zip(*rows, strict=True)
+    )
+
+
+def _stacked(rows: tuple[Any, ...]) -> Tensor:
+    """Tensors of one shape along a new first dimension, in the graph."""
+    whole: Tensor = rows[0].new_zeros((len(rows), *rows[0].shape))
+    for index, row in enumerate(rows):
+        whole[index] = row
+    return whole
+
+
+__all__ = ["AccumulateGrad", "accumulate", "backward", "grad"]

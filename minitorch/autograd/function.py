@@ -1,0 +1,596 @@
+"""`Function`: one differentiable operation; its instance is the node that the graph keeps.
+
+Two ways to write one. minitorch's own operations take and return ndarrays in `forward` and write
+`backward` in tensors, which makes it differentiable in turn:
+
+>>> class Cube(Function):
+...     def forward(self, x):
+...         self.save(x)
+...         return x**3
+...     def backward(self, grad):
+...         (x,) = self.saved
+...         return grad * 3 * x**2
+
+Users may write PyTorch's form, in which both are static and a ``ctx`` (the same node) comes first:
+
+>>> class Double(Function):
+...     @staticmethod
+...     def forward(ctx, x):
+...         return x * 2
+...     @staticmethod
+...     def backward(ctx, grad):
+...         return grad * 2
+>>> import minitorch
+>>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+>>> (Cube.apply(x) + Double.apply(x)).sum().backward()
+>>> x.grad
+tensor([ 5., 14.])
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd import anomaly
+from minitorch.autograd.base import Edge, Storage, TensorBase, View, ViewStep
+from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
+from minitorch.autograd.mode import mode
+from minitorch.kernels.quiet import hush, restore
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+_sequence = itertools.count()
+
+
+def count_functions() -> int:
+    """A number that every node recorded from now on is at least as large as."""
+    return next(_sequence)
+
+
+NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+    "Either keep the whole change inside no_grad, or make the view outside it."
+)
+MULTI_VIEW = (
+    "Output {slot} of {name} is a view and is being modified inplace. This view is the output of "
+    "a function that returns multiple views. Such functions do not allow the output views to be "
+    "modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+
+
+class SavedArray:
+    """A tensor kept for backward, without the tensor: array, version, and its place in the graph.
+
+    Holding the tensor itself would make a cycle where a node saves its own output.
+
+    Args:
+        tensor: what to keep.
+        edge: where its gradient goes; None for a constant.
+        own_slot: the output's number, if it is an output of the very node that saves it.
+    """
+
+    __slots__ = ("array", "edge", "own_slot", "storage", "version")
+
+    def __init__(self, tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> None:
+        if tensor._inference:
+            raise RuntimeError(
+                "Inference tensors cannot be saved for backward. "
+                "To work around you can make a clone to get a normal tensor and use it in autograd."
+            )
+        self.array = tensor._array
+        self.storage: Storage = tensor._shared_storage()
+        self.version = self.storage.version
+        self.edge, self.own_slot = edge, own_slot
+
+    def unpack(self, node: Function) -> Tensor:
+        """The tensor again, refusing one that was changed in place since."""
+        edge = self.edge if self.own_slot is None else (node, self.own_slot)
+        if self.storage.version != self.version:
+            maker = "a leaf" if edge is None or isinstance(edge[0], TensorBase) else edge[0].name()
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: [{self.array.dtype} {list(self.array.shape)}], which is "
+                f"{'' if maker == 'a leaf' else f'output {edge[1] if edge else 0} of '}{maker} and "
+                f"was saved by {node.name()}, is at version {self.storage.version}; expected "
+                f"version {self.version} instead. Change a clone() of it, or use the operation "
+                "that is not in place."
+            )
+        if edge is None:
+            return node.wrap(self.array)
+        if isinstance(edge[0], TensorBase):
+            return edge[0]  # type: ignore[return-value]
+        tensor = node.wrap(self.array)
+        tensor._storage = self.storage
+        tensor._requires_grad = True
+        tensor._grad_fn, tensor._slot = edge
+        return tensor
+
+
+class Function:
+    """An operation with a gradient. See the module's docstring for the two ways to write one.
+
+    Class attributes that a subclass may set:
+        broadcasts: its operands broadcast; the engine sums each gradient back to its operand's
+            shape. Any other difference in shape is an error.
+        views: its output shares memory with its first input (or may: the arrays decide).
+        torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
+    """
+
+    broadcasts = False
+    views = False
+    torch_name = ""
+
+    # What one node keeps. Class attributes, so that an unused feature costs nothing.
+    edges: list[Edge | None] = []  # noqa: RUF012 - replaced, never changed
+    sequence = -1
+    outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = ()
+    wrap: Callable[[Array], Tensor]
+    cache: Any = None  # derived from saved inputs; only ever a short cut
+    stack: str | None = None
+    retained: dict[int, Any] | None = None
+    tensor_hooks: dict[int, Hooks] | None = None
+    pre_hooks: Hooks | None = None
+    post_hooks: Hooks | None = None
+    _saved: tuple[Any, ...] | None = ()
+    materialize_grads = True
+
+    # ---- what a subclass writes -------------------------------------------------------------
+
+    def forward(self, *args: Any, **params: Any) -> Any:
+        """Compute the output array(s) from input arrays; metadata comes by keyword."""
+        raise NotImplementedError(
+            f"{type(self).__name__}: you must implement the forward function for custom "
+            "autograd.Function."
+        )
+
+    def backward(self, *grads: Any) -> Any:
+        """Compute each input's gradient (a tensor or None) from the outputs' gradients."""
+        raise NotImplementedError(
+            f"{type(self).__name__}: you must implement the backward function for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    def save(self, *arrays: Array | None) -> None:
+        """Keep inputs, the output, or integer and boolean arrays for backward.
+
+        Arrays are matched to inputs and output by identity. A floating-point array that is
+        neither would be a constant to the second derivative, silently, so it is refused.
+        """
+        self._saved = arrays
+
+    @property
+    def saved(self) -> tuple[Any, ...]:
+        """What `save` kept, as tensors that know where they came from."""
+        if self._saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                "tensors after they have already been freed). Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify "
+                "retain_graph=True if you need to backward through the graph a second time or if "
+                "you need to access saved tensors after calling backward. "
+                f"(at {self.name()})"
+            )
+        return tuple(
+            [item.unpack(self) if type(item) is SavedArray else item for item in self._saved]
+        )
+
+    def needs(self, index: int) -> bool:
+        """Whether input `index` wants a gradient."""
+        return self.edges[index] is not None
+
+    # ---- recording --------------------------------------------------------------------------
+
+    @classmethod
+    def apply(cls, *inputs: Any, **params: Any) -> Any:
+        """Run `forward` on the inputs' arrays and, where a gradient may be wanted, record it.
+
+        Args:
+            inputs: tensors; or ndarrays (constants) and None (an operand left out).
+            params: metadata, passed on by keyword.
+        """
+        node = cls()
+        recording = False
+        grad_enabled = mode.grad
+        owner: TensorBase | None = None
+        arrays: list[Any] = []
+        edges: list[Edge | None] = []
+        for operand in inputs:
+            edge = None
+            if isinstance(operand, TensorBase):
+                if owner is None:
+                    owner = operand
+                arrays.append(operand._array)
+                if operand._view is not None and operand._is_stale():
+                    operand._refresh()
+                if grad_enabled and operand._requires_grad:
+                    maker = operand._grad_fn
+                    edge = (operand, 0) if maker is None else (maker, operand._slot)
+                    recording = True
+            else:
+                arrays.append(operand)
+            edges.append(edge)
+        if owner is None:
+            raise TypeError(f"{cls.__name__}: expected at least one tensor operand, got {inputs}")
+        node.edges = edges
+        previous = hush()
+        try:
+            out = node.forward(*arrays, **params)
+        finally:
+            restore(previous)
+        if type(out) is tuple:
+            return node._record_many(owner, inputs, arrays, out, params, recording)
+        if type(out) is not np.ndarray:  # NumPy's 0-d results are scalars
+            array = np.asarray(out)
+            node._saved = tuple(array if kept is out else kept for kept in node._saved or ())
+            out = array
+        wrap = owner._wrap
+        result = wrap(out)
+        if recording and out.dtype.kind == "f":
+            node.wrap = wrap
+            node.sequence = next(_sequence)
+            node.outputs = ((out.shape, out.dtype),)
+            result._requires_grad = True
+            result._grad_fn = node
+            if node._saved:
+                node._pack(inputs, arrays, (result,))
+            if mode.anomaly:
+                node.stack = anomaly.forward_stack()
+        if mode.inference:
+            result._inference = True
+        elif cls.views:
+            node._mark_view(owner, result, params, 0, many=False)
+        return result
+
+    def _record_many(
+        self,
+        owner: TensorBase,
+        inputs: tuple[Any, ...],
+        arrays: list[Any],
+        outs: tuple[Any, ...],
+        params: dict[str, Any],
+        recording: bool,
+    ) -> tuple[Any, ...]:
+        results = tuple(owner._wrap(np.asarray(out)) for out in outs)
+        if recording and any(r._array.dtype.kind == "f" for r in results):
+            self.wrap = owner._wrap
+            self.sequence = next(_sequence)
+            self.outputs = tuple((r._array.shape, r._array.dtype) for r in results)
+            for slot, result in enumerate(results):
+                if result._array.dtype.kind == "f":
+                    result._requires_grad = True
+                    result._grad_fn, result._slot = self, slot
+            if self._saved:
+                self._pack(inputs, arrays, results)
+            if mode.anomaly:
+                self.stack = anomaly.forward_stack()
+        for slot, result in enumerate(results):
+            if mode.inference:
+                result._inference = True
+            elif self.views:
+                self._mark_view(owner, result, params, slot, many=True)
+        return results
+
+    def _pack(
+        self, inputs: tuple[Any, ...], arrays: list[Any], results: tuple[TensorBase, ...]
+    ) -> None:
+        """Turn the saved arrays into `SavedArray`s, matched by identity."""
+        packed: list[Any] = []
+        assert self._saved is not None
+        for array in self._saved:
+            if array is None:
+                packed.append(None)
+                continue
+            for index, candidate in enumerate(arrays):
+                if candidate is array:
+                    if isinstance(inputs[index], TensorBase):
+                        packed.append(SavedArray(inputs[index], self.edges[index]))
+                    else:
+                        packed.append(self.wrap(array))
+                    break
+            else:
+                if len(results) == 1 and results[0]._array is array:
+                    packed.append(SavedArray(results[0], None, own_slot=0))
+                elif array.dtype.kind in "iub":
+                    packed.append(self.wrap(array))
+                else:
+                    raise RuntimeError(
+                        f"{type(self).__name__}.save: a {array.dtype} array of shape "
+                        f"{list(array.shape)} is neither an input nor the output; it would be a "
+                        "constant to the second derivative. Save what it is computed from."
+                    )
+        self._saved = tuple(packed)
+
+    def _mark_view(
+        self, owner: TensorBase, result: TensorBase, params: dict[str, Any], slot: int, many: bool
+    ) -> None:
+        """Record that `result` shares `owner`'s memory, if it does."""
+        array, source = result._array, owner._array
+        # A kernel that could not make a view returned memory of its own. (An array's `base`
+        # proves nothing by itself: a copy that was reshaped has one too.)
+        if array.base is None or not np.may_share_memory(array, source):
+            return
+        refusal = None
+        if many:
+            refusal = MULTI_VIEW.format(slot=slot, name=self.name())
+        elif not mode.grad and owner._requires_grad:
+            refusal = NO_GRAD_VIEW
+        result._view = View(owner, ViewStep(type(self), params, slot), refusal)
+        result._storage = owner._shared_storage()
+
+    # ---- what the engine calls --------------------------------------------------------------
+
+    def run(self, grads: list[Any]) -> Any:
+        """Backward, called with one gradient (or None) an output."""
+        return self.backward(*grads)
+
+    def keep_old(self, storage: Storage) -> None:
+        """Copy what was saved of memory that is about to be overwritten."""
+        for item in self._saved or ():
+            if isinstance(item, SavedArray) and item.storage is storage:
+                item.array = item.array.copy()
+                item.storage = Storage()
+                item.version = 0
+
+    def release(self) -> None:
+        """Drop what was saved; going backward again is then an error."""
+        if self._saved:
+            self._saved = None
+        self.cache = None
+
+    def retain(self, slot: int, tensor: Any) -> None:
+        """Leave output `slot`'s gradient in the weakly referenced `tensor` as it passes."""
+        if self.retained is None:
+            self.retained = {}
+        self.retained[slot] = tensor
+
+    def forget_retained(self, slot: int) -> None:
+        """Undo `retain`."""
+        if self.retained is not None:
+            self.retained.pop(slot, None)
+
+    def hooks_of(self, slot: int) -> Hooks:
+        """The table of hooks on output `slot`."""
+        if self.tensor_hooks is None:
+            self.tensor_hooks = {}
+        return self.tensor_hooks.setdefault(slot, OrderedDict())
+
+    # ---- PyTorch's view of a node -----------------------------------------------------------
+
+    def name(self) -> str:
+        """The node's name as PyTorch prints it, e.g. ``MulBackward0``."""
+        return self.torch_name or f"{type(self).__name__}Backward0"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """One ``(node, output number)`` an input; an `AccumulateGrad` for a leaf, None for none."""
+        return tuple(
+            (None, 0)
+            if edge is None
+            else (AccumulateGrad(edge[0]), 0)
+            if isinstance(edge[0], TensorBase)
+            else edge
+            for edge in self.edges
+        )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A place for a user's own notes on the node."""
+        return self.__dict__.setdefault("_metadata", {})
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after backward; it may give new grad_inputs."""
+        if self.post_hooks is None:
+            self.post_hooks = OrderedDict()
+        return add_hook(self.post_hooks, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before backward; it may return new grad_outputs."""
+        if self.pre_hooks is None:
+            self.pre_hooks = OrderedDict()
+        return add_hook(self.pre_hooks, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {hex(id(self))}>"
+
+    # ---- PyTorch's ctx form -----------------------------------------------------------------
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if isinstance(cls.__dict__.get("forward"), staticmethod):
+            cls.apply = classmethod(_apply_static)  # type: ignore[assignment]
+            cls.run = _run_static  # type: ignore[method-assign]
+            if not cls.torch_name:
+                cls.torch_name = f"{cls.__name__}Backward"
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors for backward; read them back from `saved_tensors`."""
+        for position, tensor in enumerate(tensors):
+            if tensor is not None and not isinstance(tensor, TensorBase):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {position} is of "
+                    f"type {type(tensor).__name__}; keep other values as attributes of ctx"
+                )
+        self._saved = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What `save_for_backward` kept."""
+        return self.saved
+
+    @property
+    def needs_input_grad(self) -> tuple[bool, ...]:
+        """For each argument of `apply`, whether its gradient is wanted."""
+        return tuple(edge is not None for edge in self.edges)
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say that these outputs carry no gradient."""
+        self.non_differentiable = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say that these inputs were changed in place; each must be returned as an output."""
+        self.dirty = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether a gradient that nobody sent arrives as zeros (default) or as None."""
+        self.materialize_grads = value
+
+
+class AccumulateGrad:
+    """The end of a path in `next_functions`: adds what arrives to `variable.grad`."""
+
+    def __init__(self, variable: TensorBase) -> None:
+        self.variable = variable
+        self.next_functions: tuple[Any, ...] = ()
+
+    def name(self) -> str:
+        """PyTorch's name of the node."""
+        return "AccumulateGrad"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return id(self.variable)
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {hex(id(self.variable))}>"
+
+
+def _same(tensor: Any, tensors: tuple[Any, ...]) -> int:
+    """Where `tensor` itself stands among `tensors`; -1 if it does not."""
+    return next((i for i, other in enumerate(tensors) if other is tensor), -1)
+
+
+def _apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
+    """`apply` for PyTorch's form: tensors in, tensors out, `ctx` first."""
+    node: Any = cls()
+    owner = next((a for a in args if isinstance(a, TensorBase)), None)
+    if owner is None:
+        raise TypeError(f"{cls.__name__}.apply: expected at least one tensor argument")
+    edges: list[Edge | None] = []
+    for arg in args:
+        if isinstance(arg, TensorBase) and arg._is_stale():
+            arg._refresh()
+        wanted = isinstance(arg, TensorBase) and mode.grad and arg._requires_grad
+        edges.append(arg._edge() if wanted else None)
+    node.edges = edges
+    recording = any(edge is not None for edge in edges)
+
+    previous, mode.grad = mode.grad, False
+    try:
+        if "setup_context" in cls.__dict__:
+            made = cls.forward(*args, **kwargs)
+            cls.setup_context(node, args, made)  # type: ignore[attr-defined]
+        else:
+            made = cls.forward(node, *args, **kwargs)
+    finally:
+        mode.grad = previous
+    outs = made if isinstance(made, tuple) else (made,)
+    dirty = getattr(node, "dirty", ())
+    skip = getattr(node, "non_differentiable", ())
+    for tensor in dirty:
+        if _same(tensor, outs) < 0:
+            raise RuntimeError(
+                f"{cls.__name__}: a tensor passed to mark_dirty is not an output; "
+                "every input changed in place must be returned"
+            )
+        if recording and tensor._requires_grad and tensor._grad_fn is None:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+    results: list[Any] = []
+    for out in outs:
+        if isinstance(out, TensorBase) and _same(out, args) >= 0 and _same(out, dirty) < 0:
+            alias = out._wrap(out._array.view())
+            alias._storage = out._shared_storage()
+            out = alias
+        results.append(out)
+    if recording:
+        node.wrap = owner._wrap
+        node.sequence = next(_sequence)
+        node.outputs = tuple(
+            (r._array.shape, r._array.dtype) if isinstance(r, TensorBase) else ((), np.dtype("f4"))
+            for r in results
+        )
+        _pack_static(node, args, outs, results)
+        for slot, result in enumerate(results):
+            if not isinstance(result, TensorBase) or _same(outs[slot], skip) >= 0:
+                continue
+            if result._array.dtype.kind == "f":
+                result._requires_grad = True
+                result._grad_fn, result._slot = node, slot
+        if mode.anomaly:
+            node.stack = anomaly.forward_stack()
+    # What forward noted is no longer needed, and would make a cycle through the outputs.
+    for note in ("dirty", "non_differentiable"):
+        node.__dict__.pop(note, None)
+    return tuple(results) if isinstance(made, tuple) else results[0]
+
+
+def _pack_static(
+    node: Function, args: tuple[Any, ...], outs: tuple[Any, ...], results: list[Any]
+) -> None:
+    packed: list[Any] = []
+    for tensor in node._saved or ():
+        at_input, at_output = _same(tensor, args), _same(tensor, outs)
+        if tensor is None:
+            packed.append(None)
+        elif at_output >= 0:
+            packed.append(SavedArray(results[at_output], None, own_slot=at_output))
+        elif at_input >= 0:
+            packed.append(SavedArray(tensor, node.edges[at_input]))
+        else:
+            packed.append(SavedArray(tensor, tensor._edge() if tensor._requires_grad else None))
+    node._saved = tuple(packed)
+
+
+def _run_static(self: Function, grads: list[Any]) -> Any:
+    return type(self).backward(self, *grads)
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a ctx-form `backward` that is not written in differentiable operations.
+
+    Its gradients can be used but not differentiated: trying to raises, instead of being wrong.
+    """
+
+    @functools.wraps(backward)
+    def wrapped(ctx: Any, *grads: Any) -> Any:
+        recording, mode.grad = mode.grad, False
+        try:
+            made = backward(ctx, *grads)
+        finally:
+            mode.grad = recording
+        if not recording:
+            return made
+        outs = made if isinstance(made, tuple) else (made,)
+        blocked = tuple(out if out is None else _blocked(ctx, out) for out in outs)
+        return blocked if isinstance(made, tuple) else blocked[0]
+
+    return wrapped
+
+
+class _Blocked(Function):
+    """The end of what can be differentiated: going back through it raises."""
+
+    def backward(self, grad: Tensor) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )
+
+
+def _blocked(ctx: Function, gradient: TensorBase) -> TensorBase:
+    """`gradient`, with a history that refuses to be walked."""
+    node, out = _Blocked(), ctx.wrap(gradient._array)
+    node.edges, node.wrap, node.sequence = list(ctx.edges), ctx.wrap, next(_sequence)
+    node.outputs = ((out._array.shape, out._array.dtype),)
+    out._requires_grad, out._grad_fn = True, node
+    return out

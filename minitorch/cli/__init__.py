@@ -1,0 +1,8 @@
+"""The sub-commands of ``python -m minitorch``, one module each.
+
+- ``digits`` trains a small convolutional net and draws the run (``digits.py``, ``figure.py``)
+- ``run`` runs a PyTorch program on minitorch (``run.py``, ``alias.py``)
+
+What they share: ``arguments.py`` refuses bad arguments before any work is done, ``extras.py``
+imports what only some commands need.
+"""

@@ -1,0 +1,1 @@
+"""Arithmetic on NumPy arrays, below the graph: ndarrays in, ndarrays out."""

@@ -1,0 +1,32 @@
+"""Silence for NumPy's floating-point warnings: PyTorch computes 1/0 and log(0) without a word.
+
+``np.errstate`` does the same, but takes longer than most small operations. NumPy 2 keeps the
+state in a context variable, which can be set and reset in a tenth of that; where that variable
+is not to be found, ``np.seterr`` does the work. Either way a user's own setting is put back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+try:
+    from numpy._core.umath import _extobj_contextvar, _make_extobj
+
+    _IGNORE = _make_extobj(all="ignore")
+
+    def hush() -> Any:
+        """Ignore floating-point errors from here on; returns what `restore` takes."""
+        return _extobj_contextvar.set(_IGNORE)
+
+    restore = _extobj_contextvar.reset
+except ImportError:  # NumPy 1.26
+
+    def hush() -> Any:
+        """Ignore floating-point errors from here on; returns what `restore` takes."""
+        return np.seterr(all="ignore")
+
+    def restore(previous: Any) -> None:
+        """Put back the error handling that `hush` found."""
+        np.seterr(**previous)

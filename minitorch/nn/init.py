@@ -1,0 +1,258 @@
+"""Initialisation: what a parameter holds before it has learned anything.
+
+The draws are PyTorch's, value for value: the bounds are worked out in Python floats in its order.
+Glorot & Bengio (2010) is `xavier`, He et al. (2015) `kaiming`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minitorch._tensor import Tensor
+from minitorch.autograd.mode import no_grad
+from minitorch.factory import empty_like, randperm
+
+
+@no_grad()
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill with draws from U(a, b)."""
+    return tensor.uniform_(a, b, generator=generator)
+
+
+@no_grad()
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill with draws from N(mean, std ** 2)."""
+    return tensor.normal_(mean, std, generator=generator)
+
+
+@no_grad()
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with `val`."""
+    return tensor.fill_(val)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill with 1."""
+    return constant_(tensor, 1.0)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill with 0."""
+    return constant_(tensor, 0.0)
+
+
+@no_grad()
+def eye_(tensor: Tensor) -> Tensor:
+    """Fill a matrix with the identity.
+
+    Raises:
+        ValueError: unless it has two dimensions.
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    tensor.zero_()
+    tensor._array[np.diag_indices(min(tensor.shape), 2)] = 1
+    return tensor
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """How much a nonlinearity's weights are scaled up, to keep the variance.
+
+    Raises:
+        ValueError: for an unknown nonlinearity.
+
+    >>> calculate_gain("relu")
+    1.4142135623730951
+    """
+    linear = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d")
+    if nonlinearity in (*linear, "conv_transpose3d", "sigmoid"):
+        return 1
+    if nonlinearity == "tanh":
+        return 5.0 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2.0)
+    if nonlinearity == "leaky_relu":
+        if param is not None and (isinstance(param, bool) or not isinstance(param, (int, float))):
+            raise ValueError(f"negative_slope {param} not a valid number")
+        slope = 0.01 if param is None else param
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity == "selu":
+        return 3.0 / 4
+    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+
+
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    """How many inputs an output has, and how many outputs an input has."""
+    shape = tensor.shape
+    if len(shape) < 2:
+        raise ValueError(
+            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
+        )
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def _fan(tensor: Tensor, mode: str) -> int:
+    modes = ["fan_in", "fan_out"]
+    if mode.lower() not in modes:
+        raise ValueError(f"Mode {mode} not supported, please use one of {modes}")
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
+    return fan_in if mode.lower() == "fan_in" else fan_out
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill with draws from U(-a, a), where ``a = gain * sqrt(6 / (fan_in + fan_out))``."""
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
+    std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
+    bound = math.sqrt(3.0) * std
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill with normal draws of deviation ``gain * sqrt(2 / (fan_in + fan_out))``."""
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
+    std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
+    return normal_(tensor, 0.0, std, generator)
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """Fill with draws from U(-b, b), where ``b = gain * sqrt(3 / fan)``.
+
+    Args:
+        a: the negative slope of the leaky ReLU that follows.
+        mode: which fan keeps its variance, 'fan_in' (forward) or 'fan_out' (backward).
+        nonlinearity: the name of what follows, for the gain.
+    """
+    if 0 in tensor.shape:
+        return tensor
+    std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
+    bound = math.sqrt(3.0) * std
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """Fill with normal draws of deviation ``gain / sqrt(fan)``; see `kaiming_uniform_`."""
+    if 0 in tensor.shape:
+        return tensor
+    std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
+    return normal_(tensor, 0.0, std, generator)
+
+
+@no_grad()
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
+) -> Tensor:
+    """Fill with draws from N(mean, std ** 2) that fall into [a, b].
+
+    Where enough of the mass lies inside, draws outside are made again; else uniform draws are
+    accepted with the density's probability (Robert, Simulation of truncated normal variables, 1995).
+    """
+
+    def below(x: float) -> float:
+        return (1.0 + math.erf((x - mean) / (std * math.sqrt(2.0)))) / 2.0
+
+    low, high = (tensor._array.dtype.type(bound) for bound in (a, b))
+
+    def fresh(draw: Callable[[Tensor], Tensor]) -> Any:
+        return draw(empty_like(tensor))._array
+
+    if below(b) - below(a) > 0.3:
+        values = fresh(lambda t: t.normal_(mean, std, generator=generator))
+        while (outside := (values < low) | (values > high)).any():
+            again = fresh(lambda t: t.normal_(mean, std, generator=generator))
+            values = np.where(outside, again, values)
+        return tensor.copy_(tensor._wrap(values))
+
+    peak = -0.5 * ((min(max(mean, a), b) - mean) / std) ** 2
+
+    def rejected(candidates: Any) -> Any:
+        chance = fresh(lambda t: t.uniform_(0.0, 1.0, generator=generator))
+        with np.errstate(divide="ignore"):
+            return np.log(chance) > ((candidates - mean) / std) ** 2 * -0.5 - peak
+
+    values = fresh(lambda t: t.uniform_(a, b, generator=generator))
+    pending = rejected(values)
+    while pending.any():
+        candidates = fresh(lambda t: t.uniform_(a, b, generator=generator))
+        values = np.where(pending, candidates, values)
+        pending = pending & rejected(candidates)
+    return tensor.copy_(tensor._wrap(values))
+
+
+@no_grad()
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+    """Fill with a (semi) orthogonal matrix (Saxe, McClelland, Ganguli, 2013), by QR of normal draws.
+
+    Raises:
+        ValueError: for fewer than two dimensions.
+    """
+    if tensor.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if tensor.numel() == 0:
+        return tensor
+    rows = tensor.shape[0]
+    flat = tensor.new_empty((rows, tensor.numel() // rows)).normal_(0, 1, generator=generator)
+    matrix = flat._array.T if rows < flat.shape[1] else flat._array
+    q, r = np.linalg.qr(matrix)
+    q = q * np.sign(np.diag(r))
+    if rows < flat.shape[1]:
+        q = q.T
+    return tensor.copy_(tensor._wrap(np.ascontiguousarray(q)).reshape(tensor.shape)).mul_(gain)
+
+
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
+    """Fill with normal draws, of which a fraction `sparsity` of each column is made 0.
+
+    Raises:
+        ValueError: unless the tensor has two dimensions.
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    zeroed = math.ceil(sparsity * rows)
+    tensor.normal_(0, std, generator=generator)
+    for column in range(columns):
+        tensor._array[randperm(rows, generator=generator)._array[:zeroed], column] = 0
+    return tensor
+
+
+@no_grad()
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """Fill a convolution's weight so that it passes as many channels through as it can.
+
+    Raises:
+        ValueError: unless it has 3 to 5 dimensions and its channels can be cut into the groups.
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
+    tensor.zero_()
+    middle = tuple(size // 2 for size in tensor.shape[2:])
+    per_group = tensor.shape[0] // groups
+    for group in range(groups):
+        for channel in range(min(per_group, tensor.shape[1])):
+            tensor._array[(group * per_group + channel, channel, *middle)] = 1
+    return tensor

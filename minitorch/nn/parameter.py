@@ -1,0 +1,40 @@
+"""`Parameter`: a tensor that a module knows as its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.factory import empty
+
+
+class Parameter(Tensor):
+    """A tensor that `Module` registers when it is assigned as an attribute.
+
+    Args:
+        data: the values; shared, not copied.
+        requires_grad: whether to record what is computed from it (default).
+
+    >>> import minitorch
+    >>> Parameter(minitorch.zeros(2))
+    Parameter containing:
+    tensor([0., 0.], requires_grad=True)
+    """
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+        source: Tensor = empty(0) if data is None else data
+        parameter: Any = object.__new__(cls)
+        parameter._array = source._array
+        parameter._storage = source._shared_storage()
+        if requires_grad:
+            parameter.requires_grad = True
+        return parameter
+
+    @classmethod
+    def _wrap(cls, array: Array) -> Tensor:
+        # What is computed from a parameter is an ordinary tensor.
+        return Tensor._wrap(array)
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()

@@ -1,0 +1,37 @@
+"""Changing the element type, which is differentiable between floating-point types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+
+class Cast(Function):
+    """y = x, in another dtype; the gradient goes back in x's."""
+
+    torch_name = "ToCopyBackward0"
+
+    def forward(self, x: Array, *, dtype: np.dtype[Any]) -> Array:
+        self.dtype = x.dtype
+        return cast(x, dtype)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Cast.apply(grad, dtype=self.dtype)
+
+
+def cast(x: Array, dtype: np.dtype[Any]) -> Array:
+    """A copy of `x` in `dtype`, as C casts: floats truncate toward zero, integers wrap.
+
+    A float beyond an integer type's range is undefined in C; through int64 it wraps the same way
+    for all the narrower types.
+    """
+    if x.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
+        return x.astype(np.int64).astype(dtype)
+    return x.astype(dtype)

@@ -1,0 +1,205 @@
+"""Changing a tensor in place, and keeping every gradient right while doing so.
+
+An in-place operation computes its result as usual, checks that it may be written, writes it into
+the tensor's memory, and gives the tensor the result's place in the graph. For a view, the tensor
+that owns the memory gets a `CopySlices` node: what was overwritten no longer gets a gradient, and
+what was written does. Other views of that memory find their new history when they are next used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.base import TensorBase, View, ViewStep
+from minitorch.autograd.function import Function, count_functions
+from minitorch.autograd.mode import mode
+from minitorch.ops.elementwise import where
+from minitorch.ops.operands import as_dtype
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+
+class CopySlices(Function):
+    """base, after `value` was written over the part of it that some view steps show."""
+
+    torch_name = "CopySlices"
+
+    def forward(self, base: Array, value: Array, *, steps: list[ViewStep]) -> Array:
+        self.steps = steps
+        return base
+
+    def backward(self, grad: Tensor) -> Any:
+        overwritten = np.zeros_like(grad._array, bool)
+        part, shown = overwritten, grad
+        for step in self.steps:
+            part, shown = step.replay(part), step.replay(shown)
+        part[...] = True
+        return where(grad._wrap(overwritten), 0.0, grad), shown.contiguous()
+
+
+class CopyFrom(Function):
+    """z = y, broadcast to x's shape: what was in x gets no gradient."""
+
+    broadcasts = True
+    torch_name = "CopyBackwards"
+
+    def forward(self, x: Array, y: Array) -> Array:
+        z = np.empty_like(x)
+        np.copyto(z, y)
+        return z
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad.new_zeros(grad.shape), grad
+
+
+def check_writable(target: TensorBase) -> None:
+    """Refuse an in-place change that would be wrong, before anything is changed.
+
+    Raises:
+        RuntimeError: a leaf that requires grad (or a view of one) while recording; a view that
+            cannot be differentiated through; elements that share one place in memory.
+    """
+    if target._is_stale():
+        target._refresh()
+    array = target._array
+    if array.size > 1 and any(
+        step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True)
+    ):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+    if target._inference and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
+            "a clone to get a normal tensor before doing inplace update."
+        )
+    if not mode.grad:
+        return
+    if target._requires_grad and target._grad_fn is None:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation. "
+            "Do it inside torch.no_grad(), or change a clone()."
+        )
+    view = target._view
+    if view is not None and view.base._requires_grad and view.base._grad_fn is None:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation. "
+            "Do it inside torch.no_grad(), or change a clone()."
+        )
+
+
+def _check_view(target: TensorBase, result: TensorBase) -> None:
+    view = target._view
+    if view is not None and view.refusal and (result._requires_grad or view.base._requires_grad):
+        raise RuntimeError(view.refusal)
+
+
+def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """Write ``operation(*args, **kwargs)`` into `target`, as PyTorch's ``operation_`` does.
+
+    Returns:
+        `target`, changed.
+
+    Raises:
+        RuntimeError: as `check_writable`; or if the result has another shape, or a dtype of a
+            higher kind. Nothing has been changed then.
+    """
+    check_writable(target)
+    before = count_functions()
+    result = operation(*args, **kwargs)
+    array, made = target._array, result._array
+    if made.shape != array.shape:
+        raise RuntimeError(
+            f"output with shape {list(array.shape)} doesn't match the broadcast shape "
+            f"{list(made.shape)}"
+        )
+    if made.dtype != array.dtype:
+        if "biuf".index(made.dtype.kind.replace("u", "i")) > "biuf".index(
+            array.dtype.kind.replace("u", "i")
+        ):
+            raise RuntimeError(
+                f"result type {made.dtype} can't be cast to the desired output type {array.dtype}"
+            )
+        result = as_dtype(result, array.dtype)
+    _keep_old(target, result._grad_fn, before)
+    return write(target, result)
+
+
+def _keep_old(target: Tensor, node: Function | None, before: int) -> None:
+    """Let the operation's own nodes keep a copy of what they saved of `target`, as PyTorch's do."""
+    if target._storage is None:
+        return
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and node.sequence >= before:
+            node.keep_old(target._storage)
+            stack += [edge[0] for edge in node.edges if edge is not None]
+
+
+def write(target: Tensor, result: Tensor) -> Tensor:
+    """Put `result` (of the same shape and dtype) into `target`'s memory and its place in the graph.
+
+    `check_writable` must have passed.
+    """
+    recorded = mode.grad and (result._requires_grad or target._requires_grad)
+    view = target._view
+    if mode.grad and view is not None and (recorded or view.base._requires_grad):
+        _check_view(target, result)
+    target._array[...] = result._array
+    target._bump_version()
+    if mode.grad and result._requires_grad:
+        if view is None:
+            target._set_history(result)
+        else:
+            _rebase(target, view, result)
+    return target
+
+
+def _rebase(target: Tensor, view: View, result: Tensor) -> None:
+    """Record on the view's base that the part shown by the view is now `result`."""
+    base: Any = view.base
+    changed = CopySlices.apply(base, result, steps=view.steps())
+    base._set_history(changed)
+    target._refresh()
+
+
+def copy_(target: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
+    """Write `source`, broadcast and cast, into `target`.
+
+    Raises:
+        RuntimeError: as `assign`.
+    """
+    value = as_dtype(source, target._array.dtype)
+    array = value._array if isinstance(value, TensorBase) else value
+    check_writable(target)
+    shape = target._array.shape
+    trimmed = array.shape[max(array.ndim - len(shape), 0) :]
+    if any(n != 1 for n in array.shape[: array.ndim - len(trimmed)]) or any(
+        n not in (1, m) for n, m in zip(reversed(trimmed), reversed(shape), strict=False)
+    ):
+        raise RuntimeError(
+            f"The expanded size of the tensor {list(shape)} must match the existing size: cannot "
+            f"copy a value of shape {list(array.shape)} into it"
+        )
+    if len(trimmed) < array.ndim:
+        value = value.reshape(trimmed)
+    needs_graph = mode.grad and (
+        target._requires_grad
+        or (isinstance(value, TensorBase) and value._requires_grad)
+        or (target._view is not None and target._view.base._requires_grad)
+    )
+    if needs_graph:
+        return write(target, CopyFrom.apply(target, value))
+    source_array = value._array if isinstance(value, TensorBase) else value
+    if np.may_share_memory(target._array, source_array):
+        source_array = source_array.copy()
+    target._array[...] = source_array
+    target._bump_version()
+    return target

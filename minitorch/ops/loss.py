@@ -1,0 +1,343 @@
+"""Losses: cross entropy, negative log likelihood, mean squared error.
+
+Cross entropy is the log-softmax and the likelihood in one, whose gradient is ``softmax - target``
+(Bishop, Pattern Recognition and Machine Learning, 2006, eq. 4.108).
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
+from minitorch.ops.activation import log_softmax
+from minitorch.ops.operands import is_tensor, tensor_of
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+class NLLLoss(Function):
+    """loss = -sum over c of t[n, c] * x[n, c], where t is made of the class indices.
+
+    t holds the class's weight at the target (0 if it is ignored); with label smoothing e it is
+    (1 - e) of that, and e / C of every class's weight besides. The mean divides by the weights of
+    the targets. t depends on no input, so the loss is linear in x and its gradient is -t.
+    """
+
+    torch_name = "NllLossBackward0"
+
+    def forward(
+        self,
+        x: Array,
+        target: Array,
+        weight: Array | None,
+        *,
+        ignore_index: int,
+        smoothing: float,
+        reduction: str,
+    ) -> Array:
+        self.save(target, weight)
+        self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
+        self.kept = target != ignore_index
+        return self.loss(x, target, weight)
+
+    def loss(self, x: Array, target: Array, weight: Array | None) -> Array:
+        """The loss of log-probabilities x (N, C, *) for class indices (N, *)."""
+        classes, kept = x.shape[1], self.kept
+        safe = np.where(kept, target, 0)
+        if self.kept.all() and x.ndim == 2:
+            picked = x[np.arange(x.shape[0]), safe]  # the plain case, quicker
+        else:
+            picked = np.take_along_axis(x, np.expand_dims(safe, 1), 1).squeeze(1)
+        likelihood = picked if weight is None else picked * weight[safe]
+        if self.smoothing:
+            spread = x if weight is None else x * _along_classes(weight, x.ndim)
+            share = self.smoothing / classes
+            likelihood = (1 - self.smoothing) * likelihood + share * spread.sum(1)
+        losses = -np.where(kept, likelihood, x.dtype.type(0))
+        if self.reduction == "none":
+            return losses.astype(x.dtype, copy=False)
+        total = losses.sum(dtype=x.dtype)
+        if self.reduction == "mean":
+            total = np.divide(total, self.divisor(target, weight, x.dtype))
+        return np.asarray(total, x.dtype)
+
+    def divisor(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
+        """What the mean divides by: how much weight the targets have."""
+        if weight is None:
+            return np.asarray(np.count_nonzero(self.kept), dtype)
+        return np.asarray(weight[target[self.kept]].sum(), dtype)
+
+    def coefficients(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
+        """t, divided by the mean's divisor: shape (N, C, *)."""
+        classes = self.shape[1]
+        kept = self.kept
+        safe = np.where(kept, target, 0)
+        own = kept.astype(dtype) if weight is None else np.where(kept, weight[safe], 0)
+        t = np.zeros(self.shape, dtype)
+        if self.smoothing:
+            share = dtype.type(self.smoothing / classes)
+            each = share if weight is None else share * _along_classes(weight, t.ndim)
+            t += each * np.expand_dims(kept, 1)
+            own = own * (1 - self.smoothing)
+        at = list(np.ogrid[tuple(slice(n) for n in target.shape)])
+        at.insert(1, safe)
+        t[tuple(at)] += own
+        if self.reduction == "mean":
+            t /= self.divisor(target, weight, dtype)
+        return t
+
+    def constants(self, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """t as a tensor, and the gradient with room for the classes."""
+        target, weight = self.saved[-2:]
+        factors = None if weight is None else weight._array
+        t = grad._wrap(self.coefficients(target._array, factors, grad._array.dtype))
+        return t, grad.unsqueeze(1) if self.reduction == "none" else grad
+
+    def backward(self, grad: Tensor) -> Any:
+        t, grad = self.constants(grad)
+        return -t * grad, None, None
+
+
+class CrossEntropy(NLLLoss):
+    """loss = `NLLLoss` of log_softmax(x): its gradient is softmax(x) * sum(t) - t."""
+
+    def forward(
+        self,
+        x: Array,
+        target: Array,
+        weight: Array | None,
+        *,
+        ignore_index: int,
+        smoothing: float,
+        reduction: str,
+    ) -> Array:
+        self.save(x, target, weight)
+        self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
+        self.kept = target != ignore_index
+        shifted = x - x.max(1, keepdims=True) if x.size else x
+        exps = np.exp(shifted)
+        total = exps.sum(1, keepdims=True)
+        if self.needs(0):
+            self.cache = exps / total  # softmax(x), enough for the first order
+        return self.loss(shifted - np.log(total), target, weight)
+
+    def backward(self, grad: Tensor) -> Any:
+        x = self.saved[0]
+        softmax = x.softmax(1) if mode.grad or self.cache is None else grad._wrap(self.cache)
+        t, grad = self.constants(grad)
+        whole = t._array.sum(1, keepdims=True)
+        return (softmax * grad._wrap(whole) - t) * grad, None, None
+
+
+def _along_classes(weight: Array, ndim: int) -> Array:
+    """A weight a class, shaped to multiply (N, C, *)."""
+    return weight.reshape(1, -1, *(1,) * (ndim - 2))
+
+
+def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
+    """`reduction`, or what PyTorch's two deprecated flags say instead of it."""
+    if size_average is not None or reduce is not None:
+        averaged = size_average is None or size_average
+        reduction = "none" if reduce is False else "mean" if averaged else "sum"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' "
+            "instead.",
+            stacklevel=3,
+        )
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction; use one of {REDUCTIONS}")
+    return reduction
+
+
+def _class_indices(
+    who: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> None:
+    """Refuse targets and weights that do not fit `x` of shape (N, C, *)."""
+    shape, y = x._array.shape, target._array
+    expected = (shape[0], *shape[2:])
+    if y.shape != expected:
+        if y.ndim == 1 and shape[0] != y.shape[0]:
+            raise ValueError(
+                f"Expected input batch_size ({shape[0]}) to match target batch_size ({y.shape[0]})."
+            )
+        raise RuntimeError(
+            f"{who}: expected target of shape {list(expected)} for input of shape {list(shape)}, "
+            f"got {list(y.shape)}"
+        )
+    if y.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(
+            f"{who}: expected scalar type Long (class indices) but found {target.dtype}; "
+            "convert with .long()"
+        )
+    _check_weight(who, shape[1], x, weight)
+    wrong = y[(y != ignore_index) & ((y < 0) | (y >= shape[1]))]
+    if wrong.size:
+        raise IndexError(
+            f"Target {wrong.flat[0]} is out of bounds. ({who}: {shape[1]} classes, targets must "
+            f"be 0..{shape[1] - 1} or ignore_index={ignore_index})"
+        )
+
+
+def _check_weight(who: str, classes: int, x: Tensor, weight: Tensor | None) -> None:
+    if weight is not None and weight._array.shape != (classes,):
+        raise RuntimeError(
+            f"{who}: weight tensor should be defined either for all {classes} classes or no "
+            f"classes but got weight tensor of shape: {list(weight._array.shape)}"
+        )
+    if weight is not None and weight._array.dtype != x._array.dtype:
+        raise RuntimeError(
+            f"{who}: expected weight of {x.dtype} as the input is, got {weight.dtype}"
+        )
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """How badly the logits `input` predict `target`, in nats.
+
+    Args:
+        input: unnormalised log-probabilities.
+        target: class indices (int64), or a probability for each class.
+        weight: a factor for each class.
+        ignore_index: a target index that counts for nothing.
+        reduction: 'mean' (by weight), 'sum' or 'none'.
+        label_smoothing: in [0, 1]; how much of each target is spread over all classes.
+
+    Shape:
+        input ``(N, C, *)`` or ``(C)``; target ``(N, *)`` or ``()`` of indices, or input's shape of
+        probabilities; output ``()``, or the indices' shape for 'none'.
+
+    Raises:
+        IndexError: for a class index out of range.
+        ValueError, RuntimeError: for shapes, dtypes or options that do not fit.
+
+    >>> import minitorch
+    >>> cross_entropy(minitorch.zeros(2, 10), minitorch.tensor([3, 7]))
+    tensor(2.3026)
+    """
+    x, y = tensor_of("cross_entropy", "input", input), tensor_of("cross_entropy", "target", target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if x._array.ndim == 0:
+        raise RuntimeError("cross_entropy: expected an input of (N, C, *) or (C), got a 0-d tensor")
+    if x._array.dtype.kind != "f":
+        raise NotImplementedError(
+            f'"cross_entropy" not implemented for {x.dtype}; convert with .float()'
+        )
+    single = x._array.ndim == 1
+    if x._array.shape == y._array.shape and y._array.dtype.kind == "f":
+        if single:
+            x, y = x.unsqueeze(0), y.unsqueeze(0)
+        _check_weight("cross_entropy", x._array.shape[1], x, weight)
+        loss = _soft_cross_entropy(x, y, weight, reduction, label_smoothing)
+        return loss.squeeze(0) if single and reduction == "none" else loss
+    if single:
+        x, y = x.unsqueeze(0), y.unsqueeze(0)
+    _class_indices("cross_entropy", x, y, weight, ignore_index)
+    loss = CrossEntropy.apply(
+        x,
+        y,
+        weight,
+        ignore_index=ignore_index,
+        smoothing=label_smoothing,
+        reduction=reduction,
+    )
+    return loss.squeeze(0) if single and reduction == "none" else loss
+
+
+def _soft_cross_entropy(
+    x: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+) -> Tensor:
+    """Cross entropy of a distribution: differentiable in the target as well. x is (N, C, *)."""
+    classes = x._array.shape[1]
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / classes
+    terms = log_softmax(x, 1) * target
+    if weight is not None:
+        terms = terms * weight.reshape(1, classes, *(1,) * (x._array.ndim - 2))
+    losses = -terms.sum(1)
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    return total if reduction == "sum" else total / losses._array.size
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the log-probability that `input` gives to the class indices `target`.
+
+    Shape, Args, Raises: as `cross_entropy`, with `input` after log_softmax and indices only.
+    """
+    x, y = tensor_of("nll_loss", "input", input), tensor_of("nll_loss", "target", target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    if x._array.ndim == 0:
+        raise RuntimeError("nll_loss: expected an input of (N, C, *) or (C), got a 0-d tensor")
+    single = x._array.ndim == 1
+    if single:
+        x, y = x.unsqueeze(0), y.unsqueeze(0)
+    _class_indices("nll_loss", x, y, weight, ignore_index)
+    loss: Tensor = NLLLoss.apply(
+        x, y, weight, ignore_index=ignore_index, smoothing=0.0, reduction=reduction
+    )
+    return loss.squeeze(0) if single and reduction == "none" else loss
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The squared difference, averaged, summed or as it is.
+
+    Shape: two that broadcast. Shapes that differ are almost always a mistake, as with (N, 1)
+    against (N), which makes (N, N): PyTorch's warning is given.
+
+    >>> import minitorch
+    >>> mse_loss(minitorch.tensor([1.0, 2.0]), minitorch.tensor([0.0, 4.0]))
+    tensor(2.5000)
+    """
+    x, y = tensor_of("mse_loss", "input", input), tensor_of("mse_loss", "target", target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    if x._array.shape != y._array.shape:
+        warnings.warn(
+            f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). "
+            "This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=2,
+        )
+    squares = (x - y) ** 2
+    if weight is not None:
+        if not is_tensor(weight) or weight._array.shape != x._array.shape:
+            raise ValueError("Weights and input must have the same size.")
+        squares = squares * weight
+        if reduction == "mean":
+            return squares.sum() / weight.sum()
+    if reduction == "none":
+        return squares
+    return squares.sum() if reduction == "sum" else squares.mean()

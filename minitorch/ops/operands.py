@@ -1,0 +1,198 @@
+"""What operations do to their arguments before they compute: promote, and check dims and shapes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch import _dtypes
+from minitorch._dtypes import Array, Scalar
+from minitorch.autograd.base import TensorBase
+from minitorch.ops.cast import Cast
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+Operand = Any  # a tensor, an ndarray or a Python number
+SCALARS = (bool, int, float, np.generic)
+
+
+def is_tensor(value: object) -> bool:
+    """Whether `value` is a tensor."""
+    return isinstance(value, TensorBase)
+
+
+def tensor_of(who: str, name: str, value: Any) -> Tensor:
+    """`value` as a tensor, or a TypeError that says which argument of which operation it is."""
+    if isinstance(value, TensorBase):
+        return value  # type: ignore[return-value]
+    raise TypeError(f"{who}(): argument '{name}' must be Tensor, not {type(value).__name__}")
+
+
+def _raw(who: str, operand: Operand) -> Any:
+    if isinstance(operand, TensorBase):
+        return operand._array
+    if isinstance(operand, (np.ndarray, *SCALARS)):
+        return operand
+    raise TypeError(
+        f"{who}(): expected Tensors or numbers as operands, got {type(operand).__name__}"
+    )
+
+
+def as_dtype(operand: Operand, dtype: np.dtype[Any]) -> Operand:
+    """`operand` in `dtype`: a tensor stays in the graph, a number becomes a constant."""
+    if isinstance(operand, TensorBase):
+        return operand if operand._array.dtype == dtype else Cast.apply(operand, dtype=dtype)
+    return np.asarray(operand, dtype)
+
+
+def promote(who: str, *operands: Operand, floating: bool = False) -> list[Operand]:
+    """The operands in their common dtype by PyTorch's rules; at least one must be a tensor.
+
+    Args:
+        who: the operation, for the error message.
+        operands: tensors, ndarrays and Python numbers.
+        floating: whether integers become the default floating dtype, as for a division.
+    """
+    raw = [_raw(who, operand) for operand in operands]
+    dtype = _dtypes.result_dtype(raw)
+    if floating and dtype.kind != "f":
+        dtype = _dtypes.get_default_dtype().numpy
+    return [as_dtype(operand, dtype) for operand in operands]
+
+
+def pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
+    """Two operands in their common dtype; quick where there is nothing to do."""
+    a_is, b_is = isinstance(a, TensorBase), isinstance(b, TensorBase)
+    if a_is and b_is:
+        if a._array.dtype is b._array.dtype:
+            return a, b
+    elif a_is:
+        if type(b) is float or type(b) is int:
+            dtype = a._array.dtype
+            if dtype.kind == "f" or (dtype.kind in "iu" and type(b) is int):
+                return a, _number(who, b, dtype)
+    elif b_is and (type(a) is float or type(a) is int):
+        dtype = b._array.dtype
+        if dtype.kind == "f" or (dtype.kind in "iu" and type(a) is int):
+            return _number(who, a, dtype), b
+    first, second = promote(who, a, b)
+    return first, second
+
+
+def _number(who: str, value: Scalar, dtype: np.dtype[Any]) -> Array:
+    try:
+        return np.array(value, dtype)
+    except OverflowError:
+        if dtype.kind in "iu":  # wraps around, as PyTorch's C cast does
+            return np.array(int(value) & (2 ** (8 * dtype.itemsize) - 1), np.uint64).astype(dtype)
+        return np.array(np.inf if value > 0 else -np.inf, dtype)
+
+
+def not_bool(who: str, *operands: Operand) -> None:
+    """Refuse bool tensors, for which PyTorch has no such operation.
+
+    Raises:
+        NotImplementedError: naming the operation.
+    """
+    for operand in operands:
+        if (operand._array if is_tensor(operand) else operand).dtype.kind == "b":
+            raise NotImplementedError(
+                f"\"{who}\" not implemented for 'Bool'; convert the tensor with .int() or .float()"
+            )
+
+
+def floating(input: Tensor) -> Tensor:
+    """`input`, cast to the default floating dtype if it holds integers."""
+    if input._array.dtype.kind == "f":
+        return input
+    return as_dtype(input, _dtypes.get_default_dtype().numpy)
+
+
+def wrap_dim(dim: Any, ndim: int) -> int:
+    """`dim` counted from the front.
+
+    Raises:
+        IndexError: if there is no such dimension. A 0-d tensor has dims 0 and -1, as in PyTorch.
+        TypeError: if `dim` is not an integer.
+    """
+    try:
+        index = operator.index(dim)
+    except TypeError:
+        raise TypeError(f"dim: expected an int, got {dim!r} of {type(dim).__name__}") from None
+    span = max(ndim, 1)
+    if not -span <= index < span:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], "
+            f"but got {index})"
+        )
+    return index % span
+
+
+def wrap_dims(dim: Any, ndim: int) -> tuple[int, ...]:
+    """A dim, several, or None (all), counted from the front and without repeats.
+
+    Raises:
+        IndexError, TypeError: as `wrap_dim`.
+        RuntimeError: if a dimension appears twice.
+    """
+    if dim is None:
+        return tuple(range(ndim))
+    if not isinstance(dim, (tuple, list)):
+        return (wrap_dim(dim, ndim),) if ndim else _no_dims(dim)
+    if not dim:
+        return tuple(range(ndim))
+    dims = tuple(wrap_dim(d, ndim) for d in dim)
+    if len(set(dims)) != len(dims):
+        repeated = next(d for d in dims if dims.count(d) > 1)
+        raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims {dim}")
+    return dims if ndim else ()
+
+
+def _no_dims(dim: Any) -> tuple[int, ...]:
+    wrap_dim(dim, 0)
+    return ()
+
+
+def shape_of(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
+    """A shape given as separate ints or as one sequence of them.
+
+    Raises:
+        TypeError: for anything but ints.
+    """
+    if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer)):
+        sizes = sizes[0] if isinstance(sizes[0], (tuple, list)) else tuple(sizes[0])
+    try:
+        return tuple(operator.index(size) for size in sizes)
+    except TypeError:
+        raise TypeError(
+            f"{who}(): argument 'size' must be a tuple of ints, got {sizes!r}"
+        ) from None
+
+
+def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to.
+
+    Raises:
+        RuntimeError: naming the two sizes that do not match, and where.
+    """
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        pass
+    ndim = max(len(shape) for shape in shapes)
+    padded = [(1,) * (ndim - len(shape)) + shape for shape in shapes]
+    for dim in reversed(range(ndim)):
+        sizes = [shape[dim] for shape in padded if shape[dim] != 1]
+        if len(set(sizes)) > 1:
+            raise RuntimeError(
+                f"The size of tensor a ({sizes[0]}) must match the size of tensor b "
+                f"({next(s for s in sizes if s != sizes[0])}) at non-singleton dimension {dim} "
+                f"({who} of shapes {' and '.join(str(list(s)) for s in shapes)})"
+            )
+    raise RuntimeError(f"{who}: cannot broadcast shapes {shapes}")

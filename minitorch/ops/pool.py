@@ -1,0 +1,221 @@
+"""Pooling: the largest element, or the mean, of each window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
+from minitorch.kernels import pool as kernels
+from minitorch.ops.conv import Sizes, spatial
+from minitorch.ops.operands import tensor_of
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+
+class MaxPool(Function):
+    """y = the largest element of each window, and where it was; the first one, at a tie.
+
+    Padding is -inf, so that it never wins. The gradient goes to the winner.
+    """
+
+    torch_name = "MaxPool2DWithIndicesBackward0"
+
+    def forward(self, x: Array, **geometry: Any) -> tuple[Array, Array]:
+        y, indices = kernels.max_pool(x, **geometry)
+        self.shape = x.shape
+        if self.needs(0):
+            self.save(indices)
+        return y, indices
+
+    def backward(self, grad: Tensor, _: Any) -> Any:
+        (indices,) = self.saved
+        return PutInPlane.apply(grad, indices, shape=self.shape[2:])
+
+
+class MaxPool2d(MaxPool):
+    """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
+
+
+class TakeInPlane(Function):
+    """y[n, c, p] = x[n, c, index[n, c, p]], by flat position in each plane."""
+
+    def forward(self, x: Array, indices: Array) -> Array:
+        self.shape = x.shape
+        self.save(indices)
+        return kernels.take(x, indices)
+
+    def backward(self, grad: Tensor) -> Any:
+        (indices,) = self.saved
+        return PutInPlane.apply(grad, indices, shape=self.shape[2:]), None
+
+
+class PutInPlane(Function):
+    """y[n, c, index[n, c, p]] += x[n, c, p], zero elsewhere: `TakeInPlane` the other way."""
+
+    def forward(self, x: Array, indices: Array, *, shape: Sizes) -> Array:
+        self.save(indices)
+        return kernels.put(x, indices, shape)
+
+    def backward(self, grad: Tensor) -> Any:
+        (indices,) = self.saved
+        return TakeInPlane.apply(grad, indices), None
+
+
+class AvgPool(Function):
+    """y = the mean of each window."""
+
+    torch_name = "AvgPool2DBackward0"
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        self.geometry, self.shape = geometry, x.shape
+        return kernels.avg_pool(x, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPoolInput.apply(grad, shape=self.shape, **self.geometry)
+
+
+class AvgPool2d(AvgPool):
+    """Average pooling over two spatial dimensions: images as (N, C, H, W)."""
+
+
+class AvgPoolInput(Function):
+    """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
+
+    def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        return kernels.avg_pool_input(grad, shape, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPool.apply(grad, **self.geometry)
+
+
+def _geometry(
+    who: str,
+    dims: int,
+    x: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+) -> dict[str, Any]:
+    """The checked window geometry of a pooling call.
+
+    Raises:
+        RuntimeError: naming the argument that cannot be, and the values.
+    """
+    shape = x._array.shape
+    kernel = spatial(who, "kernel_size", kernel_size, dims)
+    step = kernel if stride is None or stride == () else spatial(who, "stride", stride, dims)
+    pad = spatial(who, "padding", padding, dims)
+    apart = spatial(who, "dilation", dilation, dims)
+    if len(shape) not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"{who}: expected a {dims + 1}D (C, *spatial) or {dims + 2}D (N, C, *spatial) input, "
+            f"got {len(shape)}D of shape {list(shape)}"
+        )
+    for name, values in (("kernel_size", kernel), ("stride", step), ("dilation", apart)):
+        if any(v <= 0 for v in values):
+            raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")
+    sizes = []
+    for size, k, s, p, d in zip(shape[-dims:], kernel, step, pad, apart, strict=True):
+        if p < 0:
+            raise RuntimeError(f"{who}: pad must be non-negative, but got pad: {p}")
+        if p > ((k - 1) * d + 1) // 2:
+            raise RuntimeError(
+                f"{who}: pad should be at most half of effective kernel size, but got pad={p}, "
+                f"kernel_size={k} and dilation={d}"
+            )
+        sizes.append(kernels.output_size(size, k, s, p, d, ceil_mode))
+    if any(n < 1 for n in sizes) or 0 in shape[-dims - 1 :]:
+        raise RuntimeError(
+            f"{who}: Given input size: {list(shape[-dims - 1 :])}. Calculated output size: "
+            f"{[shape[-dims - 1], *sizes]}. Output size is too small (kernel_size={kernel}, "
+            f"stride={step}, padding={pad}, dilation={apart})"
+        )
+    return {
+        "kernel": kernel, "stride": step, "padding": pad, "dilation": apart, "ceil_mode": ceil_mode
+    }  # fmt: skip
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window. Padding counts as -inf, never as 0.
+
+    Args:
+        input: the images.
+        kernel_size, stride, padding, dilation: an int, or one a dimension; the stride defaults to
+            the kernel size.
+        ceil_mode: count a last window that hangs over the edge.
+        return_indices: give also each winner's flat position in its plane.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)``, to the same with H and W made smaller.
+
+    Raises:
+        RuntimeError: for a window larger than its input, or padding above half the window.
+
+    >>> import minitorch
+    >>> image = minitorch.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    >>> max_pool2d(image, 2)
+    tensor([[[[ 6.,  8.],
+              [14., 16.]]]])
+    """
+    x = tensor_of("max_pool2d", "input", input)
+    geometry = _geometry("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    if x._array.ndim == 3:
+        y, indices = (z.squeeze(0) for z in MaxPool2d.apply(x.unsqueeze(0), **geometry))
+    else:
+        y, indices = MaxPool2d.apply(x, **geometry)
+    return (y, indices) if return_indices else y
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window.
+
+    Args:
+        input: the images.
+        kernel_size, stride, padding: an int, or one a dimension; the stride defaults to the
+            kernel size.
+        ceil_mode: count a last window that hangs over the edge.
+        count_include_pad: whether the zeros of the padding count in the mean.
+        divisor_override: divide by this instead of by the number of elements.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)``, to the same with H and W made smaller.
+
+    Raises:
+        RuntimeError: for a window larger than its input, padding above half the window, or a
+            divisor of 0.
+
+    >>> import minitorch
+    >>> avg_pool2d(minitorch.arange(1.0, 17.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 3.5000,  5.5000],
+              [11.5000, 13.5000]]]])
+    """
+    x = tensor_of("avg_pool2d", "input", input)
+    geometry = _geometry("avg_pool2d", 2, x, kernel_size, stride, padding, 1, ceil_mode)
+    if divisor_override == 0:
+        raise RuntimeError("avg_pool2d: divisor must be not zero")
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(f'"avg_pool2d" not implemented for {x.dtype}; convert with .float()')
+    del geometry["dilation"]
+    geometry.update(count_include_pad=count_include_pad, divisor_override=divisor_override)
+    if x._array.ndim == 3:
+        return AvgPool2d.apply(x.unsqueeze(0), **geometry).squeeze(0)
+    return AvgPool2d.apply(x, **geometry)

@@ -1,0 +1,565 @@
+"""Operations that move elements without changing them: views where memory allows, else copies."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array, result_dtype
+from minitorch.autograd.function import Function
+from minitorch.ops import operands as args
+from minitorch.ops.operands import shape_of, tensor_of, wrap_dim
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+
+# ---- reshaping --------------------------------------------------------------------------------
+
+
+class Reshape(Function):
+    """y = x's elements in order, in another shape: a view if x's memory allows."""
+
+    views = True
+    torch_name = "ViewBackward0"
+
+    def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
+        self.shape = x.shape
+        return x.reshape(shape)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Reshape.apply(grad, shape=self.shape)
+
+
+class Permute(Function):
+    """y = x with its dimensions in another order."""
+
+    views = True
+
+    def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
+        self.dims = dims
+        return x.transpose(dims)
+
+    def backward(self, grad: Tensor) -> Any:
+        back = [0] * len(self.dims)
+        for position, dim in enumerate(self.dims):
+            back[dim] = position
+        return Permute.apply(grad, dims=tuple(back))
+
+
+class Transpose(Permute):
+    """y = x with two dimensions swapped."""
+
+
+class T(Permute):
+    """y = a matrix transposed."""
+
+
+class Expand(Function):
+    """y = x repeated along new and size-1 dimensions, without a copy."""
+
+    views = True
+
+    def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
+        self.shape = x.shape
+        y = np.broadcast_to(x, shape)
+        y.flags.writeable = x.flags.writeable
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        return sum_to_size(grad, self.shape)
+
+
+class Clone(Function):
+    """y = x, in memory of its own."""
+
+    def forward(self, x: Array, *, order: str = "K") -> Array:
+        return np.array(x, order=order)  # type: ignore[call-overload]
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
+
+
+class Alias(Function):
+    """y = x, over the same memory."""
+
+    views = True
+
+    def forward(self, x: Array) -> Array:
+        return x.view()
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
+
+
+def _reshaped(who: str, x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with its -1 worked out.
+
+    Raises:
+        RuntimeError: if the sizes do not multiply out to the number of elements.
+    """
+    if shape.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if any(size < -1 for size in shape):
+        raise RuntimeError(f"invalid shape dimension {min(shape)}")
+    known = math.prod(size for size in shape if size != -1)
+    if -1 in shape:
+        if known == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of {x.size} elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+            )
+        if x.size % known == 0:
+            return tuple(x.size // known if size == -1 else size for size in shape)
+    elif known == x.size:
+        return shape
+    raise RuntimeError(
+        f"shape '{list(shape)}' is invalid for input of size {x.size} "
+        f"({who} of a tensor of shape {list(x.shape)})"
+    )
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements in another shape; one size may be -1. A view where memory allows.
+
+    Raises:
+        RuntimeError: if the sizes do not multiply out to the number of elements.
+
+    >>> import minitorch
+    >>> minitorch.arange(6).reshape(2, -1)
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    x = tensor_of("reshape", "input", input)
+    sizes = _reshaped("reshape", x._array, shape_of("reshape", shape))
+    return Reshape.apply(x, shape=sizes)
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """The same memory in another shape.
+
+    Raises:
+        RuntimeError: if the sizes do not fit, or if only a copy could have that shape.
+    """
+    x = tensor_of("view", "input", input)
+    if len(shape) == 1 and hasattr(shape[0], "is_floating_point"):
+        return _view_dtype(x, shape[0])
+    sizes = _reshaped("view", x._array, shape_of("view", shape))
+    y: Tensor = Reshape.apply(x, shape=sizes)
+    if y._view is None and x._array.size and not y._inference:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return y
+
+
+def _view_dtype(x: Tensor, dtype: Any) -> Tensor:
+    if x._requires_grad:
+        raise RuntimeError("view(dtype): cannot be differentiated; detach() the tensor first")
+    y = x._wrap(x._array.view(dtype.numpy))
+    y._storage = x._shared_storage()
+    return y
+
+
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` viewed in `other`'s shape."""
+    return view(input, *other._array.shape)
+
+
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` in `other`'s shape."""
+    return reshape(input, other._array.shape)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions `start_dim` to `end_dim` made one.
+
+    Raises:
+        RuntimeError: if start_dim comes after end_dim.
+    """
+    x = tensor_of("flatten", "input", input)
+    shape = x._array.shape
+    start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(x, (1,))
+    if start == end:
+        return x
+    merged = math.prod(shape[start : end + 1])
+    return Reshape.apply(x, shape=(*shape[:start], merged, *shape[end + 1 :]))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Dimension `dim` split into `sizes`, one of which may be -1."""
+    shape = tensor_of("unflatten", "input", input)._array.shape
+    d = wrap_dim(dim, len(shape))
+    sizes = tuple(sizes)
+    if -1 in sizes:
+        rest = -math.prod(sizes)
+        sizes = tuple(shape[d] // rest if s == -1 and rest else s for s in sizes)
+    if math.prod(sizes) != shape[d]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} "
+            f"({shape[d]}) in the input tensor"
+        )
+    return reshape(input, (*shape[:d], *sizes, *shape[d + 1 :]))
+
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return reshape(input, -1)
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without the dimensions of size 1; given `dim`, only without those of them."""
+    x = tensor_of("squeeze", "input", input)
+    shape = x._array.shape
+    chosen = args.wrap_dims(dim, len(shape)) if dim != () else ()
+    kept = tuple(s for d, s in enumerate(shape) if s != 1 or d not in chosen)
+    return Reshape.apply(x, shape=kept)
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new dimension of size 1 at `dim`."""
+    x = tensor_of("unsqueeze", "input", input)
+    shape = x._array.shape
+    d = wrap_dim(dim, len(shape) + 1)
+    return Reshape.apply(x, shape=(*shape[:d], 1, *shape[d:]))
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The dimensions in the order `dims`.
+
+    Raises:
+        RuntimeError: unless each dimension is named once.
+    """
+    x = tensor_of("permute", "input", input)
+    given = shape_of("permute", dims)
+    ndim = x._array.ndim
+    if len(given) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal "
+            f"to len(dims) = {len(given)}"
+        )
+    wrapped = tuple(wrap_dim(d, ndim) for d in given)
+    if len(set(wrapped)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return Permute.apply(x, dims=wrapped)
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """With `dim0` and `dim1` swapped."""
+    x = tensor_of("transpose", "input", input)
+    order = list(range(x._array.ndim))
+    a, b = wrap_dim(dim0, len(order)), wrap_dim(dim1, len(order))
+    if order:
+        order[a], order[b] = order[b], order[a]
+    return Transpose.apply(x, dims=tuple(order))
+
+
+def t(input: Tensor) -> Tensor:
+    """A matrix transposed; a vector or a scalar as it is.
+
+    Raises:
+        RuntimeError: for more than two dimensions.
+    """
+    ndim = tensor_of("t", "input", input)._array.ndim
+    if ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
+    return T.apply(input, dims=tuple(reversed(range(ndim))))
+
+
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """With the dimensions at `source` moved to `destination`, the others in order."""
+    ndim = tensor_of("movedim", "input", input)._array.ndim
+    sources = args.wrap_dims(source, ndim)
+    targets = args.wrap_dims(destination, ndim)
+    order = [d for d in range(ndim) if d not in sources]
+    for target, d in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, d)
+    return permute(input, *order)
+
+
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """Repeated along size-1 and new leading dimensions, without a copy; -1 keeps a size.
+
+    Raises:
+        RuntimeError: if a dimension of another size would have to change.
+    """
+    x = tensor_of("expand", "input", input)
+    shape, wanted = x._array.shape, list(shape_of("expand", sizes))
+    extra = len(wanted) - len(shape)
+    if extra < 0:
+        raise RuntimeError(
+            f"expand({list(shape)}, size={wanted}): the number of sizes provided ({len(wanted)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    for d, size in enumerate(wanted):
+        own = shape[d - extra] if d >= extra else None
+        if size == -1 and own is not None:
+            wanted[d] = own
+        elif size == -1:
+            raise RuntimeError(
+                f"expand: The expanded size of the tensor (-1) isn't allowed in a leading, "
+                f"non-existing dimension {d}"
+            )
+        elif own is not None and own not in (1, size):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({size}) must match the existing size ({own}) at "
+                f"non-singleton dimension {d}.  Target sizes: {wanted}.  "
+                f"Tensor sizes: {list(shape)}"
+            )
+    return Expand.apply(x, shape=tuple(wanted))
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` expanded to `other`'s shape."""
+    return expand(input, other._array.shape)
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """`input` expanded to `size`."""
+    return expand(input, size)
+
+
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """Summed down to `size`, which must broadcast to `input`'s shape: expand's opposite.
+
+    Raises:
+        RuntimeError: if `size` does not broadcast to the shape.
+    """
+    shape, wanted = input._array.shape, shape_of("sum_to_size", size)
+    if shape == wanted:
+        return input
+    extra = len(shape) - len(wanted)
+    if extra < 0 or any(w not in (1, s) for w, s in zip(wanted, shape[extra:], strict=True)):
+        raise RuntimeError(
+            f"size {list(wanted)} is not expandable to size {list(shape)}: each of its sizes must "
+            "be 1 or equal, counted from the back"
+        )
+    stretched = tuple(
+        d for d, s in enumerate(shape) if d < extra or (wanted[d - extra] == 1 and s != 1)
+    )
+    total = input.sum(stretched, keepdim=True) if stretched else input
+    return reshape(total, wanted) if extra else total
+
+
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """Copied `repeats` times along each dimension, new ones in front."""
+    x = tensor_of("repeat", "input", input)
+    times, shape = shape_of("repeat", repeats), x._array.shape
+    extra = len(times) - len(shape)
+    if extra < 0:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            f"tensor (got {list(times)} for shape {list(shape)})"
+        )
+    padded = (1,) * extra + shape
+    apart = tuple(n for size in padded for n in (1, size))
+    wanted = tuple(n for pair in zip(times, padded, strict=True) for n in pair)
+    whole = tuple(n * size for n, size in zip(times, padded, strict=True))
+    return reshape(expand(reshape(x, apart), wanted), whole)
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy, in the graph."""
+    return Clone.apply(tensor_of("clone", "input", input))
+
+
+def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
+    """`input` itself if its elements already lie in order, else a copy that does."""
+    if input._array.flags.c_contiguous:
+        return input
+    return Clone.apply(input, order="C")
+
+
+def alias(input: Tensor) -> Tensor:
+    """A view of the whole tensor."""
+    return Alias.apply(input)
+
+
+# ---- joining and cutting ----------------------------------------------------------------------
+
+
+class Cat(Function):
+    """y = the inputs one after another along `dim`; each gets its own stretch of the gradient."""
+
+    def forward(self, *xs: Array, dim: int) -> Array:
+        self.dim = dim
+        self.sizes = [x.shape[dim] for x in xs]
+        return np.concatenate(xs, dim)
+
+    def backward(self, grad: Tensor) -> Any:
+        pieces = split(grad, self.sizes, self.dim)
+        return tuple(piece if self.needs(i) else None for i, piece in enumerate(pieces))
+
+
+class Split(Function):
+    """ys = x cut along `dim` at `sizes`, as views."""
+
+    views = True
+
+    def forward(self, x: Array, *, sizes: tuple[int, ...], dim: int) -> tuple[Array, ...]:
+        self.dim = dim
+        before = (slice(None),) * dim
+        ends = accumulate(sizes, initial=0)
+        return tuple(x[(*before, slice(a, b))] for a, b in pairwise(ends))
+
+    def backward(self, *grads: Tensor) -> Any:
+        return Cat.apply(*grads, dim=self.dim)
+
+
+class Flip(Function):
+    """y = x with the order along `dims` reversed, copied."""
+
+    def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
+        self.dims = dims
+        return np.array(np.flip(x, dims), order="C")
+
+    def backward(self, grad: Tensor) -> Any:
+        return Flip.apply(grad, dims=self.dims)
+
+
+def _sequence(who: str, tensors: Any) -> list[Tensor]:
+    if args.is_tensor(tensors) or not isinstance(tensors, (tuple, list)):
+        raise TypeError(
+            f"{who}(): argument 'tensors' (position 1) must be tuple of Tensors, "
+            f"not {type(tensors).__name__}"
+        )
+    if not tensors:
+        kind = ValueError if who == "cat" else RuntimeError  # as in PyTorch
+        raise kind(f"{who}(): expected a non-empty list of Tensors")
+    return [tensor_of(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after another along `dim`.
+
+    Shape: equal but along `dim`; a 1-d tensor of no elements is passed over, as in PyTorch.
+
+    Raises:
+        RuntimeError: for an empty list, 0-d tensors, or sizes that differ elsewhere.
+
+    >>> import minitorch
+    >>> minitorch.cat([minitorch.zeros(1, 2), minitorch.ones(1, 2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    xs = _sequence("cat", tensors)
+    dtype = result_dtype([x._array for x in xs])
+    for position, x in enumerate(xs):
+        if x._array.ndim == 0:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {position}) cannot be concatenated"
+            )
+    parts = [x for x in xs if x._array.shape != (0,)] or xs[:1]
+    first = parts[0]._array.shape
+    axis = wrap_dim(dim, len(first))
+    for position, x in enumerate(parts):
+        shape = x._array.shape
+        if len(shape) != len(first):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
+        if shape[:axis] != first[:axis] or shape[axis + 1 :] != first[axis + 1 :]:
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {axis}. Expected "
+                f"{list(first)} but got {list(shape)} for tensor number {position} in the list."
+            )
+    return Cat.apply(*(args.as_dtype(x, dtype) for x in parts), dim=axis)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors, all of one shape, side by side along a new dimension `dim`.
+
+    Raises:
+        RuntimeError: for an empty list or shapes that differ.
+    """
+    xs = _sequence("stack", tensors)
+    first = xs[0]._array.shape
+    axis = wrap_dim(dim, len(first) + 1)
+    for position, x in enumerate(xs):
+        if x._array.shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
+                f"and {list(x._array.shape)} at entry {position}"
+            )
+    return cat([unsqueeze(x, axis) for x in xs], axis)
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim` into views of one size (the last may be smaller), or of the sizes listed.
+
+    Raises:
+        RuntimeError: if the sizes are negative or do not add up to the dimension's.
+    """
+    x = tensor_of("split", "tensor", tensor)
+    axis = wrap_dim(dim, x._array.ndim)
+    if x._array.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    length = x._array.shape[axis]
+    if isinstance(split_size_or_sections, (int, np.integer)):
+        size = operator.index(split_size_or_sections)
+        if size < 0 or (size == 0 and length):
+            raise RuntimeError(f"split expects split_size be non-negative, but got {size}")
+        count = max(-(-length // size) if size else 1, 1)
+        sizes = [size] * (count - 1) + [length - size * (count - 1)]
+    else:
+        sizes = [operator.index(s) for s in split_size_or_sections]
+        if sum(sizes) != length or any(s < 0 for s in sizes):
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's "
+                f"size at dimension {axis}), but got split_sizes={sizes}"
+            )
+    return Split.apply(x, sizes=tuple(sizes), dim=axis)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim` into at most `chunks` views of equal size, but for the last."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = input._array.shape[wrap_dim(dim, input._array.ndim)]
+    return split(input, max(-(-length // chunks), 1), dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """One view for each index along `dim`, without that dimension."""
+    axis = wrap_dim(dim, input._array.ndim)
+    length = input._array.shape[axis]
+    return tuple(squeeze(piece, axis) for piece in split(input, 1, axis)) if length else ()
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """With the order along `dims` reversed, copied."""
+    x = tensor_of("flip", "input", input)
+    given = shape_of("flip", dims)
+    wrapped = args.wrap_dims(given, x._array.ndim) if given else ()
+    return Flip.apply(x, dims=wrapped)
+
+
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Shifted along `dims`, what falls off one end coming in at the other."""
+    x = tensor_of("roll", "input", input)
+    if dims is None:
+        return reshape(roll(ravel(x), shifts, 0), x._array.shape)
+    several = shifts if isinstance(shifts, (tuple, list)) else (shifts,)
+    along = dims if isinstance(dims, (tuple, list)) else (dims,)
+    if len(several) != len(along):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(several)}, dims:{len(along)}"
+        )
+    for shift, dim in zip(several, along, strict=True):
+        axis = wrap_dim(dim, x._array.ndim)
+        length = x._array.shape[axis]
+        if length:
+            at = -shift % length
+            x = cat(list(reversed(split(x, [at, length - at], axis))), axis)
+    return x

@@ -1,0 +1,9 @@
+"""Optimizers: each is one small class that holds its update rule."""
+
+from minitorch._missing import missing
+from minitorch.optim.optimizer import Optimizer
+from minitorch.optim.sgd import SGD
+
+__all__ = ["SGD", "Optimizer"]
+
+__getattr__ = missing(__name__)

@@ -1,0 +1,97 @@
+"""Imports only point down: each layer may use those below it."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import minitorch
+
+PACKAGE = pathlib.Path(minitorch.__file__).parent
+
+# The first prefix that fits a module gives its layer.
+LAYERS = {
+    "minitorch.kernels": 0,
+    "minitorch._dtypes": 0,
+    "minitorch._missing": 0,
+    "minitorch.autograd.gradcheck": 1,
+    "minitorch.autograd": 1,
+    "minitorch.ops": 2,
+    "minitorch._format": 2,
+    "minitorch._tensor": 3,
+    "minitorch.factory": 4,
+    "minitorch.random": 4,
+    "minitorch.nn": 5,
+    "minitorch.optim": 5,
+    "minitorch.utils": 5,
+    "minitorch.cli": 6,
+    "minitorch.__main__": 6,
+}
+
+
+def layer(module: str) -> int:
+    fits = [n for n in LAYERS if module == n or module.startswith(n + ".")]
+    assert fits, f"{module} is in no layer: add it to LAYERS"
+    return LAYERS[max(fits, key=len)]
+
+
+def module_name(path: pathlib.Path) -> str:
+    parts = ["minitorch", *path.relative_to(PACKAGE).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: pathlib.Path) -> list[str]:
+    """What a file imports of minitorch, but for type checking only."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                is_module = (PACKAGE.parent / inner.replace(".", "/")).with_suffix(".py").exists()
+                found.append(inner if is_module else node.module)
+    return [name for name in found if name.startswith("minitorch") and name != "minitorch"]
+
+
+def test_imports_point_down() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = module_name(path)
+        if module == "minitorch":
+            continue
+        wrong += [
+            f"{module} imports {name}" for name in imports(path) if layer(name) > layer(module)
+        ]
+    assert wrong == []
+
+
+def test_kernels_know_numpy_only() -> None:
+    for path in sorted((PACKAGE / "kernels").glob("*.py")):
+        assert all(n.startswith("minitorch.kernels") for n in imports(path)), path
+        assert "grad_fn" not in path.read_text(), path
+
+
+def test_importing_takes_numpy_alone() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, minitorch; "
+        "print(sorted(m for m in ('torch', 'sklearn', 'matplotlib', 'tqdm', 'scipy') "
+        "if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_public_names_are_sorted() -> None:
+    for path in sorted(PACKAGE.rglob("__init__.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                names = ast.literal_eval(node.value)
+                assert names == sorted(names), path

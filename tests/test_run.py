@@ -1,0 +1,221 @@
+"""``python -m minitorch run``: a PyTorch program sees minitorch, and otherwise plain Python."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Write `source` as prog.py and run it; `plain` is the same under Python alone."""
+
+    def run(source, *arguments, options=(), plain=False, name="prog.py"):
+        (tmp_path / name).write_text(dedent(source))
+        command = [sys.executable] if plain else [sys.executable, "-m", "minitorch", "run"]
+        return subprocess.run(
+            [*command, *options, name, *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_every_way_to_import_gives_minitorchs_own_modules(run):
+    done = run("""
+        import importlib, sys
+        import torch
+        import torch.nn as nn
+        import torch.nn.functional as F
+        import torch.utils.data
+        from torch import optim, Tensor
+        from torch.nn import Linear, functional
+        from torch.optim.lr_scheduler import StepLR
+        from torch.utils.data import DataLoader, TensorDataset
+        import minitorch, minitorch.utils.data, minitorch.optim.lr_scheduler
+
+        assert torch is minitorch and Tensor is minitorch.Tensor
+        assert nn is torch.nn is minitorch.nn and Linear is minitorch.nn.Linear
+        assert F is functional is minitorch.nn.functional
+        assert optim is minitorch.optim
+        assert StepLR is minitorch.optim.lr_scheduler.StepLR
+        assert DataLoader is minitorch.utils.data.DataLoader
+        assert importlib.import_module("torch.nn") is nn
+        assert sys.modules["torch"] is sys.modules["minitorch"]
+        assert torch.__spec__.name == torch.__name__ == "minitorch"
+        assert nn.__spec__.name == "minitorch.nn"
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        (x * x).sum().backward()
+        print(x.grad)
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "tensor([2., 4.])\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "name"),
+    [
+        ("import torch.no_such_module", "ModuleNotFoundError", "torch.no_such_module"),
+        ("import torch.jit.frontend", "ModuleNotFoundError", "torch.jit"),
+        ("import torch.nn.no_such", "ModuleNotFoundError", "torch.nn.no_such"),
+        ("from torch import no_such", "ImportError", "torch.no_such"),
+        ("from torch.nn import NoSuch", "ImportError", "torch.nn.NoSuch"),
+        ("from torch.nn.functional import nope", "ImportError", "torch.nn.functional.nope"),
+        ("from torch import nn; from torch.optim import No", "ImportError", "torch.optim.No"),
+        ("import torch; torch.no_such", "AttributeError", "torch.no_such"),
+        ("import torch; torch.nn.NoSuch", "AttributeError", "torch.nn.NoSuch"),
+        ("from torch import nn; nn.functional.no", "AttributeError", "torch.nn.functional.no"),
+        ("import torchvision", "ModuleNotFoundError", "torchvision"),
+        ("from torchvision import transforms", "ModuleNotFoundError", "torchvision"),
+        ("import torchaudio.functional", "ModuleNotFoundError", "torchaudio"),
+    ],
+)
+def test_what_is_not_covered_is_named(run, statement, error, name):
+    done = run(f"""
+        try:
+            {statement}
+        except {error} as error:
+            print(error)
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{name} is not covered by minitorch" in done.stdout
+
+
+def test_an_installed_pytorch_is_never_reached(run, tmp_path):
+    for package in ("torch", "torchvision"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("REAL = True")
+        (tmp_path / package / "real.py").write_text("")
+    done = run("""
+        import torch
+        assert not hasattr(torch, "REAL")
+        for name in ("torch.real", "torchvision"):
+            try:
+                __import__(name)
+            except ImportError:
+                continue
+            raise SystemExit(f"{name} was found")
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+SEEN = """
+import os, sys
+print(sys.argv, __name__, __file__, os.path.realpath(sys.path[0]), __package__, __spec__)
+print(sys.modules["__main__"].__dict__ is globals(), __doc__)
+print(sorted({*globals()} - {"__annotations__"}))  # which Python 3.14 leaves out
+import neighbour
+"""
+
+
+def test_the_program_sees_what_plain_python_shows_it(run, tmp_path):
+    (tmp_path / "neighbour.py").write_text("print('hello from', __file__)")
+    arguments = ["--lr", "0.1", "--", "-x", "--seed", "7"]
+    ours, plain = run(SEEN, *arguments), run(SEEN, *arguments, plain=True)
+    assert (ours.returncode, ours.stderr) == (0, "")
+    assert ours.stdout == plain.stdout
+
+
+def test_a_program_in_a_subdirectory(run, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "neighbour.py").write_text("print('hello from', __file__)")
+    ours, plain = (run(SEEN, plain=plain, name="package/prog.py") for plain in (False, True))
+    assert (ours.returncode, ours.stderr) == (0, "")
+    assert ours.stdout == plain.stdout
+
+
+def test_a_directory_with_a_main_module(run, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "neighbour.py").write_text("print('hello')")
+    run("import sys, neighbour; print(sys.argv)", name="package/__main__.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "minitorch", "run", "package", "a"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("hello\n['package', 'a']\n", "")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise SystemExit(3)",
+        "import sys; sys.exit('a message')",
+        "import sys; sys.exit()",
+        "def f():\n    return 1 / 0\n\nf()",
+        "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('so') from e",
+        "x = = 1",
+        "import sys\nsys.excepthook = lambda *a: print('mine', a[2].tb_lineno)\nraise KeyError",
+        "import atexit\natexit.register(print, 'bye')\nassert False, 'why'",
+        "import no_such_module_anywhere",
+        "# coding: latin-1\nprint(__debug__)\nprint(undefined)",
+    ],
+)
+def test_exit_codes_and_tracebacks_are_plain_pythons(run, source):
+    ours, plain = run(source), run(source, plain=True)
+    assert (ours.stdout, ours.stderr, ours.returncode) == (
+        plain.stdout,
+        plain.stderr,
+        plain.returncode,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_interrupt_ends_the_process_as_an_interrupt(run):
+    done = run("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    assert done.returncode == -signal.SIGINT
+    assert "minitorch" not in done.stderr
+
+
+def test_missing_program_is_a_clean_error(tmp_path):
+    for name in ("missing.py", "."):
+        done = subprocess.run(
+            [sys.executable, "-m", "minitorch", "run", name],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith("minitorch run: error: cannot open ")
+        assert done.stderr.endswith(": No such file or directory\n")
+        assert done.stderr.count("\n") == 1
+
+
+def test_seed(run):
+    program = "import torch; print(torch.rand(2))"
+    assert run(program, options=["--seed", "0"]).stdout == "tensor([0.4963, 0.7682])\n"
+
+
+def test_scikit_learn_works_beside_the_alias(run):
+    done = run("""
+        import torch
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+        digits = load_digits()
+        train, _ = train_test_split(digits.images, random_state=0)
+        print(torch.tensor(train).shape)
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "torch.Size([1347, 8, 8])\n"
+
+
+def test_nearest_name():
+    import minitorch
+
+    with pytest.raises(AttributeError, match=r"torch\.tensr is not covered by .*'tensor'\?"):
+        _ = minitorch.tensr
+    with pytest.raises(AttributeError, match=r"no attribute '__nothing__'$"):
+        _ = minitorch.__nothing__
