@@ -61,7 +61,9 @@ def test_the_right_gradient_passes() -> None:
 
 
 def test_the_message_names_the_element_and_both_values() -> None:
-    with pytest.raises(GradcheckError, match=r"input\[0, 1\]: numerical (4|3\.9+)\d*, analytical 0"):
+    with pytest.raises(
+        GradcheckError, match=r"input\[0, 1\]: numerical (4|3\.9+)\d*, analytical 0"
+    ):
         gradcheck(wrong(zero_one_element), X)
 
 

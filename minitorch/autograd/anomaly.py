@@ -46,10 +46,11 @@ class detect_anomaly(set_detect_anomaly):
     >>> import minitorch
     >>> x = minitorch.zeros(1, requires_grad=True)
     >>> with minitorch.autograd.detect_anomaly():
-    ...     (x * 0).sqrt().sum().backward()
+    ...     (x * 0).sqrt().sum().backward()  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-        ...
     RuntimeError: Function 'MulBackward0' returned nan values in its 0th output.
+    The forward call of MulBackward0 that led to this error:
+    ...
     """
 
     def __init__(self, check_nan: bool = True) -> None:

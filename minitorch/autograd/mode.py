@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,9 +26,9 @@ class _GradMode:
 
     _value: bool
 
-    def __new__(cls, function: Any = None, *args: Any) -> Any:
+    def __new__(cls, function: Any = None, *args: Any) -> Self:
         instance = super().__new__(cls)
-        if callable(function):  # used bare, as in `@no_grad`
+        if callable(function):  # used bare, as in `@no_grad`: what comes back is a function
             instance.__init__()  # type: ignore[misc]
             return instance(function)
         return instance
@@ -110,7 +110,7 @@ class enable_grad(_GradMode):
 class set_grad_enabled(_GradMode):
     """Turn recording on or off, at once; as a context manager, until it ends."""
 
-    def __new__(cls, mode: bool) -> Any:
+    def __new__(cls, mode: bool) -> Self:
         return object.__new__(cls)
 
     def __init__(self, mode: bool) -> None:
@@ -141,7 +141,7 @@ class inference_mode(_GradMode):
         mode: whether to turn inference mode on (default) or off.
     """
 
-    def __new__(cls, mode: Any = True) -> Any:
+    def __new__(cls, mode: Any = True) -> Self:
         instance = object.__new__(cls)
         if callable(mode):
             instance.__init__(True)  # type: ignore[misc]

@@ -166,7 +166,8 @@ def trunc_normal_(
     """Fill with draws from N(mean, std ** 2) that fall into [a, b].
 
     Where enough of the mass lies inside, draws outside are made again; else uniform draws are
-    accepted with the density's probability (Robert, Simulation of truncated normal variables, 1995).
+    accepted with the density's probability (Robert, Simulation of truncated normal variables,
+    1995).
     """
 
     def below(x: float) -> float:
@@ -202,7 +203,7 @@ def trunc_normal_(
 
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
-    """Fill with a (semi) orthogonal matrix (Saxe, McClelland, Ganguli, 2013), by QR of normal draws.
+    """Fill with a (semi) orthogonal matrix (Saxe et al., 2013), by QR of normal draws.
 
     Raises:
         ValueError: for fewer than two dimensions.

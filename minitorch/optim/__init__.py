@@ -4,6 +4,6 @@ from minitorch._missing import missing
 from minitorch.optim.optimizer import Optimizer
 from minitorch.optim.sgd import SGD
 
-__all__ = ["SGD", "Optimizer"]
+__all__ = ["Optimizer", "SGD"]
 
 __getattr__ = missing(__name__)

@@ -18,7 +18,7 @@ class Optimizer:
     """The base of every optimizer.
 
     Args:
-        params: parameters, (name, parameter) pairs, or dicts with 'params' and options of their own.
+        params: parameters, (name, parameter) pairs, or dicts of 'params' and their own options.
         defaults: the options of a group that has none of its own.
 
     Raises:

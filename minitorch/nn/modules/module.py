@@ -19,7 +19,7 @@ M = TypeVar("M", bound="Module")
 Destination = OrderedDict[str, Any]
 
 
-class IncompatibleKeys(NamedTuple):
+class _IncompatibleKeys(NamedTuple):
     """What `load_state_dict` returns."""
 
     missing_keys: list[str]
@@ -28,9 +28,8 @@ class IncompatibleKeys(NamedTuple):
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-    __str__ = __repr__
+        fields = f"missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys}"
+        return f"_IncompatibleKeys({fields})"
 
 
 class _Hook(NamedTuple):
@@ -42,7 +41,7 @@ class _Hook(NamedTuple):
 
 
 class Module:
-    """The base of every layer and model: subclass it, assign layers in ``__init__``, write `forward`.
+    """The base of every layer and model: assign layers in ``__init__``, write `forward`.
 
     Attributes:
         training: whether layers such as dropout are on; see `train` and `eval`.
@@ -407,7 +406,7 @@ class Module:
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
-        return module._buffers[name]  # type: ignore[no-any-return]
+        return module._buffers[name]
 
     # ---- all of them at once -----------------------------------------------------------------
 
@@ -547,7 +546,7 @@ class Module:
 
     def load_state_dict(
         self, state_dict: Any, strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Copy a state dict's values into the parameters and buffers.
 
         Args:
@@ -596,7 +595,7 @@ class Module:
             for name, child in module._modules.items():
                 if child is not None:
                     load(child, f"{prefix}{name}.")
-            keys = IncompatibleKeys(missing, unexpected)
+            keys = _IncompatibleKeys(missing, unexpected)
             for hook in module._load_state_dict_post_hooks.values():
                 hook(module, keys)
 
@@ -618,7 +617,7 @@ class Module:
         with no_grad():
             for copy in copies:
                 copy()
-        return IncompatibleKeys(missing, unexpected)
+        return _IncompatibleKeys(missing, unexpected)
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, prefix, keep_vars)`` before the state is gathered."""
@@ -631,7 +630,10 @@ class Module:
     _register_state_dict_hook = register_state_dict_post_hook
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)``."""
+        """Call the hook before loading, with the lists of errors to add to.
+
+        ``hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)``
+        """
         return add_hook(self._load_state_dict_pre_hooks, hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
