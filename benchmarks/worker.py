@@ -33,7 +33,8 @@ def round_of(name: str, torch: Any) -> dict[str, float]:
 def main(framework: str, threads: int) -> None:
     """Answer requests until standard input ends."""
     torch = importlib.import_module(framework)
-    torch.set_num_threads(threads)
+    if framework == "torch":  # NumPy's BLAS was told by the environment
+        torch.set_num_threads(threads)
     print(json.dumps({"version": torch.__version__}), flush=True)
     for line in sys.stdin:
         try:

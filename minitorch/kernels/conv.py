@@ -1,17 +1,25 @@
 """Convolution as a matrix product: the windows become columns (im2col), BLAS does the rest.
 
 Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks (2006). Arrays are
-(N, C, *spatial) of any number of spatial dimensions.
+(N, C, *spatial) of any number of spatial dimensions; G groups of channels are G products.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from minitorch.kernels._windows import Array, Pairs, Sizes, offsets, pad, windows
+from minitorch.kernels._windows import (
+    Array,
+    Pairs,
+    Sizes,
+    batch_first,
+    batch_last,
+    pad,
+    scatter,
+    windows,
+)
 
 
 def output_size(
@@ -21,19 +29,31 @@ def output_size(
     return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def _out(spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Sizes:
-    return tuple(map(output_size, spatial, kernel, stride, padding, dilation))
+def _wide(x: Array) -> Array:
+    """float16 as float32: NumPy multiplies no matrices of halves at any speed, nor well."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
-def _columns(
-    x: Array, kernel: Sizes, out: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes
+def _rows(x: Array, groups: int) -> Array:
+    """x (N, C, *S) as rows of channels: (G, C / G, S * N)."""
+    rows = np.ascontiguousarray(batch_last(_wide(x)))
+    return rows.reshape(groups, x.shape[1] // groups, -1)
+
+
+def columns_of(
+    x: Array,
+    kernel: Sizes,
+    out: Sizes,
+    stride: Sizes,
+    padding: Pairs,
+    dilation: Sizes,
+    groups: int,
 ) -> Array:
-    """The windows as columns: (C * K, N * O)."""
-    N, C = x.shape[:2]
-    dims = len(kernel)
-    view = windows(pad(x, padding), kernel, out, stride, dilation)  # (N, C, *K, *O)
-    order = (1, *range(2, 2 + dims), 0, *range(2 + dims, 2 + 2 * dims))
-    return view.transpose(order).reshape(C * math.prod(kernel), N * math.prod(out))
+    """The windows of x (N, C, *S) as columns: (G, C / G * K, O * N)."""
+    last = np.ascontiguousarray(pad(batch_last(_wide(x)), padding))  # (C, *padded, N)
+    C = x.shape[1]
+    shape = (groups, C // groups * math.prod(kernel), -1 if x.size else 0)
+    return windows(last, kernel, out, stride, dilation).reshape(shape)
 
 
 def conv(
@@ -44,27 +64,16 @@ def conv(
     padding: Pairs,
     dilation: Sizes,
     groups: int,
-) -> tuple[Array, Any]:
-    """y (N, O, *out) of x (N, C, *S), weight (O, C / groups, *K), bias (O); and the columns."""
-    N, C, *S = x.shape
+) -> tuple[Array, Array]:
+    """y (N, O, *out) of x (N, C, *S), weight (O, C / G, *K), bias (O); and the columns."""
+    N, _, *S = x.shape
     O, _, *K = weight.shape
-    kernel = tuple(K)
-    out = _out(tuple(S), kernel, stride, padding, dilation)
-    work = np.float32 if x.dtype == np.float16 else x.dtype
-    y = np.empty((N, O, *out), x.dtype)
-    columns = []
-    for g in range(groups):
-        part = x[:, g * (C // groups) : (g + 1) * (C // groups)]
-        cols = _columns(part, kernel, out, stride, padding, dilation).astype(work, copy=False)
-        rows = weight[g * (O // groups) : (g + 1) * (O // groups)]
-        flat = rows.reshape(O // groups, -1).astype(work, copy=False) @ cols  # (O / g, N * P)
-        if bias is not None:
-            flat += bias[g * (O // groups) : (g + 1) * (O // groups), None]
-        y[:, g * (O // groups) : (g + 1) * (O // groups)] = np.moveaxis(
-            flat.reshape(O // groups, N, *out), 0, 1
-        )
-        columns.append(cols)
-    return y, columns
+    out = tuple(map(output_size, S, K, stride, padding, dilation))
+    columns = columns_of(x, tuple(K), out, stride, padding, dilation, groups)
+    y = np.matmul(_wide(weight).reshape(groups, O // groups, -1), columns)  # (G, O / G, P * N)
+    if bias is not None:
+        y += bias.reshape(groups, O // groups, 1)
+    return batch_first(y.reshape(O, *out, N)).astype(x.dtype, copy=False), columns
 
 
 def conv_input(
@@ -77,23 +86,14 @@ def conv_input(
     groups: int,
 ) -> Array:
     """The adjoint of `conv` in x: each gradient is added to the window it came from."""
-    N, C, *S = input_shape
+    N, C = input_shape[:2]
     O, _, *K = weight.shape
     out, kernel = grad.shape[2:], tuple(K)
-    work = np.float32 if grad.dtype == np.float16 else grad.dtype
-    sizes = [s + sum(p) for s, p in zip(S, padding, strict=True)]
-    padded = np.zeros((N, C, *sizes), work)
-    for g in range(groups):
-        rows = weight[g * (O // groups) : (g + 1) * (O // groups)].astype(work, copy=False)
-        dy = grad[:, g * (O // groups) : (g + 1) * (O // groups)].astype(work, copy=False)
-        dy = np.moveaxis(dy, 1, 0).reshape(O // groups, -1)  # (O / g, N * P)
-        cols = rows.reshape(O // groups, -1).T @ dy  # (C / g * K, N * P)
-        cols = cols.reshape(C // groups, math.prod(kernel), N, *out)
-        part = padded[:, g * (C // groups) : (g + 1) * (C // groups)]
-        for place, where in enumerate(offsets(kernel, out, stride, dilation)):
-            part[where] += np.moveaxis(cols[:, place], 1, 0)
-    inside = tuple(slice(b, b + s) for s, (b, _) in zip(S, padding, strict=True))
-    return padded[(slice(None), slice(None), *inside)].astype(grad.dtype)
+    flat = _wide(weight).reshape(groups, O // groups, -1).transpose(0, 2, 1)
+    columns = np.matmul(flat, _rows(grad, groups)).reshape(C, math.prod(kernel), *out, N)
+    shares = columns.swapaxes(0, 1)  # one a place of the kernel
+    dx = scatter(shares, input_shape, kernel, out, stride, padding, dilation)
+    return dx.astype(grad.dtype, copy=False)
 
 
 def conv_weight(
@@ -104,23 +104,11 @@ def conv_weight(
     padding: Pairs,
     dilation: Sizes,
     groups: int,
-    columns: Any = None,
+    columns: Array | None = None,
 ) -> Array:
     """The adjoint of `conv` in weight: output gradients times the windows."""
-    C = x.shape[1]
-    O, _, *K = weight_shape
-    out, kernel = grad.shape[2:], tuple(K)
-    work = np.float32 if grad.dtype == np.float16 else grad.dtype
-    dw = np.empty(weight_shape, grad.dtype)
-    for g in range(groups):
-        if columns is None:
-            part = x[:, g * (C // groups) : (g + 1) * (C // groups)]
-            cols = _columns(part, kernel, out, stride, padding, dilation).astype(work, copy=False)
-        else:
-            cols = columns[g]
-        dy = grad[:, g * (O // groups) : (g + 1) * (O // groups)].astype(work, copy=False)
-        dy = np.moveaxis(dy, 1, 0).reshape(O // groups, -1)
-        dw[g * (O // groups) : (g + 1) * (O // groups)] = (dy @ cols.T).reshape(
-            O // groups, *weight_shape[1:]
-        )
-    return dw
+    if columns is None:
+        kernel, out = weight_shape[2:], grad.shape[2:]
+        columns = columns_of(x, kernel, out, stride, padding, dilation, groups)
+    dw = np.matmul(_rows(grad, groups), columns.transpose(0, 2, 1))
+    return dw.reshape(weight_shape).astype(grad.dtype, copy=False)

@@ -1,13 +1,29 @@
-"""Pooling: a maximum or a mean over each window, and their adjoints."""
+"""Pooling: a maximum or a mean over each window, and their adjoints.
+
+A window is gone through place by place, all windows at once: first every window's first element,
+then every window's second, and so on.
+"""
 
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from minitorch.kernels._windows import Array, Sizes, offsets, pad, windows
+from minitorch.kernels._windows import (
+    Array,
+    Pairs,
+    Sizes,
+    batch_first,
+    batch_last,
+    inside,
+    pad,
+    places,
+    scatter,
+)
+from minitorch.kernels.mask import keep
 
 
 def output_size(
@@ -21,9 +37,9 @@ def output_size(
     return out - 1 if (out - 1) * stride >= size + padding else out
 
 
-def _geometry(
+def _frame(
     spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> tuple[Sizes, Any]:
+) -> tuple[Sizes, Pairs]:
     """The output's size, and the padding that gives every window its elements."""
     out, pairs = [], []
     for size, k, s, p, d in zip(spatial, kernel, stride, padding, dilation, strict=True):
@@ -36,40 +52,111 @@ def _geometry(
 
 def max_pool(
     x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> tuple[Array, Array]:
-    """The largest element of each window of x (N, C, *S), and its flat place in its plane."""
-    dims = len(kernel)
-    spatial = x.shape[2:]
-    out, pairs = _geometry(spatial, kernel, stride, padding, dilation, ceil_mode)
-    low = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    view = windows(pad(x, pairs, low), kernel, out, stride, dilation)
-    flat = view.reshape(*x.shape[:2], math.prod(kernel), *out)
-    winner = flat.argmax(2)
-    y = np.take_along_axis(flat, winner[:, :, None], 2)[:, :, 0]
-    places = np.unravel_index(winner, kernel)
-    grids = np.ogrid[tuple(slice(o) for o in out)]
+) -> Array:
+    """The largest element of each window of x (N, C, *S); NaN if there is one."""
+    out, pairs = _frame(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    padded = pad(batch_last(x), pairs, _lowest(x))
+    first, *others = places(kernel, out, stride, dilation)
+    y = padded[first].copy()
+    for where in others:
+        np.maximum(y, padded[where], out=y)
+    return batch_first(y)
+
+
+def _lowest(x: Array) -> float | int:
+    return -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
+
+
+def winners(
+    x: Array,
+    y: Array,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> Array:
+    """Which place of its window each maximum y is at: the first, at a tie; PyTorch's, at a NaN.
+
+    Computed in small integers without a branch: a place that does not hold the maximum counts as
+    the largest number there is, and the smallest wins.
+    """
+    _, _, *spatial = x.shape
+    out, pairs = _frame(tuple(spatial), kernel, stride, padding, dilation, ceil_mode)
+    last, top = batch_last(x), batch_last(y)
+    padded = pad(last, pairs, _lowest(x))
+    spots = places(kernel, out, stride, dilation)
+    small = np.uint8 if len(spots) < 255 else np.uint32
+    winner = np.full_like(top, -1 % 256 if small is np.uint8 else 2**32 - 1, dtype=small)
+    # The padding never wins, not even against a window of -inf.
+    frame = None
+    if padded is not last:
+        frame = np.ones((1, *padded.shape[1:-1], 1), bool)
+        frame[inside(tuple(spatial), pairs)] = False
+    for place, where in enumerate(spots):
+        other = padded[where] != top
+        if frame is not None:
+            other |= frame[where]
+        np.minimum(winner, -other.astype(small) | small(place), out=winner)
+    if x.dtype.kind == "f" and np.isnan(top).any():  # PyTorch: the last NaN
+        for place, where in enumerate(spots):
+            winner[np.isnan(padded[where])] = place
+    return batch_first(winner)
+
+
+def flat_indices(
+    winner: Array,
+    spatial: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> Array:
+    """The winners' flat positions in their planes, as PyTorch returns them."""
+    within = np.unravel_index(winner, kernel)
     index = np.zeros(winner.shape, np.int64)
-    for d in range(dims):
-        at = grids[d] * stride[d] + places[d] * dilation[d] - padding[d]
-        index = index * spatial[d] + at
-    return y, index
+    for dim, size in enumerate(spatial):
+        starts = np.arange(winner.shape[2 + dim]) * stride[dim] - padding[dim]
+        starts = starts.reshape(-1, *(1,) * (len(spatial) - dim - 1))
+        index = index * size + starts + within[dim] * dilation[dim]
+    return index
 
 
-def take(x: Array, indices: Array) -> Array:
-    """x (N, C, *S) at flat places of each plane."""
-    N, C = x.shape[:2]
-    flat = x.reshape(N, C, -1)
-    return np.take_along_axis(flat, indices.reshape(N, C, -1), 2).reshape(indices.shape)
+def take(
+    x: Array,
+    winner: Array,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> Array:
+    """The element of each window of x (N, C, *S) at the place given by `winner`."""
+    out, pairs = _frame(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    padded, which = pad(batch_last(x), pairs), batch_last(winner)
+    y = np.zeros(which.shape, x.dtype)
+    for place, where in enumerate(places(kernel, out, stride, dilation)):
+        y += keep(padded[where], which == place)
+    return batch_first(y)
 
 
-def put(grad: Array, indices: Array, spatial_shape: Sizes) -> Array:
-    """The adjoint of `take`: each element added at its place."""
-    N, C = grad.shape[:2]
-    size = math.prod(spatial_shape)
-    y = np.zeros(N * C * size, grad.dtype)
-    base = np.arange(N * C)[:, None] * size
-    np.add.at(y, (indices.reshape(N * C, -1) + base).reshape(-1), grad.reshape(-1))
-    return y.reshape(N, C, *spatial_shape)
+def put(
+    grad: Array,
+    winner: Array,
+    spatial: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> Array:
+    """The adjoint of `take`: each element added at its winner's place."""
+    out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
+    last, which = batch_last(grad), batch_last(winner)
+    shares = (keep(last, which == place) for place in range(math.prod(kernel)))
+    shape = (*grad.shape[:2], *spatial)
+    return scatter(shares, shape, kernel, out, stride, pairs, dilation)
 
 
 def _divisors(
@@ -82,8 +169,9 @@ def _divisors(
     divisor_override: int | None,
     dtype: Any,
 ) -> Array:
+    """What each window's sum is divided by, to go with (C, *O, N)."""
     if divisor_override is not None:
-        return np.full(out, divisor_override, dtype)
+        return np.asarray(divisor_override, dtype)
     total = np.ones((), np.int64)
     for size, k, s, p, o in zip(spatial, kernel, stride, padding, out, strict=True):
         start = np.arange(o) * s - p
@@ -91,7 +179,7 @@ def _divisors(
         if not count_include_pad:
             start, end = np.maximum(start, 0), np.minimum(end, size)
         total = np.multiply.outer(total, end - start)
-    return total.astype(dtype)
+    return total.astype(dtype)[..., None]
 
 
 def avg_pool(
@@ -106,12 +194,16 @@ def avg_pool(
     """The mean of each window of x (N, C, *S)."""
     ones = (1,) * len(kernel)
     spatial = x.shape[2:]
-    out, pairs = _geometry(spatial, kernel, stride, padding, ones, ceil_mode)
-    view = windows(pad(x, pairs), kernel, out, stride, ones)
-    total = view.sum(tuple(range(2, 2 + len(kernel))))
-    return total / _divisors(
+    out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
+    padded = pad(batch_last(x), pairs)
+    first, *others = places(kernel, out, stride, ones)
+    total = padded[first].copy()
+    for where in others:
+        total += padded[where]
+    total /= _divisors(
         spatial, kernel, stride, padding, out, count_include_pad, divisor_override, x.dtype
     )
+    return batch_first(total)
 
 
 def avg_pool_input(
@@ -127,13 +219,9 @@ def avg_pool_input(
     """The adjoint of `avg_pool`: each mean's gradient spread evenly over its window."""
     ones = (1,) * len(kernel)
     spatial = input_shape[2:]
-    out, pairs = _geometry(spatial, kernel, stride, padding, ones, ceil_mode)
-    share = grad / _divisors(
+    out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
+    share = batch_last(grad) / _divisors(
         spatial, kernel, stride, padding, out, count_include_pad, divisor_override, grad.dtype
     )
-    sizes = [s + sum(p) for s, p in zip(spatial, pairs, strict=True)]
-    padded = np.zeros((*input_shape[:2], *sizes), grad.dtype)
-    for where in offsets(kernel, out, stride, ones):
-        padded[where] += share
-    inside = tuple(slice(b, b + s) for s, (b, _) in zip(spatial, pairs, strict=True))
-    return padded[(slice(None), slice(None), *inside)].copy()
+    shares = repeat(share, math.prod(kernel))
+    return scatter(shares, input_shape, kernel, out, stride, pairs, ones)

@@ -15,52 +15,53 @@ if TYPE_CHECKING:
 
 
 class MaxPool(Function):
-    """y = the largest element of each window, and where it was; the first one, at a tie.
+    """y = the largest element of each window; the first one, at a tie, gets the gradient.
 
-    Padding is -inf, so that it never wins. The gradient goes to the winner.
+    Padding is -inf, so that it never wins.
     """
 
     torch_name = "MaxPool2DWithIndicesBackward0"
 
-    def forward(self, x: Array, **geometry: Any) -> tuple[Array, Array]:
-        y, indices = kernels.max_pool(x, **geometry)
-        self.shape = x.shape
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        y = kernels.max_pool(x, **geometry)
         if self.needs(0):
-            self.save(indices)
-        return y, indices
+            self.shape, self.geometry = x.shape, geometry
+            self.save(kernels.winners(x, y, **geometry))
+        return y
 
-    def backward(self, grad: Tensor, _: Any) -> Any:
-        (indices,) = self.saved
-        return PutInPlane.apply(grad, indices, shape=self.shape[2:])
+    def backward(self, grad: Tensor) -> Any:
+        (winner,) = self.saved
+        return PutInWindow.apply(grad, winner, spatial=self.shape[2:], **self.geometry)
 
 
 class MaxPool2d(MaxPool):
     """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
 
 
-class TakeInPlane(Function):
-    """y[n, c, p] = x[n, c, index[n, c, p]], by flat position in each plane."""
+class TakeInWindow(Function):
+    """y = the element of each window of x at the place that `winner` says."""
 
-    def forward(self, x: Array, indices: Array) -> Array:
-        self.shape = x.shape
-        self.save(indices)
-        return kernels.take(x, indices)
-
-    def backward(self, grad: Tensor) -> Any:
-        (indices,) = self.saved
-        return PutInPlane.apply(grad, indices, shape=self.shape[2:]), None
-
-
-class PutInPlane(Function):
-    """y[n, c, index[n, c, p]] += x[n, c, p], zero elsewhere: `TakeInPlane` the other way."""
-
-    def forward(self, x: Array, indices: Array, *, shape: Sizes) -> Array:
-        self.save(indices)
-        return kernels.put(x, indices, shape)
+    def forward(self, x: Array, winner: Array, **geometry: Any) -> Array:
+        self.shape, self.geometry = x.shape, geometry
+        self.save(winner)
+        return kernels.take(x, winner, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
-        (indices,) = self.saved
-        return TakeInPlane.apply(grad, indices), None
+        (winner,) = self.saved
+        return PutInWindow.apply(grad, winner, spatial=self.shape[2:], **self.geometry), None
+
+
+class PutInWindow(Function):
+    """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
+
+    def forward(self, x: Array, winner: Array, *, spatial: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        self.save(winner)
+        return kernels.put(x, winner, spatial, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        (winner,) = self.saved
+        return TakeInWindow.apply(grad, winner, **self.geometry), None
 
 
 class AvgPool(Function):
@@ -172,10 +173,20 @@ def max_pool2d(
     x = tensor_of("max_pool2d", "input", input)
     geometry = _geometry("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
     if x._array.ndim == 3:
-        y, indices = (z.squeeze(0) for z in MaxPool2d.apply(x.unsqueeze(0), **geometry))
+        y = MaxPool2d.apply(x.unsqueeze(0), **geometry).squeeze(0)
     else:
-        y, indices = MaxPool2d.apply(x, **geometry)
-    return (y, indices) if return_indices else y
+        y = MaxPool2d.apply(x, **geometry)
+    return (y, _indices(x, y, geometry)) if return_indices else y
+
+
+def _indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
+    """Where in its plane each maximum y of x is, as PyTorch's int64."""
+    shape = (-1, *x._array.shape[-len(geometry["kernel"]) - 1 :])
+    images = x._array.reshape(shape)
+    maxima = y._array.reshape(len(images), *y._array.shape[1 - len(shape) :])
+    winner = kernels.winners(images, maxima, **geometry)
+    index = kernels.flat_indices(winner, images.shape[2:], **geometry)
+    return x._wrap(index.reshape(y._array.shape))
 
 
 def avg_pool2d(
