@@ -197,26 +197,25 @@ class Function:
             params: metadata, passed on by keyword.
         """
         node = cls()
-        recording = False
-        grad_enabled = mode.grad
         owner: TensorBase | None = None
         arrays: list[Any] = []
         edges: list[Edge | None] = []
+        recording, grad_enabled = False, mode.grad
         for operand in inputs:
-            edge = None
             if isinstance(operand, TensorBase):
                 if owner is None:
                     owner = operand
-                arrays.append(operand._array)
                 if operand._view is not None and operand._is_stale():
                     operand._refresh()
+                arrays.append(operand._array)
                 if grad_enabled and operand._requires_grad:
                     maker = operand._grad_fn
-                    edge = (operand, 0) if maker is None else (maker, operand._slot)
+                    edges.append((operand, 0) if maker is None else (maker, operand._slot))
                     recording = True
+                    continue
             else:
                 arrays.append(operand)
-            edges.append(edge)
+            edges.append(None)
         if owner is None:
             raise TypeError(f"{cls.__name__}: expected at least one tensor operand, got {inputs}")
         node.edges = edges
@@ -228,13 +227,12 @@ class Function:
         if type(out) is tuple:
             return node._record_many(owner, inputs, arrays, out, params, recording)
         if type(out) is not np.ndarray:  # NumPy's 0-d results are scalars
-            array = np.asarray(out)
-            node._saved = tuple(array if kept is out else kept for kept in node._saved or ())
-            out = array
-        wrap = owner._wrap
-        result = wrap(out)
+            scalar, out = out, np.asarray(out)
+            if recording and node._saved:
+                node._saved = tuple([out if kept is scalar else kept for kept in node._saved])
+        result = owner._wrap(out)
         if recording and out.dtype.kind == "f":
-            node.wrap = wrap
+            node.wrap = owner._wrap
             node.sequence = next(_sequence)
             node.outputs = ((out.shape, out.dtype),)
             result._requires_grad = True
@@ -243,10 +241,10 @@ class Function:
                 node._pack(inputs, arrays, (result,))
             if mode.anomaly:
                 node.stack = anomaly.forward_stack()
+        if cls.views:
+            node._mark_view(owner, result, params, 0, many=False)
         if mode.inference:
             result._inference = True
-        elif cls.views:
-            node._mark_view(owner, result, params, 0, many=False)
         return result
 
     def _record_many(

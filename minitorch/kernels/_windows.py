@@ -9,6 +9,7 @@ memory, and the next kernel finds it as it needs it; nothing is moved in between
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -60,9 +61,10 @@ def windows(x: Array, kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes)
     return np.ndarray(shape, x.dtype, x, 0, (c_step, *within, *between, n_step))
 
 
-def places(kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> list[tuple[Any, ...]]:
+@lru_cache(maxsize=256)
+def places(kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> tuple[Any, ...]:
     """For each place of the window, the slices of (C, *S, N) that it meets, window by window."""
-    return [
+    return tuple(
         (
             slice(None),
             *(
@@ -71,7 +73,7 @@ def places(kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> list[tu
             ),
         )
         for place in product(*map(range, kernel))
-    ]
+    )
 
 
 def scatter(

@@ -110,5 +110,6 @@ def conv_weight(
     if columns is None:
         kernel, out = weight_shape[2:], grad.shape[2:]
         columns = columns_of(x, kernel, out, stride, padding, dilation, groups)
-    dw = np.matmul(_rows(grad, groups), columns.transpose(0, 2, 1))
+    # This way round, BLAS is up to twice as quick as for rows @ columns.T.
+    dw = np.matmul(columns, _rows(grad, groups).transpose(0, 2, 1)).transpose(0, 2, 1)
     return dw.reshape(weight_shape).astype(grad.dtype, copy=False)

@@ -97,7 +97,8 @@ def winners(
         other = padded[where] != top
         if frame is not None:
             other |= frame[where]
-        np.minimum(winner, -other.astype(small) | small(place), out=winner)
+        code = -(other.view(small) if small is np.uint8 else other.astype(small))
+        np.minimum(winner, code | small(place), out=winner)
     if x.dtype.kind == "f" and np.isnan(top).any():  # PyTorch: the last NaN
         for place, where in enumerate(spots):
             winner[np.isnan(padded[where])] = place
@@ -153,7 +154,7 @@ def put(
 ) -> Array:
     """The adjoint of `take`: each element added at its winner's place."""
     out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
-    last, which = batch_last(grad), batch_last(winner)
+    last, which = np.ascontiguousarray(batch_last(grad)), batch_last(winner)
     shares = (keep(last, which == place) for place in range(math.prod(kernel)))
     shape = (*grad.shape[:2], *spatial)
     return scatter(shares, shape, kernel, out, stride, pairs, dilation)
@@ -220,7 +221,7 @@ def avg_pool_input(
     ones = (1,) * len(kernel)
     spatial = input_shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    share = batch_last(grad) / _divisors(
+    share = np.ascontiguousarray(batch_last(grad)) / _divisors(
         spatial, kernel, stride, padding, out, count_include_pad, divisor_override, grad.dtype
     )
     shares = repeat(share, math.prod(kernel))

@@ -1,0 +1,29 @@
+"""Keeping the memory of large arrays in the process, to be used again.
+
+glibc gives every block above 128 KiB back to the system when it is freed and asks anew for the
+next, page by page, each page cleared first. A training step frees and makes the same arrays over
+and over, and may spend half its time so. Two settings of the allocator keep them instead; the
+process then stays as large as it once was, as under PyTorch's caching allocators.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+# mallopt's parameters, from glibc's malloc.h, and what a user sets them with, which we respect.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
+LARGE = 1 << 30
+
+
+def keep_freed_memory() -> bool:
+    """Set the allocator; whether it could be set. Nothing happens but on Linux with glibc."""
+    if not sys.platform.startswith("linux") or any(name in os.environ for name in OWN_SETTINGS):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):  # another C library
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, LARGE)) and bool(mallopt(M_TRIM_THRESHOLD, LARGE))
