@@ -80,17 +80,17 @@ class Tensor(TensorBase):
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self._array.shape)
+        return Size(self._peek().shape)
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._array.ndim
+        return self._peek().ndim
 
     @property
     def dtype(self) -> dtype:
         """The element type."""
-        return _dtypes.from_numpy_dtype(self._array.dtype)
+        return _dtypes.from_numpy_dtype(self._peek().dtype)
 
     @property
     def device(self) -> device:
@@ -121,7 +121,7 @@ class Tensor(TensorBase):
 
     def dim(self) -> int:
         """The number of dimensions."""
-        return self._array.ndim
+        return self._peek().ndim
 
     ndimension = dim
 
@@ -252,7 +252,7 @@ class Tensor(TensorBase):
                 f"data set to a tensor that requires gradients must be floating point, got "
                 f"{value.dtype}"
             )
-        self._array = value._array
+        self._array, self._loose = value._array, None
         self._storage = value._storage
 
     @property

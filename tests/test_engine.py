@@ -662,3 +662,50 @@ def test_bad_calls(name: str) -> None:
     call, kind, message = BAD_CALLS[name]
     with pytest.raises(kind, match=message):
         call()
+
+
+# ---- memory in another order ------------------------------------------------------------------
+
+
+def test_a_loose_result_is_contiguous_to_whoever_asks() -> None:
+    x, w = mt.randn(2, 3, 5, 5), mt.randn(4, 3, 3, 3)
+    for use in (
+        lambda y: y.is_contiguous(),
+        lambda y: y.stride() == (36, 9, 3, 1),
+        lambda y: y.view(8, 9).shape == (8, 9),
+        lambda y: y.numpy().flags.c_contiguous,
+        lambda y: y.detach().is_contiguous(),
+        lambda y: (y > 0).is_contiguous() and y.exp().is_contiguous(),
+        lambda y: mt.empty_like(y).is_contiguous() and y.clone().is_contiguous(),
+        lambda y: (y + 1).relu().is_contiguous() and mt.tensor(y).is_contiguous(),
+        lambda y: y[0].is_contiguous() and not y.permute(1, 0, 2, 3).is_contiguous(),
+    ):
+        y = mt.nn.functional.conv2d(x, w)
+        assert y._loose is not None, "or this test is about nothing"
+        assert use(y)
+
+
+def test_what_shares_memory_with_a_loose_result_goes_on_sharing_it() -> None:
+    x, w = mt.randn(2, 3, 5, 5), mt.randn(4, 3, 3, 3)
+    for share in (
+        lambda y: y.view(-1),
+        lambda y: y.detach().flatten(),
+        lambda y: y.data.reshape(-1),
+        lambda y: y.numpy().reshape(-1),
+        lambda y: y.flatten(1)[0],
+    ):
+        y = mt.nn.functional.conv2d(x, w)
+        part = share(y)
+        y.relu_().mul_(2.0).add_(100.0)
+        part[0] = -7.0
+        assert y[0, 0, 0, 0].item() == -7.0
+        assert part[1].item() == y[0, 0, 0, 1].item() >= 100.0
+
+
+def test_a_loose_result_saved_and_then_changed_is_noticed() -> None:
+    x, w = mt.randn(2, 3, 5, 5), mt.randn(4, 3, 3, 3, requires_grad=True)
+    y = mt.nn.functional.conv2d(x, w)
+    z = (y * y).sum()
+    y.add_(1.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.backward()

@@ -83,9 +83,15 @@ class TensorBase:
     """An array with a place in the graph.
 
     State that most tensors never use stays in these class attributes, so that it costs nothing.
+
+    `_array` is the array, its memory in the order that PyTorch's would have. A result of a kernel
+    that works best in another order (see `Function.order`) is kept in that order in `_loose` until
+    someone asks for `_array`; an operation that does not mind looks with `_peek`. A loose tensor
+    has no views, so that nothing else lies in its memory.
     """
 
     _array: Array
+    _loose: Array | None = None
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _grad_fn: Function | None = None
@@ -103,6 +109,24 @@ class TensorBase:
         tensor: Any = object.__new__(cls)
         tensor._array = array
         return tensor
+
+    if not TYPE_CHECKING:  # or every misspelt attribute would pass the type checker
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "_array" and self._loose is not None:  # asked for: settle
+                self._array = np.ascontiguousarray(self._loose)
+                self._loose = None
+                return self._array
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def _peek(self) -> Array:
+        """The array, its memory in whatever order it is in."""
+        loose = self._loose
+        return self._array if loose is None else loose
+
+    def _loosen(self) -> None:
+        """Let the memory stay in the order in which a kernel made it."""
+        self._loose = self.__dict__.pop("_array")
 
     def _shared_storage(self) -> Storage:
         """This tensor's version counter, made on first use."""

@@ -107,7 +107,7 @@ class Pass:
             else:
                 shape, dtype = end._array.shape, end._array.dtype
             try:
-                array = grad._array
+                array = grad._peek()
             except AttributeError:
                 raise TypeError(
                     f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
@@ -251,9 +251,9 @@ def accumulate(leaf: TensorBase, grad: Tensor, create_graph: bool) -> None:
     if create_graph:
         leaf._grad = grad.clone() if held is None else held + grad
     elif held is None:
-        leaf._grad = grad._wrap(np.array(grad._array, order="C"))
+        leaf._grad = grad._wrap(np.array(grad._peek(), order="C"))
     else:
-        np.add(held._array, grad._array, out=held._array)
+        np.add(held._array, grad._peek(), out=held._array)
         held._bump_version()
     for hook in list((leaf._post_accumulate_hooks or {}).values()):
         hook(leaf)

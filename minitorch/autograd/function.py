@@ -77,7 +77,7 @@ class SavedArray:
         own_slot: the output's number, if it is an output of the very node that saves it.
     """
 
-    __slots__ = ("array", "edge", "own_slot", "storage", "version")
+    __slots__ = ("array", "edge", "loose", "own_slot", "storage", "version")
 
     def __init__(self, tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> None:
         if tensor._inference:
@@ -85,7 +85,8 @@ class SavedArray:
                 "Inference tensors cannot be saved for backward. "
                 "To work around you can make a clone to get a normal tensor and use it in autograd."
             )
-        self.array = tensor._array
+        self.array = tensor._peek()
+        self.loose = tensor._loose is not None
         self.storage: Storage = tensor._shared_storage()
         self.version = self.storage.version
         self.edge, self.own_slot = edge, own_slot
@@ -103,11 +104,13 @@ class SavedArray:
                 f"version {self.version} instead. Change a clone() of it, or use the operation "
                 "that is not in place."
             )
-        if edge is None:
-            return node.wrap(self.array)
-        if isinstance(edge[0], TensorBase):
+        if edge is not None and isinstance(edge[0], TensorBase):
             return edge[0]  # type: ignore[return-value]
         tensor = node.wrap(self.array)
+        if self.loose:
+            tensor._loosen()
+        if edge is None:
+            return tensor
         tensor._storage = self.storage
         tensor._requires_grad = True
         tensor._grad_fn, tensor._slot = edge
@@ -121,11 +124,15 @@ class Function:
         broadcasts: its operands broadcast; the engine sums each gradient back to its operand's
             shape. Any other difference in shape is an error.
         views: its output shares memory with its first input (or may: the arrays decide).
+        order: what it does with memory in another order than PyTorch's. None: it gets none (the
+            default). 'follows': it takes any, and its output may come in the same. 'makes': its
+            output may come in an order of its own.
         torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
     """
 
     broadcasts = False
     views = False
+    order: str | None = None
     torch_name = ""
 
     # What one node keeps. Class attributes, so that an unused feature costs nothing.
@@ -201,13 +208,19 @@ class Function:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
         recording, grad_enabled = False, mode.grad
+        order = cls.order
+        loose = order == "makes"
         for operand in inputs:
             if isinstance(operand, TensorBase):
                 if owner is None:
                     owner = operand
                 if operand._view is not None and operand._is_stale():
                     operand._refresh()
-                arrays.append(operand._array)
+                if operand._loose is not None and order is not None:
+                    arrays.append(operand._loose)
+                    loose = True
+                else:
+                    arrays.append(operand._array)
                 if grad_enabled and operand._requires_grad:
                     maker = operand._grad_fn
                     edges.append((operand, 0) if maker is None else (maker, operand._slot))
@@ -243,6 +256,8 @@ class Function:
                 node.stack = anomaly.forward_stack()
         if cls.views:
             node._mark_view(owner, result, params, 0, many=False)
+        if loose and not out.flags.c_contiguous:
+            result._loosen()
         if mode.inference:
             result._inference = True
         return result

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class ReLU(Function):
     """y = max(x, 0); the gradient at 0 is 0."""
 
+    order = "follows"
     torch_name = "ReluBackward0"
 
     def forward(self, x: Array) -> Array:
@@ -36,6 +37,7 @@ class ReLU(Function):
 class Keep(Function):
     """y = x where the mask holds, else 0 (whatever x is there: inf and NaN too)."""
 
+    order = "follows"
     torch_name = "ThresholdBackwardBackward0"
 
     def forward(self, x: Array, mask: Array) -> Array:
@@ -86,7 +88,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0., 2.])
     """
     x = tensor_of("relu", "input", input)
-    if x._array.dtype.kind == "b":
+    if x._peek().dtype.kind == "b":
         raise RuntimeError("relu: Boolean inputs not supported")
     return assign(x, ReLU.apply, x) if inplace else ReLU.apply(x)
 

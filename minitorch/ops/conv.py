@@ -29,6 +29,7 @@ class Convolution(Function):
     `padding` is a (before, after) pair for each spatial dimension.
     """
 
+    order = "makes"
     torch_name = "ConvolutionBackward0"
 
     def forward(self, x: Array, w: Array, b: Array | None, **geometry: Any) -> Array:
@@ -61,6 +62,8 @@ class Conv2d(Convolution):
 class ConvInput(Function):
     """The gradient of a convolution in its input: from y's shape back to x's."""
 
+    order = "makes"
+
     def forward(self, y: Array, w: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry, self.w_shape = geometry, w.shape
         self.save(y, w)
@@ -78,6 +81,8 @@ class ConvInput(Function):
 
 class ConvWeight(Function):
     """The gradient of a convolution in its weight: from y's and x's shapes to w's."""
+
+    order = "follows"
 
     def forward(
         self, y: Array, x: Array, *, shape: Sizes, columns: Any = None, **geometry: Any
@@ -182,7 +187,7 @@ def _conv(
     x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
     if bias is not None:
         tensor_of(who, "bias", bias)
-    x_shape, w_shape = x._array.shape, w._array.shape
+    x_shape, w_shape = x._peek().shape, w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"
     if len(w_shape) != dims + 2:
         raise RuntimeError(
@@ -223,7 +228,7 @@ def _conv(
             f"{w_shape[0]} elements, but got bias of size {list(bias._array.shape)} instead"
         )
     for name, operand in (("weight", w), ("bias", bias)):
-        if operand is not None and operand._array.dtype != x._array.dtype:
+        if operand is not None and operand._array.dtype != x._peek().dtype:
             raise RuntimeError(
                 f"{who}: Input type ({x.dtype}) and {name} type ({operand.dtype}) should be the "
                 "same; convert one with .to()"

@@ -28,6 +28,7 @@ class Add(Function):
     """z = x + y."""
 
     broadcasts = True
+    order = "follows"
 
     def forward(self, x: Array, y: Array) -> Array:
         return np.add(x, y)
@@ -40,6 +41,7 @@ class Sub(Function):
     """z = x - y."""
 
     broadcasts = True
+    order = "follows"
 
     def forward(self, x: Array, y: Array) -> Array:
         return np.subtract(x, y)
@@ -52,6 +54,7 @@ class Mul(Function):
     """z = x * y."""
 
     broadcasts = True
+    order = "follows"
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x if self.needs(1) else None, y if self.needs(0) else None)
@@ -66,6 +69,7 @@ class Div(Function):
     """z = x / y."""
 
     broadcasts = True
+    order = "follows"
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x if self.needs(1) else None, y)
@@ -227,7 +231,8 @@ def _is_bool(operand: Operand) -> bool:
 
 
 def _dtype(operand: Operand) -> np.dtype[Any]:
-    return _array(operand).dtype
+    array: Array = operand._peek() if args.is_tensor(operand) else operand
+    return array.dtype
 
 
 def _array(operand: Operand) -> Array:

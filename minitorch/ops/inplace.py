@@ -66,7 +66,7 @@ def check_writable(target: TensorBase) -> None:
     """
     if target._is_stale():
         target._refresh()
-    array = target._array
+    array = target._peek()
     if array.size > 1 and any(
         step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True)
     ):
@@ -113,7 +113,7 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
     check_writable(target)
     before = count_functions()
     result = operation(*args, **kwargs)
-    array, made = target._array, result._array
+    array, made = target._peek(), result._peek()
     if made.shape != array.shape:
         raise RuntimeError(
             f"output with shape {list(array.shape)} doesn't match the broadcast shape "
@@ -152,7 +152,7 @@ def write(target: Tensor, result: Tensor) -> Tensor:
     view = target._view
     if mode.grad and view is not None and (recorded or view.base._requires_grad):
         _check_view(target, result)
-    target._array[...] = result._array
+    target._peek()[...] = result._peek()
     target._bump_version()
     if mode.grad and result._requires_grad:
         if view is None:

@@ -34,7 +34,7 @@ def tensor_of(who: str, name: str, value: Any) -> Tensor:
 
 def _raw(who: str, operand: Operand) -> Any:
     if isinstance(operand, TensorBase):
-        return operand._array
+        return operand._peek()
     if isinstance(operand, (np.ndarray, *SCALARS)):
         return operand
     raise TypeError(
@@ -68,15 +68,15 @@ def pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Two operands in their common dtype; quick where there is nothing to do."""
     a_is, b_is = isinstance(a, TensorBase), isinstance(b, TensorBase)
     if a_is and b_is:
-        if a._array.dtype is b._array.dtype:
+        if a._peek().dtype is b._peek().dtype:
             return a, b
     elif a_is:
         if type(b) is float or type(b) is int:
-            dtype = a._array.dtype
+            dtype = a._peek().dtype
             if dtype.kind == "f" or (dtype.kind in "iu" and type(b) is int):
                 return a, _number(who, b, dtype)
     elif b_is and (type(a) is float or type(a) is int):
-        dtype = b._array.dtype
+        dtype = b._peek().dtype
         if dtype.kind == "f" or (dtype.kind in "iu" and type(a) is int):
             return _number(who, a, dtype), b
     first, second = promote(who, a, b)

@@ -20,6 +20,7 @@ class MaxPool(Function):
     Padding is -inf, so that it never wins.
     """
 
+    order = "makes"
     torch_name = "MaxPool2DWithIndicesBackward0"
 
     def forward(self, x: Array, **geometry: Any) -> Array:
@@ -41,6 +42,8 @@ class MaxPool2d(MaxPool):
 class TakeInWindow(Function):
     """y = the element of each window of x at the place that `winner` says."""
 
+    order = "makes"
+
     def forward(self, x: Array, winner: Array, **geometry: Any) -> Array:
         self.shape, self.geometry = x.shape, geometry
         self.save(winner)
@@ -53,6 +56,8 @@ class TakeInWindow(Function):
 
 class PutInWindow(Function):
     """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
+
+    order = "makes"
 
     def forward(self, x: Array, winner: Array, *, spatial: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -67,6 +72,7 @@ class PutInWindow(Function):
 class AvgPool(Function):
     """y = the mean of each window."""
 
+    order = "makes"
     torch_name = "AvgPool2DBackward0"
 
     def forward(self, x: Array, **geometry: Any) -> Array:
@@ -83,6 +89,8 @@ class AvgPool2d(AvgPool):
 
 class AvgPoolInput(Function):
     """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
+
+    order = "makes"
 
     def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -107,7 +115,7 @@ def _geometry(
     Raises:
         RuntimeError: naming the argument that cannot be, and the values.
     """
-    shape = x._array.shape
+    shape = x._peek().shape
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None or stride == () else spatial(who, "stride", stride, dims)
     pad = spatial(who, "padding", padding, dims)
@@ -172,7 +180,7 @@ def max_pool2d(
     """
     x = tensor_of("max_pool2d", "input", input)
     geometry = _geometry("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
-    if x._array.ndim == 3:
+    if x.ndim == 3:
         y = MaxPool2d.apply(x.unsqueeze(0), **geometry).squeeze(0)
     else:
         y = MaxPool2d.apply(x, **geometry)
@@ -223,10 +231,10 @@ def avg_pool2d(
     geometry = _geometry("avg_pool2d", 2, x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError("avg_pool2d: divisor must be not zero")
-    if x._array.dtype.kind != "f":
+    if x._peek().dtype.kind != "f":
         raise RuntimeError(f'"avg_pool2d" not implemented for {x.dtype}; convert with .float()')
     del geometry["dilation"]
     geometry.update(count_include_pad=count_include_pad, divisor_override=divisor_override)
-    if x._array.ndim == 3:
+    if x.ndim == 3:
         return AvgPool2d.apply(x.unsqueeze(0), **geometry).squeeze(0)
     return AvgPool2d.apply(x, **geometry)

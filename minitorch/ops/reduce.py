@@ -35,6 +35,8 @@ def _spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim
 class Sum(Function):
     """y = the sum over `dims`; every element gets the gradient of its sum."""
 
+    order = "follows"
+
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim
         return _add(x, dims, keepdims=keepdim)
@@ -137,9 +139,9 @@ def sum(
     x = tensor_of("sum", "input", input)
     if dtype is not None:
         x = args.as_dtype(x, dtype.numpy)
-    elif x._array.dtype.kind != "f":
+    elif x._peek().dtype.kind != "f":
         x = args.as_dtype(x, np.dtype(np.int64))
-    return Sum.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
+    return Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
 
 
 def mean(

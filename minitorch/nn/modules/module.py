@@ -601,8 +601,7 @@ class Module:
 
         known = set(self.state_dict().keys())
         load(self, "")
-        if strict:
-            unexpected += [key for key in state if key not in known]
+        unexpected += [key for key in state if key not in known]
         if strict and unexpected:
             listed = ", ".join(f'"{key}"' for key in unexpected)
             errors.insert(0, f"Unexpected key(s) in state_dict: {listed}. ")
