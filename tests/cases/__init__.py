@@ -1,0 +1,14 @@
+"""The op table: one row for each way of calling an operation, run through every check there is.
+
+A row's function takes the module first (minitorch, or torch as the oracle) and then the inputs.
+`test_ops.py` checks value, dtype, both gradient orders, layouts and freeing for every row, and that
+no `Function` subclass is without one; `test_surface.py` that no name in scope is.
+"""
+
+from __future__ import annotations
+
+from cases import activation, binary, index, inplace, linalg, loss, reduction, shape, unary, window
+from cases.case import Case
+
+FAMILIES = (activation, binary, index, inplace, linalg, loss, reduction, shape, unary, window)
+CASES: list[Case] = [row for family in FAMILIES for row in family.CASES]
