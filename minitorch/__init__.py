@@ -69,24 +69,32 @@ from minitorch.factory import (
     zeros_like,
 )
 from minitorch.ops.activation import dropout, log_softmax, relu, softmax
-from minitorch.ops.conv import conv2d
-from minitorch.ops.elementwise import (
-    abs,
+from minitorch.ops.arithmetic import (
     add,
+    div,
+    floor_divide,
+    mul,
+    neg,
+    pow,
+    remainder,
+    square,
+    sub,
+)
+from minitorch.ops.choose import (
+    clamp,
+    masked_fill,
+    maximum,
+    minimum,
+    where,
+)
+from minitorch.ops.compare import (
     allclose,
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
-    ceil,
-    clamp,
-    cos,
-    div,
     eq,
     equal,
-    exp,
-    floor,
-    floor_divide,
     ge,
     gt,
     isclose,
@@ -94,33 +102,14 @@ from minitorch.ops.elementwise import (
     isinf,
     isnan,
     le,
-    log,
     logical_and,
     logical_not,
     logical_or,
     logical_xor,
     lt,
-    masked_fill,
-    maximum,
-    minimum,
-    mul,
     ne,
-    neg,
-    pow,
-    reciprocal,
-    remainder,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    square,
-    sub,
-    tanh,
-    trunc,
-    where,
 )
+from minitorch.ops.conv import conv2d
 from minitorch.ops.index import (
     gather,
     index_select,
@@ -132,6 +121,23 @@ from minitorch.ops.index import (
     select,
 )
 from minitorch.ops.linalg import bmm, dot, matmul, mm, mv
+from minitorch.ops.pointwise import (
+    abs,
+    ceil,
+    cos,
+    exp,
+    floor,
+    log,
+    reciprocal,
+    round,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    tanh,
+    trunc,
+)
 from minitorch.ops.random import bernoulli
 from minitorch.ops.reduce import (
     all,

@@ -21,7 +21,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle, add_hook
 from minitorch.autograd.mode import mode
-from minitorch.ops import activation, elementwise, linalg, reduce
+from minitorch.ops import activation, arithmetic, choose, compare, linalg, pointwise, reduce
 from minitorch.ops import index as indexing
 from minitorch.ops import random as draws
 from minitorch.ops import shape as shaping
@@ -411,7 +411,7 @@ class Tensor(TensorBase):
                 "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
                 f"{type(element)}."
             )
-        return bool(elementwise.eq(self, element)._array.any())
+        return bool(compare.eq(self, element)._array.any())
 
     def __bool__(self) -> bool:
         if self._array.size == 1:
@@ -605,88 +605,88 @@ class Tensor(TensorBase):
     # ---- the table of operations -------------------------------------------------------------
 
     # arithmetic
-    add = elementwise.add
-    sub = subtract = elementwise.sub
-    mul = multiply = elementwise.mul
-    div = divide = true_divide = elementwise.div
-    floor_divide = elementwise.floor_divide
-    remainder = elementwise.remainder
-    pow = elementwise.pow
-    neg = negative = elementwise.neg
-    square = elementwise.square
-    __add__ = _operator(elementwise.add)
-    __radd__ = _operator(elementwise.add, swapped=True)
-    __sub__ = _operator(elementwise.sub)
-    __rsub__ = _operator(elementwise.sub, swapped=True)
-    __mul__ = _operator(elementwise.mul)
-    __rmul__ = _operator(elementwise.mul, swapped=True)
-    __truediv__ = _operator(elementwise.div)
-    __rtruediv__ = _operator(elementwise.div, swapped=True)
-    __floordiv__ = _operator(elementwise.floor_divide)
-    __rfloordiv__ = _operator(elementwise.floor_divide, swapped=True)
-    __mod__ = _operator(elementwise.remainder)
-    __rmod__ = _operator(elementwise.remainder, swapped=True)
-    __pow__ = _operator(elementwise.pow)
-    __rpow__ = _operator(elementwise.pow, swapped=True)
-    __neg__ = elementwise.neg
-    __abs__ = elementwise.abs
+    add = arithmetic.add
+    sub = subtract = arithmetic.sub
+    mul = multiply = arithmetic.mul
+    div = divide = true_divide = arithmetic.div
+    floor_divide = arithmetic.floor_divide
+    remainder = arithmetic.remainder
+    pow = arithmetic.pow
+    neg = negative = arithmetic.neg
+    square = arithmetic.square
+    __add__ = _operator(arithmetic.add)
+    __radd__ = _operator(arithmetic.add, swapped=True)
+    __sub__ = _operator(arithmetic.sub)
+    __rsub__ = _operator(arithmetic.sub, swapped=True)
+    __mul__ = _operator(arithmetic.mul)
+    __rmul__ = _operator(arithmetic.mul, swapped=True)
+    __truediv__ = _operator(arithmetic.div)
+    __rtruediv__ = _operator(arithmetic.div, swapped=True)
+    __floordiv__ = _operator(arithmetic.floor_divide)
+    __rfloordiv__ = _operator(arithmetic.floor_divide, swapped=True)
+    __mod__ = _operator(arithmetic.remainder)
+    __rmod__ = _operator(arithmetic.remainder, swapped=True)
+    __pow__ = _operator(arithmetic.pow)
+    __rpow__ = _operator(arithmetic.pow, swapped=True)
+    __neg__ = arithmetic.neg
+    __abs__ = pointwise.abs
 
     # functions of one variable
-    abs = absolute = elementwise.abs
-    ceil = elementwise.ceil
-    cos = elementwise.cos
-    exp = elementwise.exp
-    floor = elementwise.floor
-    log = elementwise.log
-    reciprocal = elementwise.reciprocal
-    round = elementwise.round
-    rsqrt = elementwise.rsqrt
-    sigmoid = elementwise.sigmoid
-    sign = elementwise.sign
-    sin = elementwise.sin
-    sqrt = elementwise.sqrt
-    tanh = elementwise.tanh
-    trunc = fix = elementwise.trunc
+    abs = absolute = pointwise.abs
+    ceil = pointwise.ceil
+    cos = pointwise.cos
+    exp = pointwise.exp
+    floor = pointwise.floor
+    log = pointwise.log
+    reciprocal = pointwise.reciprocal
+    round = pointwise.round
+    rsqrt = pointwise.rsqrt
+    sigmoid = pointwise.sigmoid
+    sign = pointwise.sign
+    sin = pointwise.sin
+    sqrt = pointwise.sqrt
+    tanh = pointwise.tanh
+    trunc = fix = pointwise.trunc
 
     # choices and comparisons
-    clamp = clip = elementwise.clamp
-    masked_fill = elementwise.masked_fill
-    maximum = elementwise.maximum
-    minimum = elementwise.minimum
-    allclose = elementwise.allclose
-    bitwise_and = elementwise.bitwise_and
-    bitwise_not = elementwise.bitwise_not
-    bitwise_or = elementwise.bitwise_or
-    bitwise_xor = elementwise.bitwise_xor
-    eq = elementwise.eq
-    equal = elementwise.equal
-    ge = greater_equal = elementwise.ge
-    gt = greater = elementwise.gt
-    isclose = elementwise.isclose
-    isfinite = elementwise.isfinite
-    isinf = elementwise.isinf
-    isnan = elementwise.isnan
-    le = less_equal = elementwise.le
-    logical_and = elementwise.logical_and
-    logical_not = elementwise.logical_not
-    logical_or = elementwise.logical_or
-    logical_xor = elementwise.logical_xor
-    lt = less = elementwise.lt
-    ne = not_equal = elementwise.ne
-    __and__ = __rand__ = _operator(elementwise.bitwise_and)
-    __or__ = __ror__ = _operator(elementwise.bitwise_or)
-    __xor__ = __rxor__ = _operator(elementwise.bitwise_xor)
-    __invert__ = elementwise.bitwise_not
-    __eq__ = _operator(elementwise.eq)
-    __ne__ = _operator(elementwise.ne)
-    __lt__ = _operator(elementwise.lt)
-    __le__ = _operator(elementwise.le)
-    __gt__ = _operator(elementwise.gt)
-    __ge__ = _operator(elementwise.ge)
+    clamp = clip = choose.clamp
+    masked_fill = choose.masked_fill
+    maximum = choose.maximum
+    minimum = choose.minimum
+    allclose = compare.allclose
+    bitwise_and = compare.bitwise_and
+    bitwise_not = compare.bitwise_not
+    bitwise_or = compare.bitwise_or
+    bitwise_xor = compare.bitwise_xor
+    eq = compare.eq
+    equal = compare.equal
+    ge = greater_equal = compare.ge
+    gt = greater = compare.gt
+    isclose = compare.isclose
+    isfinite = compare.isfinite
+    isinf = compare.isinf
+    isnan = compare.isnan
+    le = less_equal = compare.le
+    logical_and = compare.logical_and
+    logical_not = compare.logical_not
+    logical_or = compare.logical_or
+    logical_xor = compare.logical_xor
+    lt = less = compare.lt
+    ne = not_equal = compare.ne
+    __and__ = __rand__ = _operator(compare.bitwise_and)
+    __or__ = __ror__ = _operator(compare.bitwise_or)
+    __xor__ = __rxor__ = _operator(compare.bitwise_xor)
+    __invert__ = compare.bitwise_not
+    __eq__ = _operator(compare.eq)
+    __ne__ = _operator(compare.ne)
+    __lt__ = _operator(compare.lt)
+    __le__ = _operator(compare.le)
+    __gt__ = _operator(compare.gt)
+    __ge__ = _operator(compare.ge)
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where `condition` holds, else `other`."""
-        return elementwise.where(condition, self, other)
+        return choose.where(condition, self, other)
 
     # reductions
     all = reduce.all
@@ -785,39 +785,39 @@ class Tensor(TensorBase):
 
     # in place
     copy_ = copy_
-    abs_ = _in_place(elementwise.abs)
-    add_ = __iadd__ = _in_place(elementwise.add)
-    ceil_ = _in_place(elementwise.ceil)
-    clamp_ = clip_ = _in_place(elementwise.clamp)
-    cos_ = _in_place(elementwise.cos)
-    div_ = divide_ = __itruediv__ = _in_place(elementwise.div)
-    exp_ = _in_place(elementwise.exp)
-    floor_ = _in_place(elementwise.floor)
-    floor_divide_ = __ifloordiv__ = _in_place(elementwise.floor_divide)
+    abs_ = _in_place(pointwise.abs)
+    add_ = __iadd__ = _in_place(arithmetic.add)
+    ceil_ = _in_place(pointwise.ceil)
+    clamp_ = clip_ = _in_place(choose.clamp)
+    cos_ = _in_place(pointwise.cos)
+    div_ = divide_ = __itruediv__ = _in_place(arithmetic.div)
+    exp_ = _in_place(pointwise.exp)
+    floor_ = _in_place(pointwise.floor)
+    floor_divide_ = __ifloordiv__ = _in_place(arithmetic.floor_divide)
     index_put_ = _in_place(indexing.index_put)
-    log_ = _in_place(elementwise.log)
-    logical_not_ = _in_place(elementwise.logical_not)
-    masked_fill_ = _in_place(elementwise.masked_fill)
-    mul_ = multiply_ = __imul__ = _in_place(elementwise.mul)
-    neg_ = _in_place(elementwise.neg)
-    pow_ = __ipow__ = _in_place(elementwise.pow)
-    reciprocal_ = _in_place(elementwise.reciprocal)
+    log_ = _in_place(pointwise.log)
+    logical_not_ = _in_place(compare.logical_not)
+    masked_fill_ = _in_place(choose.masked_fill)
+    mul_ = multiply_ = __imul__ = _in_place(arithmetic.mul)
+    neg_ = _in_place(arithmetic.neg)
+    pow_ = __ipow__ = _in_place(arithmetic.pow)
+    reciprocal_ = _in_place(pointwise.reciprocal)
     relu_ = _in_place(activation.relu)
-    remainder_ = __imod__ = _in_place(elementwise.remainder)
-    round_ = _in_place(elementwise.round)
-    rsqrt_ = _in_place(elementwise.rsqrt)
+    remainder_ = __imod__ = _in_place(arithmetic.remainder)
+    round_ = _in_place(pointwise.round)
+    rsqrt_ = _in_place(pointwise.rsqrt)
     scatter_ = _in_place(indexing.scatter)
     scatter_add_ = _in_place(indexing.scatter_add)
-    sigmoid_ = _in_place(elementwise.sigmoid)
-    sin_ = _in_place(elementwise.sin)
-    sqrt_ = _in_place(elementwise.sqrt)
-    square_ = _in_place(elementwise.square)
-    sub_ = subtract_ = __isub__ = _in_place(elementwise.sub)
-    tanh_ = _in_place(elementwise.tanh)
-    trunc_ = _in_place(elementwise.trunc)
-    __iand__ = bitwise_and_ = _in_place(elementwise.bitwise_and)
-    __ior__ = bitwise_or_ = _in_place(elementwise.bitwise_or)
-    __ixor__ = bitwise_xor_ = _in_place(elementwise.bitwise_xor)
+    sigmoid_ = _in_place(pointwise.sigmoid)
+    sin_ = _in_place(pointwise.sin)
+    sqrt_ = _in_place(pointwise.sqrt)
+    square_ = _in_place(arithmetic.square)
+    sub_ = subtract_ = __isub__ = _in_place(arithmetic.sub)
+    tanh_ = _in_place(pointwise.tanh)
+    trunc_ = _in_place(pointwise.trunc)
+    __iand__ = bitwise_and_ = _in_place(compare.bitwise_and)
+    __ior__ = bitwise_or_ = _in_place(compare.bitwise_or)
+    __ixor__ = bitwise_xor_ = _in_place(compare.bitwise_xor)
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to `value` (a number or a 0-d tensor)."""

@@ -2,9 +2,9 @@
 
 from minitorch.ops.activation import dropout, log_softmax, relu, softmax
 from minitorch.ops.conv import conv2d
-from minitorch.ops.elementwise import sigmoid, tanh
 from minitorch.ops.linalg import linear
 from minitorch.ops.loss import cross_entropy, mse_loss, nll_loss
+from minitorch.ops.pointwise import sigmoid, tanh
 from minitorch.ops.pool import avg_pool2d, max_pool2d
 
 __all__ = [

@@ -1,9 +1,10 @@
 """The operations: each `Function` subclass beside the public function that checks its arguments.
 
-Where to find what: `elementwise` arithmetic, comparisons and choices; `reduce` sums, means and
-extremes; `shape` views, joining and cutting; `index` reading and writing by index; `linalg` matrix
-products; `activation`, `conv`, `pool`, `loss`; `random` draws; `inplace` how a tensor is changed
-without a wrong gradient; `operands` what all of them do to their arguments first.
+Where to find what: `arithmetic` of two; `pointwise` functions of one variable; `compare`
+comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes;
+`shape` views, joining and cutting; `index` reading and writing by index; `linalg` matrix products;
+`activation`, `conv`, `pool`, `loss`; `random` draws; `inplace` how a tensor is changed without a
+wrong gradient; `operands` what all of them do to their arguments first.
 """
 
 from minitorch.ops.activation import (

@@ -10,7 +10,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
-from minitorch.ops.elementwise import where
+from minitorch.ops.choose import where
 from minitorch.ops.inplace import check_writable, copy_, write
 from minitorch.ops.operands import tensor_of, wrap_dim
 

@@ -17,7 +17,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.base import TensorBase, View, ViewStep
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
-from minitorch.ops.elementwise import where
+from minitorch.ops.choose import where
 from minitorch.ops.operands import as_dtype
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._dtypes import Array, Scalar
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.function import Function
 from minitorch.ops.cast import Cast
 
 if TYPE_CHECKING:
@@ -90,6 +91,31 @@ def _number(who: str, value: Scalar, dtype: np.dtype[Any]) -> Array:
         if dtype.kind in "iu":  # wraps around, as PyTorch's C cast does
             return np.array(int(value) & (2 ** (8 * dtype.itemsize) - 1), np.uint64).astype(dtype)
         return np.array(np.inf if value > 0 else -np.inf, dtype)
+
+
+def dtype_of(operand: Operand) -> np.dtype[Any]:
+    """The NumPy dtype of a tensor or an ndarray."""
+    array: Array = operand._peek() if isinstance(operand, TensorBase) else operand
+    return array.dtype
+
+
+def array_of(operand: Operand) -> Array:
+    """The array of a tensor; an ndarray is its own."""
+    return operand._array if isinstance(operand, TensorBase) else operand
+
+
+def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **params: Any) -> Any:
+    """Apply a Function to two operands in their common dtype.
+
+    Raises:
+        RuntimeError: in PyTorch's words, if their shapes do not broadcast.
+    """
+    x, y = pair(who, a, b)
+    try:
+        return function.apply(x, y, **params)
+    except ValueError:  # NumPy's, for shapes that do not fit: said better here
+        broadcast_shape(who, array_of(x).shape, array_of(y).shape)
+        raise
 
 
 def not_bool(who: str, *operands: Operand) -> None:

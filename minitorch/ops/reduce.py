@@ -14,7 +14,7 @@ import numpy as np
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
-from minitorch.ops.elementwise import where
+from minitorch.ops.choose import where
 from minitorch.ops.operands import tensor_of, wrap_dim, wrap_dims
 
 if TYPE_CHECKING:
