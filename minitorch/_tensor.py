@@ -26,7 +26,7 @@ from minitorch.ops import index as indexing
 from minitorch.ops import random as draws
 from minitorch.ops import shape as shaping
 from minitorch.ops.inplace import assign, copy_
-from minitorch.ops.operands import SCALARS, as_dtype, shape_of, wrap_dim
+from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, shape_of, wrap_dim
 
 
 def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -44,7 +44,7 @@ def _operator(operation: Callable[..., Tensor], swapped: bool = False) -> Callab
     """An operator: as the operation, but giving up on operands that it does not know."""
 
     def method(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, (TensorBase, *SCALARS, np.ndarray)):
+        if not isinstance(other, OPERANDS):
             return NotImplemented
         return operation(other, self) if swapped else operation(self, other)
 

@@ -98,6 +98,7 @@ class TensorBase:
     _slot: int = 0  # which of its grad_fn's outputs this is
     _storage: Storage | None = None  # made when first saved, viewed or changed
     _view: View | None = None
+    _special: bool = False  # a view or loose, so that an operation must look closer
     _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
@@ -127,6 +128,7 @@ class TensorBase:
     def _loosen(self) -> None:
         """Let the memory stay in the order in which a kernel made it."""
         self._loose = self.__dict__.pop("_array")
+        self._special = True
 
     def _shared_storage(self) -> Storage:
         """This tensor's version counter, made on first use."""

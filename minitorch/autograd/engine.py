@@ -16,6 +16,7 @@ import numpy as np
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels.quiet import hush, restore
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -42,12 +43,14 @@ class Pass:
         self.targets = None if targets is None else {(id(t), slot) for t, slot in targets}
         self.found: dict[tuple[int, int], Tensor] = {}
         self.useful: set[int] | None = None  # ids of nodes on a way to a target
+        self.anomaly = mode.anomaly
 
     def run(self, roots: list[Edge], grads: list[Tensor]) -> None:
         """Send `grads` into `roots` and walk until nothing is under way."""
         if self.targets is not None:
             self.useful = _on_the_way(roots, self.targets)
         previous, mode.grad = mode.grad, self.create_graph
+        loud = hush()
         try:
             for edge, grad in zip(roots, grads, strict=True):
                 self.send(edge, grad)
@@ -57,6 +60,7 @@ class Pass:
             for leaf, total in self.leaves.values():
                 self.arrive(leaf, total)
         finally:
+            restore(loud)
             mode.grad = previous
 
     def send(self, edge: Edge, grad: Tensor) -> None:
@@ -68,10 +72,16 @@ class Pass:
                 self.pending[end] = slots = [None] * len(end.outputs)
                 heapq.heappush(self.ready, (-end.sequence, end))
             held = slots[slot]
-            slots[slot] = grad if held is None else held + grad
+            slots[slot] = grad if held is None else self.added(held, grad)
         else:
-            held = self.leaves.get(id(end))
-            self.leaves[id(end)] = (end, grad if held is None else held[1] + grad)
+            leaf = self.leaves.get(id(end))
+            self.leaves[id(end)] = (end, grad if leaf is None else self.added(leaf[1], grad))
+
+    def added(self, held: Tensor, grad: Tensor) -> Tensor:
+        """The sum of two gradients under way; neither is changed, for others may hold it."""
+        if self.create_graph:
+            return held + grad
+        return held._wrap(np.asarray(np.add(held._array, grad._array)))
 
     def visit(self, node: Function, slots: list[Any]) -> None:
         """Run one node's backward and send its gradients on."""
@@ -93,37 +103,22 @@ class Pass:
             slots = _materialize(node, slots)
 
         edges = node.edges
-        made = _run_watched(node, slots) if mode.anomaly else node.run(slots)
+        made = _run_watched(node, slots) if self.anomaly else node.run(slots)
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
+        if node.post_hooks is not None:
+            fitted = [
+                None if edge is None or grad is None else _fit(node, index, edge, grad)
+                for index, (edge, grad) in enumerate(zip(edges, grads, strict=True))
+            ]
+            grads = self.hooked(node, tuple(fitted), tuple(slots))
         for index, edge in enumerate(edges):
             grad = grads[index]
             if edge is None or grad is None:
                 continue
-            end, slot = edge
-            if isinstance(end, Function):
-                shape, dtype = end.outputs[slot]
-            else:
-                shape, dtype = end._array.shape, end._array.dtype
-            try:
-                array = grad._peek()
-            except AttributeError:
-                raise TypeError(
-                    f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
-                    f"got {type(grad).__name__}"
-                ) from None
-            if array.shape != shape:
-                grad = _fit_shape(node, index, grad, shape)
-            if array.dtype != dtype:
-                grad = grad.to(dtype)
-            if node.post_hooks is not None:
-                grads = (*grads[:index], grad, *grads[index + 1 :])
-                continue
             if self.useful is None or self.wants(edge):
-                self.send(edge, grad)
-        if node.post_hooks is not None:
-            self.send_hooked(node, grads, tuple(slots))
+                self.send(edge, _fit(node, index, edge, grad))
         if not self.retain_graph:
             node.release()
 
@@ -132,16 +127,16 @@ class Pass:
         assert self.useful is not None and self.targets is not None
         return id(edge[0]) in self.useful or (id(edge[0]), edge[1]) in self.targets
 
-    def send_hooked(self, node: Function, grads: tuple[Any, ...], slots: tuple[Any, ...]) -> None:
-        """Show a node's gradients to its hooks, then send what they leave."""
+    def hooked(
+        self, node: Function, grads: tuple[Any, ...], slots: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """What a node's hooks leave of its gradients."""
         assert node.post_hooks is not None
         for hook in list(node.post_hooks.values()):
             changed = hook(grads, slots)
             if changed is not None:
                 grads = changed if isinstance(changed, tuple) else (changed,)
-        for edge, grad in zip(node.edges, grads, strict=True):
-            if edge is not None and grad is not None and (self.useful is None or self.wants(edge)):
-                self.send(edge, grad)
+        return grads
 
     def arrive(self, leaf: TensorBase, grad: Tensor) -> None:
         """The whole of a leaf's gradient is there: hand it over, or add it to ``leaf.grad``."""
@@ -228,6 +223,25 @@ def _fit_count(node: Function, grads: tuple[Any, ...]) -> tuple[Any, ...]:
             f"(expected {expected}, got {len(grads)})"
         )
     return grads[:expected]
+
+
+def _fit(node: Function, index: int, edge: Edge, grad: Tensor) -> Tensor:
+    """The gradient that `node` made for `edge`, in the shape and dtype of what it is for."""
+    end, slot = edge
+    if isinstance(end, Function):
+        shape, dtype = end.outputs[slot]
+    else:
+        shape, dtype = end._array.shape, end._array.dtype
+    try:
+        array = grad._peek()
+    except AttributeError:
+        raise TypeError(
+            f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
+            f"got {type(grad).__name__}"
+        ) from None
+    if array.shape != shape:
+        grad = _fit_shape(node, index, grad, shape)
+    return grad if array.dtype == dtype else grad.to(dtype)
 
 
 def _fit_shape(node: Function, index: int, grad: Tensor, shape: tuple[int, ...]) -> Tensor:

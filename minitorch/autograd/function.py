@@ -191,7 +191,8 @@ class Function:
 
     def needs(self, index: int) -> bool:
         """Whether input `index` wants a gradient."""
-        return self.edges[index] is not None
+        edges = self.edges  # none at all while nothing is recorded
+        return bool(edges) and edges[index] is not None
 
     # ---- recording --------------------------------------------------------------------------
 
@@ -211,27 +212,31 @@ class Function:
         order = cls.order
         loose = order == "makes"
         for operand in inputs:
+            edge = None
             if isinstance(operand, TensorBase):
                 if owner is None:
                     owner = operand
-                if operand._view is not None and operand._is_stale():
-                    operand._refresh()
-                if operand._loose is not None and order is not None:
-                    arrays.append(operand._loose)
-                    loose = True
+                if operand._special:
+                    if operand._is_stale():
+                        operand._refresh()
+                    if order is not None and operand._loose is not None:
+                        loose = True
+                        arrays.append(operand._loose)
+                    else:
+                        arrays.append(operand._array)
                 else:
                     arrays.append(operand._array)
                 if grad_enabled and operand._requires_grad:
                     maker = operand._grad_fn
-                    edges.append((operand, 0) if maker is None else (maker, operand._slot))
+                    edge = (operand, 0) if maker is None else (maker, operand._slot)
                     recording = True
-                    continue
             else:
                 arrays.append(operand)
-            edges.append(None)
+            edges.append(edge)
         if owner is None:
             raise TypeError(f"{cls.__name__}: expected at least one tensor operand, got {inputs}")
-        node.edges = edges
+        if recording:
+            node.edges = edges
         previous = hush()
         try:
             out = node.forward(*arrays, **params)
@@ -244,22 +249,23 @@ class Function:
             if recording and node._saved:
                 node._saved = tuple([out if kept is scalar else kept for kept in node._saved])
         result = owner._wrap(out)
-        if recording and out.dtype.kind == "f":
-            node.wrap = owner._wrap
-            node.sequence = next(_sequence)
-            node.outputs = ((out.shape, out.dtype),)
-            result._requires_grad = True
-            result._grad_fn = node
-            if node._saved:
-                node._pack(inputs, arrays, (result,))
-            if mode.anomaly:
-                node.stack = anomaly.forward_stack()
+        if recording:
+            if out.dtype.kind == "f":
+                node.wrap = owner._wrap
+                node.sequence = next(_sequence)
+                node.outputs = ((out.shape, out.dtype),)
+                result._requires_grad = True
+                result._grad_fn = node
+                if node._saved:
+                    node._pack(inputs, arrays, (result,))
+                if mode.anomaly:
+                    node.stack = anomaly.forward_stack()
+        elif not grad_enabled and mode.inference:
+            result._inference = True
         if cls.views:
             node._mark_view(owner, result, params, 0, many=False)
         if loose and not out.flags.c_contiguous:
             result._loosen()
-        if mode.inference:
-            result._inference = True
         return result
 
     def _record_many(
@@ -336,6 +342,7 @@ class Function:
         elif not mode.grad and owner._requires_grad:
             refusal = NO_GRAD_VIEW
         result._view = View(owner, ViewStep(type(self), params, slot), refusal)
+        result._special = True
         result._storage = owner._shared_storage()
 
     # ---- what the engine calls --------------------------------------------------------------

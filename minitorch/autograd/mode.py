@@ -34,7 +34,8 @@ class _GradMode:
         return instance
 
     def _enter(self) -> None:
-        mode.grad = self._value
+        # PyTorch: inference_mode cannot be undone from inside.
+        mode.grad = self._value and not mode.inference
 
     def __enter__(self) -> Any:
         # A stack, so that one instance may be entered again inside itself.
@@ -102,9 +103,6 @@ class enable_grad(_GradMode):
     """Within it, operations are recorded again; the way back inside `no_grad`."""
 
     _value = True
-
-    def _enter(self) -> None:
-        mode.grad = not mode.inference  # PyTorch: inference_mode cannot be undone from inside
 
 
 class set_grad_enabled(_GradMode):

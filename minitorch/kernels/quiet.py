@@ -7,26 +7,24 @@ is not to be found, ``np.seterr`` does the work. Either way a user's own setting
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+hush: Callable[[], Any]
+"""Ignore floating-point errors from here on; returns what `restore` takes."""
+restore: Callable[[Any], object]
+"""Put back the error handling that `hush` found."""
+
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    _IGNORE = _make_extobj(all="ignore")
-
-    def hush() -> Any:
-        """Ignore floating-point errors from here on; returns what `restore` takes."""
-        return _extobj_contextvar.set(_IGNORE)
-
+    hush = partial(_extobj_contextvar.set, _make_extobj(all="ignore"))
     restore = _extobj_contextvar.reset
 except ImportError:  # NumPy 1.26
+    hush = partial(np.seterr, all="ignore")
 
-    def hush() -> Any:
-        """Ignore floating-point errors from here on; returns what `restore` takes."""
-        return np.seterr(all="ignore")
-
-    def restore(previous: Any) -> None:
-        """Put back the error handling that `hush` found."""
-        np.seterr(**previous)
+    def restore(previous: Any) -> object:
+        return np.seterr(**previous)

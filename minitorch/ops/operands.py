@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Operand = Any  # a tensor, an ndarray or a Python number
 SCALARS = (bool, int, float, np.generic)
+OPERANDS = (TensorBase, *SCALARS, np.ndarray)  # what an operator can take beside a tensor
 
 
 def is_tensor(value: object) -> bool:
