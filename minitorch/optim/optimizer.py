@@ -1,21 +1,75 @@
-"""`Optimizer`: parameter groups, state and hooks; a subclass writes how one group steps."""
+"""`Optimizer`: parameter groups, state and hooks; a subclass writes how one parameter moves."""
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
+from minitorch import _dtypes
+from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import enable_grad, no_grad
+from minitorch.kernels.quiet import hush, restore
 from minitorch.nn.modules.module import clear_grad
+
+State = dict[str, Any]
+Group = dict[str, Any]
+
+_global_pre_hooks: Hooks = OrderedDict()
+_global_post_hooks: Hooks = OrderedDict()
+
+# Options that a group saved by an older PyTorch may lack, and what they then mean.
+ADDED_LATER: Group = {
+    "amsgrad": False,
+    "capturable": False,
+    "centered": False,
+    "decoupled_weight_decay": False,
+    "differentiable": False,
+    "foreach": None,
+    "fused": None,
+    "maximize": False,
+    "momentum": 0,
+    "nesterov": False,
+}
+
+
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A `step` method that calls the optimizer's step hooks before and after."""
+
+    @functools.wraps(step)
+    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        args = (self, *args)
+        for hook in [*_global_pre_hooks.values(), *self._step_pre_hooks.values()]:
+            replaced = hook(self, args, kwargs)
+            if replaced is None:
+                continue
+            if not (isinstance(replaced, tuple) and len(replaced) == 2):
+                raise RuntimeError(
+                    f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
+                    f"{replaced}."
+                )
+            args, kwargs = replaced
+        result = step(*args, **kwargs)
+        for hook in [*self._step_post_hooks.values(), *_global_post_hooks.values()]:
+            hook(self, args, kwargs)
+        return result
+
+    return hooked
 
 
 class Optimizer:
     """The base of every optimizer.
+
+    A subclass writes `start`, which fills a parameter's empty state, and `move`, which steps one
+    parameter; or, as in PyTorch, a `step` of its own.
 
     Args:
         params: parameters, (name, parameter) pairs, or dicts of 'params' and their own options.
@@ -26,12 +80,11 @@ class Optimizer:
         ValueError: for no parameters, one that is no leaf, or one in two groups.
     """
 
-    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Any, defaults: Group) -> None:
         self.defaults = defaults
-        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
-        self.param_groups: list[dict[str, Any]] = []
-        self._step_pre_hooks: Hooks = OrderedDict()
-        self._step_post_hooks: Hooks = OrderedDict()
+        self.state: defaultdict[Any, State] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        self._no_hooks()
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
@@ -45,7 +98,30 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
+    def __init_subclass__(cls) -> None:
+        if "step" in vars(cls):
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
+
+    def _no_hooks(self) -> None:
+        self._step_pre_hooks: Hooks = OrderedDict()
+        self._step_post_hooks: Hooks = OrderedDict()
+        self._state_dict_pre_hooks: Hooks = OrderedDict()
+        self._state_dict_post_hooks: Hooks = OrderedDict()
+        self._load_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._load_state_dict_post_hooks: Hooks = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "defaults": self.defaults,
+            "state": self.state,
+            "param_groups": self.param_groups,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._no_hooks()
+
+    def add_param_group(self, param_group: Group) -> None:
         """Add parameters with options of their own.
 
         Raises:
@@ -60,31 +136,52 @@ class Optimizer:
                 "optimizer parameters need to be organized in ordered collections, but the "
                 "ordering of tensors in sets will change between runs. Please use a list instead."
             )
-        members = [given] if isinstance(given, Tensor) else list(given)
-        if members and isinstance(members[0], tuple):
-            group["param_names"] = [name for name, _ in members]
-            members = [parameter for _, parameter in members]
+        given = [given] if isinstance(given, Tensor) else list(given)
+        names = [member[0] for member in given if isinstance(member, tuple)]
+        members = [member[1] if isinstance(member, tuple) else member for member in given]
+        if names:
+            if len(names) != len(members):
+                raise ValueError(
+                    "all optimizer params should be with/without names. Some param names are "
+                    "missing"
+                )
+            group["param_names"] = names
         for member in members:
             if not isinstance(member, Tensor):
                 raise TypeError(
                     f"optimizer can only optimize Tensors, but one of the params is {type(member)}"
                 )
-            if not member.is_leaf and not self.defaults.get("differentiable"):
+            if not (member.is_leaf or member.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
-        if len({id(m) for m in members}) != len(members):
-            raise ValueError("some parameters appear more than once in the parameter group")
-        known = {id(p) for p in chain.from_iterable(g["params"] for g in self.param_groups)}
-        if any(id(m) in known for m in members):
-            raise ValueError("some parameters appear in more than one parameter group")
         group["params"] = members
         for name, value in self.defaults.items():
             group.setdefault(name, value)
+        if len({id(m) for m in members}) != len(members):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
+                "information",
+                stacklevel=3,
+            )
+        for other in self.param_groups:
+            if ("param_names" in group) != ("param_names" in other):
+                kind = "with" if "param_names" in group else "without"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    f"group {kind} names to the optimizer"
+                )
+        known = {id(p) for p in chain.from_iterable(g["params"] for g in self.param_groups)}
+        if any(id(m) in known for m in members):
+            raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(group)
 
     # ---- stepping ----------------------------------------------------------------------------
 
-    def update(self, group: dict[str, Any]) -> None:
-        """Step the parameters of one group; each optimizer writes its own."""
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        """Fill the empty state of a parameter that is stepped for the first time."""
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        """Step one parameter in place by its gradient, which is left as it is."""
         raise NotImplementedError
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -96,18 +193,42 @@ class Optimizer:
         Returns:
             What the closure returned; None without one.
         """
-        for hook in list(self._step_pre_hooks.values()):
-            hook(self, (closure,), {})
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
-            for group in self.param_groups:
-                self.update(group)
-        for hook in list(self._step_post_hooks.values()):
-            hook(self, (closure,), {})
+        if any(group.get("capturable") for group in self.param_groups):
+            raise AssertionError(
+                "If capturable=True, params and state_steps must be on supported devices: "
+                "minitorch computes on the CPU only; use capturable=False"
+            )
+        previous = hush()
+        try:
+            with no_grad():
+                for group in self.param_groups:
+                    self._update(group)
+        finally:
+            restore(previous)
         return loss
+
+    def _update(self, group: Group) -> None:
+        """Step the parameters of one group that have a gradient."""
+        for parameter in group["params"]:
+            if parameter._grad is None:
+                continue
+            state = self.state.get(parameter, {})
+            if not state:
+                self.start(parameter, state, group)
+            g = parameter._grad._array
+            self.move(parameter._array, -g if group["maximize"] else g, state, group)
+            if state:
+                self.state[parameter] = state
+            parameter._bump_version()
+            for value in state.values():
+                if isinstance(value, Tensor):
+                    value._bump_version()
+
+    step = _with_hooks(step)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the parameters' gradients, or (not `set_to_none`) make them zero."""
@@ -125,56 +246,96 @@ class Optimizer:
 
     # ---- state -------------------------------------------------------------------------------
 
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer)`` before `state_dict`."""
+        return add_hook(self._state_dict_pre_hooks, hook, prepend=prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict)`` after `state_dict`; it may return another."""
+        return add_hook(self._state_dict_post_hooks, hook, prepend=prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer, state_dict)`` before loading; it may return another."""
+        return add_hook(self._load_state_dict_pre_hooks, hook, prepend=prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(optimizer)`` after loading."""
+        return add_hook(self._load_state_dict_post_hooks, hook, prepend=prepend)
+
     def state_dict(self) -> dict[str, Any]:
         """The state by parameter number, and the groups with numbers for parameters."""
+        for hook in list(self._state_dict_pre_hooks.values()):
+            hook(self)
         numbers: dict[int, int] = {}
         groups = []
+        first = 0
         for group in self.param_groups:
-            for parameter in group["params"]:
-                numbers.setdefault(id(parameter), len(numbers))
+            members = group["params"]
+            numbers.update({id(p): number for number, p in enumerate(members, first)})
+            first += len(members)
             packed = {key: value for key, value in group.items() if key != "params"}
-            packed["params"] = [numbers[id(parameter)] for parameter in group["params"]]
+            packed["params"] = [numbers[id(p)] for p in members]
             groups.append(packed)
         state = {
             numbers[id(key)] if isinstance(key, Tensor) else key: value
             for key, value in self.state.items()
         }
-        return {"state": state, "param_groups": groups}
+        packed_state = {"state": state, "param_groups": groups}
+        for hook in list(self._state_dict_post_hooks.values()):
+            replaced = hook(self, packed_state)
+            packed_state = packed_state if replaced is None else replaced
+        return packed_state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state that `state_dict` gave, for the same parameters in the same order.
 
+        The state is copied: two optimizers never share one.
+
         Raises:
             ValueError: if the groups differ in number or in size.
         """
+        state_dict = dict(state_dict)
+        for hook in list(self._load_state_dict_pre_hooks.values()):
+            replaced = hook(self, state_dict)
+            state_dict = state_dict if replaced is None else replaced
         saved = deepcopy(state_dict["param_groups"])
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
-        if any(
-            len(theirs["params"]) != len(ours["params"])
-            for theirs, ours in zip(saved, self.param_groups, strict=True)
-        ):
+        pairs = list(zip(saved, self.param_groups, strict=True))
+        if any(len(theirs["params"]) != len(ours["params"]) for theirs, ours in pairs):
             raise ValueError(
                 "loaded state dict contains a parameter group that doesn't match the size of "
                 "optimizer's group"
             )
-        by_number = {
-            number: parameter
-            for theirs, ours in zip(saved, self.param_groups, strict=True)
+        owners = {
+            number: (parameter, theirs)
+            for theirs, ours in pairs
             for number, parameter in zip(theirs["params"], ours["params"], strict=True)
         }
-        state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        state: defaultdict[Any, State] = defaultdict(dict)
         for key, values in state_dict["state"].items():
-            parameter = by_number.get(key)
-            if parameter is None:
-                state[key] = deepcopy(values)
+            if key in owners:
+                parameter, group = owners[key]
+                state[parameter] = _taken_over(values, parameter, group)
             else:
-                state[parameter] = {
-                    name: _cast(name, value, parameter) for name, value in values.items()
-                }
-        for theirs, ours in zip(saved, self.param_groups, strict=True):
+                state[key] = deepcopy(values)
+        for theirs, ours in pairs:
             theirs["params"] = ours["params"]
+            if "param_names" in ours:
+                theirs.setdefault("param_names", ours["param_names"])
+            for option in ADDED_LATER.keys() & self.defaults.keys():
+                theirs.setdefault(option, ADDED_LATER[option])
         self.state, self.param_groups = state, saved
+        for hook in list(self._load_state_dict_post_hooks.values()):
+            hook(self)
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
@@ -186,12 +347,106 @@ class Optimizer:
         return text + ")"
 
 
-def _cast(name: str, value: Any, parameter: Tensor) -> Any:
-    """A loaded value in its parameter's dtype; a step count keeps its own."""
-    if not isinstance(value, Tensor):
-        return deepcopy(value)
-    copied = value.detach().clone()
-    return copied if name == "step" or not value.is_floating_point() else copied.to(parameter.dtype)
+def _taken_over(value: Any, parameter: Tensor, group: Group, name: Any = None) -> Any:
+    """A copy of loaded state, its tensors in their parameter's dtype; a step count keeps its own.
+
+    What older versions saved as a plain number and is a 0-d tensor now, becomes one.
+    """
+    if isinstance(value, Tensor):
+        copied = value.detach().clone()
+        if name == "step":
+            wanted = group.get("capturable") or group.get("fused")
+            return copied.to(_dtypes.float32) if wanted else copied
+        return copied.to(parameter.dtype) if parameter.is_floating_point() else copied
+    if isinstance(value, dict):
+        return {key: _taken_over(item, parameter, group, key) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_taken_over(item, parameter, group) for item in value)
+    if name in ("step", "mu_product", "eta", "mu") and isinstance(value, (int, float)):
+        return scalar(value, group)
+    return deepcopy(value)
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` before each step of every optimizer."""
+    return add_hook(_global_pre_hooks, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after each step of every optimizer."""
+    return add_hook(_global_post_hooks, hook)
+
+
+# ---- what the optimizers share ----------------------------------------------------------------
+
+
+def scalar(value: float, group: Group) -> Tensor:
+    """A number as state: a 0-d float32 tensor, or float64 where that is the default dtype."""
+    double = _dtypes.get_default_dtype() is _dtypes.float64 and not group.get("fused")
+    return Tensor._wrap(np.array(value, np.float64 if double else np.float32))
+
+
+def zeros_like(parameter: Tensor) -> Tensor:
+    """Zeros of the parameter's shape, dtype and memory order, as state."""
+    return Tensor._wrap(np.zeros_like(parameter._array))
+
+
+def count(state: State) -> float:
+    """Count a step, and return which one it is: 1 for the first."""
+    step = state["step"]._array
+    np.add(step, 1, out=step)
+    return step.item()
+
+
+def number(value: Any) -> Any:
+    """An option that may be given as a tensor of one element, as a number."""
+    return value.item() if isinstance(value, Tensor) else value
+
+
+PIECE = 16384  # elements: a handful of float32 arrays of this length stay in a core's own cache
+
+
+def pieces(*arrays: Array, spare: int) -> Iterator[tuple[Array, ...]]:
+    """Large arrays of one shape cut into runs that stay in the processor's cache.
+
+    Each run comes with `spare` arrays for what is computed on the way. What is small, or does not
+    lie in memory in order, comes whole.
+
+    >>> p, g = np.ones((300, 100), np.float32), np.ones((300, 100), np.float32)
+    >>> [(a.shape, s.dtype.name) for a, b, s in pieces(p, g, spare=1)]
+    [((16384,), 'float32'), ((13616,), 'float32')]
+    """
+    like = arrays[0]
+    if like.size <= PIECE or not all(array.flags.c_contiguous for array in arrays):
+        yield (*arrays, *(np.empty_like(like) for _ in range(spare)))
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    spares = [np.empty(PIECE, like.dtype) for _ in range(spare)]
+    for start in range(0, like.size, PIECE):
+        run = [array[start : start + PIECE] for array in flat]
+        yield (*run, *(array[: run[0].size] for array in spares))
+
+
+def decayed(p: Array, g: Array, weight_decay: float, out: Array) -> Array:
+    """The gradient of ``loss + weight_decay / 2 * p**2``: `g` itself without decay, else `out`."""
+    if weight_decay == 0:
+        return g
+    return np.add(g, np.multiply(p, weight_decay, out=out), out=out)
+
+
+def approach(average: Array, target: Array, weight: float, spare: Array) -> None:
+    """Move a running average towards `target`: ``average += weight * (target - average)``."""
+    np.subtract(target, average, out=spare)
+    np.multiply(spare, weight, out=spare)
+    np.add(average, spare, out=average)
+
+
+def decay_towards_square(average: Array, g: Array, keep: float, spare: Array) -> None:
+    """Update a running average of squares: ``average = keep * average + (1 - keep) * g**2``."""
+    np.multiply(average, keep, out=average)
+    np.multiply(g, g, out=spare)
+    np.multiply(spare, 1 - keep, out=spare)
+    np.add(average, spare, out=average)
 
 
 def check_range(name: str, value: Any, low: float = 0.0) -> None:
@@ -200,6 +455,46 @@ def check_range(name: str, value: Any, low: float = 0.0) -> None:
     Raises:
         ValueError: naming the option and its value.
     """
-    number = value.item() if isinstance(value, Tensor) else value
-    if not low <= number:
+    if not low <= number(value):
         raise ValueError(f"Invalid {name}: {value}")
+
+
+def check_lr(lr: Any) -> None:
+    """Refuse a learning rate below zero, or a tensor of several.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check_range("learning rate", lr)
+
+
+def check_betas(betas: Any) -> None:
+    """Refuse decay rates outside ``[0, 1)``.
+
+    Raises:
+        ValueError: naming which.
+    """
+    for index in (0, 1):
+        if not 0.0 <= number(betas[index]) < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
+
+
+def check_implementation(
+    who: str, differentiable: bool, foreach: bool | None = None, fused: bool | None = None
+) -> None:
+    """Refuse what PyTorch refuses of these options, and steps that would be differentiated.
+
+    There is one implementation, whichever of PyTorch's `foreach` and `fused` asks for.
+
+    Raises:
+        RuntimeError: for `fused` together with `foreach` or `differentiable`.
+        NotImplementedError: for `differentiable`.
+    """
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if differentiable:
+        raise NotImplementedError(f"{who}: differentiable=True is not covered")

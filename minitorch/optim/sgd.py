@@ -8,7 +8,17 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import Optimizer, check_range
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    check_implementation,
+    check_lr,
+    check_range,
+    decayed,
+    number,
+    pieces,
+)
 
 
 class SGD(Optimizer):
@@ -44,7 +54,7 @@ class SGD(Optimizer):
         lr: Any = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
-        weight_decay: float = 0,
+        weight_decay: Any = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
@@ -52,15 +62,12 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        check_range("learning rate", lr)
+        check_lr(lr)
         check_range("momentum value", momentum)
         check_range("weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        if differentiable:
-            raise NotImplementedError("SGD: differentiable=True is not covered")
+        check_implementation("SGD", differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -74,40 +81,25 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def update(self, group: dict[str, Any]) -> None:
-        """Step one group in place."""
-        lr = group["lr"].item() if isinstance(group["lr"], Tensor) else group["lr"]
-        momentum, decay = group["momentum"], group["weight_decay"]
-        for parameter in group["params"]:
-            if parameter._grad is None:
-                continue
-            p, g = parameter._array, parameter._grad._array
-            if group["maximize"]:
-                g = -g
-            if decay:
-                g = g + _times(p, decay)
-            if momentum:
-                g = self._with_momentum(parameter, g, group)
-            np.subtract(p, _times(g, lr), out=p)
-            parameter._bump_version()
-
-    def _with_momentum(self, parameter: Tensor, g: Array, group: dict[str, Any]) -> Array:
-        """The step's direction, with the velocity updated in place."""
-        momentum = group["momentum"]
-        state = self.state[parameter]
-        velocity = state.get("momentum_buffer")
-        if velocity is None:
-            velocity = state["momentum_buffer"] = Tensor._wrap(np.array(g))
-        else:
-            v = velocity._array
-            np.multiply(v, v.dtype.type(momentum), out=v)
-            np.add(v, _times(g, 1 - group["dampening"]), out=v)
-            velocity._bump_version()
-        if group["nesterov"]:
-            return g + _times(velocity._array, momentum)
-        return velocity._array
-
-
-def _times(array: Array, factor: float) -> Array:
-    """``array * factor`` in the array's own dtype."""
-    return array if factor == 1 else np.multiply(array, array.dtype.type(factor))
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, momentum = number(group["lr"]), group["momentum"]
+        decay = number(group["weight_decay"])
+        if not momentum:
+            for p, g, spare in pieces(parameter, grad, spare=1):
+                g = decayed(p, g, decay, spare)
+                np.subtract(p, np.multiply(g, lr, out=spare), out=p)
+            return
+        buffer = state.get("momentum_buffer")
+        is_first = buffer is None
+        if buffer is None:
+            buffer = state["momentum_buffer"] = Tensor._wrap(np.empty_like(parameter))
+        for p, g, v, spare, step in pieces(parameter, grad, buffer._array, spare=2):
+            g = decayed(p, g, decay, spare)
+            if is_first:
+                np.copyto(v, g)
+            else:
+                np.multiply(v, momentum, out=v)
+                np.add(v, np.multiply(g, 1 - group["dampening"], out=step), out=v)
+            if group["nesterov"]:
+                v = np.add(g, np.multiply(v, momentum, out=step), out=step)
+            np.subtract(p, np.multiply(v, lr, out=step), out=p)

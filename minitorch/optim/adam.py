@@ -1,0 +1,186 @@
+"""Adam and AdamW: steps of about the learning rate, whatever the size of the gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    approach,
+    check_betas,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decay_towards_square,
+    decayed,
+    number,
+    pieces,
+    scalar,
+    zeros_like,
+)
+
+
+class Adam(Optimizer):
+    """Step by the gradient's running mean over the root of its running mean square.
+
+    With g the gradient plus ``weight_decay * p``, and t the number of the step::
+
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        p -= lr * m / (1 - beta1**t) / (sqrt(v / (1 - beta2**t)) + eps)
+
+    (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980; amsgrad: Reddi et al., 2018.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, betas, eps, weight_decay: as above.
+        amsgrad: divide by the root of the largest v so far.
+        maximize: step along the gradient instead.
+        decoupled_weight_decay: shrink p by ``lr * weight_decay`` instead, as `AdamW` does.
+        foreach, fused: accepted; there is one implementation.
+        capturable: refused at the first step, as by PyTorch on the CPU.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+
+    >>> import minitorch
+    >>> w = minitorch.ones(2, requires_grad=True)
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> (w * minitorch.tensor([1.0, -1000.0])).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9000, 1.1000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        for name, value in {"lr": lr, "betas[0]": betas[0], "betas[1]": betas[1]}.items():
+            if isinstance(value, Tensor) and foreach and not capturable:
+                raise ValueError(
+                    f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+                )
+        check_lr(lr)
+        check_range("epsilon value", eps)
+        check_betas(betas)
+        check_range("weight_decay value", weight_decay)
+        if not any(all(isinstance(beta, kind) for beta in betas) for kind in (float, Tensor)):
+            raise ValueError("betas must be either both floats or both Tensors")
+        check_implementation("Adam", differentiable, foreach, fused)
+        defaults = {
+            "lr": lr,
+            "betas": tuple(betas),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        state["exp_avg"] = zeros_like(parameter)
+        state["exp_avg_sq"] = zeros_like(parameter)
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, eps, decay = number(group["lr"]), group["eps"], group["weight_decay"]
+        beta1, beta2 = map(number, group["betas"])
+        step = count(state)
+        size = lr / (1 - beta1**step)
+        correction = (1 - beta2**step) ** 0.5
+        decoupled = group["decoupled_weight_decay"]
+        largest = "max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"
+        averages = [state[name]._array for name in ("exp_avg", "exp_avg_sq", largest)]
+        for p, g, m, v, top, spare, other in pieces(parameter, grad, *averages, spare=2):
+            if decoupled and decay:
+                np.multiply(p, 1 - lr * decay, out=p)
+            else:
+                g = decayed(p, g, decay, other)
+            approach(m, g, 1 - beta1, spare)
+            decay_towards_square(v, g, beta2, spare)
+            if group["amsgrad"]:
+                np.maximum(top, v, out=top)
+            np.sqrt(top, out=spare)
+            np.divide(spare, correction, out=spare)
+            np.add(spare, eps, out=spare)
+            np.divide(m, spare, out=spare)
+            np.multiply(spare, size, out=spare)
+            np.subtract(p, spare, out=p)
+
+
+class AdamW(Adam):
+    """`Adam` with decoupled weight decay: each step first shrinks p by ``lr * weight_decay``.
+
+    (Loshchilov and Hutter, 2019, https://arxiv.org/abs/1711.05101.)
+
+    Args:
+        weight_decay: 0.01 unless given.
+        params, lr, betas, eps, amsgrad, maximize, foreach, capturable, differentiable, fused: as
+            `Adam`'s.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:  # whatever an Adam may have saved
+            group["decoupled_weight_decay"] = True

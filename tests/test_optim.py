@@ -1,0 +1,438 @@
+"""Optimizers: the same steps, state and refusals as PyTorch's."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import the_torch
+
+import minitorch
+
+SHAPES: tuple[tuple[int, ...], ...] = ((3, 4), (5,), (), (2, 3, 2), (0, 2))
+TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
+STEPS = 12
+
+# Per optimizer, the options of a run; every run is in float64 and float32.
+RUNS: dict[str, list[dict[str, Any]]] = {
+    "SGD": [
+        {},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+        {"lr": 0.1, "momentum": 0.5, "dampening": 0.3, "maximize": True},
+        {"lr": 0.1, "weight_decay": 0.2, "maximize": True},
+        {"momentum": 0.9, "foreach": True},
+        {"fused": True},
+    ],
+    "Adam": [
+        {},
+        {"lr": 0.1, "weight_decay": 0.1},
+        {"lr": 0.05, "betas": (0.5, 0.7), "amsgrad": True},
+        {"lr": 0.05, "eps": 0.1, "maximize": True},
+        {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True},
+        {"foreach": True},
+        {"fused": True},
+    ],
+    "AdamW": [
+        {},
+        {"lr": 0.1, "weight_decay": 0.3},
+        {"lr": 0.1, "amsgrad": True, "maximize": True},
+        {"lr": 0.1, "weight_decay": 0},
+    ],
+}
+ALL_RUNS = [(name, options) for name, runs in RUNS.items() for options in runs]
+
+
+def arrays(seed: int, dtype: str) -> list[Any]:
+    rng = np.random.default_rng(seed)
+    return [np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES]
+
+
+def parameters(m: Any, dtype: str) -> list[Any]:
+    """Parameters of every rank, one laid out backwards, and one that never has a gradient."""
+    made = [
+        m.tensor(a.tolist(), dtype=getattr(m, dtype)).reshape(a.shape) for a in arrays(0, dtype)
+    ]
+    made[0] = made[0].t().contiguous().t()
+    made.append(m.ones(2, dtype=getattr(m, dtype)))
+    return [p.requires_grad_() for p in made]
+
+
+def give_gradients(m: Any, ps: list[Any], step: int, dtype: str) -> None:
+    for number, (p, g) in enumerate(zip(ps, arrays(step + 1, dtype), strict=False)):
+        if step or number:  # the first parameter joins one step late
+            p.grad = m.empty_like(p)  # laid out like its parameter, as backward does
+            p.grad.copy_(m.tensor(g.tolist(), dtype=p.dtype).reshape(g.shape))
+
+
+def run(m: Any, name: str, options: dict[str, Any], dtype: str, steps: int = STEPS) -> Any:
+    ps = parameters(m, dtype)
+    optimizer = getattr(m.optim, name)(ps, **options)
+    for step in range(steps):
+        give_gradients(m, ps, step, dtype)
+        optimizer.step()
+    return ps, optimizer
+
+
+def agree(ours: Any, theirs: Any, tolerance: float, what: str = "") -> None:
+    """Assert that two trees of state are alike: keys in order, kinds, shapes, dtypes, values."""
+    if isinstance(theirs, dict):
+        assert list(ours) == list(theirs), what
+        for key in theirs:
+            agree(ours[key], theirs[key], tolerance, f"{what}.{key}")
+    elif isinstance(theirs, (list, tuple)):
+        assert type(ours) is type(theirs) and len(ours) == len(theirs), what
+        for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            agree(a, b, tolerance, f"{what}[{number}]")
+    elif hasattr(theirs, "dtype"):
+        assert (str(ours.dtype), tuple(ours.shape)) == (str(theirs.dtype), tuple(theirs.shape)), (
+            what
+        )
+        np.testing.assert_allclose(
+            ours.detach().numpy(), theirs.detach().numpy(), tolerance, tolerance, err_msg=what
+        )
+    elif isinstance(theirs, float):
+        assert ours == pytest.approx(theirs, rel=tolerance), what
+    else:
+        assert ours == theirs and type(ours) is type(theirs), what
+
+
+def to_other(m: Any, value: Any) -> Any:
+    """The same tree of state with the tensors of the other framework `m`."""
+    if isinstance(value, dict):
+        return {key: to_other(m, item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_other(m, item) for item in value)
+    if hasattr(value, "dtype"):
+        name = str(value.dtype).removeprefix("torch.")
+        return m.tensor(value.detach().tolist(), dtype=getattr(m, name)).reshape(tuple(value.shape))
+    return value
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("name", "options"), ALL_RUNS)
+def test_steps_as_pytorch(name: str, options: dict[str, Any], dtype: str) -> None:
+    torch = the_torch()
+    ps, optimizer = run(minitorch, name, options, dtype)
+    qs, theirs = run(torch, name, options, dtype)
+    for p, q in zip(ps, qs, strict=True):
+        agree(p, q, TOLERANCES[dtype], "parameter")
+    agree(optimizer.state_dict(), theirs.state_dict(), TOLERANCES[dtype])
+    assert repr(optimizer) == repr(theirs)
+
+
+@pytest.mark.parametrize(("name", "options"), ALL_RUNS)
+def test_a_run_goes_on_from_either_frameworks_state(name: str, options: dict[str, Any]) -> None:
+    torch = the_torch()
+    ps, _ = run(minitorch, name, options, "float64")
+    for source, target in ((torch, minitorch), (minitorch, torch), (minitorch, minitorch)):
+        halfway, first = run(source, name, options, "float64", STEPS // 2)
+        values = to_other(target, halfway)
+        second_ps = [p.clone().requires_grad_() for p in values]
+        second = getattr(target.optim, name)(second_ps)  # options come with the state
+        second.load_state_dict(to_other(target, first.state_dict()))
+        for step in range(STEPS // 2, STEPS):
+            give_gradients(target, second_ps, step, "float64")
+            second.step()
+        for p, q in zip(ps, second_ps, strict=True):
+            agree(p, q, 1e-9, f"{source.__name__} to {target.__name__}")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_large_and_small_arrays_step_alike(name: str) -> None:
+    from minitorch.optim.optimizer import PIECE
+
+    rng = np.random.default_rng(0)
+    n = 2 * PIECE + 3
+    start, gradients = rng.standard_normal((n,)), rng.standard_normal((3, n))
+    whole = minitorch.tensor(start.tolist(), requires_grad=True)
+    spread = minitorch.tensor(np.repeat(start, 2).tolist()).float()
+    strided = spread[::2].detach().requires_grad_()  # not in memory order, so not cut into pieces
+    one = getattr(minitorch.optim, name)([whole], lr=0.1)
+    other = getattr(minitorch.optim, name)([strided], lr=0.1)
+    for g in gradients:
+        whole.grad = minitorch.tensor(g.tolist())
+        strided.grad = minitorch.tensor(g.tolist())
+        one.step()
+        other.step()
+    np.testing.assert_allclose(whole.detach().numpy(), strided.detach().numpy(), 1e-6, 1e-6)
+    assert whole.dtype is minitorch.float32
+
+
+BAD = [
+    ("SGD", {"lr": -0.1}),
+    ("SGD", {"momentum": -1}),
+    ("SGD", {"weight_decay": -1}),
+    ("SGD", {"nesterov": True}),
+    ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}),
+    ("SGD", {"fused": True, "foreach": True}),
+    ("Adam", {"lr": -1}),
+    ("Adam", {"eps": -1}),
+    ("Adam", {"betas": (1.0, 0.9)}),
+    ("Adam", {"betas": (0.9, -0.1)}),
+    ("Adam", {"betas": (0, 0.9)}),
+    ("Adam", {"weight_decay": -1.0}),
+    ("Adam", {"fused": True, "foreach": True}),
+    ("Adam", {"fused": True, "differentiable": True}),
+    ("AdamW", {"betas": (0.9, 1.0)}),
+    ("AdamW", {"lr": float("nan")}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), BAD)
+def test_bad_options_are_refused_in_pytorchs_words(name: str, options: dict[str, Any]) -> None:
+    torch = the_torch()
+    with pytest.raises(Exception) as theirs:
+        getattr(torch.optim, name)([torch.ones(1)], **options)
+    with pytest.raises(type(theirs.value)) as ours:
+        getattr(minitorch.optim, name)([minitorch.ones(1)], **options)
+    assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_signatures_are_pytorchs(name: str) -> None:
+    import inspect
+
+    theirs = inspect.signature(getattr(the_torch().optim, name).__init__).parameters.values()
+    ours = inspect.signature(getattr(minitorch.optim, name).__init__).parameters.values()
+    assert [(p.name, p.default, p.kind) for p in ours] == [
+        (p.name, p.default, p.kind) for p in theirs
+    ]
+
+
+BAD_PARAMETERS: dict[str, Any] = {
+    "nothing": lambda m: [],
+    "a tensor": lambda m: m.ones(2),
+    "a number": lambda m: [1.0],
+    "a set": lambda m: [{"params": {m.ones(1)}}],
+    "a result": lambda m: [m.ones(1, requires_grad=True) * 2],
+    "twice in two groups": lambda m: [{"params": [p := m.ones(1)]}, {"params": [p]}],
+    "some names": lambda m: [("a", m.ones(1)), m.ones(1)],
+    "groups with and without names": lambda m: [
+        {"params": [("a", m.ones(1))]},
+        {"params": [m.ones(1)]},
+    ],
+    "no dict": lambda m: [{"params": [m.ones(1)]}, 3],
+}
+
+
+@pytest.mark.parametrize("what", BAD_PARAMETERS)
+def test_bad_parameters_are_refused_in_pytorchs_words(what: str) -> None:
+    torch = the_torch()
+    with pytest.raises(Exception) as theirs:
+        torch.optim.SGD(BAD_PARAMETERS[what](torch))
+    with pytest.raises(type(theirs.value)) as ours:
+        minitorch.optim.SGD(BAD_PARAMETERS[what](minitorch))
+    words = str(theirs.value)
+    if words.endswith(("float", "torch.FloatTensor")):  # where PyTorch names the type otherwise
+        words = words.rpartition(" ")[0]
+    assert str(ours.value).startswith(words)
+
+
+def test_a_parameter_twice_in_a_group_is_warned_of() -> None:
+    p = minitorch.ones(1, requires_grad=True)
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        minitorch.optim.SGD([p, p])
+
+
+def test_groups_have_options_of_their_own() -> None:
+    torch = the_torch()
+    for m in (minitorch, torch):
+        a, b, c = (m.ones(2, requires_grad=True) for _ in range(3))
+        optimizer = m.optim.AdamW([{"params": a, "lr": 0.5}, {"params": [b]}], lr=0.25)
+        optimizer.add_param_group({"params": [c], "weight_decay": 0.0, "name": "head"})
+        for p in (a, b, c):
+            p.grad = m.ones(2)
+        optimizer.step()
+        if m is minitorch:
+            ours, printed = [a, b, c], repr(optimizer)
+            state = optimizer.state_dict()
+        else:
+            for p, q in zip(ours, [a, b, c], strict=True):
+                agree(p, q, 1e-6)
+            assert printed == repr(optimizer)
+            agree(state, optimizer.state_dict(), 1e-6)
+
+
+def test_names_are_kept_through_a_state_dict() -> None:
+    model = minitorch.nn.Linear(2, 1)
+    optimizer = minitorch.optim.Adam(model.named_parameters())
+    assert optimizer.state_dict()["param_groups"][0]["param_names"] == ["weight", "bias"]
+    other = minitorch.optim.Adam(minitorch.nn.Linear(2, 1).named_parameters())
+    nameless = optimizer.state_dict()
+    del nameless["param_groups"][0]["param_names"]
+    other.load_state_dict(nameless)
+    assert other.param_groups[0]["param_names"] == ["weight", "bias"]
+
+
+def test_a_tensor_may_be_the_learning_rate() -> None:
+    torch = the_torch()
+    for name in RUNS:
+        options = {"lr": minitorch.tensor([0.125]).double()}
+        ps, _ = run(minitorch, name, options, "float64")
+        qs, _ = run(torch, name, {"lr": torch.tensor(0.125).double()}, "float64")
+        for p, q in zip(ps, qs, strict=True):
+            agree(p, q, 1e-9, name)
+        with pytest.raises(ValueError, match="Tensor lr must be 1-element"):
+            getattr(minitorch.optim, name)([minitorch.ones(1)], lr=minitorch.ones(2))
+
+
+def test_tensor_betas() -> None:
+    betas = (minitorch.tensor(0.5), minitorch.tensor(0.75))
+    ps, _ = run(minitorch, "Adam", {"betas": betas}, "float64")
+    qs, _ = run(minitorch, "Adam", {"betas": (0.5, 0.75)}, "float64")
+    for p, q in zip(ps, qs, strict=True):
+        agree(p, q, 1e-12)
+    with pytest.raises(ValueError, match=r"lr as a Tensor is not supported"):
+        minitorch.optim.Adam([minitorch.ones(1)], lr=minitorch.tensor(0.1), foreach=True)
+
+
+def test_what_is_not_covered_is_refused_before_anything_changes() -> None:
+    p = minitorch.ones(1, requires_grad=True)
+    p.grad = minitorch.ones(1)
+    for name in RUNS:
+        with pytest.raises(NotImplementedError, match="differentiable"):
+            getattr(minitorch.optim, name)([p], differentiable=True)
+    optimizer = minitorch.optim.Adam([p], capturable=True)
+    with pytest.raises(AssertionError, match="capturable"):  # as PyTorch on the CPU
+        optimizer.step()
+    assert p.item() == 1.0
+
+
+def test_a_closure_runs_with_gradients_on_and_its_loss_is_returned() -> None:
+    w = minitorch.tensor([1.0], requires_grad=True)
+    optimizer = minitorch.optim.Adam([w], lr=0.5)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        return loss
+
+    with minitorch.no_grad():
+        loss = optimizer.step(closure)
+    assert loss.item() == 1.0 and w.item() == pytest.approx(0.5)
+
+
+def test_a_step_is_seen_by_the_graph() -> None:
+    w = minitorch.tensor([2.0], requires_grad=True)
+    loss = (w * w).sum()
+    w.grad = minitorch.ones(1)
+    minitorch.optim.Adam([w]).step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_step_hooks_may_change_the_arguments() -> None:
+    for m in (minitorch, the_torch()):
+        w = m.ones(1, requires_grad=True)
+        optimizer = m.optim.SGD([w], lr=1.0)
+        called: list[Any] = []
+        before = optimizer.register_step_pre_hook(
+            lambda o, args, kwargs: (called.append((len(args), kwargs)), ((o, lambda: 7.0), {}))[1]
+        )
+        optimizer.register_step_post_hook(lambda o, args, kwargs: called.append("after"))
+        module = importlib.import_module(f"{m.__name__}.optim.optimizer")
+        everywhere = module.register_optimizer_step_post_hook(
+            lambda o, args, kwargs: called.append("everywhere")
+        )
+        assert optimizer.step() == 7.0
+        assert called == [(1, {}), "after", "everywhere"]
+        everywhere.remove()
+        before.remove()
+        assert optimizer.step() is None
+        optimizer.register_step_pre_hook(lambda o, args, kwargs: 3)
+        with pytest.raises(RuntimeError, match="must return None or a tuple"):
+            optimizer.step()
+
+
+def test_state_dict_hooks() -> None:
+    for m in (minitorch, the_torch()):
+        w = m.ones(1, requires_grad=True)
+        optimizer = m.optim.Adam([w])
+        called: list[str] = []
+        optimizer.register_state_dict_pre_hook(lambda o: called.append("pre"))
+        optimizer.register_state_dict_post_hook(lambda o, s: {**s, "more": 1})
+        saved = optimizer.state_dict()
+        assert called == ["pre"] and saved["more"] == 1
+        optimizer.register_load_state_dict_pre_hook(lambda o, s: called.append("second"))
+        optimizer.register_load_state_dict_pre_hook(lambda o, s: s["inner"], prepend=True)
+        optimizer.register_load_state_dict_post_hook(lambda o: called.append("post"))
+        optimizer.load_state_dict({"inner": saved})
+        assert called == ["pre", "second", "post"]
+
+
+def test_an_optimizer_of_ones_own_in_pytorchs_way() -> None:
+    class Halve(minitorch.optim.Optimizer):
+        def __init__(self, params: Any) -> None:
+            super().__init__(params, {})
+
+        @minitorch.no_grad()
+        def step(self, closure: Any = None) -> None:
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.mul_(0.5)
+
+    w = minitorch.ones(1, requires_grad=True)
+    optimizer = Halve([w])
+    called = []
+    optimizer.register_step_post_hook(lambda o, args, kwargs: called.append(len(args)))
+    optimizer.step()
+    assert w.item() == 0.5 and called == [1]
+
+
+def test_loading_refuses_other_groups() -> None:
+    one, two = (minitorch.ones(1, requires_grad=True) for _ in range(2))
+    saved = minitorch.optim.SGD([one]).state_dict()
+    with pytest.raises(ValueError, match="different number of parameter groups"):
+        minitorch.optim.SGD([{"params": one}, {"params": two}]).load_state_dict(saved)
+    with pytest.raises(ValueError, match="doesn't match the size"):
+        minitorch.optim.SGD([one, two]).load_state_dict(saved)
+
+
+def test_loading_copies_the_state() -> None:
+    ps, first = run(minitorch, "Adam", {}, "float32", 2)
+    second = minitorch.optim.Adam([p.detach().clone().requires_grad_() for p in ps])
+    second.load_state_dict(first.state_dict())
+    before = first.state[ps[1]]["exp_avg"].clone()
+    for p in second.param_groups[0]["params"]:
+        p.grad = minitorch.ones_like(p)
+    second.step()
+    assert (first.state[ps[1]]["exp_avg"] == before).all()
+
+
+def test_state_of_an_older_version_is_brought_up_to_date() -> None:
+    ps, first = run(minitorch, "Adam", {}, "float32", 2)
+    saved = copy.deepcopy(first.state_dict())
+    for values in saved["state"].values():
+        values["step"] = int(values["step"])
+    for option in ("maximize", "foreach", "capturable", "differentiable", "fused", "amsgrad"):
+        del saved["param_groups"][0][option]
+    second = minitorch.optim.Adam(ps)
+    second.load_state_dict(saved)
+    agree(second.state_dict()["state"], first.state_dict()["state"], 0.0)
+    assert {**second.param_groups[0]} == {**first.param_groups[0]}
+    third = minitorch.optim.AdamW(ps)
+    third.load_state_dict(saved)
+    assert third.param_groups[0]["decoupled_weight_decay"] is True
+
+
+def test_optimizers_are_copied_and_pickled_with_their_parameters() -> None:
+    model = minitorch.nn.Linear(2, 1)
+    optimizer = minitorch.optim.Adam(model.parameters())
+    optimizer.register_step_pre_hook(lambda *_: None)
+    model(minitorch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    for again, second in (
+        copy.deepcopy((model, optimizer)),
+        pickle.loads(pickle.dumps((model, optimizer))),
+    ):
+        assert second.param_groups[0]["params"][0] is again.weight
+        again(minitorch.ones(1, 2)).sum().backward()
+        second.step()
+        assert second.state[again.weight]["step"].item() == 2.0
+    assert optimizer.state[model.weight]["step"].item() == 1.0
