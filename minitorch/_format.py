@@ -143,9 +143,10 @@ def _body(array: Array, indent: int, summarize: bool, text: _Formatter) -> str:
     return "[" + gap.join(parts) + "]"
 
 
-def tensor_repr(tensor: Tensor, prefix: str = "tensor(") -> str:
-    """What ``repr(tensor)`` gives."""
+def tensor_repr(tensor: Tensor, name: str = "tensor") -> str:
+    """What ``repr(tensor)`` gives; `name` is what stands before the parenthesis."""
     array = tensor._array
+    prefix = name + "("
     indent = len(prefix)
     notes: list[str] = []
     natural = (get_default_dtype(), int64, bool_)
@@ -156,6 +157,8 @@ def tensor_repr(tensor: Tensor, prefix: str = "tensor(") -> str:
             notes.append(f"dtype={tensor.dtype}")
         body = "[]"
     else:
+        if not options.edgeitems:
+            notes.append(f"size={tuple(array.shape)}")
         if tensor.dtype not in natural:
             notes.append(f"dtype={tensor.dtype}")
         summarize = array.size > options.threshold

@@ -25,7 +25,7 @@ from minitorch.ops import activation, arithmetic, choose, compare, linalg, point
 from minitorch.ops import index as indexing
 from minitorch.ops import random as draws
 from minitorch.ops import shape as shaping
-from minitorch.ops.inplace import assign, copy_
+from minitorch.ops.inplace import assign, copy_, fill_, zero_
 from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, shape_of, wrap_dim
 
 
@@ -299,9 +299,19 @@ class Tensor(TensorBase):
         return alias
 
     def detach_(self) -> Tensor:
-        """Leave the graph: become a leaf that requires no grad."""
+        """Leave the graph: become a leaf that requires no grad.
+
+        Raises:
+            RuntimeError: for a view; for a tensor that was changed in place while recorded, whose
+                views would not find their gradient any more.
+        """
         if self._view is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        if self._grad_fn is not None and self._version:
+            raise RuntimeError(
+                "detach_: this tensor was changed in place, and views of it may have yet to learn "
+                "so. Use detach() instead."
+            )
         self._grad_fn, self._slot, self._requires_grad = None, 0, False
         return self
 
@@ -785,6 +795,8 @@ class Tensor(TensorBase):
 
     # in place
     copy_ = copy_
+    fill_ = fill_
+    zero_ = zero_
     abs_ = _in_place(pointwise.abs)
     add_ = __iadd__ = _in_place(arithmetic.add)
     ceil_ = _in_place(pointwise.ceil)
@@ -818,19 +830,6 @@ class Tensor(TensorBase):
     __iand__ = bitwise_and_ = _in_place(compare.bitwise_and)
     __ior__ = bitwise_or_ = _in_place(compare.bitwise_or)
     __ixor__ = bitwise_xor_ = _in_place(compare.bitwise_xor)
-
-    def fill_(self, value: Any) -> Tensor:
-        """Set every element to `value` (a number or a 0-d tensor)."""
-        if isinstance(value, TensorBase) and value._array.ndim:
-            raise RuntimeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with "
-                f"{value._array.ndim} dimensions."
-            )
-        return copy_(self, value)
-
-    def zero_(self) -> Tensor:
-        """Set every element to 0."""
-        return copy_(self, 0)
 
 
 TYPE_NAMES = {

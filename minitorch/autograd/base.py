@@ -148,7 +148,9 @@ class TensorBase:
 
     def _is_stale(self) -> bool:
         view = self._view
-        return view is not None and view.base._grad_fn is not view.seen
+        if view is None or view.base._grad_fn is view.seen:
+            return False
+        return view.base._grad_fn is not None  # `detach_` leaves a base's views in the graph
 
     def _refresh(self) -> None:
         """Find a view's grad_fn again after its base was changed in place.

@@ -334,7 +334,7 @@ class Function:
         array, source = result._array, owner._array
         # A kernel that could not make a view returned memory of its own. (An array's `base`
         # proves nothing by itself: a copy that was reshaped has one too.)
-        if array.base is None or not np.may_share_memory(array, source):
+        if array.base is None or not (array.size == 0 or np.may_share_memory(array, source)):
             return
         refusal = None
         if many:

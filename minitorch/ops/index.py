@@ -11,7 +11,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.inplace import check_writable, copy_, write
+from minitorch.ops.inplace import check_writable, put, write
 from minitorch.ops.operands import tensor_of, wrap_dim
 
 if TYPE_CHECKING:
@@ -234,9 +234,7 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
     """
     key, advanced = _as_key(target._array, index)
     if not advanced:
-        place = Slice.apply(target, key=key)
-        if place._array.size:
-            copy_(place, value)
+        put(Slice.apply(target, key=key), value)
         return
     check_writable(target)
     write(target, put_value(target, index, value))

@@ -18,7 +18,7 @@ from minitorch.autograd.base import TensorBase, View, ViewStep
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
 from minitorch.ops.choose import where
-from minitorch.ops.operands import as_dtype
+from minitorch.ops.operands import SCALARS, as_dtype
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -57,8 +57,11 @@ class CopyFrom(Function):
         return grad.new_zeros(grad.shape), grad
 
 
-def check_writable(target: TensorBase) -> None:
+def check_writable(target: TensorBase, *, overlaps: bool = False) -> None:
     """Refuse an in-place change that would be wrong, before anything is changed.
+
+    Args:
+        overlaps: whether elements may share one place in memory, as when all are set alike.
 
     Raises:
         RuntimeError: a leaf that requires grad (or a view of one) while recording; a view that
@@ -67,8 +70,10 @@ def check_writable(target: TensorBase) -> None:
     if target._is_stale():
         target._refresh()
     array = target._peek()
-    if array.size > 1 and any(
-        step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True)
+    if (
+        not overlaps
+        and array.size > 1
+        and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
     ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
@@ -170,26 +175,58 @@ def _rebase(target: Tensor, view: View, result: Tensor) -> None:
     target._refresh()
 
 
-def copy_(target: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
-    """Write `source`, broadcast and cast, into `target`.
+def copy_(target: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write `src`, broadcast and cast, into `target`.
 
     Raises:
         RuntimeError: as `assign`.
     """
+    check_writable(target)
+    return _copy(target, src)
+
+
+def fill_(target: Tensor, value: Any) -> Tensor:
+    """Set every element to `value` (a number or a 0-d tensor).
+
+    Raises:
+        RuntimeError: as `assign`; for a value with dimensions.
+    """
+    if isinstance(value, TensorBase) and value._array.ndim:
+        raise RuntimeError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{value._array.ndim} dimensions."
+        )
+    check_writable(target, overlaps=True)
+    return _copy(target, value)
+
+
+def zero_(target: Tensor) -> Tensor:
+    """Set every element to 0."""
+    return fill_(target, 0)
+
+
+def put(target: Tensor, value: Any) -> Tensor:
+    """`copy_` as an assignment does it: leading dimensions of size 1 in `value` do not count."""
+    check_writable(target)
+    if not isinstance(value, SCALARS):
+        shape: tuple[int, ...] = value.shape
+        extra = len(shape) - target._array.ndim
+        if extra > 0 and all(size == 1 for size in shape[:extra]):
+            value = value.reshape(shape[extra:])
+    return _copy(target, value)
+
+
+def _copy(target: Tensor, source: Any) -> Tensor:
     value = as_dtype(source, target._array.dtype)
     array = value._array if isinstance(value, TensorBase) else value
-    check_writable(target)
     shape = target._array.shape
-    trimmed = array.shape[max(array.ndim - len(shape), 0) :]
-    if any(n != 1 for n in array.shape[: array.ndim - len(trimmed)]) or any(
-        n not in (1, m) for n, m in zip(reversed(trimmed), reversed(shape), strict=False)
+    if array.ndim > len(shape) or any(
+        n not in (1, m) for n, m in zip(reversed(array.shape), reversed(shape), strict=False)
     ):
         raise RuntimeError(
             f"The expanded size of the tensor {list(shape)} must match the existing size: cannot "
             f"copy a value of shape {list(array.shape)} into it"
         )
-    if len(trimmed) < array.ndim:
-        value = value.reshape(trimmed)
     needs_graph = mode.grad and (
         target._requires_grad
         or (isinstance(value, TensorBase) and value._requires_grad)
@@ -197,9 +234,8 @@ def copy_(target: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     )
     if needs_graph:
         return write(target, CopyFrom.apply(target, value))
-    source_array = value._array if isinstance(value, TensorBase) else value
-    if np.may_share_memory(target._array, source_array):
-        source_array = source_array.copy()
-    target._array[...] = source_array
+    if np.may_share_memory(target._array, array):
+        array = array.copy()
+    target._array[...] = array
     target._bump_version()
     return target
