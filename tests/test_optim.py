@@ -43,6 +43,54 @@ RUNS: dict[str, list[dict[str, Any]]] = {
         {"lr": 0.1, "amsgrad": True, "maximize": True},
         {"lr": 0.1, "weight_decay": 0},
     ],
+    "Adamax": [
+        {},
+        {"lr": 0.1, "weight_decay": 0.1, "maximize": True},
+        {"betas": (0.5, 0.7), "eps": 0.1, "foreach": True},
+    ],
+    "NAdam": [
+        {},
+        {"lr": 0.1, "weight_decay": 0.1, "momentum_decay": 0.1},
+        {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True},
+    ],
+    "RAdam": [
+        {},
+        {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1},
+        {"lr": 0.1, "betas": (0.5, 0.99), "weight_decay": 0.1, "decoupled_weight_decay": True},
+        {"lr": 0.1, "maximize": True, "foreach": True},
+    ],
+    "RMSprop": [
+        {},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "centered": True, "weight_decay": 0.1},
+        {"lr": 0.1, "centered": True, "momentum": 0.5, "alpha": 0.8, "maximize": True},
+    ],
+    "Rprop": [
+        {},
+        {"lr": 0.1, "etas": (0.3, 2.0), "step_sizes": (0.01, 0.2)},
+        {"lr": 0.1, "maximize": True, "foreach": True},
+    ],
+    "Adagrad": [
+        {},
+        {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1},
+        {"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 0.1, "maximize": True},
+        {"fused": True},
+    ],
+    "Adadelta": [
+        {},
+        {"lr": 0.5, "rho": 0.5, "weight_decay": 0.1},
+        {"eps": 0.01, "maximize": True, "foreach": True},
+    ],
+    "ASGD": [
+        {},
+        {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 3},
+        {"lr": 0.1, "weight_decay": 0.1, "t0": 0, "maximize": True},
+    ],
+    "Adafactor": [
+        {},
+        {"lr": 0.5, "weight_decay": 0.1},
+        {"lr": 0.1, "beta2_decay": -0.5, "eps": (1e-3, 1e-2), "d": 2.0, "maximize": True},
+    ],
 }
 ALL_RUNS = [(name, options) for name, runs in RUNS.items() for options in runs]
 
@@ -52,25 +100,27 @@ def arrays(seed: int, dtype: str) -> list[Any]:
     return [np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES]
 
 
-def parameters(m: Any, dtype: str) -> list[Any]:
+def parameters(m: Any, dtype: str, name: str) -> list[Any]:
     """Parameters of every rank, one laid out backwards, and one that never has a gradient."""
     made = [
         m.tensor(a.tolist(), dtype=getattr(m, dtype)).reshape(a.shape) for a in arrays(0, dtype)
     ]
     made[0] = made[0].t().contiguous().t()
+    if name == "Adafactor":
+        del made[-1]  # PyTorch's divides by its number of elements, which is 0
     made.append(m.ones(2, dtype=getattr(m, dtype)))
     return [p.requires_grad_() for p in made]
 
 
 def give_gradients(m: Any, ps: list[Any], step: int, dtype: str) -> None:
-    for number, (p, g) in enumerate(zip(ps, arrays(step + 1, dtype), strict=False)):
+    for number, (p, g) in enumerate(zip(ps[:-1], arrays(step + 1, dtype), strict=False)):
         if step or number:  # the first parameter joins one step late
             p.grad = m.empty_like(p)  # laid out like its parameter, as backward does
             p.grad.copy_(m.tensor(g.tolist(), dtype=p.dtype).reshape(g.shape))
 
 
 def run(m: Any, name: str, options: dict[str, Any], dtype: str, steps: int = STEPS) -> Any:
-    ps = parameters(m, dtype)
+    ps = parameters(m, dtype, name)
     optimizer = getattr(m.optim, name)(ps, **options)
     for step in range(steps):
         give_gradients(m, ps, step, dtype)
@@ -178,6 +228,26 @@ BAD = [
     ("Adam", {"weight_decay": -1.0}),
     ("Adam", {"fused": True, "foreach": True}),
     ("Adam", {"fused": True, "differentiable": True}),
+    ("Adamax", {"betas": (0.9, 1.0)}),
+    ("Adamax", {"eps": -1.0}),
+    ("NAdam", {"momentum_decay": -1.0}),
+    ("NAdam", {"weight_decay": -1.0}),
+    ("RAdam", {"lr": -1.0}),
+    ("RMSprop", {"momentum": -1.0}),
+    ("RMSprop", {"alpha": -1.0}),
+    ("Rprop", {"etas": (1.5, 1.2)}),
+    ("Adagrad", {"lr_decay": -1.0}),
+    ("Adagrad", {"initial_accumulator_value": -1.0}),
+    ("Adagrad", {"fused": True, "foreach": True}),
+    ("Adadelta", {"rho": 1.5}),
+    ("ASGD", {"weight_decay": -1.0}),
+    ("Adafactor", {"lr": -1.0}),
+    ("Adafactor", {"beta2_decay": 0.5}),
+    ("Adafactor", {"eps": (-1.0, 1.0)}),
+    ("Adafactor", {"eps": (None, -1.0)}),
+    ("Adafactor", {"d": 0.5}),
+    ("Adafactor", {"weight_decay": -1.0}),
+    ("LBFGS", {"lr": -1.0}),
     ("AdamW", {"betas": (0.9, 1.0)}),
     ("AdamW", {"lr": float("nan")}),
 ]
@@ -193,7 +263,7 @@ def test_bad_options_are_refused_in_pytorchs_words(name: str, options: dict[str,
     assert str(ours.value) == str(theirs.value)
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [*RUNS, "LBFGS"])
 def test_signatures_are_pytorchs(name: str) -> None:
     import inspect
 
@@ -294,7 +364,7 @@ def test_tensor_betas() -> None:
 def test_what_is_not_covered_is_refused_before_anything_changes() -> None:
     p = minitorch.ones(1, requires_grad=True)
     p.grad = minitorch.ones(1)
-    for name in RUNS:
+    for name in RUNS.keys() - {"Adafactor"}:
         with pytest.raises(NotImplementedError, match="differentiable"):
             getattr(minitorch.optim, name)([p], differentiable=True)
     optimizer = minitorch.optim.Adam([p], capturable=True)
@@ -436,3 +506,122 @@ def test_optimizers_are_copied_and_pickled_with_their_parameters() -> None:
         second.step()
         assert second.state[again.weight]["step"].item() == 2.0
     assert optimizer.state[model.weight]["step"].item() == 1.0
+
+
+# ---- L-BFGS -----------------------------------------------------------------------------------
+
+
+def valley(m: Any, dtype: str) -> tuple[list[Any], Any]:
+    """Rosenbrock's valley in two parameters of different shapes, beside one that is not used."""
+    kind = getattr(m, dtype)
+    ps = [
+        m.tensor([[-1.2, 1.0], [0.5, -0.7]], dtype=kind),
+        m.tensor(0.3, dtype=kind),
+        m.ones(2, dtype=kind),
+    ]
+    for p in ps:
+        p.requires_grad_()
+
+    def loss() -> Any:
+        x, y = ps[0][:, 0], ps[0][:, 1]
+        return ((1 - x) ** 2 + 10 * (y - x * x) ** 2).sum() + (ps[1] - x.sum()) ** 2
+
+    return ps, loss
+
+
+def lbfgs(m: Any, options: dict[str, Any], dtype: str, steps: int) -> Any:
+    ps, loss = valley(m, dtype)
+    optimizer = m.optim.LBFGS(ps, **options)
+    losses = []
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        losses.append(value.item())
+        return value
+
+    for _ in range(steps):
+        optimizer.step(closure)
+    return ps, optimizer, losses
+
+
+LBFGS_RUNS: list[dict[str, Any]] = [
+    {"lr": 0.01},
+    {"lr": 0.01, "max_iter": 3, "history_size": 2},
+    {"line_search_fn": "strong_wolfe"},
+    {"line_search_fn": "strong_wolfe", "lr": 0.5, "max_iter": 4, "history_size": 3},
+    {"line_search_fn": "strong_wolfe", "max_eval": 3},
+    {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-2, "tolerance_change": 1e-2},
+]
+
+
+@pytest.mark.parametrize("options", LBFGS_RUNS)
+def test_lbfgs_evaluates_the_same_points_as_pytorch(options: dict[str, Any]) -> None:
+    ps, optimizer, losses = lbfgs(minitorch, options, "float64", 3)
+    qs, theirs, their_losses = lbfgs(the_torch(), options, "float64", 3)
+    assert losses == pytest.approx(their_losses, rel=1e-7)
+    for p, q in zip(ps, qs, strict=True):
+        agree(p, q, 1e-7)
+    ours, state = optimizer.state_dict()["state"][0], theirs.state_dict()["state"][0]
+    ours["t"], state["t"] = float(ours["t"]), float(state["t"])  # a number or a 0-d tensor
+    agree(ours, state, 1e-6)
+    assert repr(optimizer) == repr(theirs)
+
+
+def test_lbfgs_goes_on_from_pytorchs_state() -> None:
+    torch = the_torch()
+    options = LBFGS_RUNS[3]
+    whole, _, _ = lbfgs(minitorch, options, "float64", 3)
+    halfway, theirs, _ = lbfgs(torch, options, "float64", 2)
+    ps, loss = valley(minitorch, "float64")
+    with minitorch.no_grad():
+        for p, q in zip(ps, to_other(minitorch, halfway), strict=True):
+            p.copy_(q)
+    optimizer = minitorch.optim.LBFGS(ps)
+    optimizer.load_state_dict(to_other(minitorch, theirs.state_dict()))
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    for p, q in zip(ps, whole, strict=True):
+        agree(p, q, 1e-7)
+
+
+def test_lbfgs_in_float32_finds_the_minimum() -> None:
+    ps, _, losses = lbfgs(minitorch, {"line_search_fn": "strong_wolfe"}, "float32", 5)
+    assert losses[-1] < 1e-6 or losses[-1] < losses[0] / 1000
+    assert ps[0].dtype is minitorch.float32
+
+
+def test_lbfgs_on_a_straight_slope() -> None:
+    for m in (minitorch, the_torch()):
+        w = m.tensor([1.0], requires_grad=True)
+        optimizer = m.optim.LBFGS([w], line_search_fn="strong_wolfe", max_iter=2)
+
+        def closure() -> Any:
+            optimizer.zero_grad()
+            value = 2 * w.sum()
+            value.backward()
+            return value
+
+        optimizer.step(closure)
+        if m is minitorch:
+            ours = w
+    agree(ours, w, 1e-6)
+
+
+def test_lbfgs_refusals() -> None:
+    w = minitorch.ones(1, requires_grad=True)
+    with pytest.raises(TypeError, match="closure"):
+        minitorch.optim.LBFGS([w]).step()
+    with pytest.raises(ValueError, match="per-parameter options"):
+        minitorch.optim.LBFGS([{"params": w}, {"params": minitorch.ones(1)}])
+    with pytest.raises(RuntimeError, match="only 'strong_wolfe' is supported"):
+        minitorch.optim.LBFGS([w], line_search_fn="armijo").step(
+            lambda: [(loss := (w * w).sum()).backward(), loss][1]
+        )

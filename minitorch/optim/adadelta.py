@@ -1,0 +1,100 @@
+"""Adadelta: Adagrad with running means, and steps in the parameter's own units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decay_towards_square,
+    decayed,
+    number,
+    pieces,
+    scalar,
+    zeros_like,
+)
+
+
+class Adadelta(Optimizer):
+    """Step by the gradient, times the root of the mean square of steps over that of gradients.
+
+    With g the gradient plus ``weight_decay * p``::
+
+        v = rho * v + (1 - rho) * g**2
+        d = sqrt(u + eps) / sqrt(v + eps) * g
+        u = rho * u + (1 - rho) * d**2
+        p -= lr * d
+
+    (Zeiler, 2012, https://arxiv.org/abs/1212.5701.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, rho, eps, weight_decay: as above.
+        maximize: step along the gradient instead.
+        foreach: accepted; there is one implementation.
+        capturable: refused at the first step, as by PyTorch on the CPU.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        if not 0.0 <= rho <= 1.0:
+            raise ValueError(f"Invalid rho value: {rho}")
+        check_range("epsilon value", eps)
+        check_range("weight_decay value", weight_decay)
+        check_implementation("Adadelta", differentiable)
+        defaults = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "capturable": capturable,
+            "foreach": foreach,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        state["square_avg"] = zeros_like(parameter)
+        state["acc_delta"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, rho, eps = number(group["lr"]), group["rho"], group["eps"]
+        count(state)
+        averages = (state["square_avg"]._array, state["acc_delta"]._array)
+        for p, g, v, u, spare, step, other in pieces(parameter, grad, *averages, spare=3):
+            g = decayed(p, g, group["weight_decay"], other)
+            decay_towards_square(v, g, rho, spare)
+            np.sqrt(np.add(v, eps, out=spare), out=spare)
+            np.sqrt(np.add(u, eps, out=step), out=step)
+            np.divide(step, spare, out=step)
+            np.multiply(step, g, out=step)
+            decay_towards_square(u, step, rho, spare)
+            np.subtract(p, np.multiply(step, lr, out=step), out=p)

@@ -1,0 +1,123 @@
+"""Adafactor: Adam's adaptive steps with little memory, from row and column means alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    approach,
+    count,
+    number,
+    scalar,
+    zeros_like,
+)
+
+
+class Adafactor(Optimizer):
+    """Step by the gradient over the root of a factored estimate of its mean square.
+
+    Of a matrix only the running means R of each row's and C of each column's squares are kept;
+    their product over R's mean estimates the mean square V. A vector keeps V itself. With t the
+    number of the step, and the weight of new squares ``t**beta2_decay``::
+
+        u = g / max(sqrt(V), eps[0])
+        size = min(lr, 1 / sqrt(t)) * max(eps[1], rms(p))
+        p -= lr * weight_decay * p;  p -= size * u / max(1, rms(u) / d)
+
+    (Shazeer and Stern, 2018, https://arxiv.org/abs/1804.04235.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, beta2_decay, d, weight_decay: as above.
+        eps: as above; a first one of None stands for the dtype's own precision.
+        maximize: step along the gradient instead.
+        foreach: accepted; there is one implementation.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 1e-3),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if not number(lr) >= 0.0:
+            raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
+        if not beta2_decay <= 0.0:
+            raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
+        if eps[0] is not None and not eps[0] >= 0.0:
+            raise ValueError(f"epsilon1 should be >= 0 but is: {eps[0]}")
+        if not eps[1] >= 0.0:
+            raise ValueError(f"epsilon2 should be >= 0 but is: {eps[1]}")
+        if not d >= 1.0:
+            raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
+        if not weight_decay >= 0.0:
+            raise ValueError(f"weight_decay should be >= 0 but is: {weight_decay}")
+        defaults = {
+            "lr": lr,
+            "beta2_decay": beta2_decay,
+            "eps": eps,
+            "d": d,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        array = parameter._array
+        if array.ndim > 1:
+            *batch, rows, columns = array.shape
+            state["row_var"] = Tensor._wrap(np.zeros((*batch, rows, 1), array.dtype))
+            state["col_var"] = Tensor._wrap(np.zeros((*batch, 1, columns), array.dtype))
+        else:
+            state["variance"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        p, g, lr = parameter, grad, number(group["lr"])
+        smallest, least_scale = group["eps"]
+        if smallest is None:
+            smallest = float(np.finfo(p.dtype).eps)
+        step = count(state)
+        new_weight = step ** group["beta2_decay"]
+        size = min(lr, 1 / step**0.5) * max(least_scale, _root_mean_square(p))
+        if group["weight_decay"]:
+            np.multiply(p, 1 - lr * group["weight_decay"], out=p)
+        square = np.multiply(g, g, out=np.empty_like(p))
+        if g.ndim > 1:
+            row, column = state["row_var"]._array, state["col_var"]._array
+            approach(row, square.mean(-1, keepdims=True), new_weight, np.empty_like(row))
+            approach(column, square.mean(-2, keepdims=True), new_weight, np.empty_like(column))
+            estimate = np.multiply(row, column, out=square)
+            np.divide(estimate, np.maximum(row.mean(-2, keepdims=True), smallest), out=estimate)
+        else:
+            variance = state["variance"]._array
+            approach(variance, square, new_weight, np.empty_like(variance))
+            estimate = variance
+        update = np.maximum(estimate, smallest * smallest, out=square)
+        np.sqrt(update, out=update)
+        np.divide(g, update, out=update)
+        np.multiply(update, size / max(1.0, _root_mean_square(update) / group["d"]), out=update)
+        np.subtract(p, update, out=p)
+
+
+def _root_mean_square(x: Array) -> float:
+    return float(np.linalg.norm(x)) / x.size**0.5

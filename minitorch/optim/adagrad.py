@@ -1,0 +1,98 @@
+"""Adagrad: steps by the gradient over the root of the sum of all its squares so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decayed,
+    number,
+    pieces,
+    scalar,
+)
+
+
+class Adagrad(Optimizer):
+    """Step by the gradient over the root of the sum of its squares so far.
+
+    With g the gradient plus ``weight_decay * p``, and t the number of the step::
+
+        s = s + g**2
+        p -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)
+
+    (Duchi, Hazan and Singer, 2011, https://jmlr.org/papers/v12/duchi11a.html.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, lr_decay, weight_decay, eps: as above.
+        initial_accumulator_value: s at the start.
+        maximize: step along the gradient instead.
+        foreach, fused: accepted; there is one implementation.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_lr(lr)
+        check_range("lr_decay value", lr_decay)
+        check_range("weight_decay value", weight_decay)
+        check_range("initial_accumulator_value value", initial_accumulator_value)
+        check_range("epsilon value", eps)
+        check_implementation("Adagrad", differentiable, foreach, fused)
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+        for group in self.param_groups:
+            for parameter in group["params"]:  # also those that will never have a gradient
+                self.start(parameter, self.state[parameter], group)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        start = self.defaults["initial_accumulator_value"]
+        state["sum"] = Tensor._wrap(np.full_like(parameter._array, start))
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        size = number(group["lr"]) / (1 + (count(state) - 1) * group["lr_decay"])
+        for p, g, total, spare, other in pieces(parameter, grad, state["sum"]._array, spare=2):
+            g = decayed(p, g, group["weight_decay"], other)
+            np.add(total, np.multiply(g, g, out=spare), out=total)
+            np.sqrt(total, out=spare)
+            np.add(spare, group["eps"], out=spare)
+            np.divide(g, spare, out=spare)
+            np.multiply(spare, size, out=spare)
+            np.subtract(p, spare, out=p)

@@ -1,0 +1,103 @@
+"""Averaged stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    approach,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decayed,
+    number,
+    pieces,
+    scalar,
+    zeros_like,
+)
+
+
+class ASGD(Optimizer):
+    """Gradient descent with fading steps, and the average of the parameter from step `t0` on.
+
+    With g the gradient plus ``weight_decay * p``, and t the number of the step::
+
+        p -= eta * (g + lambd * p)
+        average += mu * (p - average)
+        eta = lr / (1 + lambd * lr * t)**alpha;  mu = 1 / max(1, t - t0)
+
+    The average is ``optimizer.state[p]["ax"]``; steps only change p.
+    (Polyak and Juditsky, 1992, https://doi.org/10.1137/0330046.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, lambd, alpha, t0, weight_decay: as above.
+        maximize: step along the gradient instead.
+        foreach: accepted; there is one implementation.
+        capturable: refused at the first step, as by PyTorch on the CPU.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_range("weight_decay value", weight_decay)
+        check_implementation("ASGD", differentiable)
+        defaults = {
+            "lr": lr,
+            "lambd": lambd,
+            "alpha": alpha,
+            "t0": t0,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        state["eta"] = scalar(number(group["lr"]), group)
+        state["mu"] = scalar(1.0, group)
+        state["ax"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, lambd = number(group["lr"]), group["lambd"]
+        eta, mu = state["eta"].item(), state["mu"].item()
+        for p, g, average, spare in pieces(parameter, grad, state["ax"]._array, spare=1):
+            g = decayed(p, g, group["weight_decay"], spare)
+            step = np.multiply(g, eta, out=spare)
+            np.multiply(p, 1 - lambd * eta, out=p)
+            np.subtract(p, step, out=p)
+            if mu == 1:
+                np.copyto(average, p)
+            else:
+                approach(average, p, mu, spare)
+        step_number = count(state)
+        state["eta"]._array[...] = scalar(
+            lr / (1 + lambd * lr * step_number) ** group["alpha"], group
+        )._array
+        state["mu"]._array[...] = scalar(1 / max(1, step_number - group["t0"]), group)._array

@@ -1,0 +1,119 @@
+"""NAdam: Adam with Nesterov's look ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    approach,
+    check_betas,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decay_towards_square,
+    decayed,
+    number,
+    pieces,
+    scalar,
+    zeros_like,
+)
+
+
+class NAdam(Optimizer):
+    """`Adam` whose step mixes the new gradient with the running mean that comes after it.
+
+    With Adam's m and v, t the number of the step, and M(t) the product of mu(1) to mu(t)::
+
+        mu(t) = beta1 * (1 - 0.96**(t * momentum_decay) / 2)
+        mixed = (1 - mu(t)) / (1 - M(t)) * g + mu(t + 1) / (1 - M(t + 1)) * m
+        p -= lr * mixed / (sqrt(v / (1 - beta2**t)) + eps)
+
+    (Dozat, 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, betas, eps, momentum_decay: as above.
+        weight_decay: what of p is added to its gradient, or, with `decoupled_weight_decay`, taken
+            from p itself, times lr.
+        maximize: step along the gradient instead.
+        foreach: accepted; there is one implementation.
+        capturable: refused at the first step, as by PyTorch on the CPU.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_range("epsilon value", eps)
+        check_betas(betas)
+        check_range("weight_decay value", weight_decay)
+        check_range("momentum_decay value", momentum_decay)
+        check_implementation("NAdam", differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum_decay": momentum_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        state["mu_product"] = scalar(1.0, group)
+        state["exp_avg"] = zeros_like(parameter)
+        state["exp_avg_sq"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, decay, (beta1, beta2) = number(group["lr"]), group["weight_decay"], group["betas"]
+        step = count(state)
+        mu, next_mu = (
+            beta1 * (1.0 - 0.5 * 0.96 ** (t * group["momentum_decay"])) for t in (step, step + 1)
+        )
+        product = state["mu_product"]._array
+        np.multiply(product, product.dtype.type(mu), out=product)
+        of_gradient = lr * (1.0 - mu) / (1.0 - product.item())
+        of_mean = lr * next_mu / (1.0 - product.item() * next_mu)
+        averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
+        for p, g, m, v, spare, other in pieces(parameter, grad, *averages, spare=2):
+            if decay and group["decoupled_weight_decay"]:
+                np.multiply(p, 1 - lr * decay, out=p)
+            else:
+                g = decayed(p, g, decay, other)
+            approach(m, g, 1 - beta1, spare)
+            decay_towards_square(v, g, beta2, spare)
+            mixed = np.multiply(g, of_gradient, out=other)
+            np.add(mixed, np.multiply(m, of_mean, out=spare), out=mixed)
+            np.divide(v, 1 - beta2**step, out=spare)
+            np.sqrt(spare, out=spare)
+            np.add(spare, group["eps"], out=spare)
+            np.subtract(p, np.divide(mixed, spare, out=mixed), out=p)

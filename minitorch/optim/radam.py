@@ -1,0 +1,118 @@
+"""RAdam: Adam that waits with its adaptive step until the mean square can be trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    approach,
+    check_betas,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decay_towards_square,
+    decayed,
+    number,
+    pieces,
+    scalar,
+    zeros_like,
+)
+
+
+class RAdam(Optimizer):
+    """`Adam` whose step is scaled by how much the running mean square varies; plain at first.
+
+    With Adam's m and v, and t the number of the step::
+
+        longest = 2 / (1 - beta2) - 1
+        length = longest - 2 * t * beta2**t / (1 - beta2**t)
+        p -= lr * m / (1 - beta1**t) * r / (sqrt(v) + eps) * sqrt(1 - beta2**t)
+
+    where ``r**2 = (length - 4) (length - 2) longest / ((longest - 4) (longest - 2) length)``; while
+    length <= 5 the step is only ``lr * m / (1 - beta1**t)``.
+    (Liu et al., 2020, https://arxiv.org/abs/1908.03265.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, betas, eps: as above.
+        weight_decay: what of p is added to its gradient, or, with `decoupled_weight_decay`, taken
+            from p itself, times lr.
+        maximize: step along the gradient instead.
+        foreach: accepted; there is one implementation.
+        capturable: refused at the first step, as by PyTorch on the CPU.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_range("epsilon value", eps)
+        check_betas(betas)
+        check_range("weight_decay value", weight_decay)
+        check_implementation("RAdam", differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        state["exp_avg"] = zeros_like(parameter)
+        state["exp_avg_sq"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, decay, (beta1, beta2) = number(group["lr"]), group["weight_decay"], group["betas"]
+        step = count(state)
+        correction = 1 - beta2**step
+        longest = 2 / (1 - beta2) - 1
+        length = longest - 2 * step * beta2**step / correction
+        size = lr / (1 - beta1**step)
+        if adaptive := length > 5.0:
+            above = (length - 4) * (length - 2) * longest
+            below = (longest - 4) * (longest - 2) * length
+            size *= (above / below * correction) ** 0.5
+        averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
+        for p, g, m, v, spare, other in pieces(parameter, grad, *averages, spare=2):
+            if decay and group["decoupled_weight_decay"]:
+                np.multiply(p, 1 - lr * decay, out=p)
+            else:
+                g = decayed(p, g, decay, other)
+            approach(m, g, 1 - beta1, spare)
+            decay_towards_square(v, g, beta2, spare)
+            np.multiply(m, size, out=other)
+            if adaptive:
+                np.sqrt(v, out=spare)
+                np.add(spare, group["eps"], out=spare)
+                np.divide(other, spare, out=other)
+            np.subtract(p, other, out=p)

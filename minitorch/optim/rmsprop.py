@@ -1,0 +1,115 @@
+"""RMSprop: steps by the gradient over the root of its running mean square."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch._tensor import Tensor
+from minitorch.optim.optimizer import (
+    Group,
+    Optimizer,
+    State,
+    approach,
+    check_implementation,
+    check_lr,
+    check_range,
+    count,
+    decay_towards_square,
+    decayed,
+    number,
+    pieces,
+    scalar,
+    zeros_like,
+)
+
+
+class RMSprop(Optimizer):
+    """Step by the gradient over the root of its running mean square.
+
+    With g the gradient plus ``weight_decay * p``::
+
+        v = alpha * v + (1 - alpha) * g**2
+        p -= lr * b, where b = momentum * b + g / (sqrt(v) + eps)
+
+    `centered` subtracts the square of the gradient's running mean from v.
+    (Tieleman and Hinton, 2012, lecture 6.5; centered: Graves, 2013, https://arxiv.org/abs/1308.0850.)
+
+    Args:
+        params: parameters, or groups of them.
+        lr, alpha, eps, weight_decay, momentum, centered: as above.
+        maximize: step along the gradient instead.
+        foreach: accepted; there is one implementation.
+        capturable: refused at the first step, as by PyTorch on the CPU.
+        differentiable: not covered.
+
+    Raises:
+        ValueError: for options out of range.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check_range("epsilon value", eps)
+        check_range("momentum value", momentum)
+        check_range("weight_decay value", weight_decay)
+        check_range("alpha value", alpha)
+        check_implementation("RMSprop", differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+        state["step"] = scalar(0.0, group)
+        state["square_avg"] = zeros_like(parameter)
+        if group["momentum"] > 0:
+            state["momentum_buffer"] = zeros_like(parameter)
+        if group["centered"]:
+            state["grad_avg"] = zeros_like(parameter)
+
+    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        lr, alpha, momentum = number(group["lr"]), group["alpha"], group["momentum"]
+        count(state)
+        # What an option leaves out is stood in for by the gradient, which is not touched.
+        mean = state["grad_avg"]._array if group["centered"] else grad
+        buffer = state["momentum_buffer"]._array if momentum > 0 else grad
+        square = state["square_avg"]._array
+        for p, g, v, m, b, spare, other in pieces(parameter, grad, square, mean, buffer, spare=2):
+            g = decayed(p, g, group["weight_decay"], other)
+            decay_towards_square(v, g, alpha, spare)
+            if group["centered"]:
+                approach(m, g, 1 - alpha, spare)
+                np.subtract(v, np.multiply(m, m, out=spare), out=spare)
+                np.sqrt(spare, out=spare)
+            else:
+                np.sqrt(v, out=spare)
+            np.add(spare, group["eps"], out=spare)
+            step = np.divide(g, spare, out=spare)
+            if momentum > 0:
+                np.multiply(b, momentum, out=b)
+                step = np.add(b, step, out=b)
+            np.subtract(p, np.multiply(step, lr, out=spare), out=p)
