@@ -1,6 +1,7 @@
 """Optimizers: each is one small class that holds its update rule."""
 
 from minitorch._missing import missing
+from minitorch.optim import lr_scheduler
 from minitorch.optim.adadelta import Adadelta
 from minitorch.optim.adafactor import Adafactor
 from minitorch.optim.adagrad import Adagrad
@@ -30,6 +31,7 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "SGD",
+    "lr_scheduler",
 ]
 
 __getattr__ = missing(__name__)

@@ -46,6 +46,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if self._opt_called is False:
+            self._opt_called = True
         args = (self, *args)
         for hook in [*_global_pre_hooks.values(), *self._step_pre_hooks.values()]:
             replaced = hook(self, args, kwargs)
@@ -62,6 +64,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             hook(self, args, kwargs)
         return result
 
+    hooked.hooked = True  # type: ignore[attr-defined]
     return hooked
 
 
@@ -79,6 +82,8 @@ class Optimizer:
         TypeError: for a single tensor, or for anything in the groups that is no tensor.
         ValueError: for no parameters, one that is no leaf, or one in two groups.
     """
+
+    _opt_called: bool | None = None  # for the schedules: whether it was stepped since they look
 
     def __init__(self, params: Any, defaults: Group) -> None:
         self.defaults = defaults
