@@ -8,6 +8,7 @@ https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -164,6 +165,9 @@ def result_dtype(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
 class device:
     """Where a tensor lives. Always the CPU here; kept so that PyTorch code runs unchanged.
 
+    As a context manager it says where new tensors go, which changes nothing. A device that PyTorch
+    knows can be named; a tensor cannot be put there (see `on_cpu`).
+
     >>> device("cpu")
     device(type='cpu')
     """
@@ -172,15 +176,33 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
-        name: str = type.type if isinstance(type, device) else type
-        kind, _, number = str(name).partition(":")
-        if kind != "cpu":
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+            return
+        if not isinstance(type, str):
+            raise TypeError(f"device(): expected a name such as 'cpu', got {type!r}")
+        kind, colon, number = type.partition(":")
+        if kind not in DEVICES:
             raise RuntimeError(
-                f"device: minitorch computes on the CPU only, got {str(name)!r}; use 'cpu'"
+                f"Expected one of {', '.join(DEVICES)} device type at start of device string: "
+                f"{type}"
+            )
+        if colon and not number.isdecimal():
+            raise RuntimeError(f"Invalid device string: '{type}'")
+        if colon and index is not None:
+            raise RuntimeError(
+                "type (string) must not include an index because index was passed explicitly: "
+                f"{type}"
             )
         self.type = kind
-        self.index = int(number) if number else index
+        self.index = int(number) if colon else index
+
+    def __enter__(self) -> device:
+        return on_cpu(self)
+
+    def __exit__(self, *exc_info: object) -> None:
+        pass
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
@@ -199,7 +221,53 @@ class device:
         return device, (self.type, self.index)
 
 
+DEVICES = ("cpu", "cuda", "mps", "xpu", "meta", "mtia", "hpu", "xla", "ipu", "privateuseone")
 CPU = device("cpu")
+
+
+class NoSuchDevice(AssertionError, RuntimeError):
+    """A tensor was wanted anywhere but on the CPU. (PyTorch raises the one or the other.)"""
+
+
+def on_cpu(place: Any) -> device:
+    """`place` as a device, if it is the CPU.
+
+    Raises:
+        NoSuchDevice: for any other.
+    """
+    where = CPU if place is None else device(place)
+    if where.type != "cpu":
+        raise NoSuchDevice(
+            f"Torch not compiled with {where.type.upper()} enabled: minitorch computes on the CPU "
+            f"only, got {str(where)!r}; use 'cpu'"
+        )
+    return where
+
+
+class layout:
+    """How elements lie in memory: always strided here."""
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+
+strided = layout()
+
+
+class memory_format:
+    """In which order a tensor's dimensions lie in memory; accepted where it changes no value."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
 
 
 class Size(tuple[int, ...]):
@@ -210,6 +278,17 @@ class Size(tuple[int, ...]):
     """
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        checked = []
+        for position, size in enumerate(sizes):
+            if not hasattr(size, "__index__"):
+                raise TypeError(
+                    f"torch.Size() takes an iterable of 'int' (item {position} is "
+                    f"'{type(size).__name__}')"
+                )
+            checked.append(operator.index(size))
+        return tuple.__new__(cls, checked)
 
     def numel(self) -> int:
         """How many elements a tensor of this size has."""
@@ -225,10 +304,19 @@ class Size(tuple[int, ...]):
         return Size(found) if isinstance(key, slice) else found
 
     def __add__(self, other: Any) -> Any:
-        return Size(tuple.__add__(self, tuple(other)))
+        if not isinstance(other, tuple):
+            raise TypeError(
+                f"can only concatenate tuple (not {type(other).__name__}) to torch.Size"
+            )
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: tuple[int, ...]) -> Size:
+        return Size(tuple.__add__(other, self))
 
     def __mul__(self, times: Any) -> Any:
         return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Size, (tuple(self),)

@@ -143,7 +143,7 @@ def _body(array: Array, indent: int, summarize: bool, text: _Formatter) -> str:
     return "[" + gap.join(parts) + "]"
 
 
-def tensor_repr(tensor: Tensor, name: str = "tensor") -> str:
+def tensor_repr(tensor: Tensor, name: str) -> str:
     """What ``repr(tensor)`` gives; `name` is what stands before the parenthesis."""
     array = tensor._array
     prefix = name + "("

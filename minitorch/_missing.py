@@ -33,6 +33,27 @@ def missing(module_name: str) -> Callable[[str], NoReturn]:
     return __getattr__
 
 
+class MissingAttribute(AttributeError):
+    """What an object answers for a name it does not have; the advice is worked out when shown.
+
+    (Many only probe, with ``hasattr``, and never look at the message.)
+    """
+
+    def __init__(self, name: str, owner: object) -> None:
+        super().__init__(name, owner)
+        self.wanted, self.owner = name, owner
+
+    def __str__(self) -> str:
+        known = [other for other in dir(self.owner) if not other.startswith("_")]
+        nearest = difflib.get_close_matches(self.wanted, known, n=1)
+        kind = type(self.owner).__name__
+        return (
+            f"'{kind}' object has no attribute '{self.wanted}': "
+            f"{not_covered(f'torch.{kind}.{self.wanted}')}"
+            + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+        )
+
+
 def not_covered(name: str) -> str:
     """Return the sentence that says so, under the name by which PyTorch users know the thing.
 

@@ -6,6 +6,7 @@ answers it. What only concerns the graph is in `TensorBase`.
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from minitorch import _dtypes
+from minitorch import _legacy as legacy
+from minitorch import _storage as storage
 from minitorch._dtypes import CPU, Array, Size, device, dtype
 from minitorch._format import tensor_repr
 from minitorch.autograd import engine
@@ -25,8 +28,8 @@ from minitorch.ops import activation, arithmetic, choose, compare, linalg, point
 from minitorch.ops import index as indexing
 from minitorch.ops import random as draws
 from minitorch.ops import shape as shaping
-from minitorch.ops.inplace import assign, copy_, fill_, zero_
-from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, shape_of, wrap_dim
+from minitorch.ops.inplace import assign, check_writable, copy_, fill_, zero_
+from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, positive_shape, shape_of, wrap_dim
 
 
 def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -37,6 +40,31 @@ def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     method.__name__ = operation.__name__ + "_"
     method.__doc__ = f"`{operation.__name__}`, written into the tensor itself, which is returned."
+    return method
+
+
+def _reshape_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form of an operation that makes a view: the tensor takes on the view's shape.
+
+    Only for a tensor that nobody else has seen: its views, and nodes that saved it, go by its
+    shape.
+    """
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_writable(self, overlaps=True)
+        if self._view is not None or self._storage is not None:
+            raise RuntimeError(
+                f"{operation.__name__}_: this tensor has views, is one, or was saved for backward, "
+                f"and they go by its shape. Write x = x.{operation.__name__}(...) instead."
+            )
+        changed = operation(self, *args, **kwargs)
+        self._array, self._loose = changed._array, None
+        self._set_history(changed)
+        self._storage = None
+        return self
+
+    method.__name__ = operation.__name__ + "_"
+    method.__doc__ = f"`{operation.__name__}`, of the tensor itself, which is returned."
     return method
 
 
@@ -66,21 +94,45 @@ class Tensor(TensorBase):
 
     __array_priority__ = 1000  # ndarray + Tensor asks Tensor
 
-    def __new__(cls, *data: Any) -> Any:
-        default = _dtypes.get_default_dtype().numpy
-        if len(data) == 1 and not isinstance(data[0], (int, np.integer)):
-            source = data[0]._array if isinstance(data[0], TensorBase) else data[0]
-            if isinstance(data[0], Size):
-                return cls._wrap(np.zeros(data[0], default))
-            return cls._wrap(np.array(source, default))
-        return cls._wrap(np.zeros(shape_of("Tensor", data) if data else (0,), default))
+    def __new__(cls, *size: Any, data: Any = None) -> Any:
+        given = size if data is None else (data,)
+        made = legacy.new("Tensor", _dtypes.get_default_dtype(), given)
+        return cls._wrap(made) if isinstance(made, np.ndarray) else made.data.as_subclass(cls)
+
+    def __init__(self, *size: Any, data: Any = None) -> None:
+        pass
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let results of a subclass be of it, wherever it stands among the operands."""
+        super().__init_subclass__(**kwargs)
+        if "__torch_function__" in cls.__dict__ or "__torch_dispatch__" in cls.__dict__:
+            raise NotImplementedError(
+                f"{cls.__name__}: __torch_function__ and __torch_dispatch__ are not covered by "
+                "minitorch, and would never be called; override methods instead"
+            )
+        if cls._keeps_class:
+            cls._special = cls._outranks = True
+
+    _keeps_class = True  # False for Parameter
+
+    @staticmethod
+    def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False) -> Any:
+        """A leaf of the subclass `cls` over `data`'s memory."""
+        made = data.detach().as_subclass(cls)
+        return made.requires_grad_() if require_grad else made
+
+    def as_subclass(self, cls: Any) -> Any:
+        """The same tensor, in the graph, as one of the subclass `cls`."""
+        made = shaping.alias(self)
+        made.__class__ = cls
+        return made
 
     # ---- what it is --------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self._peek().shape)
+        return tuple.__new__(Size, self._peek().shape)
 
     @property
     def ndim(self) -> int:
@@ -97,9 +149,10 @@ class Tensor(TensorBase):
         """Always the CPU."""
         return CPU
 
-    layout = "torch.strided"
-    is_cuda = is_sparse = is_quantized = is_mps = is_meta = is_nested = False
-    names: Any = None
+    layout = _dtypes.strided
+    is_cpu = True
+    is_cuda = is_mkldnn = is_meta = is_mps = is_nested = is_quantized = is_sparse = is_xpu = False
+    name: Any = None
 
     @property
     def itemsize(self) -> int:
@@ -133,16 +186,37 @@ class Tensor(TensorBase):
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours along each dimension (or `dim`) lie in memory."""
-        strides = tuple(step // self._array.itemsize for step in self._array.strides)
-        return strides if dim is None else strides[wrap_dim(dim, self._array.ndim)]
+        array = self._array
+        steps = array.strides
+        if array.size == 0:  # NumPy's are 0 then
+            steps = np.lib.stride_tricks.as_strided(array, writeable=False).strides
+        strides = tuple(step // array.itemsize for step in steps)
+        return strides if dim is None else strides[wrap_dim(dim, array.ndim)]
 
-    def is_contiguous(self, memory_format: Any = None) -> bool:
+    def is_contiguous(self, memory_format: Any = _dtypes.contiguous_format) -> bool:
         """Whether the elements lie in memory in order, without gaps."""
-        return self._array.flags.c_contiguous
+        array = self._array
+        if memory_format in (_dtypes.channels_last, _dtypes.channels_last_3d):
+            wanted = 4 if memory_format is _dtypes.channels_last else 5
+            return array.ndim == wanted and np.moveaxis(array, 1, -1).flags.c_contiguous
+        return array.flags.c_contiguous
+
+    def dim_order(self) -> tuple[int, ...]:
+        """The dimensions from that with the largest steps in memory to that with the smallest."""
+        strides = self.stride()
+        return tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
 
     def data_ptr(self) -> int:
         """The address of the first element."""
         return self._array.__array_interface__["data"][0]
+
+    def untyped_storage(self) -> storage.UntypedStorage:
+        """The memory that it lies in, which its views share."""
+        return storage.UntypedStorage(self._array)
+
+    def storage_offset(self) -> int:
+        """How many elements into its storage the first element lies."""
+        return (self.data_ptr() - self.untyped_storage().data_ptr()) // self._array.itemsize
 
     def is_floating_point(self) -> bool:
         """Whether the elements are floats."""
@@ -151,6 +225,58 @@ class Tensor(TensorBase):
     def is_complex(self) -> bool:
         """Always False: complex numbers are out of scope."""
         return False
+
+    def is_conj(self) -> bool:
+        """Always False: complex numbers are out of scope."""
+        return False
+
+    is_neg = is_distributed = is_conj
+
+    def is_nonzero(self) -> bool:
+        """Whether the one element is not 0.
+
+        Raises:
+            RuntimeError: if there is not just one.
+        """
+        return bool(self)
+
+    def is_same_size(self, other: Tensor) -> bool:
+        """Whether `other` has the same shape."""
+        return self._peek().shape == other._peek().shape
+
+    def is_set_to(self, tensor: Tensor) -> bool:
+        """Whether `tensor` is the same view of the same memory."""
+        return (self.data_ptr(), self.shape, self.stride()) == (
+            tensor.data_ptr(),
+            tensor.shape,
+            tensor.stride(),
+        )
+
+    def is_shared(self) -> bool:
+        """Always False: the memory belongs to this process alone."""
+        return False
+
+    is_pinned = is_shared
+
+    def share_memory_(self) -> Tensor:
+        """Refused: changes in another process would not be seen here.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("share_memory_: minitorch cannot share memory between processes")
+
+    def pin_memory(self) -> Tensor:
+        """Refused: there is no accelerator to copy to.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("pin_memory: cannot access an accelerator device when none is available")
+
+    def get_device(self) -> int:
+        """-1, as for every tensor on the CPU."""
+        return -1
 
     def is_signed(self) -> bool:
         """Whether the dtype holds negative numbers."""
@@ -399,8 +525,16 @@ class Tensor(TensorBase):
             return array.astype(dtype)
         return array.copy() if copy else array
 
+    def __array_wrap__(
+        self, array: Array, context: Any = None, return_scalar: bool = False
+    ) -> Tensor:
+        """What NumPy makes of its result: ``numpy.sin(tensor)`` is a tensor, as in PyTorch."""
+        return self._wrap(array.astype(np.uint8) if array.dtype == bool else np.asarray(array))
+
     def __dlpack__(self, **kwargs: Any) -> Any:
-        return self.numpy().__dlpack__(**kwargs)
+        if self.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        return self._array.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
         return self._array.__dlpack_device__()
@@ -414,6 +548,9 @@ class Tensor(TensorBase):
         if self._array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
         return iter(shaping.unbind(self))
+
+    def __reversed__(self) -> Tensor:
+        return shaping.flip(self, 0) if self._array.ndim else self
 
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, (TensorBase, *SCALARS)):
@@ -431,10 +568,21 @@ class Tensor(TensorBase):
         raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._scalar())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._scalar())
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar())
+
+    def _scalar(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars, got shape "
+                f"{list(self._array.shape)}"
+            )
+        return self._array.item()
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iub" or self._array.size != 1:
@@ -445,7 +593,7 @@ class Tensor(TensorBase):
         return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
 
     def __repr__(self) -> str:
-        return tensor_repr(self)
+        return tensor_repr(self, "tensor" if type(self) is Tensor else type(self).__name__)
 
     __hash__ = object.__hash__  # a tensor is a key by identity, though == is elementwise
 
@@ -470,14 +618,12 @@ class Tensor(TensorBase):
         if copied is None:
             notes = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
             array = np.array(self._array, order="K")
-            copied = _rebuild(type(self), array, self._requires_grad, notes)
+            copied = _rebuild(type(self), array, self._requires_grad, {})
             memo[id(self)] = copied
+            copied.__dict__.update(copy.deepcopy(notes, memo))
             if self._grad is not None:
                 copied._grad = self._grad.__deepcopy__(memo)
         return copied
-
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self)})
 
     # ---- conversions -------------------------------------------------------------------------
 
@@ -491,126 +637,168 @@ class Tensor(TensorBase):
             RuntimeError: for a device that is not the CPU.
             TypeError: for anything else.
         """
-        wanted = kwargs.pop("dtype", None)
-        copy = kwargs.pop("copy", False)
-        for name in ("non_blocking", "memory_format"):
-            kwargs.pop(name, None)
-        places = [kwargs.pop("device")] if "device" in kwargs else []
-        if kwargs:
-            raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
-        for arg in args:
-            if isinstance(arg, dtype):
-                wanted = arg
-            elif isinstance(arg, TensorBase):
-                wanted = arg.dtype  # type: ignore[attr-defined]
-            elif isinstance(arg, (str, device)):
-                places.append(arg)
-            elif arg is not None and not isinstance(arg, bool):
-                raise TypeError(
-                    f"to(): expected a dtype, a device or a tensor, got {type(arg).__name__}"
-                )
-        for place in places:
-            if place is not None:
-                device(place)
+        wanted, place, copy = _to_arguments(*args, **kwargs)
+        if place is not None:
+            _dtypes.on_cpu(place)
         changed: Tensor = self if wanted is None else as_dtype(self, wanted.numpy)
         return shaping.clone(changed) if copy and changed is self else changed
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """The name of PyTorch's tensor type; or the tensor converted to `dtype`."""
+        """The name of PyTorch's tensor type; or the tensor converted to `dtype`.
+
+        Args:
+            dtype: a dtype, a tensor type such as ``LongTensor``, or its name.
+
+        Raises:
+            ValueError: for a name of none.
+        """
         if dtype is None:
-            return f"torch.{TYPE_NAMES[self.dtype.name]}"
-        if isinstance(dtype, str):
-            name = dtype.removeprefix("torch.")
-            found = [n for n, t in TYPE_NAMES.items() if t == name]
-            if not found:
-                raise ValueError(f"invalid type: {dtype!r}")
-            dtype = _dtypes.dtype_named(found[0])
-        return self.to(dtype)
+            return f"torch.{legacy.TYPE_NAMES[self.dtype.name]}"
+        return self.to(legacy.dtype_of_type(dtype))
 
     def type_as(self, other: Tensor) -> Tensor:
         """In `other`'s dtype."""
         return self.to(other.dtype)
 
-    def cpu(self) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Tensor:
         """The tensor itself: it is on the CPU."""
         return self
 
-    def cuda(self, *args: Any, **kwargs: Any) -> Tensor:
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
         """Refused: there is no GPU here.
 
         Raises:
             RuntimeError: always.
         """
-        raise RuntimeError("cuda: minitorch computes on the CPU only; leave the tensor where it is")
+        return self.to("cuda")
 
-    def half(self) -> Tensor:
+    def half(self, memory_format: Any = None) -> Tensor:
         """As float16."""
         return self.to(_dtypes.float16)
 
-    def float(self) -> Tensor:
+    def float(self, memory_format: Any = None) -> Tensor:
         """As float32."""
         return self.to(_dtypes.float32)
 
-    def double(self) -> Tensor:
+    def double(self, memory_format: Any = None) -> Tensor:
         """As float64."""
         return self.to(_dtypes.float64)
 
-    def byte(self) -> Tensor:
+    def byte(self, memory_format: Any = None) -> Tensor:
         """As uint8."""
         return self.to(_dtypes.uint8)
 
-    def char(self) -> Tensor:
+    def char(self, memory_format: Any = None) -> Tensor:
         """As int8."""
         return self.to(_dtypes.int8)
 
-    def short(self) -> Tensor:
+    def short(self, memory_format: Any = None) -> Tensor:
         """As int16."""
         return self.to(_dtypes.int16)
 
-    def int(self) -> Tensor:
+    def int(self, memory_format: Any = None) -> Tensor:
         """As int32."""
         return self.to(_dtypes.int32)
 
-    def long(self) -> Tensor:
+    def long(self, memory_format: Any = None) -> Tensor:
         """As int64."""
         return self.to(_dtypes.int64)
 
-    def bool(self) -> Tensor:
+    def bool(self, memory_format: Any = None) -> Tensor:
         """As bool: True where not zero."""
         return self.to(_dtypes.bool_)
 
-    def new_tensor(self, data: Any, *, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_tensor(
+        self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """A copy of `data`, in this tensor's dtype unless another is given."""
         source = data._array if isinstance(data, TensorBase) else data
         wanted = self._array.dtype if dtype is None else dtype.numpy
-        return self._new(np.array(source, wanted), requires_grad)
+        return self._new(np.array(source, wanted), requires_grad, device)
 
-    def new_zeros(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_zeros(
+        self,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: Any = False,
+    ) -> Tensor:
         """Zeros of another shape, in this tensor's dtype unless another is given."""
-        return self.new_full(shape_of("new_zeros", size), 0, dtype, requires_grad)
+        shape = positive_shape("new_zeros", size)
+        return self.new_full(shape, 0, dtype, device, requires_grad)
 
-    def new_ones(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_ones(
+        self,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: Any = False,
+    ) -> Tensor:
         """Ones of another shape, in this tensor's dtype unless another is given."""
-        return self.new_full(shape_of("new_ones", size), 1, dtype, requires_grad)
+        shape = positive_shape("new_ones", size)
+        return self.new_full(shape, 1, dtype, device, requires_grad)
 
-    def new_empty(self, *size: Any, dtype: Any = None, requires_grad: Any = False) -> Tensor:
+    def new_empty(
+        self,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: Any = False,
+    ) -> Tensor:
         """Room of another shape, in this tensor's dtype unless another is given."""
-        return self.new_full(shape_of("new_empty", size), 0, dtype, requires_grad)
+        return self.new_zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
 
     def new_full(
-        self, size: Any, fill_value: Any, dtype: Any = None, requires_grad: Any = False
+        self,
+        size: Any,
+        fill_value: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: Any = False,
     ) -> Tensor:
         """`fill_value` in another shape, in this tensor's dtype unless another is given."""
+        if isinstance(size, int):
+            raise TypeError("new_full(): argument 'size' must be tuple of ints, not int")
         wanted = self._array.dtype if dtype is None else dtype.numpy
         sizes = shape_of("new_full", (size,))
         array = np.zeros(sizes, wanted) if fill_value == 0 else np.full(sizes, fill_value, wanted)
-        return self._new(array, requires_grad)
+        return self._new(array, requires_grad, device)
 
-    def _new(self, array: Array, requires_grad: Any) -> Tensor:
+    def _new(self, array: Array, requires_grad: Any, device: Any = None) -> Tensor:
+        _dtypes.on_cpu(device)
         made = self._wrap(array)
         if requires_grad:
             made.requires_grad = True
         return made
+
+    def new(self, *data: Any) -> Tensor:
+        """PyTorch's oldest constructor, in this tensor's dtype: of a size, or of data."""
+        made = legacy.new("new", self.dtype, data)
+        return self._wrap(made) if isinstance(made, np.ndarray) else made.data
+
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """Set every element to ``callable(element)``, one Python call each.
+
+        Raises:
+            RuntimeError: for a tensor that requires grad.
+        """
+        return self.map_(self, lambda element, _: callable(element))
+
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+        """Set every element to ``callable(element, tensor's element there)``, broadcast.
+
+        Raises:
+            RuntimeError: for tensors that require grad.
+        """
+        if self.requires_grad or tensor.requires_grad:
+            raise RuntimeError(
+                "Can't call apply_() or map_() on Variable that requires grad. "
+                "Use var.detach() instead."
+            )
+        other = np.broadcast_to(tensor._array, self._array.shape)
+        pairs = zip(self._array.flat, other.flat, strict=True)
+        values = [callable(a.item(), b.item()) for a, b in pairs]
+        return copy_(self, np.asarray(values, self._array.dtype).reshape(self._array.shape))
 
     # ---- the table of operations -------------------------------------------------------------
 
@@ -757,6 +945,47 @@ class Tensor(TensorBase):
             )
         return shaping.transpose(self, -2, -1)
 
+    @property
+    def H(self) -> Tensor:
+        """A matrix transposed (and conjugated, which changes no real number)."""
+        if self._array.ndim not in (0, 2):
+            raise RuntimeError(
+                "tensor.H is only supported on matrices (2-D tensors). Got "
+                f"{self._array.ndim}-D tensor."
+            )
+        return shaping.t(self)
+
+    @property
+    def mH(self) -> Tensor:
+        """The last two dimensions swapped (and conjugated, which changes no real number)."""
+        return self.mT
+
+    def adjoint(self) -> Tensor:
+        """The last two dimensions swapped (and conjugated, which changes no real number)."""
+        return self.mT
+
+    @property
+    def real(self) -> Tensor:
+        """The tensor itself: complex numbers are out of scope."""
+        return self
+
+    @property
+    def imag(self) -> Tensor:
+        """Refused, as PyTorch does for real tensors."""
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+
+    def conj(self) -> Tensor:
+        """The tensor itself: complex numbers are out of scope."""
+        return self
+
+    resolve_conj = resolve_neg = conj_physical = conj
+
+    # The shape itself changed in place.
+    squeeze_ = _reshape_in_place(shaping.squeeze)
+    t_ = _reshape_in_place(shaping.t)
+    transpose_ = swapaxes_ = swapdims_ = _reshape_in_place(shaping.transpose)
+    unsqueeze_ = _reshape_in_place(shaping.unsqueeze)
+
     # indexing
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
@@ -832,17 +1061,44 @@ class Tensor(TensorBase):
     __ixor__ = bitwise_xor_ = _in_place(compare.bitwise_xor)
 
 
-TYPE_NAMES = {
-    "float16": "HalfTensor",
-    "float32": "FloatTensor",
-    "float64": "DoubleTensor",
-    "int8": "CharTensor",
-    "int16": "ShortTensor",
-    "int32": "IntTensor",
-    "int64": "LongTensor",
-    "uint8": "ByteTensor",
-    "bool": "BoolTensor",
-}
+_PYTHON_TYPES = {float: _dtypes.float64, int: _dtypes.int64, bool: _dtypes.bool_}
+
+
+def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool]:
+    """The dtype, the device and `copy` of a call of `Tensor.to`.
+
+    Raises:
+        TypeError: for arguments that fit none of PyTorch's forms.
+    """
+    wanted = place = None
+    flags = {"non_blocking": False, "copy": False}
+    left = list(args)
+    if "tensor" in kwargs:
+        left.insert(0, kwargs.pop("tensor"))
+    if left and isinstance(left[0], TensorBase):
+        wanted = left.pop(0).dtype
+    elif left and not isinstance(left[0], dtype) and left[0] not in _PYTHON_TYPES:
+        place = left.pop(0)
+        if place is not None and not isinstance(place, (str, device)):
+            raise TypeError(
+                f"to(): expected a dtype, a device or a tensor, got {type(place).__name__}"
+            )
+        wanted = left.pop(0) if left else None
+    elif left:
+        wanted = left.pop(0)
+    flags.update(zip(flags, left, strict=False))
+    wanted, place = kwargs.pop("dtype", wanted), kwargs.pop("device", place)
+    kwargs.pop("memory_format", None)
+    for name, value in kwargs.items():
+        if name not in flags:
+            raise TypeError(f"to() got an unexpected keyword argument {name!r}")
+        flags[name] = value
+    wanted = _PYTHON_TYPES.get(wanted, wanted)
+    if wanted is not None and not isinstance(wanted, dtype):
+        raise TypeError(f"to(): argument 'dtype' must be a dtype, got {wanted!r}")
+    if len(left) > len(flags) or not all(isinstance(flag, bool) for flag in flags.values()):
+        raise TypeError(f"to() received an invalid combination of arguments: {args}")
+    return wanted, place, flags["copy"]
 
 
 def _rebuild(cls: Any, array: Array, requires_grad: Any, notes: dict[str, Any]) -> Any:

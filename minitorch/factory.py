@@ -12,12 +12,12 @@ from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
 from minitorch.ops import random as draws
-from minitorch.ops.operands import SCALARS, shape_of
+from minitorch.ops.operands import SCALARS, positive_shape
 
 
 def _finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
     if device is not None:
-        _dtypes.device(device)
+        _dtypes.on_cpu(device)
     made = Tensor._wrap(array)
     if requires_grad:
         made.requires_grad = True
@@ -172,7 +172,7 @@ def zeros(
     tensor([[0., 0.],
             [0., 0.]])
     """
-    array = np.zeros(_size("zeros", size), _numpy_dtype(dtype))
+    array = np.zeros(positive_shape("zeros", size), _numpy_dtype(dtype))
     return _finish(array, requires_grad, device)
 
 
@@ -180,7 +180,9 @@ def ones(
     *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones of the given size."""
-    return _finish(np.ones(_size("ones", size), _numpy_dtype(dtype)), requires_grad, device)
+    return _finish(
+        np.ones(positive_shape("ones", size), _numpy_dtype(dtype)), requires_grad, device
+    )
 
 
 def empty(
@@ -205,16 +207,7 @@ def full(
     """`fill_value` everywhere; the dtype is its own unless given."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     wanted = _dtypes.scalar_dtype(value) if dtype is None else dtype.numpy
-    return _finish(np.full(_size("full", (size,)), value, wanted), requires_grad, device)
-
-
-def _size(who: str, sizes: Any) -> tuple[int, ...]:
-    shape = shape_of(who, sizes)
-    if any(n < 0 for n in shape):
-        raise RuntimeError(
-            f"{who}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
-        )
-    return shape
+    return _finish(np.full(positive_shape("full", (size,)), value, wanted), requires_grad, device)
 
 
 def eye(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minitorch._dtypes import Array
+from minitorch._missing import MissingAttribute
 from minitorch.autograd.hooks import Hooks
 from minitorch.autograd.mode import mode
 
@@ -98,7 +99,8 @@ class TensorBase:
     _slot: int = 0  # which of its grad_fn's outputs this is
     _storage: Storage | None = None  # made when first saved, viewed or changed
     _view: View | None = None
-    _special: bool = False  # a view or loose, so that an operation must look closer
+    _special: bool = False  # a view, loose, or `_outranks`: an operation must look closer
+    _outranks: bool = False  # of a subclass, of which results are too, whatever they are made with
     _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
@@ -118,7 +120,9 @@ class TensorBase:
                 self._array = np.ascontiguousarray(self._loose)
                 self._loose = None
                 return self._array
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+            if name.startswith("_"):
+                raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+            raise MissingAttribute(name, self)
 
     def _peek(self) -> Array:
         """The array, its memory in whatever order it is in."""

@@ -217,6 +217,8 @@ class Function:
                 if owner is None:
                     owner = operand
                 if operand._special:
+                    if operand._outranks and not owner._outranks:
+                        owner = operand
                     if operand._is_stale():
                         operand._refresh()
                     if order is not None and operand._loose is not None:

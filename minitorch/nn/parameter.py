@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch._dtypes import Array
+from minitorch._format import tensor_repr
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
 
@@ -31,10 +32,16 @@ class Parameter(Tensor):
             parameter.requires_grad = True
         return parameter
 
+    _keeps_class = False
+
     @classmethod
     def _wrap(cls, array: Array) -> Tensor:
         # What is computed from a parameter is an ordinary tensor.
         return Tensor._wrap(array)
 
     def __repr__(self) -> str:
-        return "Parameter containing:\n" + super().__repr__()
+        kind = type(self).__name__
+        values = tensor_repr(self, "tensor" if kind == "Parameter" else kind)
+        if kind != "Parameter":
+            values = f"Parameter({values})"
+        return "Parameter containing:\n" + values

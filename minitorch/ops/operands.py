@@ -200,6 +200,20 @@ def shape_of(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
         ) from None
 
 
+def positive_shape(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
+    """`shape_of` a tensor to be made.
+
+    Raises:
+        RuntimeError: for a negative size.
+    """
+    shape = shape_of(who, sizes)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(
+            f"{who}: Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
+    return shape
+
+
 def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that `shapes` broadcast to.
 

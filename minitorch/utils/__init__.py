@@ -1,1 +1,5 @@
 """Utilities around training."""
+
+from minitorch.utils import dlpack
+
+__all__ = ["dlpack"]

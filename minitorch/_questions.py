@@ -1,0 +1,78 @@
+"""Questions about a tensor, as functions: ``torch.is_tensor(x)``, ``torch.numel(x)``..."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+from minitorch._legacy import TYPE_NAMES
+from minitorch._storage import UntypedStorage
+from minitorch._tensor import Tensor
+from minitorch.ops.operands import tensor_of
+
+
+def is_tensor(obj: Any) -> TypeGuard[Tensor]:
+    """Whether `obj` is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    """Whether `obj` is a tensor's storage."""
+    return isinstance(obj, UntypedStorage)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are floats."""
+    return tensor_of("is_floating_point", "input", input).is_floating_point()
+
+
+def is_complex(input: Tensor) -> bool:
+    """Always False: complex numbers are out of scope."""
+    return tensor_of("is_complex", "input", input).is_complex()
+
+
+def is_conj(input: Tensor) -> bool:
+    """Always False: complex numbers are out of scope."""
+    return tensor_of("is_conj", "input", input).is_conj()
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether it was made in inference mode."""
+    return tensor_of("is_inference", "input", input).is_inference()
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the one element of `input` is not 0.
+
+    Raises:
+        RuntimeError: if there is not just one.
+    """
+    return tensor_of("is_nonzero", "input", input).is_nonzero()
+
+
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether the two have the same shape."""
+    return tensor_of("is_same_size", "input", input).is_same_size(other)
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype holds negative numbers."""
+    return tensor_of("is_signed", "input", input).is_signed()
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return tensor_of("numel", "input", input).numel()
+
+
+def typename(obj: Any) -> str:
+    """PyTorch's name of an object's type: ``torch.FloatTensor`` for a float32 tensor."""
+    if isinstance(obj, Tensor):
+        return f"torch.{TYPE_NAMES[obj.dtype.name]}"
+    kind = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(kind, "__module__", "builtins")
+    if kind is Tensor:
+        return "torch.Tensor"
+    if module == "builtins":
+        return kind.__qualname__
+    top, dot, below = module.partition(".")
+    return f"{'torch' if top == 'minitorch' else top}{dot}{below}.{kind.__qualname__}"

@@ -1,0 +1,73 @@
+"""`finfo` and `iinfo`: the limits of the element types. And which type fits in which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch import _dtypes
+from minitorch._dtypes import dtype
+
+
+class finfo:
+    """The limits of a floating-point dtype (the default one, if none is given).
+
+    >>> import minitorch
+    >>> finfo(minitorch.float16).max
+    65504.0
+    """
+
+    def __init__(self, type: dtype | None = None) -> None:
+        kind = _dtypes.get_default_dtype() if type is None else type
+        if not kind.is_floating_point:
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
+                f"{kind}"
+            )
+        limits = np.finfo(kind.numpy)
+        self.dtype = kind.name
+        self.bits = limits.bits
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.smallest_normal)
+        self.resolution = float(str(limits.resolution))
+
+    def __repr__(self) -> str:
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, "
+            f"eps={self.eps:g}, smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, "
+            f"dtype={self.dtype})"
+        )
+
+
+class iinfo:
+    """The limits of an integer dtype.
+
+    >>> import minitorch
+    >>> iinfo(minitorch.uint8).max
+    255
+    """
+
+    def __init__(self, type: dtype) -> None:
+        if type.numpy.kind not in "iu":
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle {type}"
+            )
+        limits = np.iinfo(type.numpy)
+        self.dtype, self.bits = type.name, limits.bits
+        self.max, self.min = int(limits.max), int(limits.min)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether PyTorch's promotion rules let `from_` become `to`: never to a lower kind."""
+    rank = {"b": 0, "u": 1, "i": 1, "f": 2}
+    return rank[from_.numpy.kind] <= rank[to.numpy.kind]
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """The dtype that an operation of the two (tensors or numbers) gives."""
+    operands = [getattr(operand, "_array", operand) for operand in (tensor1, tensor2)]
+    return _dtypes.from_numpy_dtype(_dtypes.result_dtype(operands))

@@ -1,0 +1,6 @@
+"""CUDA: not built."""
+
+
+def is_built() -> bool:
+    """False."""
+    return False

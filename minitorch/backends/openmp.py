@@ -1,0 +1,6 @@
+"""OpenMP: not there."""
+
+
+def is_available() -> bool:
+    """False."""
+    return False
