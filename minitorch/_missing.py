@@ -49,7 +49,7 @@ class MissingAttribute(AttributeError):
         kind = type(self.owner).__name__
         return (
             f"'{kind}' object has no attribute '{self.wanted}': "
-            f"{not_covered(f'torch.{kind}.{self.wanted}')}"
+            f"{not_covered(f'torch.Tensor.{self.wanted}')}"
             + (f"; did you mean {nearest[0]!r}?" if nearest else "")
         )
 
