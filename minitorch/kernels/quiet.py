@@ -26,5 +26,7 @@ try:
 except ImportError:  # NumPy 1.26
     hush = partial(np.seterr, all="ignore")
 
-    def restore(previous: Any) -> object:
+    def _put_back(previous: Any) -> object:
         return np.seterr(**previous)
+
+    restore = _put_back
