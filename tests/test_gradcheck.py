@@ -61,9 +61,7 @@ def test_the_right_gradient_passes() -> None:
 
 
 def test_the_message_names_the_element_and_both_values() -> None:
-    with pytest.raises(
-        GradcheckError, match=r"input\[0, 1\]: numerical (4|3\.9+)\d*, analytical 0"
-    ):
+    with pytest.raises(GradcheckError, match=r"d input\[0, 1\]\n  expected  4 .*\n  got       0 "):
         gradcheck(wrong(zero_one_element), X)
 
 
@@ -111,9 +109,9 @@ def test_several_inputs_and_outputs_of_which_some_do_not_matter() -> None:
 def test_bad_use_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one input tensor to require gradient"):
         gradcheck(mt.exp, X.detach())
-    with pytest.raises(GradcheckError, match="float64"):
-        gradcheck(mt.exp, X.detach().float().requires_grad_())
-    with pytest.raises(ValueError, match="return tensors, got float"):
+    with pytest.raises(ValueError, match=r"Integers have no gradient"):
+        gradcheck(mt.exp, mt.tensor([1, 2]))
+    with pytest.raises(ValueError, match="return a tensor or a tuple of tensors, got float"):
         gradcheck(lambda x: 1.0, X)
     with pytest.raises(RuntimeError, match="stride 0"):
         gradcheck(mt.exp, mt.ones(1, dtype=mt.float64).expand(3).requires_grad_())

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import traceback
 from types import TracebackType
+from typing import Any
 
 from minitorch.autograd.mode import mode
 
 
-def forward_stack() -> str:
-    """The caller's stack, without minitorch's own innermost frames."""
-    return "".join(traceback.format_stack()[:-2])
+def _note_stack(node: Any, *call: Any) -> None:
+    """Keep the caller's stack, without minitorch's own innermost frames."""
+    node.stack = "".join(traceback.format_stack()[:-2])
 
 
 class set_detect_anomaly:
@@ -78,3 +79,5 @@ def _current() -> tuple[bool, bool]:
 
 def _set(values: tuple[bool, bool]) -> None:
     mode.anomaly, mode.check_nan = values
+    others = tuple(watcher for watcher in mode.watchers if watcher is not _note_stack)
+    mode.watchers = (*others, _note_stack) if mode.anomaly else others

@@ -109,7 +109,7 @@ class Pass:
             grads = _fit_count(node, grads)
         if node.post_hooks is not None:
             fitted = [
-                None if edge is None or grad is None else _fit(node, index, edge, grad)
+                None if edge is None or grad is None else self.fit(node, index, edge, grad)
                 for index, (edge, grad) in enumerate(zip(edges, grads, strict=True))
             ]
             grads = self.hooked(node, tuple(fitted), tuple(slots))
@@ -118,9 +118,27 @@ class Pass:
             if edge is None or grad is None:
                 continue
             if self.useful is None or self.wants(edge):
-                self.send(edge, _fit(node, index, edge, grad))
+                self.send(edge, self.fit(node, index, edge, grad))
         if not self.retain_graph:
             node.release()
+
+    def fit(self, node: Function, index: int, edge: Edge, grad: Tensor) -> Tensor:
+        """The gradient that `node` made for `edge`, in the shape and dtype of what it is for."""
+        end, slot = edge
+        if isinstance(end, Function):
+            shape, dtype = end.outputs[slot]
+        else:
+            shape, dtype = end._array.shape, end._array.dtype
+        try:
+            array = grad._peek()
+        except AttributeError:
+            raise TypeError(
+                f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
+                f"got {type(grad).__name__}"
+            ) from None
+        if array.shape != shape:
+            grad = _fit_shape(node, index, grad, shape)
+        return grad if array.dtype == dtype else grad.to(dtype)
 
     def wants(self, edge: Edge) -> bool:
         """Whether a gradient sent along `edge` can reach a target."""
@@ -223,25 +241,6 @@ def _fit_count(node: Function, grads: tuple[Any, ...]) -> tuple[Any, ...]:
             f"(expected {expected}, got {len(grads)})"
         )
     return grads[:expected]
-
-
-def _fit(node: Function, index: int, edge: Edge, grad: Tensor) -> Tensor:
-    """The gradient that `node` made for `edge`, in the shape and dtype of what it is for."""
-    end, slot = edge
-    if isinstance(end, Function):
-        shape, dtype = end.outputs[slot]
-    else:
-        shape, dtype = end._array.shape, end._array.dtype
-    try:
-        array = grad._peek()
-    except AttributeError:
-        raise TypeError(
-            f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
-            f"got {type(grad).__name__}"
-        ) from None
-    if array.shape != shape:
-        grad = _fit_shape(node, index, grad, shape)
-    return grad if array.dtype == dtype else grad.to(dtype)
 
 
 def _fit_shape(node: Function, index: int, grad: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -441,10 +440,12 @@ def _gradients(
     walk = Pass(create_graph=create_graph, retain_graph=retain_graph, targets=targets)
     walk.run(roots, seeds)
     found = [walk.found.get((id(end), slot)) for end, slot in targets]
-    # A gradient that was handed in, or is handed out twice, is never the caller's own memory.
+    # What is handed out is the caller's own memory: not a seed's, another gradient's or a view.
     taken = {id(seed) for seed in seeds}
     for index, gradient in enumerate(found):
-        if gradient is not None and id(gradient) in taken:
+        if gradient is None:
+            continue
+        if id(gradient) in taken or gradient._array.base is not None:
             found[index] = gradient.clone() if create_graph else gradient.detach().clone()
         taken.add(id(gradient))
     return found

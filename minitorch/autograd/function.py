@@ -38,7 +38,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
-from minitorch.autograd import anomaly
 from minitorch.autograd.base import Edge, Storage, TensorBase, View, ViewStep
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import mode
@@ -141,7 +140,8 @@ class Function:
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = ()
     wrap: Callable[[Array], Tensor]
     cache: Any = None  # derived from saved inputs; only ever a short cut
-    stack: str | None = None
+    stack: str | None = None  # where it was made, in anomaly mode
+    call: Any = None  # what it was made of, while calls are noted
     retained: dict[int, Any] | None = None
     tensor_hooks: dict[int, Hooks] | None = None
     pre_hooks: Hooks | None = None
@@ -239,6 +239,8 @@ class Function:
             raise TypeError(f"{cls.__name__}: expected at least one tensor operand, got {inputs}")
         if recording:
             node.edges = edges
+            for watcher in mode.watchers:
+                watcher(node, inputs, arrays, params)
         previous = hush()
         try:
             out = node.forward(*arrays, **params)
@@ -260,8 +262,6 @@ class Function:
                 result._grad_fn = node
                 if node._saved:
                     node._pack(inputs, arrays, (result,))
-                if mode.anomaly:
-                    node.stack = anomaly.forward_stack()
         elif not grad_enabled and mode.inference:
             result._inference = True
         if cls.views:
@@ -290,8 +290,6 @@ class Function:
                     result._grad_fn, result._slot = self, slot
             if self._saved:
                 self._pack(inputs, arrays, results)
-            if mode.anomaly:
-                self.stack = anomaly.forward_stack()
         for slot, result in enumerate(results):
             if mode.inference:
                 result._inference = True
@@ -505,6 +503,10 @@ def _apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
         edges.append(arg._edge() if wanted else None)
     node.edges = edges
     recording = any(edge is not None for edge in edges)
+    if recording:
+        arrays = [a._array if isinstance(a, TensorBase) else a for a in args]
+        for watcher in mode.watchers:
+            watcher(node, args, arrays, kwargs)
 
     previous, mode.grad = mode.grad, False
     try:
@@ -549,8 +551,6 @@ def _apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
             if result._array.dtype.kind == "f":
                 result._requires_grad = True
                 result._grad_fn, result._slot = node, slot
-        if mode.anomaly:
-            node.stack = anomaly.forward_stack()
     # What forward noted is no longer needed, and would make a cycle through the outputs.
     for note in ("dirty", "non_differentiable"):
         node.__dict__.pop(note, None)

@@ -16,6 +16,8 @@ class _Mode(threading.local):
     inference = False
     anomaly = False
     check_nan = True
+    # Each is called as watcher(node, inputs, arrays, params) before a recorded node's forward.
+    watchers: tuple[Callable[..., None], ...] = ()
 
 
 mode = _Mode()

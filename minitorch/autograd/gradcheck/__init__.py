@@ -1,0 +1,190 @@
+"""Comparing gradients with numerical derivatives, to the precision that the numbers allow.
+
+Where to read what, from the bottom up: `numeric` derivatives with error bars; `verdict` what is
+said of one element; `contracts` what any backward owes; `patterns` what a mistake looks like;
+`jacobian` all elements of a function; `trace` and `locate` which operation is at fault; `report`
+and `page` how it is told; `check` a check from beginning to end; `whole` models; `plain` NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minitorch.autograd.gradcheck.check import Options, _random_like, as_tuple, check
+from minitorch.autograd.gradcheck.jacobian import tensors_in
+from minitorch.autograd.gradcheck.plain import check_gradient
+from minitorch.autograd.gradcheck.report import GradcheckError, Report
+from minitorch.autograd.gradcheck.whole import gradcheck_graph, gradcheck_module, progress
+from minitorch.autograd.mode import enable_grad
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Whether `func`'s gradients are right, element by element; PyTorch's signature.
+
+    It needs no tolerances. Every numerical derivative comes with an error bar, from a ladder of
+    step sizes; an element fails if the two values differ by more than the bars explain. So a
+    function of size 1e-12 is checked as sharply as any, and float32 inputs are no false alarm: they
+    are checked in float64, and then against it. At a kink (ReLU at 0, a tie in max) the gradient
+    must lie between the slopes on either side. What backward owes besides (`contracts`) is checked
+    too. See `gradcheck_report` for all that was found.
+
+    Args:
+        func: takes the inputs, returns a tensor or a tuple of them. Must be deterministic.
+        inputs: a tensor or a tuple; those that require grad are checked.
+        eps: never step further than this from the inputs; chosen by itself if None.
+        atol, rtol: differences to allow beyond the error bars; none if None.
+        raise_exception: raise what was found instead of returning False.
+        nondet_tol: how much two runs may differ.
+        fast_mode: look along random directions only, and bisect down to the element on failure.
+        check_undefined_grad, check_grad_dtypes, check_batched_grad, masked: accepted; gradients'
+            dtypes are checked in any case.
+
+    Raises:
+        GradcheckError: naming the worst element, both values, the likely cause, and, where the
+            function is composed of several operations, the first that is wrong by itself.
+        ValueError: if no input requires grad, or `func` returns no tensor.
+        NotImplementedError: for forward-mode checks, which there is nothing to check with.
+
+    >>> import minitorch
+    >>> x = minitorch.tensor([0.0, 1e-8, 3.0], requires_grad=True)
+    >>> gradcheck(minitorch.relu, x)
+    True
+    """
+    if check_forward_ad or check_batched_forward_grad:
+        raise NotImplementedError("gradcheck: minitorch has no forward-mode differentiation")
+    if not check_backward_ad:
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad True")
+    options = Options(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
+    return _outcome(func, inputs, (1,), options, None, raise_exception)
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
+    """Whether the gradients of `func`'s gradients are right; PyTorch's signature.
+
+    Args:
+        func, inputs: as for `gradcheck`.
+        grad_outputs: the outputs' gradients to differentiate at, and by; random ones by default.
+        gen_non_contig_grad_outputs: make the random ones non-contiguous.
+        eps and the rest: as for `gradcheck`.
+
+    Raises:
+        As `gradcheck`.
+
+    >>> import minitorch
+    >>> x = minitorch.randn(3, dtype=minitorch.float64, requires_grad=True)
+    >>> gradgradcheck(lambda x: x**3, x)
+    True
+    """
+    if check_fwd_over_rev or not check_rev_over_rev:
+        raise NotImplementedError("gradgradcheck: minitorch has no forward-mode differentiation")
+    if grad_outputs is None and gen_non_contig_grad_outputs:
+        with enable_grad():
+            made = tensors_in(func(*as_tuple(inputs)))
+        grad_outputs = _random_like([out for out in made if out._requires_grad], spread=True)
+    options = Options(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
+    return _outcome(func, inputs, (2,), options, grad_outputs, raise_exception)
+
+
+def _outcome(
+    func: Callable[..., Any],
+    inputs: Any,
+    orders: Sequence[int],
+    options: Options,
+    grad_outputs: Any,
+    raise_exception: bool,
+) -> bool:
+    options.locate = raise_exception
+    try:
+        report = check(func, inputs, orders, options, grad_outputs)
+        report.raise_if_wrong()
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradcheck_report(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    orders: Sequence[int] = (1, 2),
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    nondet_tol: float = 0.0,
+    fast_mode: bool = False,
+    seed: int = 0,
+    progress_bar: bool | None = None,
+) -> Report:
+    """All that there is to find about `func`'s gradients, at both orders.
+
+    Args:
+        func, inputs, eps, atol, rtol, nondet_tol, fast_mode: as for `gradcheck`.
+        orders: 1 for the gradients, 2 for their gradients.
+        seed: of the random incoming gradients.
+        progress_bar: show one; by default if stderr is a terminal and tqdm is installed.
+
+    Returns:
+        A `Report`: true if nothing is wrong; prints as text; `table()`, `to_html(path)`,
+        `to_json(path)`.
+
+    Raises:
+        GradcheckError: if the function is not deterministic.
+        ValueError: if no input requires grad, or `func` returns no tensor.
+
+    >>> import minitorch
+    >>> x = minitorch.tensor([0.0, 2.0], dtype=minitorch.float64, requires_grad=True)
+    >>> print(gradcheck_report(minitorch.abs, x, orders=(1,)))
+    gradients of abs: right (3 pass, 1 not differentiable, and a subderivative)
+    """
+    options = Options(eps, atol, rtol, nondet_tol, fast_mode=fast_mode, seed=seed)
+    return check(func, inputs, orders, options, watch=progress(progress_bar, "gradcheck"))
+
+
+__all__ = [
+    "GradcheckError",
+    "Report",
+    "check_gradient",
+    "gradcheck",
+    "gradcheck_graph",
+    "gradcheck_module",
+    "gradcheck_report",
+    "gradgradcheck",
+]

@@ -1,0 +1,374 @@
+"""One check from beginning to end: what can be asked, in which order, and what is said of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import from_numpy_dtype
+from minitorch.autograd import engine
+from minitorch.autograd.base import TensorBase
+from minitorch.autograd.function import Function
+from minitorch.autograd.gradcheck.contracts import Breach, breaches
+from minitorch.autograd.gradcheck.jacobian import (
+    BITS,
+    Subject,
+    analytical,
+    checked_at_random,
+    compare,
+    same_twice,
+    tensors_in,
+)
+from minitorch.autograd.gradcheck.locate import check_nodes
+from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian, Report
+from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict
+from minitorch.autograd.mode import enable_grad
+
+
+@dataclass
+class Options:
+    """What a check may be told; see `gradcheck`."""
+
+    eps: float | None = None
+    atol: float | None = None
+    rtol: float | None = None
+    nondet_tol: float = 0.0
+    check_grad_dtypes: bool = False
+    fast_mode: bool = False
+    seed: int = 0
+    contracts: bool = True
+    locate: bool = True
+
+    def tolerance(self, bits: int) -> Tolerance:
+        """What is allowed beyond the error bars, in a precision."""
+        return Tolerance(bits, self.atol or 0.0, self.rtol or 0.0)
+
+
+def name_of(func: Any) -> str:
+    """What to call a function: ``Square.apply`` for a Function's apply."""
+    owner = getattr(func, "__self__", None)
+    if isinstance(owner, type):
+        return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"
+    return str(getattr(func, "__qualname__", type(func).__name__))
+
+
+def unwatched(items: Iterable[Any], total: int) -> Iterable[Any]:
+    """No progress bar."""
+    return items
+
+
+def as_tuple(inputs: Any) -> tuple[Any, ...]:
+    """One input or several, as a tuple."""
+    return (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
+
+
+def wants_grad(value: Any) -> bool:
+    """Whether `value` is a tensor that requires grad."""
+    return isinstance(value, TensorBase) and value._requires_grad
+
+
+def check(
+    func: Callable[..., Any],
+    inputs: Any,
+    orders: Sequence[int] = (1,),
+    options: Options | None = None,
+    grad_outputs: Any = None,
+    watch: Callable[[Iterable[Any], int], Iterable[Any]] = unwatched,
+) -> Report:
+    """Check `func` at `inputs` at each order; see `gradcheck_report`."""
+    options = options or Options()
+    given = as_tuple(inputs)
+    started = time.perf_counter()
+    name = name_of(func)
+    report = Report(name, seed=options.seed)
+    report.inputs, report.call = _recipe(name, given, orders, options.seed)
+    with enable_grad():
+        _can_be_checked(func, given)
+        for order in orders:
+            function, arguments = func, given
+            if order == 2:
+                function, arguments = _first_order(func, given, grad_outputs)
+            _check_order(report, function, arguments, order, options, watch)
+            if not report.ok:
+                break  # a second derivative of a wrong first one says nothing
+        if not report.ok and options.locate:
+            report.nodes = check_nodes(function, _in_float64(arguments) or arguments, options.seed)
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+    """Refuse what there is nothing to check of.
+
+    Raises:
+        ValueError: if no input requires grad, or `func` gives no tensor.
+        RuntimeError: for an input whose elements share memory.
+    """
+    wanted = [(i, x) for i, x in enumerate(inputs) if wants_grad(x)]
+    if not wanted:
+        kinds = ", ".join(
+            f"{x._array.dtype} {list(x._array.shape)}"
+            if isinstance(x, TensorBase)
+            else type(x).__name__
+            for x in inputs
+        )
+        integers = all(isinstance(x, TensorBase) and x._array.dtype.kind in "iub" for x in inputs)
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them "
+            f"have requires_grad=True (got {kinds or 'no inputs'}). "
+            + (
+                "Integers have no gradient: convert with .double() first."
+                if inputs and integers
+                else "Set it with requires_grad_()."
+            )
+        )
+    for index, x in wanted:
+        array = x._array
+        if array.size and any(
+            s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
+        ):
+            raise RuntimeError(
+                f"The {index}th input has a dimension with stride 0. gradcheck only supports "
+                "inputs that are non-overlapping to be able to compute the numerical gradients "
+                "correctly. You should call .contiguous on the input before passing it to "
+                "gradcheck."
+            )
+    made = func(*inputs)
+    if not tensors_in(made):
+        raise ValueError(
+            f"gradcheck: expected func to return a tensor or a tuple of tensors, got "
+            f"{type(made).__name__}"
+        )
+
+
+def _check_order(
+    report: Report,
+    func: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    order: int,
+    options: Options,
+    watch: Callable[[Iterable[Any], int], Iterable[Any]],
+) -> None:
+    """Add to the report what there is to say of `func` itself."""
+    subject = _subject(func, inputs, order, options)
+    same_twice(subject, options.nondet_tol)
+    if not subject.outputs():
+        _nothing_flows(report, func, inputs, subject)
+        return
+    replayed = None
+    if subject.bits < 53:
+        replayed = _in_float64(inputs)
+        if replayed is not None and not _runs_in_float64(func, replayed):
+            replayed = None
+    try:
+        exact = subject if replayed is None else _subject(func, replayed, order, options)
+        if options.fast_mode:
+            found = _at_random(exact, order, options)
+        else:
+            found = compare(exact, order, watch)
+        if replayed is not None:
+            _compare_precisions(subject, exact, found)
+    except GradcheckError:
+        raise
+    except (RuntimeError, TypeError, ValueError) as error:
+        # Only the analytical side runs backward; whatever that raises is a finding.
+        report.breaches.append(
+            (order, Breach("gives gradients that fit", f"{type(error).__name__}: {error}"))
+        )
+        return
+    report.jacobians += found
+    if subject.bits < 53 and replayed is None:
+        precision = {24: "float32", 11: "float16"}[subject.bits]
+        report.notes.append(
+            f"the function does not run in float64, and was checked in {precision} alone"
+        )
+    if options.contracts:
+        draws = np.random.default_rng(options.seed)
+        seen: set[str] = set()
+        for breach in breaches(subject.backward, draws, options.nondet_tol):
+            if breach.contract not in seen:
+                seen.add(breach.contract)
+                report.breaches.append((order, breach))
+
+
+def _subject(
+    func: Callable[..., Any], inputs: tuple[Any, ...], order: int, options: Options
+) -> Subject:
+    wanted = [(i, x) for i, x in enumerate(inputs) if wants_grad(x)]
+    outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
+    precisions = [BITS[str(t._array.dtype)] for t in [*outputs, *(x for _, x in wanted)]]
+    bits = min(precisions)
+    return Subject(
+        lambda: func(*inputs),
+        [x for _, x in wanted],
+        [f"input {i}" for i, _ in wanted],
+        options.eps,
+        options.tolerance(bits),
+        bits,
+    )
+
+
+def _nothing_flows(
+    report: Report, func: Callable[..., Any], inputs: tuple[Any, ...], subject: Subject
+) -> None:
+    """No output requires grad: the numerical derivative had better be 0."""
+    values = [t for t in tensors_in(func(*inputs)) if t._array.dtype.kind == "f"]
+    for number, out in enumerate(values):
+        for tensor, name in zip(subject.tensors, subject.names, strict=True):
+            for place in np.ndindex(tensor._array.shape):
+                kept = tensor._array[place].copy()
+                tensor._array[place] = kept + 1e-3 * (abs(kept) or 1)
+                moved = tensors_in(func(*inputs))
+                tensor._array[place] = kept
+                now = [t for t in moved if t._array.dtype.kind == "f"][number]._array
+                if not np.array_equal(now, out._array, equal_nan=True):
+                    report.breaches.append((
+                        1,
+                        Breach(
+                            "is connected to the inputs",
+                            f"output {number} changes with element {list(place)} of {name}, but "
+                            "does not require grad: the graph is cut somewhere",
+                        ),
+                    ))  # fmt: skip
+                    return
+    report.notes.append("no output requires grad, and none depends on the inputs")
+
+
+def _at_random(subject: Subject, order: int, options: Options) -> list[Jacobian]:
+    draws = np.random.default_rng(options.seed)
+    return [
+        checked_at_random(subject, number, draws, order)
+        for number, x in enumerate(subject.tensors)
+        if x._array.size
+    ]
+
+
+def _in_float64(inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The inputs in float64; None if they are not all of them ordinary tensors."""
+    made = []
+    for x in inputs:
+        if isinstance(x, TensorBase) and x._array.dtype.kind == "f":
+            leaf: Any = x._wrap(x._array.astype(np.float64))
+            leaf._requires_grad = x._requires_grad
+            made.append(leaf)
+        else:
+            made.append(x)
+    return tuple(made)
+
+
+def _runs_in_float64(func: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
+    """Whether `func` takes float64 and answers in it."""
+    try:
+        made = tensors_in(func(*inputs))
+    except Exception:  # whatever it was, it is no longer the function that was to be checked
+        return False
+    floats = [t for t in made if t._array.dtype.kind == "f"]
+    return all(t._array.dtype == np.float64 for t in floats) and any(map(wants_grad, floats))
+
+
+def _compare_precisions(subject: Subject, exact: Subject, found: list[Jacobian]) -> None:
+    """Hold the gradients in the inputs' own precision against those in float64.
+
+    They may differ by rounding, and by what a rounding of the inputs would do.
+    """
+    own, _ = analytical(subject)
+    true, sizes = analytical(exact)
+    coarse = replace(exact, tolerance=replace(exact.tolerance, bits=subject.bits))
+    kept = [x._array.copy() for x in exact.tensors]
+    draws = np.random.default_rng(0)
+    moved = [np.zeros_like(j) for j in true]
+    try:
+        for _ in range(2):
+            for x, array in zip(exact.tensors, kept, strict=True):
+                x._array[...] = array * (
+                    1 + draws.choice([-1, 1], array.shape) * 2.0**-subject.bits
+                )
+            for moves, again, base in zip(moved, analytical(coarse)[0], true, strict=True):
+                with np.errstate(all="ignore"):
+                    np.fmax(moves, np.abs(again - base), out=moves)
+    finally:
+        for x, array in zip(exact.tensors, kept, strict=True):
+            x._array[...] = array
+    starts = np.cumsum([0, *sizes])
+    for j in found:
+        if j.rows is not None:
+            continue
+        part = slice(starts[j.output], starts[j.output + 1])
+        mine, base = own[j.input][:, part], true[j.input][:, part]
+        with np.errstate(all="ignore"):
+            size = np.abs(base[np.isfinite(base)]).max(initial=0)
+            room = 64 * 2.0**-subject.bits * size + 8 * moved[j.input][:, part]
+            off = ~((np.abs(mine - base) <= room) | (mine == base))
+        off &= j.verdicts == Verdict.PASS
+        overflowed = off & ~np.isfinite(mine) & (np.abs(base) > 1e4)
+        j.verdicts[overflowed] = Verdict.UNSURE
+        wrong = off & ~overflowed
+        j.verdicts[wrong] = Verdict.FAIL
+        j.analytical = np.where(wrong, mine, j.analytical)
+        j.bars = np.where(wrong, room, j.bars)
+        if wrong.any():
+            j.cause = "right in float64, and wrong in the inputs' own precision"
+
+
+def _first_order(
+    func: Callable[..., Any], inputs: tuple[Any, ...], grad_outputs: Any
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The function that gives `func`'s gradients, of its inputs and of the incoming gradients."""
+    outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
+    cotangents = _random_like(outputs) if grad_outputs is None else as_tuple(grad_outputs)
+    count = len(inputs)
+
+    def gradients(*args: Any) -> tuple[Any, ...]:
+        xs, seeds = args[:count], args[count:]
+        wanted = [x for x in xs if wants_grad(x)]
+        flowing = [out for out in tensors_in(func(*xs)) if out._requires_grad]
+        if not flowing:
+            return tuple(x.detach() * 0 for x in wanted)
+        found = engine.grad(flowing, wanted, seeds, create_graph=True, allow_unused=True)
+        return tuple(g for g in found if g is not None)
+
+    gradients.__qualname__ = f"the gradient of {name_of(func)}"
+    return gradients, inputs + cotangents
+
+
+def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...]:
+    """Random gradients from a generator of their own, so that no other stream is touched."""
+    draws = np.random.default_rng(0)
+    made = []
+    for out in outputs:
+        shape, dtype = out._array.shape, out._array.dtype
+        array = draws.standard_normal((*shape, 2) if spread else shape).astype(dtype)
+        tensor = out._wrap(np.asarray(array[..., 0] if spread else array))
+        tensor._requires_grad = True
+        made.append(tensor)
+    return tuple(made)
+
+
+def _recipe(
+    name: str, inputs: tuple[Any, ...], orders: Sequence[int], seed: int
+) -> tuple[list[str], str]:
+    """Source lines that make the inputs again, and the call that checks them."""
+    lines, names = [], []
+    for index, x in enumerate(inputs):
+        if not isinstance(x, TensorBase):
+            names.append(repr(x) if isinstance(x, (int, float, str, bool)) else "...")
+            continue
+        names.append(f"x{index}")
+        array: Array = x._array
+        dtype = f"dtype=minitorch.{from_numpy_dtype(array.dtype).name}"
+        grad = ", requires_grad=True" if x._requires_grad else ""
+        if array.size <= 24:
+            lines.append(f"x{index} = minitorch.tensor({array.tolist()!r}, {dtype}{grad})")
+        else:
+            lines.append(f"x{index} = ...  # {list(array.shape)}, {dtype}{grad}")
+    function = name if all(part.isidentifier() for part in name.split(".")) else "fn"
+    told = "" if tuple(orders) == (1,) else f", orders={tuple(orders)}"
+    arguments = ", ".join(names) + ("," if len(names) == 1 else "")
+    return lines, (
+        f"print(minitorch.autograd.gradcheck_report({function}, ({arguments}){told}, seed={seed}))"
+    )

@@ -1,0 +1,302 @@
+"""What any backward owes the engine, whatever it computes.
+
+It is linear in the incoming gradient, gives the same twice, changes nothing that it is lent, hands
+out gradients that share no memory, and minds neither strides nor whether it is itself recorded.
+Each contract is checked for itself, so that its breach is named for what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd import engine
+from minitorch.autograd.function import Function, SavedArray
+from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.trace import nodes_behind
+
+Gradients = list[Array | None]
+
+
+@dataclass
+class Breach:
+    """A contract that was broken.
+
+    Attributes:
+        contract: what backward is to do, in a few words.
+        detail: what was seen.
+    """
+
+    contract: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.contract}: {self.detail}"
+
+
+class Backward:
+    """Backward of one recorded graph, run again and again with other cotangents.
+
+    Args:
+        outputs: results that require grad.
+        inputs: what they are differentiated by.
+    """
+
+    def __init__(self, outputs: Sequence[Any], inputs: Sequence[Any]) -> None:
+        self.outputs, self.inputs = list(outputs), list(inputs)
+
+    def raw(self, cotangents: Sequence[Any], create_graph: bool = False) -> tuple[Any, ...]:
+        """The gradients as tensors; None for an input that the outputs do not depend on."""
+        return engine.grad(
+            self.outputs,
+            self.inputs,
+            cotangents,
+            retain_graph=True,
+            create_graph=create_graph,
+            allow_unused=True,
+        )
+
+    def __call__(self, cotangents: Sequence[Array]) -> list[Array]:
+        """The gradients as float64 arrays, zeros for None."""
+        found = self.raw(
+            [out._wrap(np.array(c)) for out, c in zip(self.outputs, cotangents, strict=True)]
+        )
+        return [
+            np.zeros(x._array.shape) if g is None else g._array.astype(np.float64)
+            for x, g in zip(self.inputs, found, strict=True)
+        ]
+
+
+def breaches(
+    record: Callable[[], Backward], draws: np.random.Generator, nondet_tol: float
+) -> Iterator[Breach]:
+    """The contracts that a function's backward breaks.
+
+    Args:
+        record: runs the function once more, and gives its backward.
+        draws: where the random cotangents come from.
+        nondet_tol: how much two runs of backward may differ.
+    """
+    backward = record()
+    if not sum(out._array.size for out in backward.outputs):
+        return
+    seeds = [_signed(draws, out._array) for out in backward.outputs]
+    watch = _Watch(backward)
+    tensors = [out._wrap(seed.copy()) for out, seed in zip(backward.outputs, seeds, strict=True)]
+    first = backward.raw(tensors)
+    plain = [None if g is None else g._array.copy() for g in first]
+    yield from watch.changes(tensors, seeds)
+    yield from _dtypes(backward, seeds)
+    yield from _aliases(first, tensors, backward)
+    again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
+    unlike = list(_same(plain, backward.raw(tensors), nondet_tol, "gives the same twice", again))
+    if not unlike:
+        again = "two runs of the function and its backward gave"
+        unlike = list(_same(plain, record().raw(tensors), nondet_tol, "is deterministic", again))
+    if unlike:
+        yield from unlike
+        return  # nothing that is compared from here on would be the same
+    loose = _rounding(plain)
+    recorded = backward.raw(tensors, create_graph=True)
+    yield from _same(
+        plain, recorded, loose, "gives the same under create_graph", "with and without it"
+    )
+    yield from _layouts(backward, seeds, plain, loose)
+    yield from _linearity(backward, seeds, plain, draws)
+
+
+def _signed(draws: np.random.Generator, like: Array) -> Array:
+    """Random values of both signs and of size about 1, none near 0."""
+    values = draws.uniform(0.5, 1.5, like.shape) * draws.choice([-1.0, 1.0], like.shape)
+    return np.asarray(values, like.dtype)
+
+
+def _rounding(gradients: Gradients) -> float:
+    """How much the order of a sum may change a gradient: absolute, from its largest element."""
+    sizes = [np.abs(g[np.isfinite(g)]).max(initial=0) for g in gradients if g is not None]
+    bits = [np.finfo(g.dtype).eps for g in gradients if g is not None]
+    return 64 * float(max(bits, default=0)) * float(max(sizes, default=0))
+
+
+class _Watch:
+    """Copies of all that backward is lent, to compare with afterwards."""
+
+    def __init__(self, backward: Backward) -> None:
+        self.inputs = [(x._array, x._array.copy()) for x in backward.inputs]
+        self.saved: list[tuple[Function, Array, Array]] = []
+        for node in nodes_behind(backward.outputs):
+            for item in node._saved or ():
+                array = (
+                    item.array if isinstance(item, SavedArray) else getattr(item, "_array", None)
+                )
+                if array is not None:
+                    self.saved.append((node, array, array.copy()))
+
+    def changes(self, cotangents: Sequence[Any], seeds: Sequence[Array]) -> Iterator[Breach]:
+        """What is not as it was."""
+        for index, (tensor, seed) in enumerate(zip(cotangents, seeds, strict=True)):
+            if not np.array_equal(tensor._array, seed, equal_nan=True):
+                place = np.argwhere(tensor._array != seed)[0].tolist()
+                yield Breach(
+                    "leaves the incoming gradient alone",
+                    f"grad_output {index} was changed in place, first at {place}; others may "
+                    "hold the same tensor",
+                )
+        for index, (array, copy) in enumerate(self.inputs):
+            if not np.array_equal(array, copy, equal_nan=True):
+                yield Breach("leaves the inputs alone", f"backward changed input {index} in place")
+        for node, array, copy in self.saved:
+            if not any(array is x for x, _ in self.inputs) and not np.array_equal(
+                array, copy, equal_nan=array.dtype.kind == "f"
+            ):
+                yield Breach(
+                    "leaves what was saved alone",
+                    f"backward changed an array of shape {list(array.shape)} that {node.name()} "
+                    "had saved; a second backward would be wrong",
+                )
+
+
+class _StrictPass(engine.Pass):
+    """A walk that notes where the engine had to cast a gradient."""
+
+    def fit(self, node: Function, index: int, edge: Any, grad: Any) -> Any:
+        fitted = super().fit(node, index, edge, grad)
+        if fitted._peek().dtype != grad._peek().dtype:
+            self.cast.append(
+                f"{node.name()} returned {grad._peek().dtype} for its input {index}, which is "
+                f"{fitted._peek().dtype}"
+            )
+        return fitted
+
+    cast: list[str]
+
+
+def _dtypes(backward: Backward, seeds: Sequence[Array]) -> Iterator[Breach]:
+    """Gradients of another dtype than what they are the gradient of."""
+    targets = [x._edge() for x in backward.inputs]
+    walk = _StrictPass(create_graph=False, retain_graph=True, targets=targets)
+    walk.cast = []
+    outputs = backward.outputs
+    walk.run(
+        [out._edge() for out in outputs], [o._wrap(s) for o, s in zip(outputs, seeds, strict=True)]
+    )
+    for text in walk.cast:
+        yield Breach("returns gradients of the inputs' dtypes", text)
+
+
+def _aliases(
+    gradients: Sequence[Any], cotangents: Sequence[Any], backward: Backward
+) -> Iterator[Breach]:
+    """Gradients that share memory with each other, with what came in, or with an input."""
+    held = [
+        (f"the gradient of input {i}", g._array) for i, g in enumerate(gradients) if g is not None
+    ]
+    lent = [(f"grad_output {i}", c._array) for i, c in enumerate(cotangents)]
+    lent += [(f"input {i}", x._array) for i, x in enumerate(backward.inputs)]
+    for number, (name, array) in enumerate(held):
+        for other, its in held[:number] + lent:
+            if array.size and its.size and np.shares_memory(array, its):
+                yield Breach(
+                    "hands out memory of its own",
+                    f"{name} shares memory with {other}; changing one changes the other",
+                )
+
+
+def _same(
+    expected: Gradients, found: Sequence[Any], tolerance: float, contract: str, how: str
+) -> Iterator[Breach]:
+    for index, (a, g) in enumerate(zip(expected, found, strict=True)):
+        b = None if g is None else g._array
+        if a is None or b is None:
+            if (a is None) is not (b is None):
+                yield Breach(contract, f"{how}: input {index} has a gradient only once")
+            continue
+        with np.errstate(all="ignore"):
+            off = ~((np.abs(a - b) <= tolerance) | (a == b) | (np.isnan(a) & np.isnan(b)))
+        if off.any():
+            place = tuple(int(i) for i in np.argwhere(off)[0])
+            yield Breach(
+                contract,
+                f"{how} {float(a[place]):.9g} and {float(b[place]):.9g} for element "
+                f"{list(place)} of input {index}",
+            )
+
+
+def _layouts(
+    backward: Backward, seeds: Sequence[Array], plain: Gradients, tolerance: float
+) -> Iterator[Breach]:
+    """The same numbers, laid out otherwise in memory."""
+    spread = [np.repeat(seed[..., None], 2, axis=-1)[..., 0] for seed in seeds]
+    turned = [np.array(seed, order="F") for seed in seeds]
+    kinds: dict[str, tuple[list[Array], Gradients]] = {
+        "non-contiguous": (spread, plain),
+        "transposed": (turned, plain),
+    }
+    ones = [
+        out._wrap(np.ones_like(seed)) for out, seed in zip(backward.outputs, seeds, strict=True)
+    ]
+    of_ones = [None if g is None else g._array.copy() for g in backward.raw(ones)]
+    expanded = [np.broadcast_to(np.ones((), seed.dtype), seed.shape) for seed in seeds]
+    kinds["expanded"] = (expanded, of_ones)
+    for kind, (arrays, expected) in kinds.items():
+        tensors = [out._wrap(a) for out, a in zip(backward.outputs, arrays, strict=True)]
+        try:
+            found = backward.raw(tensors)
+        except Exception as error:
+            yield Breach(
+                "takes any strides", f"a {kind} incoming gradient: {type(error).__name__}: {error}"
+            )
+            continue
+        how = f"contiguous and {kind} incoming gradients of the same values gave"
+        yield from _same(expected, found, tolerance, "takes any strides", how)
+
+
+def _linearity(
+    backward: Backward, seeds: Sequence[Array], plain: Gradients, draws: np.random.Generator
+) -> Iterator[Breach]:
+    """Zero gives zero, scaling scales, and a sum gives the sum."""
+    name = "is linear in the incoming gradient"
+    if any(g is not None and not np.isfinite(g).all() for g in plain):
+        return  # infinity times 0
+    zeros = backward([np.zeros_like(seed) for seed in seeds])
+    for index, g in enumerate(zeros):
+        if g.any():
+            worst = np.unravel_index(int(np.argmax(np.abs(g))), g.shape)
+            yield Breach(
+                name,
+                f"an incoming gradient of zeros gave {g[worst]:.9g} for element "
+                f"{[int(i) for i in worst]} of input {index}",
+            )
+            return
+    one = [np.zeros(()) if g is None else g.astype(np.float64) for g in plain]
+    size = _rounding(plain)
+    digits = {2: 3, 4: 20}.get(min(seed.itemsize for seed in seeds), 40)  # far from overflow
+    for factor in (-1.0, 2.0**-digits, 2.0**digits):  # powers of 2, so that scaling rounds nothing
+        scaled = backward([seed * seed.dtype.type(factor) for seed in seeds])
+        for index, (g, base) in enumerate(zip(scaled, one, strict=True)):
+            if not np.allclose(g, base * factor, rtol=1e-6, atol=abs(factor) * size):
+                worst = np.unravel_index(int(np.argmax(np.abs(g - base * factor))), g.shape)
+                got = g[worst] / np.broadcast_to(base, g.shape)[worst]
+                yield Breach(
+                    name,
+                    f"an incoming gradient {factor:g} times as large gave {got:.6g} times the "
+                    f"gradient at element {[int(i) for i in worst]} of input {index}",
+                )
+                return
+    others = [_signed(draws, seed) for seed in seeds]
+    two = backward(others)
+    both = backward([a + b for a, b in zip(seeds, others, strict=True)])
+    for index, (g, a, b) in enumerate(zip(both, one, two, strict=True)):
+        room = size + 1e-6 * (np.abs(a) + np.abs(b))
+        if not (np.abs(g - (a + b)) <= room).all():
+            worst = np.unravel_index(int(np.argmax(np.abs(g - (a + b)))), g.shape)
+            yield Breach(
+                name,
+                f"the gradient for a sum, {g[worst]:.9g}, is not the sum of the gradients, "
+                f"{np.broadcast_to(a + b, g.shape)[worst]:.9g}, at element "
+                f"{[int(i) for i in worst]} of input {index}",
+            )
+            return

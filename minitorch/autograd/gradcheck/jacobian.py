@@ -1,0 +1,386 @@
+"""Both Jacobians of a function, compared element by element.
+
+A *subject* is a function without arguments that reads some tensors; it is evaluated with their
+elements changed in place. So a function of its inputs, a model of its parameters and a recorded
+graph of its leaves are all checked alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.base import TensorBase
+from minitorch.autograd.gradcheck.contracts import Backward
+from minitorch.autograd.gradcheck.numeric import Array, ladder, sample
+from minitorch.autograd.gradcheck.patterns import likely_cause, swapped
+from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian
+from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict, judge
+
+BITS = {"float64": 53, "float32": 24, "float16": 11}
+
+
+def tensors_in(value: Any) -> list[Any]:
+    """The tensors of a call's result, in order."""
+    if isinstance(value, TensorBase):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [tensor for item in value for tensor in tensors_in(item)]
+    return []
+
+
+@dataclass
+class Subject:
+    """What is checked.
+
+    Attributes:
+        run: evaluates the function, and returns its outputs.
+        tensors: the leaves by which it is differentiated; they require grad.
+        names: what to call them.
+        eps: the largest step, if it is not to be chosen here.
+        tolerance: what is allowed beyond the error bars.
+        bits: of the outputs' precision.
+    """
+
+    run: Callable[[], Any]
+    tensors: Sequence[Any]
+    names: Sequence[str]
+    eps: float | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    bits: int = 53
+
+    def outputs(self) -> list[Any]:
+        """The outputs through which a gradient can flow."""
+        return [out for out in tensors_in(self.run()) if out._requires_grad]
+
+    def values(self) -> Array:
+        """The elements of all outputs in one row, in float64."""
+        arrays = [out._array.reshape(-1).astype(np.float64) for out in self.outputs()]
+        return np.concatenate(arrays) if arrays else np.zeros(0)
+
+    def backward(self) -> Backward:
+        """Backward of a new run."""
+        return Backward(self.outputs(), self.tensors)
+
+    def steps(self, array: Array, size: float, thorough: bool) -> Array:
+        """The steps to try for an element of size `size` of `array`."""
+        typical = typical_size(array)
+        bits = min(self.bits, BITS.get(str(array.dtype), 53))
+        steps = ladder(size or typical, typical, bits, thorough)
+        if self.eps is not None:
+            steps = steps[steps <= self.eps] if thorough else steps * min(1, self.eps / steps[0])
+        return steps
+
+    def column(self, tensor: Any, place: tuple[int, ...], thorough: bool) -> Any:
+        """The numerical derivatives of all outputs by one element."""
+        array = tensor._array
+        kept = array[place].copy()
+
+        def evaluate(step: float) -> tuple[Array, float]:
+            array[place] = kept + step
+            taken = float(array[place]) - float(kept)
+            try:
+                return self.values(), taken
+            finally:
+                array[place] = kept
+
+        return self._sampled(evaluate, self.steps(array, abs(float(kept)), thorough))
+
+    def directional(self, tensor: Any, direction: Array, weights: Array, thorough: bool) -> Any:
+        """The numerical derivative of ``weights @ outputs`` along a direction in `tensor`."""
+        array = tensor._array
+        kept = array.copy()
+        length = float(np.abs(direction).max(initial=0)) or 1.0
+
+        def evaluate(step: float) -> tuple[Array, float]:
+            array[...] = kept + (step / length) * direction
+            try:
+                return np.array([weights @ self.values()]), step / length
+            finally:
+                array[...] = kept
+
+        return self._sampled(evaluate, self.steps(array, 0.0, thorough))
+
+    def _sampled(self, evaluate: Callable[[float], tuple[Array, float]], steps: Array) -> Any:
+        with np.errstate(all="ignore"):
+            return sample(evaluate, steps).derivative(2.0**-self.bits)
+
+
+def typical_size(array: Array) -> float:
+    """The size of an array's elements: the root mean square of those that are not 0, or 1."""
+    values = np.abs(array[np.isfinite(array) & (array != 0)].astype(np.float64))
+    return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
+
+
+def analytical(subject: Subject) -> tuple[list[Array], list[int]]:
+    """For each tensor the Jacobian (its elements, all output elements), by backward.
+
+    One walk back for each output element. Also the outputs' sizes.
+    """
+    backward = subject.backward()
+    sizes = [out._array.size for out in backward.outputs]
+    jacobians = [np.zeros((x._array.size, sum(sizes))) for x in subject.tensors]
+    cotangents = [np.zeros(out._array.shape, out._array.dtype) for out in backward.outputs]
+    column = 0
+    for number, size in enumerate(sizes):
+        flat = cotangents[number].reshape(-1)
+        one = Backward([backward.outputs[number]], subject.tensors)
+        for element in range(size):
+            flat[element] = 1
+            for jacobian, gradient in zip(jacobians, one([cotangents[number]]), strict=True):
+                jacobian[:, column] = gradient.reshape(-1)
+            flat[element] = 0
+            column += 1
+    return jacobians, sizes
+
+
+def compare(
+    subject: Subject, order: int, watch: Callable[[Iterable[Any], int], Iterable[Any]]
+) -> list[Jacobian]:
+    """Every Jacobian of the subject, with a verdict on each element."""
+    backwards, sizes = analytical(subject)
+    values = subject.values()
+    shapes = [out._array.shape for out in subject.outputs()]
+    found: list[Jacobian] = []
+    total = sum(x._array.size for x in subject.tensors)
+    places = iter(
+        watch(((x, p) for x in subject.tensors for p in np.ndindex(x._array.shape)), total)
+    )
+    for number, tensor in enumerate(subject.tensors):
+        got = backwards[number]
+        columns = [
+            subject.column(tensor, place, thorough=False)
+            for _, place in itertools.islice(places, tensor._array.size)
+        ]
+        verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values)
+        if (verdicts == Verdict.FAIL).any():
+            doubt = _doubt(subject, number, got)
+            verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values, doubt)
+        start = 0
+        for output, (size, shape) in enumerate(zip(sizes, shapes, strict=True)):
+            part = slice(start, start + size)
+            start += size
+            shapes_and_name = (subject.names[number], tensor._array.shape, shape)
+            mine, theirs, bar, verdict = (a[:, part] for a in (got, numerical, bars, verdicts))
+            of = Jacobian(order, number, output, *shapes_and_name, mine, theirs, bar, verdict)
+            found.append(of)
+    _name_causes(found, [x._array for x in subject.tensors])
+    return found
+
+
+def _verdicts(
+    subject: Subject, tensor: Any, columns: list[Any], got: Array, values: Array, doubt: Any = None
+) -> tuple[Array, Array, Array]:
+    """Judge a tensor's Jacobian; a column in which something is amiss gets a thorough look.
+
+    `columns` is changed: a thorough look replaces the quick one.
+    """
+    count, width = got.shape
+    verdicts = np.zeros((count, width), np.int8)
+    numerical, bars = np.zeros((count, width)), np.zeros((count, width))
+    if not count or not width:
+        return verdicts, numerical, bars
+    guesses = np.array([column.value for column in columns])
+    with np.errstate(all="ignore"):
+        sizes = np.maximum(np.abs(guesses), np.abs(got))
+        largest = np.where(np.isfinite(sizes), sizes, 0).max(0)
+        scale = np.maximum(largest, np.abs(values) / typical_size(tensor._array))
+    places = list(np.ndindex(tensor._array.shape))
+    for row in range(count):
+        unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
+        told = judge(columns[row], got[row], scale, subject.tolerance, unsure)
+        if doubt is None and (told[0] != Verdict.PASS).any():
+            columns[row] = subject.column(tensor, places[row], thorough=True)
+            told = judge(columns[row], got[row], scale, subject.tolerance, unsure)
+        verdicts[row], numerical[row], bars[row] = told
+    return verdicts, numerical, bars
+
+
+def _doubt(subject: Subject, number: int, got: Array) -> Array:
+    """How far rounding may have moved the analytical values: what a rounding of the inputs does."""
+    draws = np.random.default_rng(0)
+    kept = [x._array.copy() for x in subject.tensors]
+    moved = np.zeros_like(got)
+    try:
+        for _ in range(2):
+            for x, array in zip(subject.tensors, kept, strict=True):
+                nudge = 1 + draws.choice([-2, 2], array.shape) * subject.tolerance.resolution
+                x._array[...] = (array * nudge).astype(array.dtype)
+            with np.errstate(all="ignore"):
+                again = analytical(subject)[0][number]
+                if again.shape == got.shape:
+                    moved = np.fmax(moved, np.abs(again - got))
+    finally:
+        for x, array in zip(subject.tensors, kept, strict=True):
+            x._array[...] = array
+    limit = 1e-3 * np.abs(got[np.isfinite(got)]).max(initial=0)
+    return np.minimum(8 * np.where(np.isfinite(moved), moved, 0), limit)
+
+
+def _name_causes(found: list[Jacobian], arrays: list[Array]) -> None:
+    """Give each Jacobian that failed its likely cause."""
+    for output in {j.output for j in found}:
+        those = {j.input: j for j in found if j.output == output and j.count(Verdict.FAIL)}
+        swap = swapped(
+            {i: j.analytical for i, j in those.items()}, {i: j.numerical for i, j in those.items()}
+        )
+        for i, j in those.items():
+            # At a kink the numerical value is neither side's.
+            right = np.where(j.verdicts == Verdict.KINK, j.analytical, j.numerical)
+            j.cause = swap or likely_cause(j.analytical, right, arrays[i])
+
+
+class Projection:
+    """A scalar of the subject, along one direction: cheap, and bisected to the element on failure.
+
+    Args:
+        subject: what is checked.
+        draws: where the random weights and directions come from.
+    """
+
+    def __init__(self, subject: Subject, draws: np.random.Generator) -> None:
+        self.subject, self.draws = subject, draws
+        self.outputs = subject.outputs()
+        self.count = sum(out._array.size for out in self.outputs)
+        self.weights = draws.uniform(0.5, 1.5, self.count) * draws.choice([-1.0, 1.0], self.count)
+
+    def gradients(self, weights: Array) -> list[Array]:
+        """Backward of ``weights @ outputs``: one gradient a tensor."""
+        start, cotangents = 0, []
+        for out in self.outputs:
+            part = weights[start : start + out._array.size].reshape(out._array.shape)
+            cotangents.append(part.astype(out._array.dtype))
+            start += out._array.size
+        return Backward(self.outputs, self.subject.tensors)(cotangents)
+
+    def judge(self, number: int, gradient: Array, direction: Array, weights: Array) -> int:
+        """The verdict on one tensor along one direction."""
+        subject = self.subject
+        tensor = subject.tensors[number]
+        got = np.array([float((gradient * direction).sum())])
+        terms = np.abs(gradient * direction)
+        scale = np.array([float(terms.max(initial=0))])
+        rounding = subject.tolerance.resolution * float(terms.sum()) * 8
+        for thorough in (False, True):
+            found = subject.directional(tensor, direction, weights, thorough)
+            verdict, *_ = judge(found, got, scale, subject.tolerance, rounding)
+            if verdict[0] == Verdict.PASS:
+                break
+        return int(verdict[0])
+
+    def random_direction(self, number: int) -> Array:
+        """A direction in which each element of a tensor moves by about its own size."""
+        array = self.subject.tensors[number]._array
+        sizes = np.maximum(np.abs(array), 0.1 * typical_size(array))
+        return (
+            sizes
+            * self.draws.uniform(0.5, 1.5, array.shape)
+            * self.draws.choice([-1.0, 1.0], array.shape)
+        )
+
+    def failing_row(self, number: int, direction: Array) -> int | None:
+        """Halve a failing direction until one element of the tensor is left: its flat number."""
+        gradient = self.gradients(self.weights)[number]
+        flat = direction.reshape(-1)
+        places = np.arange(flat.size)
+        while len(places) > 1:
+            for half in (places[: len(places) // 2], places[len(places) // 2 :]):
+                part = np.zeros_like(flat)
+                part[half] = flat[half]
+                part = part.reshape(direction.shape)
+                if self.judge(number, gradient, part, self.weights) == Verdict.FAIL:
+                    places = half
+                    break
+            else:
+                return None
+        return int(places[0])
+
+    def rows(self, number: int, rows: Sequence[int], order: int) -> Jacobian:
+        """Some elements of one tensor, each against the weighted outputs."""
+        subject = self.subject
+        tensor = subject.tensors[number]
+        gradient = self.gradients(self.weights)[number].reshape(-1)
+        found_rows: list[tuple[Array, Array, Array]] = []
+        shape = tensor._array.shape
+        terms = np.array([np.abs(gradient).max(initial=0)])
+        for row in rows:
+            direction = np.zeros(shape)
+            direction[np.unravel_index(row, shape)] = 1
+            got = gradient[row : row + 1]
+            for thorough in (False, True):
+                found = subject.directional(tensor, direction, self.weights, thorough)
+                told = judge(found, got, terms, subject.tolerance, 0.0)
+                if told[0][0] == Verdict.PASS:
+                    break
+            found_rows.append(told)
+        verdicts, numerical, bars = (
+            np.array([told[part] for told in found_rows]).reshape(-1, 1) for part in range(3)
+        )
+        return Jacobian(
+            order=order,
+            input=number,
+            output=0,
+            input_name=subject.names[number],
+            input_shape=shape,
+            output_shape=(),
+            analytical=gradient[list(rows), None],
+            numerical=numerical,
+            bars=bars,
+            verdicts=verdicts,
+            rows=np.array(rows),
+        )
+
+
+def checked_at_random(
+    subject: Subject, number: int, draws: np.random.Generator, order: int, directions: int = 3
+) -> Jacobian:
+    """One tensor of a subject by random projections; on failure, bisected down to an element.
+
+    Returns:
+        A Jacobian of the elements looked at one by one: the faulty one, or a few by way of sample.
+    """
+    size = subject.tensors[number]._array.size
+    sample_rows = sorted(draws.choice(size, min(size, 4), replace=False).tolist())
+    projection = Projection(subject, draws)
+    for _ in range(directions):
+        gradient = projection.gradients(projection.weights)[number]
+        direction = projection.random_direction(number)
+        if projection.judge(number, gradient, direction, projection.weights) == Verdict.FAIL:
+            row = projection.failing_row(number, direction)
+            if row is not None:
+                return projection.rows(number, [row, *(r for r in sample_rows if r != row)], order)
+    return projection.rows(number, sample_rows, order)
+
+
+def same_twice(subject: Subject, tolerance: float) -> None:
+    """Refuse a function that gives something else the second time.
+
+    Raises:
+        GradcheckError: naming the output and both values.
+    """
+    first, second = tensors_in(subject.run()), tensors_in(subject.run())
+    if len(first) != len(second):
+        raise GradcheckError(
+            f"gradcheck: the function is not deterministic: it returned {len(first)} tensors, then "
+            f"{len(second)}"
+        )
+    for number, (one, two) in enumerate(zip(first, second, strict=True)):
+        a, b = one._array, two._array
+        if a.shape == b.shape:
+            with np.errstate(all="ignore"):
+                differs = ~((a == b) | (a != a) & (b != b)) if a.dtype.kind == "f" else a != b
+                differs &= ~(np.abs(a.astype(np.float64) - b) <= tolerance)
+            if not differs.any():
+                continue
+            place = tuple(int(i) for i in np.argwhere(differs)[0])
+            what = f"element {list(place)} was {a[place]!r}, then {b[place]!r}"
+        else:
+            what = f"its shape was {list(a.shape)}, then {list(b.shape)}"
+        raise GradcheckError(
+            f"gradcheck: the function is not deterministic: of output {number}, {what}. Seed it "
+            "inside (manual_seed), or switch off what is random (eval() for dropout)."
+        )

@@ -1,0 +1,156 @@
+"""A report as one HTML page that needs nothing else: tables, and a heat map for each Jacobian."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.report import WORDS, Jacobian, Report
+from minitorch.autograd.gradcheck.verdict import Verdict
+
+LARGEST = 64  # cells a side; a larger Jacobian is shown in blocks, each by its worst element
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #f4f6f8;
+  --pass: #2da44e; --fail: #cf222e; --kink: #0969da; --unsure: #9a6700; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #3d444d;
+  --soft: #161b22; --pass: #3fb950; --fail: #ff7b72; --kink: #58a6ff; --unsure: #d29922; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+.said { font-weight: 600; } .right { color: var(--pass); } .wrong { color: var(--fail); }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; }
+td, th { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
+th { background: var(--soft); } td.n { text-align: right; font-variant-numeric: tabular-nums; }
+pre { background: var(--soft); padding: .75rem; overflow-x: auto; }
+svg { max-width: 100%; height: auto; background: var(--soft); border: 1px solid var(--line); }
+.pass { fill: var(--pass); } .fail { fill: var(--fail); } .kink { fill: var(--kink); }
+.unsure { fill: var(--unsure); }
+.key span { display: inline-block; margin-right: 1.2rem; }
+.key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .3rem; }
+"""
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    state = "right" if report.ok else "wrong"
+    body = [
+        f"<h1>Gradients of {escape(report.name)}</h1>",
+        f'<p class="said {state}">{escape(report.summary())}</p>',
+        "<h2>What was found</h2>",
+        f"<pre>{escape(str(report))}</pre>",
+        "<h2>Jacobians</h2>",
+        _table(
+            ("gradient of", "order", "by", *(WORDS[v] for v in Verdict), "largest error"),
+            [
+                (
+                    f"output {j.output}",
+                    j.order,
+                    j.input_name,
+                    *(j.count(v) for v in Verdict),
+                    f"{j.relative_error():.1e}",
+                )
+                for j in report.jacobians
+            ],
+        ),
+        _key(),
+    ]
+    body += [_heat_map(j) for j in report.jacobians if j.verdicts.size]
+    if report.nodes:
+        body.append("<h2>Operations, each checked by itself</h2>")
+        body.append(
+            _table(
+                ("operation", "input shapes", "found", "called at"),
+                [
+                    (
+                        node.name,
+                        " ".join(str(list(s)) for s in node.shapes),
+                        node.problem or node.note or "right",
+                        node.place,
+                    )
+                    for node in report.nodes
+                ],
+            )
+        )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Gradients of {escape(report.name)}</title><style>{STYLE}</style></head>\n<body>"
+        + "\n".join(body)
+        + "</body></html>\n"
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    def cell(value: Any) -> str:
+        kind = ' class="n"' if isinstance(value, int) else ""
+        return f"<td{kind}>{escape(str(value))}</td>"
+
+    heads = "".join(f"<th>{escape(text)}</th>" for text in head)
+    lines = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><tr>{heads}</tr>{lines}</table></div>'
+
+
+def _key() -> str:
+    return (
+        '<p class="key">'
+        + "".join(
+            f'<span><i style="background: var(--{v.name.lower()})"></i>{WORDS[v]}</span>'
+            for v in Verdict
+        )
+        + "the stronger the colour, the larger the difference</p>"
+    )
+
+
+def _heat_map(jacobian: Jacobian) -> str:
+    """A Jacobian as a grid: rows are input elements, columns output elements."""
+    verdicts, strength = _blocks(jacobian)
+    rows, columns = verdicts.shape
+    side = max(4, min(24, 640 // max(rows, columns)))
+    whole = verdicts.shape == jacobian.verdicts.shape
+    cells = []
+    for row in range(rows):
+        for column in range(columns):
+            verdict = Verdict(int(verdicts[row, column]))
+            opacity = 0.25 + 0.75 * float(strength[row, column])
+            title = ""
+            if whole:
+                e = jacobian.element(row, column)
+                title = (
+                    f"<title>d output{list(e.output)} / d input{list(e.input)}: {WORDS[verdict]}; "
+                    f"expected {e.expected:.6g}, got {e.got:.6g}</title>"
+                )
+            cells.append(
+                f'<rect class="{verdict.name.lower()}" x="{column * side}" y="{row * side}" '
+                f'width="{side - 1}" height="{side - 1}" opacity="{opacity:.2f}">{title}</rect>'
+            )
+    name = f"output {jacobian.output} by {jacobian.input_name}"
+    wrong = f"{jacobian.count(Verdict.FAIL)} of {jacobian.verdicts.size} elements wrong"
+    shape = f"{list(jacobian.input_shape)} down, {list(jacobian.output_shape)} across"
+    return (
+        f"<h3>{escape(name)}{', second order' if jacobian.order == 2 else ''}</h3><p>{shape}</p>"
+        f'<svg role="img" aria-label="Jacobian of {escape(name)}: {wrong}" '
+        f'width="{columns * side}" height="{rows * side}" '
+        f'viewBox="0 0 {columns * side} {rows * side}">{"".join(cells)}</svg>'
+    )
+
+
+def _blocks(jacobian: Jacobian) -> tuple[Array, Array]:
+    """Verdict and strength (0 to 1) of each cell, a cell being at most a block's worst element."""
+    with np.errstate(all="ignore"):
+        off = np.abs(jacobian.analytical - jacobian.numerical)
+        size = np.abs(jacobian.numerical[np.isfinite(jacobian.numerical)]).max(initial=0) or 1.0
+        strength = np.clip(1 + np.log10(off / size + 1e-16) / 16, 0, 1)
+    strength = np.where(np.isfinite(strength), strength, 1.0)
+    rank = np.array([0, 3, 1, 2])[jacobian.verdicts]  # pass, kink, unsure, fail
+    rows, columns = rank.shape
+    high, wide = -(-rows // LARGEST), -(-columns // LARGEST)
+    shape = (-(-rows // high), high, -(-columns // wide), wide)
+    fill = ((0, shape[0] * high - rows), (0, shape[2] * wide - columns))
+    rank = np.pad(rank, fill).reshape(shape).max((1, 3))
+    strength = np.pad(strength, fill).reshape(shape).max((1, 3))
+    back = np.array([Verdict.PASS, Verdict.KINK, Verdict.UNSURE, Verdict.FAIL])
+    return back[rank], strength

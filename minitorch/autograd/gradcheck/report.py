@@ -1,0 +1,355 @@
+"""What a check found: as an object, in the terminal, as a page, as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.gradcheck.contracts import Breach
+from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.verdict import Verdict
+
+Shape = tuple[int, ...]
+WORDS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.KINK: "not differentiable, and a subderivative",
+    Verdict.UNSURE: "inconclusive",
+}
+
+
+class GradcheckError(RuntimeError):
+    """A gradient that is wrong, or a function that cannot be checked.
+
+    Attributes:
+        report: the `Report`, where there is one.
+    """
+
+    report: Report | None = None
+
+
+@dataclass
+class Element:
+    """One element of a Jacobian, and what was found of it."""
+
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+    expected: float
+    bar: float
+    got: float
+
+    @property
+    def ratio(self) -> float:
+        """Got over expected."""
+        if self.expected == 0:
+            return float("nan") if self.got == 0 else float(np.copysign(np.inf, self.got))
+        return self.got / self.expected
+
+
+@dataclass
+class Jacobian:
+    """The derivatives of one output by one input, element by element.
+
+    Attributes:
+        order: 1, or 2 where the function checked is itself a gradient.
+        input, output: their numbers.
+        input_name: what to call the input.
+        input_shape, output_shape: their shapes.
+        analytical, numerical, bars: (input elements, output elements).
+        verdicts: likewise, of `Verdict`.
+        cause: the likely mistake, if it looks like one.
+        place: which elements of input and output the rows and columns are; None for all.
+    """
+
+    order: int
+    input: int
+    output: int
+    input_name: str
+    input_shape: Shape
+    output_shape: Shape
+    analytical: Array
+    numerical: Array
+    bars: Array
+    verdicts: Array
+    cause: str | None = None
+    rows: Array | None = None
+
+    def count(self, verdict: Verdict) -> int:
+        """How many elements got this verdict."""
+        return int((self.verdicts == verdict).sum())
+
+    @property
+    def ok(self) -> bool:
+        """Whether no element failed, and most could be told."""
+        unsure = self.count(Verdict.UNSURE)
+        return not self.count(Verdict.FAIL) and 2 * unsure <= self.verdicts.size
+
+    def worst(self) -> Element | None:
+        """The failed element that is furthest out, measured by its error bar."""
+        failed = self.verdicts == Verdict.FAIL
+        if not failed.any():
+            return None
+        with np.errstate(all="ignore"):
+            off = np.abs(self.analytical - self.numerical)
+            excess = off / (self.bars + 1e-12 * np.abs(self.numerical) + 1e-300)
+        excess = np.where(failed, np.where(np.isnan(excess), np.inf, excess), -1)
+        row, column = np.unravel_index(int(np.argmax(excess)), excess.shape)
+        return self.element(int(row), int(column))
+
+    def element(self, row: int, column: int) -> Element:
+        """The element at a row and a column."""
+        at = row if self.rows is None else int(self.rows[row])
+        return Element(
+            tuple(int(i) for i in np.unravel_index(at, self.input_shape)),
+            tuple(int(i) for i in np.unravel_index(column, self.output_shape)),
+            float(self.numerical[row, column]),
+            float(self.bars[row, column]),
+            float(self.analytical[row, column]),
+        )
+
+    def relative_error(self) -> float:
+        """The largest difference over the largest derivative; 0 for an empty one."""
+        size = np.abs(self.numerical[np.isfinite(self.numerical)]).max(initial=0)
+        off = np.abs(self.analytical - self.numerical)[self.verdicts != Verdict.KINK]
+        off = off[np.isfinite(off)].max(initial=0)
+        return float(off / size) if size else float(off)
+
+
+@dataclass
+class NodeFinding:
+    """What was found of one recorded operation, checked by itself.
+
+    Attributes:
+        name: the Function's name.
+        place: the user's file, line and function.
+        shapes: of its inputs.
+        problem: what is wrong; '' for nothing.
+        note: why it could not be checked; '' if it was.
+    """
+
+    name: str
+    place: str
+    shapes: tuple[Shape, ...]
+    problem: str = ""
+    note: str = ""
+
+
+@dataclass
+class Report:
+    """The outcome of a check: true if nothing was found wrong.
+
+    Attributes:
+        name: what was checked.
+        jacobians: one for each order, input and output.
+        breaches: contracts that backward broke, each with the order at which.
+        nodes: the recorded operations, in order, where each was checked by itself.
+        notes: what else there is to say.
+        seed: of the random cotangents.
+        inputs: source lines that make the inputs again.
+    """
+
+    name: str
+    jacobians: list[Jacobian] = field(default_factory=list)
+    breaches: list[tuple[int, Breach]] = field(default_factory=list)
+    nodes: list[NodeFinding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seed: int = 0
+    call: str = ""
+    inputs: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong, and most could be told."""
+        return (
+            not self.breaches
+            and all(j.ok for j in self.jacobians)
+            and not any(node.problem for node in self.nodes)
+        )
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def count(self, verdict: Verdict) -> int:
+        """How many elements got this verdict."""
+        return sum(j.count(verdict) for j in self.jacobians)
+
+    @property
+    def culprit(self) -> NodeFinding | None:
+        """The first operation that is wrong by itself."""
+        return next((node for node in self.nodes if node.problem), None)
+
+    def raise_if_wrong(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            GradcheckError: with the report as its text, and as its attribute `report`.
+        """
+        if not self.ok:
+            error = GradcheckError(str(self))
+            error.report = self
+            raise error
+
+    # ---- in the terminal ---------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """One line: how many elements got which verdict."""
+        counts = [
+            f"{self.count(verdict)} {WORDS[verdict]}" for verdict in Verdict if self.count(verdict)
+        ]
+        if self.breaches:
+            counts.append(f"{len(self.breaches)} broken contract{'s' * (len(self.breaches) > 1)}")
+        said = "right" if self.ok else "WRONG" if self._is_wrong() else "INCONCLUSIVE"
+        return f"gradients of {self.name}: {said} ({', '.join(counts) or 'nothing to compare'})"
+
+    def _is_wrong(self) -> bool:
+        wrong_nodes = any(node.problem for node in self.nodes)
+        return bool(self.breaches) or bool(self.count(Verdict.FAIL)) or wrong_nodes
+
+    def __str__(self) -> str:
+        lines = [self.summary()]
+        for jacobian in self.jacobians:
+            lines += list(_told(jacobian))
+        for order, breach in self.breaches:
+            at = "" if order == 1 else " (of the gradient's gradient)"
+            lines += ["", f"Broken contract{at}: backward {breach.contract}.", f"  {breach.detail}"]
+        culprit = self.culprit
+        if culprit is not None:
+            lines += ["", f"First faulty operation: {culprit.name}"]
+            if culprit.place:
+                lines.append(f"  called at {culprit.place}{_source(culprit.place)}")
+            lines.append(f"  {culprit.problem}")
+        elif self.nodes and self._is_wrong():
+            lines += [
+                "",
+                "Each recorded operation is right by itself. Part of the function is outside the "
+                "graph, then: look for detach(), .data, .item(), .numpy(), no_grad.",
+            ]
+        lines += [f"Note: {note}" for note in self.notes]
+        if not self.ok and self.call:
+            lines += ["", "To see it again:"]
+            lines += [f"    {line}" for line in [*self.inputs, self.call]]
+        return "\n".join(lines)
+
+    def table(self) -> str:
+        """A line for each Jacobian, and one for each operation that was checked by itself."""
+        rows: list[tuple[str, ...]] = [
+            ("gradient of", "by", "elements", "pass", "fail", "kink", "unsure", "error")
+        ]
+        for j in self.jacobians:
+            of = f"output {j.output}" + (" (order 2)" if j.order == 2 else "")
+            counts = [str(j.count(verdict)) for verdict in Verdict]
+            error = f"{j.relative_error():.1e}"
+            rows.append((of, j.input_name, str(j.verdicts.size), *counts, error))
+        text = _columns(rows)
+        if self.nodes:
+            found: list[tuple[str, ...]] = [("operation", "inputs", "found", "at")]
+            for node in self.nodes:
+                said = "WRONG" if node.problem else node.note or "right"
+                shapes = " ".join(str(list(shape)) for shape in node.shapes)
+                found.append((node.name, shapes, said, _short(node.place)))
+            text += "\n\n" + _columns(found)
+        return text
+
+    # ---- as JSON and as a page ---------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report in plain Python, for JSON."""
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "jacobians": [
+                {
+                    "order": j.order,
+                    "input": j.input,
+                    "input_name": j.input_name,
+                    "output": j.output,
+                    "input_shape": list(j.input_shape),
+                    "output_shape": list(j.output_shape),
+                    "counts": {verdict.name.lower(): j.count(verdict) for verdict in Verdict},
+                    "relative_error": j.relative_error(),
+                    "cause": j.cause,
+                    "worst": None if (worst := j.worst()) is None else vars(worst),
+                }
+                for j in self.jacobians
+            ],
+            "breaches": [{"order": order, **vars(breach)} for order, breach in self.breaches],
+            "nodes": [vars(node) for node in self.nodes],
+            "notes": self.notes,
+            "reproduce": [*self.inputs, self.call],
+        }
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The report as JSON text; also written to `path` if there is one."""
+        text = json.dumps(self.to_dict(), indent=2)
+        if path is not None:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        return text
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the report as one page that needs nothing else, with a heat map a Jacobian."""
+        from minitorch.autograd.gradcheck.page import page
+
+        Path(path).write_text(page(self), encoding="utf-8")
+
+
+def _told(jacobian: Jacobian) -> Iterator[str]:
+    """What there is to say of a Jacobian that is not all right."""
+    if jacobian.ok:
+        return
+    where = (
+        f"output {jacobian.output} with respect to {jacobian.input_name}"
+        if jacobian.order == 1
+        else f"gradient {jacobian.output} with respect to {jacobian.input_name} (second order)"
+    )
+    total = jacobian.verdicts.size
+    worst = jacobian.worst()
+    yield ""
+    if worst is None:
+        yield (
+            f"Inconclusive for {where}: the numerical derivative of "
+            f"{jacobian.count(Verdict.UNSURE)} of {total} elements is too uncertain to compare "
+            "with. Is the function noisy, or not finite around here?"
+        )
+        return
+    yield (
+        f"Jacobian mismatch for {where}: {jacobian.count(Verdict.FAIL)} of {total} elements differ."
+    )
+    kind = "input" if jacobian.order == 1 else "argument"
+    yield f"  worst     d output{list(worst.output)} / d {kind}{list(worst.input)}"
+    yield f"  expected  {worst.expected:.10g}  (numerical, +- {worst.bar:.1g})"
+    yield f"  got       {worst.got:.10g}  (analytical)"
+    yield f"  ratio     {worst.ratio:.6g}"
+    if jacobian.cause:
+        yield f"  likely cause: {jacobian.cause}"
+
+
+def _source(place: str) -> str:
+    """The line of source at a place, on a line of its own; '' if it is not to be had."""
+    import linecache
+
+    file, _, rest = place.rpartition(":")
+    number = rest.partition(",")[0]
+    line = linecache.getline(file, int(number)).strip() if number.isdigit() else ""
+    return f"\n    {line}" if line else ""
+
+
+def _short(place: str) -> str:
+    return place.rpartition(os.sep)[2]
+
+
+def _columns(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])

@@ -1,0 +1,155 @@
+"""What a function did, call by call: which operation, with which arrays, on which line.
+
+Every recorded node can carry its *call*: enough to run its forward again with other numbers. So one
+operation can be checked on its own, and a whole graph can be replayed in float64.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.base import TensorBase
+from minitorch.autograd.function import Function
+from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.mode import mode
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+
+
+@dataclass
+class Call:
+    """One recorded call of an operation.
+
+    Attributes:
+        function: the Function subclass.
+        inputs: what `apply` was given.
+        arrays: a copy of each input's array, as it was then; the input itself where it is none.
+        params: what `apply` was given by keyword.
+        edges: where each input came from, as the node has it.
+        place: ``file:line, in function`` of the user's code, or ''.
+    """
+
+    function: type[Function]
+    inputs: tuple[Any, ...]
+    arrays: list[Any]
+    params: dict[str, Any]
+    edges: list[Any]
+    place: str
+
+    @property
+    def name(self) -> str:
+        """The Function's name."""
+        return self.function.__name__
+
+    def again(self, *checked: Any) -> Any:
+        """Call the operation anew, with `checked` for the inputs that want a gradient."""
+        given = iter(checked)
+        inputs = [
+            next(given) if edge is not None else constant(value, array)
+            for value, array, edge in zip(self.inputs, self.arrays, self.edges, strict=True)
+        ]
+        return self.function.apply(*inputs, **self.params)
+
+    def leaves(self, change: Callable[[Array], Array]) -> list[Any]:
+        """New float64 tensors for the inputs that want a gradient, each array changed first."""
+        made = []
+        for value, array, edge in zip(self.inputs, self.arrays, self.edges, strict=True):
+            if edge is not None:
+                leaf = value._wrap(np.array(change(array.astype(np.float64))))
+                leaf._requires_grad = True
+                made.append(leaf)
+        return made
+
+
+def constant(value: Any, array: Any) -> Any:
+    """An input that wants no gradient, in float64 where it is floating."""
+    if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+        array = array.astype(np.float64)
+    return value._wrap(array) if isinstance(value, TensorBase) else array
+
+
+def users_line() -> str:
+    """Where in the user's code we are: the innermost frame outside minitorch."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return ""
+    code = frame.f_code
+    return f"{code.co_filename}:{frame.f_lineno}, in {code.co_name}"
+
+
+def _note_call(
+    node: Function, inputs: tuple[Any, ...], arrays: Sequence[Any], params: dict[str, Any]
+) -> None:
+    copies = [np.array(a) if isinstance(a, np.ndarray) else a for a in arrays]
+    node.call = Call(type(node), inputs, copies, params, list(node.edges), users_line())
+
+
+@contextmanager
+def calls_noted() -> Iterator[None]:
+    """Within it, every node that is recorded keeps its `Call`."""
+    previous = mode.watchers
+    mode.watchers = (*previous, _note_call)
+    try:
+        yield
+    finally:
+        mode.watchers = previous
+
+
+def nodes_behind(outputs: Sequence[Any]) -> list[Function]:
+    """All nodes that some output came from, in the order in which they were made."""
+    found: dict[int, Function] = {}
+    stack = [out._grad_fn for out in outputs if isinstance(out, TensorBase)]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and id(node) not in found:
+            found[id(node)] = node
+            stack += [edge[0] for edge in node.edges if edge is not None]
+    return sorted(found.values(), key=lambda node: node.sequence)
+
+
+class Tape:
+    """A recorded graph that can be run again with other numbers in its leaves, in float64.
+
+    What was computed outside the graph (under no_grad, from integers, in NumPy) stays as it was.
+
+    Args:
+        outputs: results that were recorded within `calls_noted`.
+
+    Raises:
+        LookupError: if some node has no call, having been recorded outside.
+    """
+
+    def __init__(self, outputs: Sequence[Any]) -> None:
+        self.outputs = [out for out in outputs if out._requires_grad]
+        self.nodes = nodes_behind(self.outputs)
+        for node in self.nodes:
+            if node.call is None:
+                raise LookupError(f"{node.name()} was recorded before the tape began")
+        leaves: dict[int, Any] = {}
+        for node in self.nodes:
+            for edge in node.edges:
+                if edge is not None and isinstance(edge[0], TensorBase):
+                    leaves.setdefault(id(edge[0]), edge[0])
+        self.leaves = list(leaves.values())
+
+    def run(self, *leaves: Any) -> tuple[Any, ...]:
+        """The outputs, for other values of `self.leaves`."""
+        made: dict[tuple[int, int], Any] = {
+            (id(leaf), 0): value for leaf, value in zip(self.leaves, leaves, strict=True)
+        }
+        for node in self.nodes:
+            call = node.call
+            checked = [made[id(e[0]), e[1]] for e in call.edges if e is not None]
+            results = call.again(*checked)
+            several = results if isinstance(results, tuple) else (results,)
+            made.update({(id(node), slot): result for slot, result in enumerate(several)})
+        return tuple(made[id(out._grad_fn), out._slot] for out in self.outputs)

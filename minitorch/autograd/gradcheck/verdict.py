@@ -1,0 +1,114 @@
+"""Four verdicts on an element of a Jacobian: pass, fail, kink, unsure.
+
+An element fails only if the analytical value lies further from the numerical one than both sides'
+error bars explain. At a kink there is no derivative; the analytical value must then be a
+subderivative: it must lie between the slopes on either side.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from minitorch.autograd.gradcheck.numeric import Array, Derivative
+
+
+class Verdict(enum.IntEnum):
+    """What is said of one element."""
+
+    PASS = 0  # the values agree, and the error bar is narrow enough for that to mean something
+    FAIL = 1  # they differ by more than rounding and truncation explain
+    KINK = 2  # not differentiable there; the analytical value lies between the one-sided slopes
+    UNSURE = 3  # the error bar is too wide to tell
+
+
+@dataclass
+class Tolerance:
+    """What is allowed beyond the error bars.
+
+    Attributes:
+        bits: of the precision in which gradients are computed: 53 for float64.
+        atol, rtol: what the user allows besides; 0 by default.
+    """
+
+    bits: int = 53
+    atol: float = 0.0
+    rtol: float = 0.0
+
+    @property
+    def relative(self) -> float:
+        """The relative difference that is never held against a gradient: 1e-7 in float64."""
+        return max(self.rtol, 2.0 ** (-0.44 * self.bits))
+
+    @property
+    def resolution(self) -> float:
+        """One rounding error, relative."""
+        return 2.0**-self.bits
+
+
+def judge(
+    found: Derivative, analytical: Array, scale: Array, tolerance: Tolerance, doubt: Array | float
+) -> tuple[Array, Array, Array]:
+    """The verdicts on M elements, with the numerical values and bars that they rest on.
+
+    Args:
+        found: the numerical derivatives, (M,).
+        analytical: what backward gives, (M,).
+        scale: the size that derivatives have around here, for those that are 0; (M,).
+        tolerance: what is allowed beyond the bars.
+        doubt: the analytical values' own error bar.
+    """
+    value, bar = _one_sided_where_there_is_one_side(found)
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.abs(value), np.abs(analytical))
+        slack = tolerance.atol + tolerance.relative * np.abs(value) + doubt
+        narrow = (bar <= 1e-2 * size) | (bar <= 1e-6 * scale) | (bar <= tolerance.atol)
+        agrees = np.abs(analytical - value) <= bar + slack
+        coarse = found.flat & (
+            np.abs(analytical - found.coarse)
+            <= found.coarse_bar + tolerance.relative * np.abs(found.coarse) + slack
+        )
+        coarse &= found.coarse_bar <= 1e-2 * np.abs(found.coarse)
+        verdict = np.where(agrees, np.where(narrow, Verdict.PASS, Verdict.UNSURE), Verdict.FAIL)
+        verdict = np.where(coarse, Verdict.PASS, verdict)
+        unknown = ~np.isfinite(value) | ~np.isfinite(bar)
+        verdict = np.where(unknown & ~(agrees & narrow), Verdict.UNSURE, verdict)
+        verdict = np.where(found.kink, _at_kink(found, analytical, slack), verdict)
+    value = np.where(found.kink & np.isfinite(found.left + found.right), found.value, value)
+    return verdict.astype(np.int8), value, bar
+
+
+def _one_sided_where_there_is_one_side(found: Derivative) -> tuple[Array, Array]:
+    """At the edge of a function's domain, such as x ** 1.5 at 0, only one side has values."""
+    value, bar = found.value.copy(), found.bar.copy()
+    for side, side_bar, other_bar in (
+        (found.right, found.right_bar, found.left_bar),
+        (found.left, found.left_bar, found.right_bar),
+    ):
+        only = ~np.isfinite(found.bar) & np.isfinite(side_bar) & ~np.isfinite(other_bar)
+        value[only], bar[only] = side[only], side_bar[only]
+    return value, bar
+
+
+def _at_kink(found: Derivative, analytical: Array, slack: Array) -> Array:
+    """KINK where the analytical value is a subderivative; else FAIL, or UNSURE at a jump."""
+    low, high = np.fmin(found.left, found.right), np.fmax(found.left, found.right)
+    room = found.left_bar + found.right_bar + slack
+    room = np.where(np.isfinite(room), room, 0.0)
+    between = (analytical >= low - room) & (analytical <= high + room)
+    verdict = np.where(between, Verdict.KINK, Verdict.FAIL)
+    # A jump on one side: the slope on the other is the only one there is.
+    one = np.isinf(low) ^ np.isinf(high)
+    finite = np.where(np.isinf(low), high, low)
+    steady = np.abs(analytical - finite) <= room
+    verdict = np.where(
+        one & ~np.isnan(finite), np.where(steady, Verdict.KINK, Verdict.FAIL), verdict
+    )
+    # None on either: 0, as for sign(0), or the same infinity, as for sqrt(0); else who can tell.
+    both = np.isinf(low) & np.isinf(high)
+    settled = (analytical == 0) | (
+        np.isinf(analytical) & ((analytical == low) | (analytical == high))
+    )
+    return np.where(both, np.where(settled, Verdict.KINK, Verdict.UNSURE), verdict)

@@ -1,0 +1,209 @@
+"""Checking what is larger than one function: a whole model, or a graph that a program recorded."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.base import TensorBase
+from minitorch.autograd.gradcheck.check import as_tuple, wants_grad
+from minitorch.autograd.gradcheck.jacobian import (
+    Projection,
+    Subject,
+    checked_at_random,
+    same_twice,
+    tensors_in,
+)
+from minitorch.autograd.gradcheck.locate import check_call
+from minitorch.autograd.gradcheck.report import Report
+from minitorch.autograd.gradcheck.trace import Tape, calls_noted, nodes_behind
+from minitorch.autograd.mode import enable_grad
+
+Watch = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+def progress(show: bool | None, what: str) -> Watch:
+    """A progress bar on stderr.
+
+    Args:
+        show: True for yes; None if stderr is a terminal and tqdm is there.
+        what: the bar's label.
+
+    Raises:
+        ImportError: for True without tqdm.
+    """
+    import sys
+
+    if show is False or (show is None and not sys.stderr.isatty()):
+        return lambda items, total: items
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        if show is None:
+            return lambda items, total: items
+        raise ImportError(
+            'the progress bar needs tqdm: pip install "minitorch-numpy[digits]", or progress=False'
+        ) from None
+    return lambda items, total: tqdm(items, what, total, unit="step", leave=False, file=sys.stderr)
+
+
+def gradcheck_module(
+    model: Any,
+    inputs: Any,
+    loss: Callable[..., Any] | None = None,
+    *,
+    budget: int = 2000,
+    seed: int = 0,
+    nodes: bool = True,
+    progress_bar: bool | None = None,
+    raise_exception: bool = True,
+) -> Report:
+    """Check a model's gradients in every parameter and floating input, and every operation's.
+
+    The model is copied and converted to float64 first. Its outputs, or its loss, are weighted at
+    random into one number; the derivative of that by each element is compared with backward's.
+
+    Args:
+        model: a Module. Put it into eval() if it has dropout: what is random cannot be checked.
+        inputs: a tensor or a tuple of them; floating ones are checked too.
+        loss: takes the model's output, gives what is differentiated; by default the output itself.
+        budget: how many elements may be perturbed one by one. A tensor that no longer fits in is
+            checked along random directions instead, and bisected down to the element on failure.
+        seed: of the random weights and directions.
+        nodes: also check each recorded operation by itself.
+        progress_bar: show one; by default if stderr is a terminal and tqdm is installed.
+        raise_exception: raise what was found instead of only returning it.
+
+    Returns:
+        The report; its `table` has a line for each parameter, and one for each operation.
+
+    Raises:
+        GradcheckError: for a wrong gradient, or a model that is not deterministic.
+        ValueError: for a model without parameters or outputs that require grad.
+
+    >>> import minitorch
+    >>> from minitorch import nn
+    >>> model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    >>> report = gradcheck_module(model, minitorch.randn(5, 3))
+    >>> print(report.summary())
+    gradients of Sequential: right (36 pass)
+    """
+    twin = copy.deepcopy(model).double()
+    given = []
+    for x in as_tuple(inputs):
+        if isinstance(x, TensorBase) and x._array.dtype.kind == "f":
+            x = x._wrap(x._array.astype(np.float64))
+            x._requires_grad = True
+        given.append(x)
+
+    def run() -> Any:
+        out = twin(*given)
+        return out if loss is None else loss(out)
+
+    parameters = [(name, p) for name, p in twin.named_parameters() if p._requires_grad]
+    leaves = [(f"parameter {name}", p) for name, p in parameters]
+    leaves += [(f"input {i}", x) for i, x in enumerate(given) if wants_grad(x)]
+    name = type(model).__name__
+    return _check_leaves(run, leaves, name, budget, seed, nodes, progress_bar, raise_exception)
+
+
+def gradcheck_graph(
+    outputs: Any,
+    names: dict[int, str] | None = None,
+    *,
+    name: str = "the graph",
+    budget: int = 2000,
+    seed: int = 0,
+    progress_bar: bool | None = None,
+    raise_exception: bool = True,
+) -> Report:
+    """Check a graph that was recorded within `calls_noted`, by running it again in float64.
+
+    Args:
+        outputs: a tensor or several.
+        names: what to call its leaves, by their id.
+        name: what to call it.
+        budget, seed, progress_bar, raise_exception: as for `gradcheck_module`.
+    """
+    tape = Tape(as_tuple(outputs))
+    twins: list[Any] = []
+    for leaf in tape.leaves:
+        twin: Any = leaf._wrap(leaf._array.astype(np.float64))
+        twin._requires_grad = True
+        twins.append(twin)
+    called = [
+        (names or {}).get(id(leaf), f"leaf {number}") for number, leaf in enumerate(tape.leaves)
+    ]
+    leaves = list(zip(called, twins, strict=True))
+
+    def run() -> Any:
+        return tape.run(*twins)
+
+    return _check_leaves(run, leaves, name, budget, seed, True, progress_bar, raise_exception)
+
+
+def _check_leaves(
+    run: Callable[[], Any],
+    leaves: Sequence[tuple[str, Any]],
+    name: str,
+    budget: int,
+    seed: int,
+    nodes: bool,
+    progress_bar: bool | None,
+    raise_exception: bool,
+) -> Report:
+    started = time.perf_counter()
+    if not leaves:
+        raise ValueError(f"gradcheck: {name} has no parameter and no input that requires grad")
+    watch = progress(progress_bar, name)
+    report = Report(name, seed=seed)
+    with enable_grad():
+        subject = Subject(run, [x for _, x in leaves], [label for label, _ in leaves])
+        if not tensors_in(run()):
+            raise ValueError(f"gradcheck: {name} returned no tensor")
+        if not subject.outputs():
+            raise ValueError(f"gradcheck: no output of {name} requires grad")
+        same_twice(subject, 0.0)
+        draws = np.random.default_rng(seed)
+        projection = Projection(subject, draws)
+        whole = _within(budget, [x._array.size for x in subject.tensors])
+        chunks: list[Any] = [(n, range(subject.tensors[n]._array.size)) for n in sorted(whole)]
+        others = [n for n in range(len(leaves)) if n not in whole]
+        total = len(chunks) + len(others)
+        found = {}
+        for n, rows in watch([*chunks, *((n, None) for n in others)], total):
+            if not subject.tensors[n]._array.size:
+                continue
+            if rows is None:
+                found[n] = checked_at_random(subject, n, draws, 1)
+            else:
+                found[n] = projection.rows(n, list(rows), 1)
+        report.jacobians = [found[n] for n in sorted(found)]
+        for n in others:
+            report.notes.append(
+                f"{leaves[n][0]} has {leaves[n][1]._array.size} elements: checked along random "
+                "directions"
+            )
+        if nodes:
+            with calls_noted():
+                outputs = tensors_in(run())
+            recorded = [node for node in nodes_behind(outputs) if node.call is not None]
+            report.nodes = [check_call(node.call, seed) for node in watch(recorded, len(recorded))]
+    report.seconds = time.perf_counter() - started
+    if raise_exception:
+        report.raise_if_wrong()
+    return report
+
+
+def _within(budget: int, sizes: Sequence[int]) -> set[int]:
+    """The numbers of the tensors, the smallest first, that fit into the budget together."""
+    chosen, left = set(), budget
+    for number in sorted(range(len(sizes)), key=lambda n: sizes[n]):
+        if sizes[number] <= left:
+            chosen.add(number)
+            left -= sizes[number]
+    return chosen
