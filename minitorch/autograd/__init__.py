@@ -2,14 +2,21 @@
 
 `base` what the graph needs of a tensor; `function` one operation, which is a node; `engine` the
 walk back through the nodes; `mode` whether to record; `hooks`, `anomaly`; `gradcheck` comparing
-gradients with finite differences.
+gradients with numerical derivatives.
 """
 
 from minitorch.autograd import engine, function
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.engine import backward, grad
 from minitorch.autograd.function import Function
-from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd.gradcheck import (
+    GradcheckError,
+    check_gradient,
+    gradcheck,
+    gradcheck_module,
+    gradcheck_report,
+    gradgradcheck,
+)
 from minitorch.autograd.mode import (
     enable_grad,
     inference_mode,
@@ -22,12 +29,15 @@ __all__ = [
     "Function",
     "GradcheckError",
     "backward",
+    "check_gradient",
     "detect_anomaly",
     "enable_grad",
     "engine",
     "function",
     "grad",
     "gradcheck",
+    "gradcheck_module",
+    "gradcheck_report",
     "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",

@@ -31,10 +31,17 @@ class CopySlices(Function):
 
     def forward(self, base: Array, value: Array, *, steps: list[ViewStep]) -> Array:
         self.steps = steps
-        return base
+        changed = base.copy()
+        part = changed
+        for step in steps:
+            part = step.replay(part)
+        part[...] = value
+        return changed
 
     def backward(self, grad: Tensor) -> Any:
-        overwritten = np.zeros_like(grad._array, bool)
+        # The steps were views of the base; of other strides they might be copies.
+        grad = grad.contiguous()
+        overwritten = np.zeros(grad._array.shape, bool)
         part, shown = overwritten, grad
         for step in self.steps:
             part, shown = step.replay(part), step.replay(shown)

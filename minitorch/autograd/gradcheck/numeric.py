@@ -22,7 +22,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # Steps are scale * 2**-e, for these e where outputs have 53 bits; for fewer, in proportion.
 QUICK = (6.0, 9.0, 12.0, 15.0)
-THOROUGH = tuple(np.arange(-2.0, 37.0, 2.0))
+THOROUGH = tuple(np.arange(-2.0, 25.0, 2.0))  # finer ones show rounding, not the function
 SAFETY = 4.0  # an error estimate is itself uncertain
 
 
@@ -34,8 +34,6 @@ class Derivative:
         value, bar: the derivative, and how far it may be off.
         left, left_bar, right, right_bar: the one-sided ones; infinite at a jump.
         kink: where the two sides differ by more than their bars.
-        flat: where the value rests on steps that changed nothing at all.
-        coarse, coarse_bar: value and bar without such steps: for a function that is rounded inside.
     """
 
     value: Array
@@ -45,9 +43,6 @@ class Derivative:
     right: Array
     right_bar: Array
     kink: Array
-    flat: Array
-    coarse: Array
-    coarse_bar: Array
 
 
 @dataclass
@@ -69,14 +64,16 @@ class Samples:
     def derivative(self, noise: float) -> Derivative:
         """Extrapolate; `noise` is the outputs' relative rounding error."""
         largest = np.maximum(np.maximum(np.abs(self.above), np.abs(self.below)), abs(self.middle))
-        rounding = 2 * noise * np.where(np.isfinite(largest), largest, np.inf)
+        rounding = 2 * noise * np.where(np.isfinite(largest), largest, np.inf) + 1e-323
         up, down = self.up[:, None], self.down[:, None]
-        quotients = (self.above - self.below) / (up + down)
-        value, bar = _extrapolate(quotients, (self.up + self.down) / 2, rounding, power=2)
-        right, right_bar = _extrapolate((self.above - self.middle) / up, self.up, rounding, power=1)
-        left, left_bar = _extrapolate(
-            (self.middle - self.below) / down, self.down, rounding, power=1
-        )
+        idle = self._rounded_away(largest)
+        steps = (self.up + self.down) / 2
+        quotients = np.where(idle, np.nan, (self.above - self.below) / (up + down))
+        to_the_right = np.where(idle, np.nan, (self.above - self.middle) / up)
+        to_the_left = np.where(idle, np.nan, (self.middle - self.below) / down)
+        value, bar = _extrapolate(quotients, steps, rounding, power=2)
+        right, right_bar = _extrapolate(to_the_right, self.up, rounding, power=1)
+        left, left_bar = _extrapolate(to_the_left, self.down, rounding, power=1)
         right, right_bar = self._at_a_jump(self.above, self.up, right, right_bar, rounding)
         left, left_bar = self._at_a_jump(self.below, -self.down, left, left_bar, rounding)
         with np.errstate(invalid="ignore"):
@@ -84,13 +81,19 @@ class Samples:
             gap = np.abs(left - right)
             clear = gap > SAFETY * (left_bar + right_bar) + 1e-6 * size
             kink = (np.isinf(left) | np.isinf(right)) | (np.isfinite(gap) & clear)
-        still = (self.above == self.middle) & (self.below == self.middle)
-        moved = np.where(still, np.nan, quotients)
-        coarse, coarse_bar = _extrapolate(moved, (self.up + self.down) / 2, rounding, power=2)
-        flat = (value == 0) & still.any(0) & ~still.all(0)
-        return Derivative(
-            value, bar, left, left_bar, right, right_bar, kink, flat, coarse, coarse_bar
-        )
+        return Derivative(value, bar, left, left_bar, right, right_bar, kink)
+
+    def _rounded_away(self, largest: Array) -> Array:
+        """Steps that change nothing, where the smallest change there is is one of rounding.
+
+        Such steps say nothing of a function that computes in float32 inside, or next to 1. Where
+        a function really is flat, up to some kink, the first change is no such small one.
+        """
+        change = np.maximum(np.abs(self.above - self.middle), np.abs(self.below - self.middle))
+        still = change == 0
+        with np.errstate(all="ignore"):
+            smallest = np.where(still | np.isnan(change), np.inf, change).min(0, initial=np.inf)
+            return still & (smallest <= 2.0**-20 * largest.max(0, initial=0))
 
     def _at_a_jump(
         self, side: Array, away: Array, slope: Array, bar: Array, rounding: Array
@@ -123,7 +126,6 @@ def _extrapolate(
     entries = np.full((K, orders, M), np.nan)
     errors = np.full((K, orders, M), np.inf)
     entries[:, 0] = quotients
-    floor = rounding / steps[:, None]
     with np.errstate(all="ignore"):
         errors[1:, 0] = np.abs(quotients[1:] - quotients[:-1])
         for order in range(1, orders):
@@ -132,11 +134,37 @@ def _extrapolate(
             better = finer + (finer - coarser) / ratio[:, None]
             entries[order:, order] = better
             errors[order:, order] = np.maximum(np.abs(better - finer), np.abs(better - coarser))
-        errors = np.where(np.isnan(errors), np.inf, errors) + floor[:, None]
-    flat_errors, flat_entries = errors.reshape(-1, M), entries.reshape(-1, M)
-    best = np.argmin(flat_errors, axis=0)
-    columns = np.arange(M)
-    return flat_entries[best, columns], SAFETY * flat_errors[best, columns]
+    errors = np.where(np.isnan(errors), np.inf, errors) + (rounding / steps[:, None])[:, None]
+    best = np.argmin(errors, axis=1)[:, None]
+    values = np.take_along_axis(entries, best, 1)[:, 0]
+    bars = SAFETY * np.take_along_axis(errors, best, 1)[:, 0]
+    return _largest_trusted(values, bars, steps)
+
+
+def _largest_trusted(values: Array, bars: Array, steps: Array) -> tuple[Array, Array]:
+    """The most exact row that no smaller step contradicts.
+
+    The derivative is the limit of small steps: however well large steps agree with each other (past
+    a pole, where a function has levelled out), a smaller step that denies them is right. And what
+    noise there is at a small step is there at a larger one, divided by the step.
+
+    Args:
+        values, bars: (K, M), the largest step first.
+        steps: (K,).
+    """
+    value, bar = values[-1].copy(), bars[-1].copy()
+    noise = np.zeros_like(bar)
+    open_ = np.ones(len(bar), bool)
+    with np.errstate(all="ignore"):
+        for row in range(len(steps) - 2, -1, -1):
+            below = bars[row + 1] * steps[row + 1]
+            noise = np.maximum(noise, np.where(np.isfinite(below), below, 0))
+            here = np.maximum(bars[row], np.minimum(noise / steps[row], bars[row + 1]))
+            apart = np.abs(values[row] - value) > here + bar
+            open_ &= ~apart
+            take = open_ & (here < bar)
+            value, bar = np.where(take, values[row], value), np.where(take, here, bar)
+    return value, bar
 
 
 def ladder(scale: float, reach: float, bits: int, thorough: bool) -> Array:
@@ -178,8 +206,8 @@ def sample(evaluate: Callable[[float], tuple[Array, float]], steps: Array) -> Sa
     count = len(middle)
     return Samples(
         middle,
-        np.array(above).reshape(-1, count),
-        np.array(below).reshape(-1, count),
+        np.array(above).reshape(len(up), count),
+        np.array(below).reshape(len(up), count),
         np.array(up),
         np.array(down),
     )
