@@ -128,6 +128,7 @@ from minitorch.factory import (
     zeros_like,
 )
 from minitorch.ops.activation import dropout, log_softmax, relu, softmax
+from minitorch.ops.adaptive_pool import adaptive_avg_pool1d
 from minitorch.ops.arithmetic import (
     add,
     div,
@@ -168,7 +169,14 @@ from minitorch.ops.compare import (
     lt,
     ne,
 )
-from minitorch.ops.conv import conv2d
+from minitorch.ops.conv import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from minitorch.ops.index import (
     gather,
     index_select,
@@ -197,6 +205,7 @@ from minitorch.ops.pointwise import (
     tanh,
     trunc,
 )
+from minitorch.ops.pool import avg_pool1d, max_pool1d, max_pool2d, max_pool3d
 from minitorch.ops.random import bernoulli
 from minitorch.ops.reduce import (
     all,
@@ -237,6 +246,7 @@ from minitorch.ops.shape import (
     unflatten,
     unsqueeze,
 )
+from minitorch.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from minitorch.random import (
     Generator,
     default_generator,
@@ -265,6 +275,7 @@ __all__ = [
     "__version__",
     "abs",
     "accelerator",
+    "adaptive_avg_pool1d",
     "add",
     "all",
     "allclose",
@@ -279,6 +290,7 @@ __all__ = [
     "as_tensor",
     "autocast",
     "autograd",
+    "avg_pool1d",
     "backends",
     "bernoulli",
     "bitwise_and",
@@ -291,6 +303,7 @@ __all__ = [
     "can_cast",
     "cat",
     "ceil",
+    "channel_shuffle",
     "channels_last",
     "channels_last_3d",
     "chunk",
@@ -298,7 +311,12 @@ __all__ = [
     "clone",
     "compile",
     "contiguous_format",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cos",
     "count_nonzero",
     "cpu",
@@ -385,6 +403,9 @@ __all__ = [
     "masked_select",
     "matmul",
     "max",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
     "maximum",
     "mean",
     "memory_format",
@@ -412,6 +433,8 @@ __all__ = [
     "optim",
     "permute",
     "pi",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "pow",
     "preserve_format",
     "promote_types",

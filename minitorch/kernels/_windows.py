@@ -20,6 +20,11 @@ Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 
+def wide(x: Array) -> Array:
+    """float16 as float32, in which sums of halves are computed."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
 def batch_last(x: Array) -> Array:
     """x (N, C, *S) as (C, *S, N), over the same memory."""
     return x.transpose(*range(1, x.ndim), 0)

@@ -18,6 +18,7 @@ from minitorch.kernels._windows import (
     batch_last,
     pad,
     scatter,
+    wide,
     windows,
 )
 
@@ -29,14 +30,9 @@ def output_size(
     return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def _wide(x: Array) -> Array:
-    """float16 as float32: NumPy multiplies no matrices of halves at any speed, nor well."""
-    return x.astype(np.float32) if x.dtype == np.float16 else x
-
-
 def _rows(x: Array, groups: int) -> Array:
     """x (N, C, *S) as rows of channels: (G, C / G, S * N)."""
-    rows = np.ascontiguousarray(batch_last(_wide(x)))
+    rows = np.ascontiguousarray(batch_last(wide(x)))
     return rows.reshape(groups, x.shape[1] // groups, -1)
 
 
@@ -50,7 +46,7 @@ def columns_of(
     groups: int,
 ) -> Array:
     """The windows of x (N, C, *S) as columns: (G, C / G * K, O * N)."""
-    last = np.ascontiguousarray(pad(batch_last(_wide(x)), padding))  # (C, *padded, N)
+    last = np.ascontiguousarray(pad(batch_last(wide(x)), padding))  # (C, *padded, N)
     C = x.shape[1]
     shape = (groups, C // groups * math.prod(kernel), -1 if x.size else 0)
     return windows(last, kernel, out, stride, dilation).reshape(shape)
@@ -70,7 +66,7 @@ def conv(
     O, _, *K = weight.shape
     out = tuple(map(output_size, S, K, stride, padding, dilation))
     columns = columns_of(x, tuple(K), out, stride, padding, dilation, groups)
-    y = np.matmul(_wide(weight).reshape(groups, O // groups, -1), columns)  # (G, O / G, P * N)
+    y = np.matmul(wide(weight).reshape(groups, O // groups, -1), columns)  # (G, O / G, P * N)
     if bias is not None:
         y += bias.reshape(groups, O // groups, 1)
     return batch_first(y.reshape(O, *out, N)).astype(x.dtype, copy=False), columns
@@ -84,15 +80,18 @@ def conv_input(
     padding: Pairs,
     dilation: Sizes,
     groups: int,
+    bias: Array | None = None,
 ) -> Array:
     """The adjoint of `conv` in x: each gradient is added to the window it came from."""
     N, C = input_shape[:2]
     O, _, *K = weight.shape
     out, kernel = grad.shape[2:], tuple(K)
-    flat = _wide(weight).reshape(groups, O // groups, -1).transpose(0, 2, 1)
+    flat = wide(weight).reshape(groups, O // groups, -1).transpose(0, 2, 1)
     columns = np.matmul(flat, _rows(grad, groups)).reshape(C, math.prod(kernel), *out, N)
     shares = columns.swapaxes(0, 1)  # one a place of the kernel
     dx = scatter(shares, input_shape, kernel, out, stride, padding, dilation)
+    if bias is not None:
+        dx += bias.reshape(-1, *(1,) * len(kernel))
     return dx.astype(grad.dtype, copy=False)
 
 
@@ -113,3 +112,23 @@ def conv_weight(
     # This way round, BLAS is up to twice as quick as for rows @ columns.T.
     dw = np.matmul(columns, _rows(grad, groups).transpose(0, 2, 1)).transpose(0, 2, 1)
     return dw.reshape(weight_shape).astype(grad.dtype, copy=False)
+
+
+def unfold(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Array:
+    """The windows of x (N, C, *S) as columns: (N, C * K, O)."""
+    N, C, *S = x.shape
+    out = tuple(map(output_size, S, kernel, stride, padding, dilation))
+    last = np.ascontiguousarray(pad(batch_last(x), padding))
+    columns = windows(last, kernel, out, stride, dilation).transpose(-1, *range(1 + 2 * len(S)))
+    return np.ascontiguousarray(columns).reshape(N, C * math.prod(kernel), math.prod(out))
+
+
+def fold(
+    x: Array, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes
+) -> Array:
+    """The adjoint of `unfold`: each column of x (N, C * K, O) added to its window."""
+    N, C, *S = shape
+    out = tuple(map(output_size, S, kernel, stride, padding, dilation))
+    shares = x.reshape(N, C, -1 if N else math.prod(kernel), *out)
+    shares = shares.transpose(2, 1, *range(3, 3 + len(S)), 0)  # (K, C, *O, N)
+    return np.ascontiguousarray(scatter(shares, shape, kernel, out, stride, padding, dilation))

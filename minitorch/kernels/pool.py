@@ -22,6 +22,7 @@ from minitorch.kernels._windows import (
     pad,
     places,
     scatter,
+    wide,
 )
 from minitorch.kernels.mask import keep
 
@@ -196,15 +197,19 @@ def avg_pool(
     ones = (1,) * len(kernel)
     spatial = x.shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    padded = pad(batch_last(x), pairs)
+    padded = pad(batch_last(wide(x)), pairs)
     first, *others = places(kernel, out, stride, ones)
     total = padded[first].copy()
     for where in others:
         total += padded[where]
-    total /= _divisors(
-        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, x.dtype
+    divisors = _divisors(
+        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, total.dtype
     )
-    return batch_first(total)
+    if x.dtype.kind == "f":
+        total /= divisors
+    else:  # rounded toward zero, as in C
+        total = np.sign(total) * (np.abs(total) // np.abs(divisors)) * np.sign(divisors)
+    return batch_first(total).astype(x.dtype, copy=False)
 
 
 def avg_pool_input(
@@ -221,8 +226,43 @@ def avg_pool_input(
     ones = (1,) * len(kernel)
     spatial = input_shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    share = np.ascontiguousarray(batch_last(grad)) / _divisors(
-        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, grad.dtype
+    last = np.ascontiguousarray(batch_last(wide(grad)))
+    share = last / _divisors(
+        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, last.dtype
     )
     shares = repeat(share, math.prod(kernel))
-    return scatter(shares, input_shape, kernel, out, stride, pairs, ones)
+    dx = scatter(shares, input_shape, kernel, out, stride, pairs, ones)
+    return dx.astype(grad.dtype, copy=False)
+
+
+def adaptive_bounds(size: int, out: int) -> tuple[Array, Array]:
+    """Where each of `out` cells, as even as can be, begins and ends in `size` elements."""
+    cells = np.arange(out)
+    return cells * size // out, -(-(cells + 1) * size // out)
+
+
+def adaptive_max_indices(x: Array, out: Sizes) -> Array:
+    """The flat position of the largest element of each cell of x (N, C, *S): (N, C, *out).
+
+    The first of them, at a tie; the last NaN, if there is one.
+    """
+    N, C, *S = x.shape
+    position: Array = np.zeros(
+        (), np.int64
+    )  # of each cell's elements in the plane: (*out, *window)
+    for dim, (size, cells) in enumerate(zip(S, out, strict=True)):
+        start, end = adaptive_bounds(size, cells)
+        window = np.arange(int((end - start).max(initial=1)))
+        # A shorter cell names its last element again, which changes no maximum.
+        along = np.minimum(start[:, None] + window, end[:, None] - 1)
+        outer = (*position.shape[:dim], 1, *position.shape[dim:], 1)
+        shape = (1,) * dim + (cells,) + (1,) * dim + (len(window),)
+        position = position.reshape(outer) * size + along.reshape(shape)
+    position = position.reshape(math.prod(out), -1)
+    elements = x.reshape(N, C, math.prod(S))[:, :, position]  # (N, C, cells, window)
+    winner = elements.argmax(-1)
+    missing = np.isnan(elements)
+    if missing.any():
+        last = missing.shape[-1] - 1 - missing[..., ::-1].argmax(-1)
+        winner = np.where(missing.any(-1), last, winner)
+    return position[np.arange(len(position)), winner].reshape(N, C, *out)

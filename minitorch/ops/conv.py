@@ -1,13 +1,13 @@
-"""Convolution, and the two products that are its gradients.
+"""Convolution, transposed convolution, and the products that are their gradients.
 
 Convolution is linear in the input and in the weight. Its gradient in either is again a product of
 the same kind, and the three are closed under differentiation: each one's backward is the other
-two. So every order is right as soon as the three kernels are.
+two. So every order is right as soon as the three kernels are. Transposed convolution is the
+gradient in the input, used forwards.
 """
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 from minitorch._dtypes import Array
@@ -15,12 +15,10 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels import conv as kernels
 from minitorch.ops.operands import tensor_of
+from minitorch.ops.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
-
-Sizes = tuple[int, ...]
-Pairs = tuple[tuple[int, int], ...]
 
 
 class Convolution(Function):
@@ -44,39 +42,48 @@ class Convolution(Function):
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
         geometry = self.geometry
-        grad_x = grad_w = grad_b = None
+        grad_x = grad_w = None
         if w is not None:
-            grad_x = ConvInput.apply(grad, w, shape=self.x_shape, **geometry)
+            grad_x = ConvInput.apply(grad, w, None, shape=self.x_shape, **geometry)
         if x is not None:
             columns = None if mode.grad else self.cache
             grad_w = ConvWeight.apply(grad, x, shape=self.w_shape, columns=columns, **geometry)
-        if self.needs(2):
-            grad_b = grad.sum((0, *range(2, grad.ndim)))
-        return grad_x, grad_w, grad_b
+        return grad_x, grad_w, _channel_sums(grad) if self.needs(2) else None
+
+
+class Conv1d(Convolution):
+    """Convolution over one spatial dimension: sequences as (N, C, L)."""
 
 
 class Conv2d(Convolution):
     """Convolution over two spatial dimensions: images as (N, C, H, W)."""
 
 
+class Conv3d(Convolution):
+    """Convolution over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+
 class ConvInput(Function):
-    """The gradient of a convolution in its input: from y's shape back to x's."""
+    """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
 
     order = "makes"
+    torch_name = "ConvolutionBackward0"
 
-    def forward(self, y: Array, w: Array, *, shape: Sizes, **geometry: Any) -> Array:
-        self.geometry, self.w_shape = geometry, w.shape
-        self.save(y, w)
-        return kernels.conv_input(y, w, shape, **geometry)
+    def forward(
+        self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
+    ) -> Array:
+        self.geometry, self.y_shape, self.w_shape = geometry, y.shape, w.shape
+        self.save(y if self.needs(1) else None, w if self.needs(0) else None)
+        return kernels.conv_input(y, w, shape, bias=b, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
         y, w = self.saved
-        return (
-            Convolution.apply(grad, w, None, **self.geometry) if self.needs(0) else None,
-            ConvWeight.apply(y, grad, shape=self.w_shape, **self.geometry)
-            if self.needs(1)
-            else None,
-        )
+        grad_y = grad_w = None
+        if w is not None:
+            grad_y = _convolved(grad, w, self.y_shape, self.geometry)
+        if y is not None:
+            grad_w = ConvWeight.apply(y, grad, shape=self.w_shape, **self.geometry)
+        return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
 
 
 class ConvWeight(Function):
@@ -87,48 +94,86 @@ class ConvWeight(Function):
     def forward(
         self, y: Array, x: Array, *, shape: Sizes, columns: Any = None, **geometry: Any
     ) -> Array:
-        self.geometry, self.x_shape = geometry, x.shape
-        self.save(y, x)
+        self.geometry, self.x_shape, self.y_shape = geometry, x.shape, y.shape
+        self.save(y if self.needs(1) else None, x if self.needs(0) else None)
         return kernels.conv_weight(y, x, shape, columns=columns, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved
-        return (
-            Convolution.apply(x, grad, None, **self.geometry) if self.needs(0) else None,
-            ConvInput.apply(y, grad, shape=self.x_shape, **self.geometry)
-            if self.needs(1)
-            else None,
-        )
+        grad_y = grad_x = None
+        if x is not None:
+            grad_y = _convolved(x, grad, self.y_shape, self.geometry)
+        if y is not None:
+            grad_x = ConvInput.apply(y, grad, None, shape=self.x_shape, **self.geometry)
+        return grad_y, grad_x
 
 
-def spatial(who: str, name: str, value: Any, dims: int) -> Sizes:
-    """An int, or one int a spatial dimension, as a tuple.
+def _channel_sums(grad: Tensor) -> Tensor:
+    return grad.sum((0, *range(2, grad.ndim)))
 
-    Raises:
-        RuntimeError: for the wrong number of them.
-        TypeError: for anything else.
+
+def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> Tensor:
+    """The convolution of x and w, cut to `shape`.
+
+    What is longer comes of an output padding as large as the stride: more windows fit into the
+    result of a transposed convolution than made it.
     """
-    if isinstance(value, (tuple, list)):
-        if len(value) == 1:
-            value = tuple(value) * dims
-        if len(value) != dims:
-            raise RuntimeError(f"{who}: {name} must be one int or {dims} ints, got {tuple(value)}")
-        return tuple(operator.index(v) for v in value)
-    try:
-        return (operator.index(value),) * dims
-    except TypeError:
-        raise TypeError(
-            f"{who}(): argument '{name}' must be an int or a tuple of ints, "
-            f"not {type(value).__name__}"
-        ) from None
+    y: Tensor = Convolution.apply(x, w, None, **geometry)
+    if y._peek().shape == shape:
+        return y
+    return y[tuple(slice(size) for size in shape)]
 
 
-def _same_padding(who: str, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pairs:
-    """The padding that keeps the size; what is odd goes behind, as in PyTorch."""
-    if any(s != 1 for s in stride):
-        raise RuntimeError(f"{who}: padding='same' is not supported for strided convolutions")
-    total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-    return tuple((n // 2, n - n // 2) for n in total)
+class Unfold(Function):
+    """y[n, (c, k), p] = x[n, c, p * stride + k * dilation]: each window as a column."""
+
+    torch_name = "Im2ColBackward0"
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        self.geometry, self.shape = geometry, x.shape
+        return kernels.unfold(x, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Fold.apply(grad, shape=self.shape, **self.geometry)
+
+
+class Fold(Function):
+    """y = every column of x added to the window it stands for: `Unfold`'s adjoint."""
+
+    torch_name = "Col2ImBackward0"
+
+    def forward(self, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        return kernels.fold(x, shape, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Unfold.apply(grad, **self.geometry)
+
+
+# ---- convolution ------------------------------------------------------------------------------
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide each kernel along the sequences; see `conv2d`.
+
+    Shape:
+        input ``(N, C, L)`` or ``(C, L)``, weight ``(O, C / groups, k)``, bias ``(O)``;
+        output ``(N, O, L')``.
+
+    >>> import minitorch
+    >>> steps = minitorch.tensor([[[1.0, 4.0, 9.0, 16.0]]])
+    >>> conv1d(steps, minitorch.tensor([[[-1.0, 1.0]]]))
+    tensor([[[3., 5., 7.]]])
+    """
+    return _conv("conv1d", Conv1d, 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -162,6 +207,7 @@ def conv2d(
     Raises:
         RuntimeError: for channels, shapes or dtypes that do not fit, or a kernel larger than the
             padded input.
+        NotImplementedError: for bool tensors.
 
     >>> import minitorch
     >>> image, kernel = minitorch.ones(1, 1, 8, 8), minitorch.ones(1, 1, 5, 5)
@@ -170,6 +216,24 @@ def conv2d(
               [25., 25.]]]])
     """
     return _conv("conv2d", Conv2d, 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide each kernel through the volumes; see `conv2d`.
+
+    Shape:
+        input ``(N, C, D, H, W)`` or ``(C, D, H, W)``, weight ``(O, C / groups, kd, kh, kw)``,
+        bias ``(O)``; output ``(N, O, D', H', W')``.
+    """
+    return _conv("conv3d", Conv3d, 3, input, weight, bias, stride, padding, dilation, groups)
 
 
 def _conv(
@@ -185,20 +249,9 @@ def _conv(
     groups: int,
 ) -> Tensor:
     x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
-    if bias is not None:
-        tensor_of(who, "bias", bias)
     x_shape, w_shape = x._peek().shape, w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"
-    if len(w_shape) != dims + 2:
-        raise RuntimeError(
-            f"{who}: expected a {dims + 2}D weight (out, in / groups, *kernel), "
-            f"got {len(w_shape)}D {shapes}"
-        )
-    if len(x_shape) not in (dims + 1, dims + 2):
-        raise RuntimeError(
-            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {who}, but got "
-            f"input of size: {list(x_shape)}"
-        )
+    _check_ranks(who, dims, x_shape, w_shape, "(out, in / groups, *kernel)")
     strides = spatial(who, "stride", stride, dims)
     dilations = spatial(who, "dilation", dilation, dims)
     kernel = w_shape[2:]
@@ -212,7 +265,7 @@ def _conv(
         pairs = tuple((p, p) for p in spatial(who, "padding", padding, dims))
     _check_geometry(who, strides, pairs, dilations, groups, shapes)
     channels = x_shape[-dims - 1]
-    if w_shape[0] % groups:
+    if w_shape[0] < groups or w_shape[0] % groups:
         raise RuntimeError(
             f"{who}: {w_shape[0]} output channels cannot be cut into {groups} groups {shapes}"
         )
@@ -222,17 +275,7 @@ def _conv(
             f"{list(x_shape)} to have {w_shape[1] * groups} channels, but got {channels} channels "
             f"instead {shapes}"
         )
-    if bias is not None and bias._array.shape != (w_shape[0],):
-        raise RuntimeError(
-            f"{who}: Given weight of size {list(w_shape)}, expected bias to be 1-dimensional with "
-            f"{w_shape[0]} elements, but got bias of size {list(bias._array.shape)} instead"
-        )
-    for name, operand in (("weight", w), ("bias", bias)):
-        if operand is not None and operand._array.dtype != x._peek().dtype:
-            raise RuntimeError(
-                f"{who}: Input type ({x.dtype}) and {name} type ({operand.dtype}) should be the "
-                "same; convert one with .to()"
-            )
+    _check_operands(who, x, w, bias, w_shape[0])
     for size, k, d, (before, after) in zip(x_shape[-dims:], kernel, dilations, pairs, strict=True):
         if size + before + after < d * (k - 1) + 1:
             raise RuntimeError(
@@ -241,14 +284,35 @@ def _conv(
                 f"Kernel size: ({_by_x(kernel)}). Kernel size can't be greater than actual input "
                 f"size {shapes}"
             )
+    _check_not_empty(who, dims, x_shape, w_shape)
     geometry = {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
     if len(x_shape) == dims + 1:
         return function.apply(x.unsqueeze(0), w, bias, **geometry).squeeze(0)
     return function.apply(x, w, bias, **geometry)
 
 
+def _same_padding(who: str, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pairs:
+    """The padding that keeps the size; what is odd goes behind, as in PyTorch."""
+    if any(s != 1 for s in stride):
+        raise RuntimeError(f"{who}: padding='same' is not supported for strided convolutions")
+    total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    return tuple((n // 2, n - n // 2) for n in total)
+
+
 def _by_x(sizes: Any) -> str:
     return " x ".join(str(size) for size in sizes)
+
+
+def _check_ranks(who: str, dims: int, x: Sizes, w: Sizes, layout: str) -> None:
+    if len(w) != dims + 2:
+        raise RuntimeError(
+            f"{who}: expected a {dims + 2}D weight {layout}, got {len(w)}D (input {x}, weight {w})"
+        )
+    if len(x) not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {who}, but got "
+            f"input of size: {list(x)}"
+        )
 
 
 def _check_geometry(
@@ -262,3 +326,294 @@ def _check_geometry(
         raise RuntimeError(f"{who}: dilation should be greater than zero, got {dilation} {shapes}")
     if groups <= 0:
         raise RuntimeError(f"{who}: non-positive groups is not supported, got {groups} {shapes}")
+
+
+def _check_operands(who: str, x: Tensor, w: Tensor, bias: Tensor | None, channels: int) -> None:
+    """Refuse a bias of another shape, and operands of several dtypes or of bool."""
+    if bias is not None and tensor_of(who, "bias", bias)._array.shape != (channels,):
+        raise RuntimeError(
+            f"{who}: Given weight of size {list(w._array.shape)}, expected bias to be "
+            f"1-dimensional with {channels} elements, but got bias of size "
+            f"{list(bias._array.shape)} instead"
+        )
+    for name, operand in (("weight", w), ("bias", bias)):
+        if operand is not None and operand._array.dtype != x._peek().dtype:
+            raise RuntimeError(
+                f"{who}: Input type ({x.dtype}) and {name} type ({operand.dtype}) should be the "
+                "same; convert one with .to()"
+            )
+    check_dtype(who, x, "fiu")
+
+
+def _check_not_empty(who: str, dims: int, x: Sizes, w: Sizes) -> None:
+    if 0 in x[-dims:] or 0 in w[2:]:
+        raise RuntimeError(
+            f"{who}: only an empty batch is supported; spatial dimensions and kernels must not be "
+            f"empty (input {x}, weight {w})"
+        )
+
+
+# ---- transposed convolution -------------------------------------------------------------------
+
+
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """The gradient of `conv1d` in its input, used forwards; see `conv_transpose2d`.
+
+    Shape:
+        input ``(N, C, L)`` or ``(C, L)``, weight ``(C, O / groups, k)``, bias ``(O)``;
+        output ``(N, O, L')``.
+    """
+    return _conv_transpose(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups,
+        dilation,
+    )  # fmt: skip
+
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """The gradient of `conv2d` in its input, used forwards: every element spreads a kernel.
+
+    Args:
+        input: the images.
+        weight: the kernels.
+        bias: added to each output channel.
+        stride: how far apart the kernels of neighbouring elements lie.
+        padding: how much is cut off around the result.
+        output_padding: how much longer the result is at its end: it tells apart the sizes that a
+            convolution with a stride makes the same. Smaller than the stride or the dilation.
+        groups: input and output channels are cut into so many independent parts.
+        dilation: the distance between kernel elements.
+
+    Shape:
+        input ``(N, C, H, W)`` or ``(C, H, W)``, weight ``(C, O / groups, kh, kw)``, bias ``(O)``;
+        output ``(N, O, H', W')`` with ``H' = (H - 1) stride - 2 padding + dilation (kh - 1)
+        + output_padding + 1``.
+
+    Raises:
+        RuntimeError: for channels, shapes or dtypes that do not fit, or a result without elements.
+        NotImplementedError: for bool tensors.
+
+    >>> import minitorch
+    >>> conv_transpose2d(minitorch.ones(1, 1, 2, 2), minitorch.ones(1, 1, 2, 2))
+    tensor([[[[1., 2., 1.],
+              [2., 4., 2.],
+              [1., 2., 1.]]]])
+    """
+    return _conv_transpose(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups,
+        dilation,
+    )  # fmt: skip
+
+
+def conv_transpose3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """The gradient of `conv3d` in its input, used forwards; see `conv_transpose2d`.
+
+    Shape:
+        input ``(N, C, D, H, W)`` or ``(C, D, H, W)``, weight ``(C, O / groups, kd, kh, kw)``, bias
+        ``(O)``; output ``(N, O, D', H', W')``.
+    """
+    return _conv_transpose(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups,
+        dilation,
+    )  # fmt: skip
+
+
+def _conv_transpose(
+    who: str,
+    dims: int,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Tensor:
+    x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
+    x_shape, w_shape = x._peek().shape, w._array.shape
+    shapes = f"(input {x_shape}, weight {w_shape})"
+    _check_ranks(who, dims, x_shape, w_shape, "(in, out / groups, *kernel)")
+    strides = spatial(who, "stride", stride, dims)
+    pads = spatial(who, "padding", padding, dims)
+    extra = spatial(who, "output_padding", output_padding, dims)
+    dilations = spatial(who, "dilation", dilation, dims)
+    pairs = tuple((p, p) for p in pads)
+    _check_geometry(who, strides, pairs, dilations, groups, shapes)
+    if any(e < 0 for e in extra):
+        raise RuntimeError(f"{who}: negative output_padding is not supported, got {extra} {shapes}")
+    if any(e >= s and e >= d for e, s, d in zip(extra, strides, dilations, strict=True)):
+        raise RuntimeError(
+            f"{who}: output padding must be smaller than either stride or dilation, but got "
+            f"output_padding={extra}, stride={strides}, dilation={dilations}"
+        )
+    C, outs = w_shape[0], w_shape[1] * groups
+    if groups > C or C % groups:
+        raise RuntimeError(f"{who}: {C} input channels cannot be cut into {groups} groups {shapes}")
+    if x_shape[-dims - 1] != C:
+        raise RuntimeError(
+            f"{who}: Given transposed=1, weight of size {list(w_shape)}, expected input"
+            f"{list(x_shape)} to have {C} channels, but got {x_shape[-dims - 1]} channels instead "
+            f"{shapes}"
+        )
+    _check_operands(who, x, w, bias, outs)
+    _check_not_empty(who, dims, x_shape, w_shape)
+    out = tuple(
+        (size - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for size, s, p, d, k, e in zip(
+            x_shape[-dims:], strides, pads, dilations, w_shape[2:], extra, strict=True
+        )
+    )
+    if outs == 0 or any(size < 1 for size in out):
+        raise RuntimeError(
+            f"{who}: the output of {outs} channels and size ({_by_x(out)}) would be empty {shapes}"
+        )
+    batched = x if len(x_shape) == dims + 2 else x.unsqueeze(0)
+    geometry = {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
+    shape = (batched._peek().shape[0], outs, *out)
+    y: Tensor = ConvInput.apply(batched, w, bias, shape=shape, **geometry)
+    return y if batched is x else y.squeeze(0)
+
+
+# ---- windows as columns -----------------------------------------------------------------------
+
+
+def unfold(
+    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
+    """Every window of the images as a column (im2col).
+
+    Shape:
+        ``(N, C, H, W)`` to ``(N, C * kh * kw, L)`` with L the number of windows; or without N.
+
+    Raises:
+        RuntimeError: for a window larger than the padded input, or another rank.
+        NotImplementedError: for integers, as in PyTorch.
+
+    >>> import minitorch
+    >>> unfold(minitorch.arange(6.0).reshape(1, 1, 2, 3), 2)
+    tensor([[[0., 1.],
+             [1., 2.],
+             [3., 4.],
+             [4., 5.]]])
+    """
+    x = tensor_of("unfold", "input", input)
+    check_rank("unfold", x, 2)
+    check_not_empty("unfold", x, 2)
+    check_dtype("unfold", x, "fb")
+    geometry = _unfold_geometry("unfold", kernel_size, dilation, padding, stride)
+    _window_counts("unfold", x._peek().shape[-2:], geometry)
+    if x.ndim == 3:
+        return Unfold.apply(x.unsqueeze(0), **geometry).squeeze(0)
+    return Unfold.apply(x, **geometry)
+
+
+def fold(
+    input: Tensor,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
+) -> Tensor:
+    """Images from the columns of `unfold`: windows are put back, and added up where they overlap.
+
+    Shape:
+        ``(N, C * kh * kw, L)`` to ``(N, C, *output_size)``; or without N.
+
+    Raises:
+        RuntimeError: unless there are as many columns as windows, each of C windows' elements.
+        NotImplementedError: for integers, as in PyTorch.
+
+    >>> import minitorch
+    >>> fold(minitorch.ones(1, 4, 2), (2, 3), 2)
+    tensor([[[[1., 2., 1.],
+              [1., 2., 1.]]]])
+    """
+    x = tensor_of("fold", "input", input)
+    shape = x._peek().shape
+    if len(shape) not in (2, 3) or 0 in shape[-2:]:
+        raise RuntimeError(
+            "fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            f"non-zero dimensions for input, but got: {list(shape)}"
+        )
+    check_dtype("fold", x, "fb")
+    out = spatial("fold", "output_size", output_size, 2)
+    geometry = _unfold_geometry("fold", kernel_size, dilation, padding, stride)
+    rows, (kh, kw) = shape[-2], geometry["kernel"]
+    if rows % (kh * kw):
+        raise RuntimeError(
+            "fold: Expected size of input's dimension 1 to be divisible by the product of "
+            f"kernel_size, but got {rows} and kernel_size={(kh, kw)}"
+        )
+    counts = _window_counts("fold", out, geometry)
+    if counts[0] * counts[1] != shape[-1]:
+        raise RuntimeError(
+            f"fold: an output of {out} has {counts[0]} x {counts[1]} windows of {geometry}, "
+            f"expected as many columns, but got {shape[-1]}"
+        )
+    batched = x if len(shape) == 3 else x.unsqueeze(0)
+    y: Tensor = Fold.apply(
+        batched, shape=(batched._peek().shape[0], rows // (kh * kw), *out), **geometry
+    )
+    return y if batched is x else y.squeeze(0)
+
+
+def _unfold_geometry(
+    who: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> dict[str, Any]:
+    kernel = spatial(who, "kernel_size", kernel_size, 2)
+    apart = spatial(who, "dilation", dilation, 2)
+    pads = spatial(who, "padding", padding, 2)
+    step = spatial(who, "stride", stride, 2)
+    for name, values in (("kernel_size", kernel), ("dilation", apart), ("stride", step)):
+        if any(v <= 0 for v in values):
+            raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")
+    if any(p < 0 for p in pads):
+        raise RuntimeError(f"{who}: padding should be non-negative, but got {pads}")
+    pairs = tuple((p, p) for p in pads)
+    return {"kernel": kernel, "stride": step, "padding": pairs, "dilation": apart}
+
+
+def _window_counts(who: str, size: Sizes, geometry: dict[str, Any]) -> Sizes:
+    """How many windows there are each way.
+
+    Raises:
+        RuntimeError: if there is none.
+    """
+    kernel, stride = geometry["kernel"], geometry["stride"]
+    counts = tuple(
+        map(kernels.output_size, size, kernel, stride, geometry["padding"], geometry["dilation"])
+    )
+    if any(n < 1 for n in counts):
+        raise RuntimeError(
+            f"{who}: Given an image of size {size} and {geometry}, the calculated number of "
+            f"windows is {counts}, which must be at least one"
+        )
+    return counts

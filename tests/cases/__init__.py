@@ -7,8 +7,23 @@ no `Function` subclass is without one; `test_surface.py` that no name in scope i
 
 from __future__ import annotations
 
-from cases import activation, binary, index, inplace, linalg, loss, reduction, shape, unary, window
+from cases import (
+    activation,
+    binary,
+    conv,
+    index,
+    inplace,
+    linalg,
+    loss,
+    pool,
+    reduction,
+    resample,
+    shape,
+    unary,
+)
 from cases.case import Case
 
-FAMILIES = (activation, binary, index, inplace, linalg, loss, reduction, shape, unary, window)
+FAMILIES = (
+    activation, binary, conv, index, inplace, linalg, loss, pool, reduction, resample, shape, unary
+)  # fmt: skip
 CASES: list[Case] = [row for family in FAMILIES for row in family.CASES]
