@@ -4,8 +4,8 @@ Where to find what: `arithmetic` of two; `pointwise` functions of one variable; 
 comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes;
 `shape` views, joining and cutting; `index` reading and writing by index; `linalg` matrix products;
 `activation`, `loss`; `conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`, `grid`,
-`shuffle` images; `random` draws; `inplace` how a tensor is changed without a wrong gradient; `operands` and
-`windows` what all of them do to their arguments first.
+`shuffle` images; `random` draws; `inplace` how a tensor is changed without a wrong gradient;
+`operands` and `windows` what all of them do to their arguments first.
 """
 
 from minitorch.ops.activation import (
