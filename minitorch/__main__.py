@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from minitorch.cli import digits, run
+from minitorch.cli import check, digits, run
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     digits.add_command(commands)
     run.add_command(commands)
+    check.add_command(commands)
     return root
 
 

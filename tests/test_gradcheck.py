@@ -61,7 +61,9 @@ def test_the_right_gradient_passes() -> None:
 
 
 def test_the_message_names_the_element_and_both_values() -> None:
-    with pytest.raises(GradcheckError, match=r"d input\[0, 1\]\n  expected  4 .*\n  got       0 "):
+    with pytest.raises(
+        GradcheckError, match=r"d input 0 \[0, 1\]\n  expected  4 .*\n  got       0 "
+    ):
         gradcheck(wrong(zero_one_element), X)
 
 

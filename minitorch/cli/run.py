@@ -24,6 +24,12 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="run a PyTorch program on minitorch",
         description="Run a PyTorch program unchanged: its `torch` and all below it are minitorch.",
     )
+    add_arguments(command)
+    command.set_defaults(command=main)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what says which program to run, and how."""
     command.add_argument(
         "--seed", type=arguments.seed, metavar="N", help="call torch.manual_seed(N) first"
     )
@@ -33,7 +39,6 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command.add_argument(
         "args", nargs=argparse.REMAINDER, metavar="...", help="the program's own arguments"
     )
-    command.set_defaults(command=main)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -325,6 +325,7 @@ class Projection:
         verdicts, numerical, bars = (
             np.array([told[part] for told in found_rows]).reshape(-1, 1) for part in range(3)
         )
+        wrong = (verdicts == Verdict.FAIL).any() and len(rows) == tensor._array.size
         return Jacobian(
             order=order,
             input=number,
@@ -336,6 +337,7 @@ class Projection:
             numerical=numerical,
             bars=bars,
             verdicts=verdicts,
+            cause=likely_cause(gradient[:, None], numerical, tensor._array) if wrong else None,
             rows=np.array(rows),
         )
 

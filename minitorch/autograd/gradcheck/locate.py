@@ -16,11 +16,12 @@ from minitorch.autograd.gradcheck.jacobian import (
     typical_size,
 )
 from minitorch.autograd.gradcheck.numeric import Array
-from minitorch.autograd.gradcheck.report import NodeFinding
+from minitorch.autograd.gradcheck.report import NodeFinding, told_output
 from minitorch.autograd.gradcheck.trace import Call, calls_noted, nodes_behind
 from minitorch.autograd.gradcheck.verdict import Verdict
 
 SMALL = 20_000  # elements of a Jacobian that is worth looking at whole
+MANY = 2_000  # elements of an input that are worth looking at one by one
 
 
 def check_nodes(func: Callable[..., Any], inputs: Sequence[Any], seed: int) -> list[NodeFinding]:
@@ -56,7 +57,7 @@ def check_call(call: Call, seed: int) -> NodeFinding:
 
 def _problem(call: Call, leaves: list[Any], draws: np.random.Generator) -> str:
     """What is wrong with the call at these values; '' for nothing."""
-    names = [f"input {i}" for i, edge in enumerate(call.edges) if edge is not None]
+    names = [call.input_name(i) for i, edge in enumerate(call.edges) if edge is not None]
     subject = Subject(lambda: call.again(*leaves), leaves, names)
     outputs = subject.outputs()
     if not outputs or not sum(out._array.size for out in outputs):
@@ -81,12 +82,15 @@ def _problem(call: Call, leaves: list[Any], draws: np.random.Generator) -> str:
 def _described(subject: Subject, projection: Projection, number: int, direction: Array) -> str:
     """The worst element of a tensor along whose direction the check failed; '' if none is."""
     leaf = subject.tensors[number]
-    if leaf._array.size * projection.count <= SMALL:
+    size = leaf._array.size
+    if size * projection.count <= SMALL:
         one = Subject(subject.run, [leaf], [subject.names[number]])
         wrong = [j for j in compare(one, 1, lambda items, total: items) if j.worst() is not None]
         if not wrong:
             return ""
         j = wrong[0]
+    elif size <= MANY:
+        j = projection.rows(number, range(size), 1)
     else:
         row = projection.failing_row(number, direction)
         if row is None:
@@ -96,7 +100,7 @@ def _described(subject: Subject, projection: Projection, number: int, direction:
     if worst is None:
         return ""
     text = (
-        f"d output{list(worst.output)} / d {j.input_name} {list(worst.input)}: expected "
+        f"d {told_output(j, worst)} / d {j.input_name} {list(worst.input)}: expected "
         f"{worst.expected:.9g}, got {worst.got:.9g}"
     )
     return text + (f"; likely cause: {j.cause}" if j.cause else "")

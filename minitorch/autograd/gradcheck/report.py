@@ -64,7 +64,8 @@ class Jacobian:
         analytical, numerical, bars: (input elements, output elements).
         verdicts: likewise, of `Verdict`.
         cause: the likely mistake, if it looks like one.
-        place: which elements of input and output the rows and columns are; None for all.
+        rows: None; or the input elements that were looked at, each against the outputs weighted at
+            random into one number.
     """
 
     order: int
@@ -323,13 +324,20 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
     yield (
         f"Jacobian mismatch for {where}: {jacobian.count(Verdict.FAIL)} of {total} elements differ."
     )
-    kind = "input" if jacobian.order == 1 else "argument"
-    yield f"  worst     d output{list(worst.output)} / d {kind}{list(worst.input)}"
+    of, by = told_output(jacobian, worst), f"{jacobian.input_name} {list(worst.input)}"
+    yield f"  worst     d {of} / d {by}"
     yield f"  expected  {worst.expected:.10g}  (numerical, +- {worst.bar:.1g})"
     yield f"  got       {worst.got:.10g}  (analytical)"
     yield f"  ratio     {worst.ratio:.6g}"
     if jacobian.cause:
         yield f"  likely cause: {jacobian.cause}"
+
+
+def told_output(jacobian: Jacobian, element: Element) -> str:
+    """What to call the output that an element is the derivative of."""
+    if jacobian.rows is not None:
+        return "the weighted outputs"
+    return f"output {jacobian.output} {list(element.output)}"
 
 
 def _source(place: str) -> str:

@@ -6,6 +6,7 @@ operation can be checked on its own, and a whole graph can be replayed in float6
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,12 @@ class Call:
     def name(self) -> str:
         """The Function's name."""
         return self.function.__name__
+
+    def input_name(self, number: int) -> str:
+        """An input's number, and what forward calls it."""
+        parameters = list(inspect.signature(self.function.forward).parameters.values())[1:]
+        names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        return f"input {number}" + (f" ({names[number]})" if number < len(names) else "")
 
     def again(self, *checked: Any) -> Any:
         """Call the operation anew, with `checked` for the inputs that want a gradient."""

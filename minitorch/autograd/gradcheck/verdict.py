@@ -45,6 +45,11 @@ class Tolerance:
         return max(self.rtol, 2.0 ** (-0.44 * self.bits))
 
     @property
+    def narrow(self) -> float:
+        """How narrow a bar must be, relative to the derivative, for an agreement to mean much."""
+        return 2.0 ** (-0.19 * self.bits)
+
+    @property
     def small(self) -> float:
         """How narrow a bar must be, relative to derivatives around, for a 0 to be believed."""
         return 2.0 ** (-0.375 * self.bits)
@@ -72,7 +77,9 @@ def judge(
         size = np.maximum(np.abs(value), np.abs(analytical))
         floor = max(tolerance.atol, SUBNORMAL)
         slack = tolerance.atol + tolerance.relative * np.abs(value) + doubt + SUBNORMAL
-        narrow = bar <= np.maximum(np.maximum(1e-2 * size, tolerance.small * scale), floor)
+        narrow = bar <= np.maximum(
+            np.maximum(tolerance.narrow * size, tolerance.small * scale), floor
+        )
         agrees = np.abs(analytical - value) <= bar + slack
         verdict = np.where(agrees, np.where(narrow, Verdict.PASS, Verdict.UNSURE), Verdict.FAIL)
         unknown = ~np.isfinite(value) | ~np.isfinite(bar)

@@ -20,7 +20,7 @@ from minitorch.autograd.gradcheck.jacobian import (
 )
 from minitorch.autograd.gradcheck.locate import check_call
 from minitorch.autograd.gradcheck.report import Report
-from minitorch.autograd.gradcheck.trace import Tape, calls_noted, nodes_behind
+from minitorch.autograd.gradcheck.trace import Call, Tape, calls_noted, nodes_behind
 from minitorch.autograd.mode import enable_grad
 
 Watch = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -108,7 +108,15 @@ def gradcheck_module(
     leaves = [(f"parameter {name}", p) for name, p in parameters]
     leaves += [(f"input {i}", x) for i, x in enumerate(given) if wants_grad(x)]
     name = type(model).__name__
-    return _check_leaves(run, leaves, name, budget, seed, nodes, progress_bar, raise_exception)
+
+    def calls() -> list[Call]:
+        if not nodes:
+            return []
+        with calls_noted():
+            outputs = tensors_in(run())
+        return [node.call for node in nodes_behind(outputs) if node.call is not None]
+
+    return _check_leaves(run, leaves, calls, name, budget, seed, progress_bar, raise_exception)
 
 
 def gradcheck_graph(
@@ -143,16 +151,19 @@ def gradcheck_graph(
     def run() -> Any:
         return tape.run(*twins)
 
-    return _check_leaves(run, leaves, name, budget, seed, True, progress_bar, raise_exception)
+    def calls() -> list[Call]:
+        return [node.call for node in tape.nodes]
+
+    return _check_leaves(run, leaves, calls, name, budget, seed, progress_bar, raise_exception)
 
 
 def _check_leaves(
     run: Callable[[], Any],
     leaves: Sequence[tuple[str, Any]],
+    calls: Callable[[], list[Call]],
     name: str,
     budget: int,
     seed: int,
-    nodes: bool,
     progress_bar: bool | None,
     raise_exception: bool,
 ) -> Report:
@@ -188,11 +199,8 @@ def _check_leaves(
                 f"{leaves[n][0]} has {leaves[n][1]._array.size} elements: checked along random "
                 "directions"
             )
-        if nodes:
-            with calls_noted():
-                outputs = tensors_in(run())
-            recorded = [node for node in nodes_behind(outputs) if node.call is not None]
-            report.nodes = [check_call(node.call, seed) for node in watch(recorded, len(recorded))]
+        recorded = calls()
+        report.nodes = [check_call(call, seed) for call in watch(recorded, len(recorded))]
     report.seconds = time.perf_counter() - started
     if raise_exception:
         report.raise_if_wrong()
