@@ -100,6 +100,13 @@ def breaches(
     yield from _aliases(first, tensors, backward)
     again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
     unlike = list(_same(plain, backward.raw(tensors), nondet_tol, "gives the same twice", again))
+    for index, (gradient, copy) in enumerate(zip(first, plain, strict=True)):
+        if copy is not None and not np.array_equal(gradient._array, copy, equal_nan=True):
+            yield Breach(
+                "hands out memory of its own",
+                f"a second backward overwrote the gradient of input {index} that the first one had "
+                "handed out",
+            )
     if not unlike:
         again = "two runs of the function and its backward gave"
         unlike = list(_same(plain, record().raw(tensors), nondet_tol, "is deterministic", again))
