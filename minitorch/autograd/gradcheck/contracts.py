@@ -96,17 +96,12 @@ def breaches(
     first = backward.raw(tensors)
     plain = [None if g is None else g._array.copy() for g in first]
     yield from watch.changes(tensors, seeds)
-    yield from _dtypes(backward, seeds)
+    strict = _StrictPass.over(backward, seeds)
+    for text in strict.cast:
+        yield Breach("returns gradients of the inputs' dtypes", text)
     yield from _aliases(first, tensors, backward)
     again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
     unlike = list(_same(plain, backward.raw(tensors), nondet_tol, "gives the same twice", again))
-    for index, (gradient, copy) in enumerate(zip(first, plain, strict=True)):
-        if copy is not None and not np.array_equal(gradient._array, copy, equal_nan=True):
-            yield Breach(
-                "hands out memory of its own",
-                f"a second backward overwrote the gradient of input {index} that the first one had "
-                "handed out",
-            )
     if not unlike:
         again = "two runs of the function and its backward gave"
         unlike = list(_same(plain, record().raw(tensors), nondet_tol, "is deterministic", again))
@@ -119,6 +114,14 @@ def breaches(
     yield from _same(plain, recorded, loose, "gives the same under create_graph", how)
     yield from _layouts(backward, seeds, plain, loose)
     yield from _linearity(backward, seeds, plain, draws, nondet_tol)
+    for node, index, array, copy in strict.handed:
+        if not np.array_equal(array, copy, equal_nan=True):
+            yield Breach(
+                "hands out memory of its own",
+                f"{node.name()} overwrote the gradient of its input {index}, which an earlier "
+                "backward had handed out",
+            )
+            return
 
 
 def _signed(draws: np.random.Generator, like: Array) -> Array:
@@ -173,31 +176,32 @@ class _Watch:
 
 
 class _StrictPass(engine.Pass):
-    """A walk that notes where the engine had to cast a gradient."""
+    """A walk that notes where the engine had to cast a gradient, and what each node handed out."""
+
+    cast: list[str]
+    handed: list[tuple[Function, int, Array, Array]]
+
+    @classmethod
+    def over(cls, backward: Backward, seeds: Sequence[Array]) -> _StrictPass:
+        """Walk back once, from cotangents of these values."""
+        targets = [x._edge() for x in backward.inputs]
+        walk = cls(create_graph=False, retain_graph=True, targets=targets)
+        walk.cast, walk.handed = [], []
+        roots = [out._edge() for out in backward.outputs]
+        pairs = zip(backward.outputs, seeds, strict=True)
+        walk.run(roots, [out._wrap(seed.copy()) for out, seed in pairs])
+        return walk
 
     def fit(self, node: Function, index: int, edge: Any, grad: Any) -> Any:
         fitted = super().fit(node, index, edge, grad)
-        if fitted._peek().dtype != grad._peek().dtype:
+        array = grad._peek()
+        self.handed.append((node, index, array, array.copy()))
+        if fitted._peek().dtype != array.dtype:
             self.cast.append(
-                f"{node.name()} returned {grad._peek().dtype} for its input {index}, which is "
+                f"{node.name()} returned {array.dtype} for its input {index}, which is "
                 f"{fitted._peek().dtype}"
             )
         return fitted
-
-    cast: list[str]
-
-
-def _dtypes(backward: Backward, seeds: Sequence[Array]) -> Iterator[Breach]:
-    """Gradients of another dtype than what they are the gradient of."""
-    targets = [x._edge() for x in backward.inputs]
-    walk = _StrictPass(create_graph=False, retain_graph=True, targets=targets)
-    walk.cast = []
-    outputs = backward.outputs
-    walk.run(
-        [out._edge() for out in outputs], [o._wrap(s) for o, s in zip(outputs, seeds, strict=True)]
-    )
-    for text in walk.cast:
-        yield Breach("returns gradients of the inputs' dtypes", text)
 
 
 def _aliases(
