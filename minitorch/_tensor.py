@@ -24,11 +24,22 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle, add_hook
 from minitorch.autograd.mode import mode
-from minitorch.ops import activation, arithmetic, choose, compare, linalg, pointwise, reduce
+from minitorch.ops import (
+    activation,
+    arithmetic,
+    choose,
+    compare,
+    join,
+    linalg,
+    pointwise,
+    reduce,
+    strided,
+)
 from minitorch.ops import index as indexing
 from minitorch.ops import random as draws
+from minitorch.ops import scatter as scattering
 from minitorch.ops import shape as shaping
-from minitorch.ops.inplace import assign, check_writable, copy_, fill_, zero_
+from minitorch.ops.inplace import assign, copy_, fill_, reshape_in_place, zero_
 from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, positive_shape, shape_of, wrap_dim
 
 
@@ -43,28 +54,14 @@ def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return method
 
 
-def _reshape_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The in-place form of an operation that makes a view: the tensor takes on the view's shape.
-
-    Only for a tensor that nobody else has seen: its views, and nodes that saved it, go by its
-    shape.
-    """
+def _view_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form of a view: the tensor becomes that view of itself."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        check_writable(self, overlaps=True)
-        if self._view is not None or self._storage is not None:
-            raise RuntimeError(
-                f"{operation.__name__}_: this tensor has views, is one, or was saved for backward, "
-                f"and they go by its shape. Write x = x.{operation.__name__}(...) instead."
-            )
-        changed = operation(self, *args, **kwargs)
-        self._array, self._loose = changed._array, None
-        self._set_history(changed)
-        self._storage = None
-        return self
+        return reshape_in_place(self, lambda x: operation(x, *args, **kwargs))
 
     method.__name__ = operation.__name__ + "_"
-    method.__doc__ = f"`{operation.__name__}`, of the tensor itself, which is returned."
+    method.__doc__ = f"`{operation.__name__}`, made of the tensor itself, which is returned."
     return method
 
 
@@ -904,14 +901,24 @@ class Tensor(TensorBase):
     var = reduce.var
 
     # shapes
+    adjoint = shaping.adjoint
+    as_strided = strided.as_strided
     broadcast_to = shaping.broadcast_to
     chunk = shaping.chunk
     clone = shaping.clone
     contiguous = shaping.contiguous
+    diag = strided.diag
+    diag_embed = strided.diag_embed
+    diagflat = strided.diagflat
+    diagonal = strided.diagonal
+    dsplit = join.dsplit
     expand = shaping.expand
     expand_as = shaping.expand_as
     flatten = shaping.flatten
     flip = shaping.flip
+    fliplr = join.fliplr
+    flipud = join.flipud
+    hsplit = join.hsplit
     movedim = moveaxis = shaping.movedim
     permute = shaping.permute
     ravel = shaping.ravel
@@ -919,16 +926,33 @@ class Tensor(TensorBase):
     reshape = shaping.reshape
     reshape_as = shaping.reshape_as
     roll = shaping.roll
+    rot90 = join.rot90
     split = shaping.split
+    split_with_sizes = shaping.split_with_sizes
     squeeze = shaping.squeeze
     sum_to_size = shaping.sum_to_size
     t = shaping.t
+    tensor_split = join.tensor_split
+    tile = shaping.tile
     transpose = swapaxes = swapdims = shaping.transpose
+    tril = strided.tril
+    triu = strided.triu
     unbind = shaping.unbind
     unflatten = shaping.unflatten
+    unfold = strided.unfold
     unsqueeze = shaping.unsqueeze
     view = shaping.view
     view_as = shaping.view_as
+    vsplit = join.vsplit
+    resize_ = strided.resize_
+    squeeze_ = _view_in_place(shaping.squeeze)
+    t_ = _view_in_place(shaping.t)
+    transpose_ = swapaxes_ = swapdims_ = _view_in_place(shaping.transpose)
+    unsqueeze_ = _view_in_place(shaping.unsqueeze)
+
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+        """`resize_` to another tensor's shape."""
+        return strided.resize_(self, the_template.shape, memory_format=memory_format)
 
     @property
     def T(self) -> Tensor:
@@ -953,16 +977,12 @@ class Tensor(TensorBase):
                 "tensor.H is only supported on matrices (2-D tensors). Got "
                 f"{self._array.ndim}-D tensor."
             )
-        return shaping.t(self)
+        return shaping.adjoint(self)
 
     @property
     def mH(self) -> Tensor:
         """The last two dimensions swapped (and conjugated, which changes no real number)."""
-        return self.mT
-
-    def adjoint(self) -> Tensor:
-        """The last two dimensions swapped (and conjugated, which changes no real number)."""
-        return self.mT
+        return shaping.adjoint(self)
 
     @property
     def real(self) -> Tensor:
@@ -980,24 +1000,33 @@ class Tensor(TensorBase):
 
     resolve_conj = resolve_neg = conj_physical = conj
 
-    # The shape itself changed in place.
-    squeeze_ = _reshape_in_place(shaping.squeeze)
-    t_ = _reshape_in_place(shaping.t)
-    transpose_ = swapaxes_ = swapdims_ = _reshape_in_place(shaping.transpose)
-    unsqueeze_ = _reshape_in_place(shaping.unsqueeze)
-
     # indexing
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
-    gather = indexing.gather
+    argwhere = indexing.argwhere
+    diagonal_scatter = strided.diagonal_scatter
+    gather = scattering.gather
+    index_add = scattering.index_add
+    index_copy = scattering.index_copy
+    index_fill = scattering.index_fill
     index_put = indexing.index_put
-    index_select = indexing.index_select
+    index_reduce = scattering.index_reduce
+    index_select = scattering.index_select
+    masked_scatter = indexing.masked_scatter
     masked_select = indexing.masked_select
     narrow = indexing.narrow
+    narrow_copy = indexing.narrow_copy
     nonzero = indexing.nonzero
-    scatter = indexing.scatter
-    scatter_add = indexing.scatter_add
+    put = scattering.put
+    repeat_interleave = scattering.repeat_interleave
+    scatter = scattering.scatter
+    scatter_add = scattering.scatter_add
+    scatter_reduce = scattering.scatter_reduce
     select = indexing.select
+    select_scatter = indexing.select_scatter
+    slice_scatter = indexing.slice_scatter
+    take = scattering.take
+    take_along_dim = scattering.take_along_dim
 
     # matrix products
     bmm = linalg.bmm
@@ -1035,26 +1064,36 @@ class Tensor(TensorBase):
     exp_ = _in_place(pointwise.exp)
     floor_ = _in_place(pointwise.floor)
     floor_divide_ = __ifloordiv__ = _in_place(arithmetic.floor_divide)
+    fill_diagonal_ = strided.fill_diagonal_
+    index_add_ = _in_place(scattering.index_add)
+    index_copy_ = _in_place(scattering.index_copy)
+    index_fill_ = _in_place(scattering.index_fill)
     index_put_ = _in_place(indexing.index_put)
+    index_reduce_ = _in_place(scattering.index_reduce)
     log_ = _in_place(pointwise.log)
     logical_not_ = _in_place(compare.logical_not)
     masked_fill_ = _in_place(choose.masked_fill)
+    masked_scatter_ = _in_place(indexing.masked_scatter)
     mul_ = multiply_ = __imul__ = _in_place(arithmetic.mul)
     neg_ = _in_place(arithmetic.neg)
     pow_ = __ipow__ = _in_place(arithmetic.pow)
+    put_ = _in_place(scattering.put)
     reciprocal_ = _in_place(pointwise.reciprocal)
     relu_ = _in_place(activation.relu)
     remainder_ = __imod__ = _in_place(arithmetic.remainder)
     round_ = _in_place(pointwise.round)
     rsqrt_ = _in_place(pointwise.rsqrt)
-    scatter_ = _in_place(indexing.scatter)
-    scatter_add_ = _in_place(indexing.scatter_add)
+    scatter_ = _in_place(scattering.scatter)
+    scatter_add_ = _in_place(scattering.scatter_add)
+    scatter_reduce_ = _in_place(scattering.scatter_reduce)
     sigmoid_ = _in_place(pointwise.sigmoid)
     sin_ = _in_place(pointwise.sin)
     sqrt_ = _in_place(pointwise.sqrt)
     square_ = _in_place(arithmetic.square)
     sub_ = subtract_ = __isub__ = _in_place(arithmetic.sub)
     tanh_ = _in_place(pointwise.tanh)
+    tril_ = _in_place(strided.tril)
+    triu_ = _in_place(strided.triu)
     trunc_ = _in_place(pointwise.trunc)
     __iand__ = bitwise_and_ = _in_place(compare.bitwise_and)
     __ior__ = bitwise_or_ = _in_place(compare.bitwise_or)

@@ -34,6 +34,7 @@ LAYERS = {
     "minitorch.version": 0,
     "minitorch.xpu": 1,
     "minitorch.factory": 4,
+    "minitorch.linalg": 4,
     "minitorch.random": 4,
     "minitorch.nn": 5,
     "minitorch.optim": 5,

@@ -55,11 +55,12 @@ class View:
         base: the tensor that owns the memory (never itself a view).
         parent: the tensor this is a view of; `base`, or another view of it.
         step: what makes this view of its parent.
+        remade: how often `parent` had its shape changed in place when the view was made.
         seen: `base`'s grad_fn when the view's own was last worked out; another one means stale.
         refusal: why changing this view in place cannot be differentiated, or None.
     """
 
-    __slots__ = ("base", "parent", "refusal", "seen", "step")
+    __slots__ = ("base", "parent", "refusal", "remade", "seen", "step")
     base: TensorBase
     refusal: str | None
 
@@ -68,16 +69,32 @@ class View:
         self.base = parent if above is None else above.base
         self.parent = parent
         self.step = step
+        self.remade = parent._remade
         self.seen = self.base._grad_fn
         self.refusal = refusal if refusal is not None or above is None else above.refusal
 
     def steps(self) -> list[ViewStep]:
         """The way from the base to this view. (No tensors: a node may keep it.)"""
-        path, view = [self.step], self.parent._view
+        path: list[ViewStep] = []
+        view: View | None = self
         while view is not None:
+            view.check_parent()
             path.append(view.step)
             view = view.parent._view
         return path[::-1]
+
+    def check_parent(self) -> None:
+        """Refuse to go back to a parent that is no longer what this was made of.
+
+        Raises:
+            RuntimeError: if its shape was changed in place since.
+        """
+        if self.parent._remade != self.remade:
+            raise RuntimeError(
+                "this view was made before the tensor that it shows had its shape changed in "
+                "place (by t_, squeeze_, unsqueeze_...), so that its gradient cannot be found "
+                "again after an in-place change; make the view anew"
+            )
 
 
 class TensorBase:
@@ -105,6 +122,7 @@ class TensorBase:
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
     _inference: bool = False
+    _remade: int = 0  # how often its shape was changed in place
 
     @classmethod
     def _wrap(cls, array: Array) -> Tensor:
@@ -172,6 +190,7 @@ class TensorBase:
             for tensor in reversed(stale):
                 view = tensor._view
                 assert view is not None
+                view.check_parent()
                 fresh = view.step.replay(view.parent)
                 tensor._set_history(fresh)
                 view.seen = view.base._grad_fn

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.inplace import check_writable, put, write
-from minitorch.ops.operands import tensor_of, wrap_dim
+from minitorch.ops.inplace import check_writable, copy_, put, write
+from minitorch.ops.operands import shape_of, tensor_of, wrap_dim
+from minitorch.ops.shape import clone, expand
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
+FULL = slice(None)
 
 
 class Slice(Function):
@@ -32,20 +38,22 @@ class Slice(Function):
         return x[key]
 
     def backward(self, grad: Tensor) -> Any:
-        return Pad.apply(grad, key=self.key, shape=self.shape)
+        return Embed.apply(grad, view=Slice, params={"key": self.key}, shape=self.shape)
 
 
-class Pad(Function):
-    """y = zeros with y[key] = x, for a basic key."""
+class Embed(Function):
+    """y = zeros of `shape`, but x where a view of it shows: the gradient of such a view."""
 
-    def forward(self, x: Array, *, key: Key, shape: tuple[int, ...]) -> Array:
-        self.key = key
+    def forward(
+        self, x: Array, *, view: type[Function], params: dict[str, Any], shape: tuple[int, ...]
+    ) -> Array:
+        self.view, self.params = view, params
         y = np.zeros(shape, x.dtype)
-        y[key] = x
+        view().forward(y, **params)[...] = x
         return y
 
     def backward(self, grad: Tensor) -> Any:
-        return Slice.apply(grad, key=self.key)
+        return self.view.apply(grad, **self.params)
 
 
 class Take(Function):
@@ -108,110 +116,193 @@ class IndexPut(Function):
         return grad, taken.sum_to_size(self.value_shape) if self.needs(1) else None
 
 
-def _as_key(x: Array, index: Any) -> tuple[Key, bool]:
-    """An index as a NumPy key, checked, and whether it is an advanced one.
+# ---- what an index means ----------------------------------------------------------------------
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    """The index as a tuple. A list that holds more than numbers counts as one, with a warning."""
+    if isinstance(index, tuple):
+        return index
+    if (
+        isinstance(index, list)
+        and len(index) < 32
+        and any(
+            p is None
+            or p is Ellipsis
+            or isinstance(p, (list, tuple, range, slice, np.ndarray))
+            or args.is_tensor(p)
+            for p in index
+        )
+    ):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
+            "changed; use x[tuple(seq)] instead of x[seq]. In the future it will be interpreted as "
+            "tensor index, x[torch.tensor(seq)].",
+            UserWarning,
+            stacklevel=4,
+        )
+        return tuple(index)
+    return (index,)
+
+
+def _part(index: Any) -> Any:
+    """One part of an index as an int, slice, None, Ellipsis, bool, or array of indices or bools.
+
+    Raises:
+        IndexError: if it is none of those.
+        TypeError: for a list of anything but numbers, or a slice of anything but ints.
+        ValueError: for a slice with a step below 1.
+    """
+    part: Any = index
+    if type(part) is int or part is None or part is Ellipsis or type(part) is bool:
+        return part
+    if isinstance(part, slice):
+        start, stop, step = (
+            b if b is None else operator.index(b) for b in (part.start, part.stop, part.step)
+        )
+        if step is not None and step < 1:
+            raise ValueError(f"step must be greater than zero, got {step}; use flip()")
+        return slice(start, stop, step)
+    if args.is_tensor(part):
+        part = part._array
+        if part.dtype.kind not in "iub" or part.dtype in (np.int8, np.int16):
+            raise IndexError(
+                f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
+            )
+        if part.dtype == np.uint8:
+            if part.ndim:
+                warnings.warn(
+                    "indexing with dtype torch.uint8 is now deprecated, please use a dtype "
+                    "torch.bool instead.",
+                    UserWarning,
+                    stacklevel=4,
+                )
+            part = part.astype(bool)
+    elif isinstance(part, (list, tuple, range)):
+        listed = np.asarray([p.item() if args.is_tensor(p) else p for p in part])
+        if listed.dtype.kind not in "iubf":
+            raise TypeError(f"an index must be numbers, not {listed.dtype}: {part!r}")
+        part = listed if listed.dtype.kind == "b" else listed.astype(np.int64)
+    if isinstance(part, np.ndarray):
+        if part.dtype.kind not in "iub" and part.size:
+            raise IndexError(
+                f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
+            )
+        if part.ndim == 0:
+            return part.item()
+        return part if part.dtype.kind == "b" else part.astype(np.int64, copy=False)
+    try:
+        if isinstance(part, np.bool_):
+            raise TypeError
+        return operator.index(part)
+    except TypeError:
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+            f"valid indices (got {type(part).__name__})"
+        ) from None
+
+
+def _dims(part: Any) -> int:
+    """How many dimensions of the tensor a part speaks about."""
+    if isinstance(part, np.ndarray):
+        return part.ndim if part.dtype.kind == "b" else 1
+    return 0 if part is None or part is Ellipsis or type(part) is bool else 1
+
+
+def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Key | None]:
+    """An index as PyTorch reads it: a basic key for NumPy, and an advanced one for what that shows.
+
+    PyTorch takes ints, slices and None first and then, of the view, index arrays and masks: the
+    second key holds only those and full slices. (NumPy counts an int beside an array as an array,
+    which moves dimensions.) Either key is None if there is nothing for it to do.
 
     Raises:
         IndexError: too many indices, out of range, a mask of another shape, or no index at all.
-        ValueError: a slice with a step below 1.
+        TypeError, ValueError: as `_part`.
     """
-    parts = index if isinstance(index, tuple) else (index,)
-    key: list[Any] = []
-    advanced = False
-    for part in parts:
-        if isinstance(part, (list, tuple, range)):
-            listed = np.asarray([p.item() if args.is_tensor(p) else p for p in list(part)])
-            part = listed if listed.size else listed.astype(np.int64)
-        if args.is_tensor(part):
-            part = part._array
-        if isinstance(part, np.ndarray):
-            if part.dtype.kind not in "iub":
-                raise IndexError(
-                    "tensors used as indices must be long, int, byte or bool tensors, "
-                    f"got {part.dtype}"
-                )
-            if part.ndim == 0 and part.dtype.kind != "b":
-                part = part.item()
-            else:
-                if part.dtype == np.uint8:
-                    part = part.astype(bool)
-                advanced = True
-        elif isinstance(part, (bool, np.bool_)):
-            part, advanced = np.asarray(part), True
-        elif isinstance(part, slice):
-            bounds = (part.start, part.stop, part.step)
-            start, stop, step = (b if b is None else operator.index(b) for b in bounds)
-            if step is not None and step < 1:
-                raise ValueError(f"step must be greater than zero, got {step}; use flip()")
-            part = slice(start, stop, step)
-        elif part is not None and part is not Ellipsis:
-            try:
-                part = operator.index(part)
-            except TypeError:
-                raise IndexError(
-                    "only integers, slices (`:`), ellipsis (`...`), None and long or byte "
-                    f"Variables are valid indices (got {type(part).__name__})"
-                ) from None
-        key.append(part)
-    _check_key(x, key)
-    if not any(part is Ellipsis for part in key):
-        key.append(Ellipsis)  # so that NumPy gives a 0-d view and not a scalar
-    return tuple(key), advanced
-
-
-def _check_key(x: Array, key: list[Any]) -> None:
-    """Refuse, in PyTorch's words, what NumPy would refuse in its own."""
-    used = sum(
-        (k.ndim if k.dtype.kind == "b" else 1) if isinstance(k, np.ndarray) else k is not None
-        for k in key
-        if k is not Ellipsis
-    )
-    if used > x.ndim:
-        if x.ndim == 0:
+    if type(index) is int and shape:  # the commonest, and quick
+        _check_int(index, 0, shape[0])
+        return (index, Ellipsis), None
+    parts = [_part(part) for part in _parts(index)]
+    used = sum(_dims(part) for part in parts)
+    if used > len(shape):
+        if not shape and all(type(part) is int for part in parts):
             raise IndexError(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
                 "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
             )
-        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
-    dim = 0
-    for position, part in enumerate(key):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    dim, trivial, seen_ellipsis = 0, True, False
+    for position, part in enumerate(parts):
         if part is Ellipsis:
-            dim += x.ndim - used
+            if not seen_ellipsis:  # another one stands for nothing
+                rest = len(shape) - used
+                basic.append(Ellipsis)
+                advanced += [FULL] * rest
+                dim += rest
+            seen_ellipsis = True
+        elif part is None:
+            basic.append(None)
+            advanced.append(FULL)
+            trivial = False
+        elif type(part) is bool:
+            basic.append(None)
+            advanced.append(np.zeros(int(part), np.int64))
+            trivial = False
         elif isinstance(part, slice):
-            dim += 1
-        elif isinstance(part, int):
-            size = x.shape[dim]
-            if not -size <= part < size:
-                raise IndexError(
-                    f"index {part} is out of bounds for dimension {dim} with size {size}"
-                )
+            basic.append(part)
+            advanced.append(FULL)
+            trivial = trivial and part == FULL
             dim += 1
         elif isinstance(part, np.ndarray):
-            if part.dtype.kind == "b":
-                if part.shape != x.shape[dim : dim + part.ndim]:
-                    raise IndexError(
-                        f"The shape of the mask {list(part.shape)} at index {position} does not "
-                        f"match the shape of the indexed tensor {list(x.shape)} at index {dim}"
-                    )
-                dim += part.ndim
-            else:
-                size = x.shape[dim]
-                wrong = part[(part < -size) | (part >= size)]
-                if wrong.size:
-                    raise IndexError(
-                        f"index {wrong[0]} is out of bounds for dimension {dim} with size {size}"
-                    )
-                dim += 1
-    index_shapes = [p.shape for p in key if isinstance(p, np.ndarray) and p.dtype.kind != "b"]
-    if len(index_shapes) > 1:
-        try:
-            np.broadcast_shapes(*index_shapes)
-        except ValueError:
-            shapes = ", ".join(str(list(s)) for s in index_shapes)
+            _check_array(part, position, dim, shape)
+            basic += [FULL] * _dims(part)
+            advanced.append(part)
+            dim += _dims(part)
+        else:
+            _check_int(part, dim, shape[dim])
+            basic.append(part)
+            trivial = False
+            dim += 1
+    arrays = [part.shape for part in advanced if part is not FULL and part.dtype.kind != "b"]
+    arrays += [(int(p.sum()),) for p in advanced if p is not FULL and p.dtype.kind == "b"]
+    if len(arrays) > 1:
+        _check_together(arrays)
+    if not any(part is Ellipsis for part in basic):
+        basic.append(Ellipsis)  # so that NumPy gives a 0-d view and not a scalar
+    return None if trivial else tuple(basic), tuple(advanced) if arrays else None
+
+
+def _check_int(index: int, dim: int, size: int) -> None:
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+
+
+def _check_array(array: Array, position: int, dim: int, shape: tuple[int, ...]) -> None:
+    if array.dtype.kind == "b":
+        if array.shape != shape[dim : dim + array.ndim]:
             raise IndexError(
-                f"shape mismatch: indexing tensors could not be broadcast together with shapes "
-                f"{shapes}"
-            ) from None
+                f"The shape of the mask {list(array.shape)} at index {position} does not match "
+                f"the shape of the indexed tensor {list(shape)} at index {dim}"
+            )
+    elif array.size:
+        _check_int(int(array.min()), dim, shape[dim])
+        _check_int(int(array.max()), dim, shape[dim])
+
+
+def _check_together(shapes: list[tuple[int, ...]]) -> None:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            + ", ".join(str(list(shape)) for shape in shapes)
+        ) from None
+
+
+# ---- reading and writing ----------------------------------------------------------------------
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
@@ -221,36 +312,62 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         IndexError: too many indices, out of range, or a mask of another shape.
         ValueError: a slice with a negative step.
     """
-    key, advanced = _as_key(input._array, index)
-    return (Take if advanced else Slice).apply(input, key=key)
+    basic, advanced = _keys(input._array.shape, index)
+    if advanced is None:
+        return Slice.apply(input, key=(Ellipsis,) if basic is None else basic)
+    shown = input if basic is None else Slice.apply(input, key=basic)
+    return Take.apply(shown, key=advanced)
 
 
 def setitem(target: Tensor, index: Any, value: Any) -> None:
     """``target[index] = value``: through the view for a basic index, else by index arrays.
 
+    Args:
+        target: what is changed.
+        index: any index.
+        value: a number, or a tensor that broadcasts to ``target[index]``.
+
     Raises:
         IndexError, ValueError: as `getitem`.
-        RuntimeError: if `value` does not broadcast to the place, or `target` may not be changed.
+        TypeError: for a value that is neither tensor nor number.
+        RuntimeError: if `value` does not broadcast to the place, has another dtype (where there are
+            index arrays), or `target` may not be changed.
     """
-    key, advanced = _as_key(target._array, index)
-    if not advanced:
-        put(Slice.apply(target, key=key), value)
+    basic, advanced = _keys(target._array.shape, index)
+    if not args.is_tensor(value):
+        if not isinstance(value, (bool, int, float, np.integer)):
+            raise TypeError(f"can't assign a {type(value).__name__} to a {target.dtype} tensor")
+        value = args.scalar_as(value, target._array.dtype)
+    place = target if basic is None else Slice.apply(target, key=basic)
+    if not place._array.size:
+        check_writable(target)
+    if advanced is None:
+        put(place, value)
         return
-    check_writable(target)
-    write(target, put_value(target, index, value))
+    check_writable(place)
+    value = _fitting(place._array, advanced, value)
+    if mode.grad and any(t._requires_grad for t in (target, place, value) if args.is_tensor(t)):
+        write(place, IndexPut.apply(place, value, key=advanced, accumulate=False))
+        return
+    place._array[advanced] = value._array if args.is_tensor(value) else value
+    target._bump_version()
 
 
-def put_value(input: Tensor, index: Any, value: Any, accumulate: bool = False) -> Tensor:
-    """`input` with `value` written at an advanced `index`; a new tensor.
+def _fitting(x: Array, key: Key, value: Any) -> Any:
+    """`value`, without leading dimensions that x[key] has not.
 
     Raises:
-        IndexError, ValueError: as `getitem`.
-        RuntimeError: if `value` does not broadcast to the place it goes.
+        RuntimeError: if it does not broadcast to x[key], or has another dtype than x.
     """
-    x = input._array
-    key, _ = _as_key(x, index)
-    value = args.as_dtype(value, x.dtype)
-    shape = (value._array if args.is_tensor(value) else value).shape
+    array = value._array if args.is_tensor(value) else value
+    if array.dtype != x.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{x.dtype} for the destination and {array.dtype} for the source."
+        )
+    shape = array.shape
+    if not shape:
+        return value
     place = np.broadcast_to(np.empty((), np.int8), x.shape)[key].shape
     trimmed = shape[max(len(shape) - len(place), 0) :]
     leading = shape[: len(shape) - len(trimmed)]
@@ -261,148 +378,222 @@ def put_value(input: Tensor, index: Any, value: Any, accumulate: bool = False) -
             f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing "
             f"result of shape {list(place)}"
         )
-    if leading:
-        value = value.reshape(trimmed)
-    return IndexPut.apply(input, value, key=key, accumulate=accumulate)
+    return value.reshape(trimmed) if leading else value
 
 
 def index_put(
-    input: Tensor, indices: tuple[Tensor, ...], values: Tensor, accumulate: bool = False
+    input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
 ) -> Tensor:
-    """`input` with `values` written (or added) at the index tensors `indices`."""
-    return put_value(input, tuple(indices), values, accumulate)
+    """`input` with `values` written at the index tensors `indices`, or added if `accumulate`.
+
+    Raises:
+        IndexError: as `getitem`.
+        RuntimeError: if `values` has another dtype, or does not broadcast to the place.
+    """
+    x = tensor_of("index_put", "input", input)
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(
+            "index_put(): argument 'indices' (position 1) must be tuple of Tensors, not "
+            f"{type(indices).__name__}"
+        )
+    if not indices:
+        raise RuntimeError("index_put: expected at least one index tensor")
+    arrays = tuple(tensor_of("index_put", f"indices[{i}]", t)._array for i, t in enumerate(indices))
+    basic, key = _keys(x._array.shape, tuple(a if a.ndim else a.reshape(1) for a in arrays))
+    for array in arrays:
+        _part(x._wrap(array))  # refuses dtypes that getitem refuses
+    value = _fitting(x._array, key or (), tensor_of("index_put", "values", values))
+    assert basic is None
+    return IndexPut.apply(x, value, key=key, accumulate=accumulate)
+
+
+# ---- one dimension ----------------------------------------------------------------------------
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The view of `input` at one `index` of `dim`, without that dimension."""
-    axis = wrap_dim(dim, input._array.ndim)
-    size = input._array.shape[axis] if input._array.ndim else 0
-    if not -size <= index < size:
+    """The view of `input` at one `index` of `dim`, without that dimension.
+
+    Raises:
+        IndexError: for a 0-d tensor, or an index out of range.
+    """
+    x = tensor_of("select", "input", input)
+    shape = x._array.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    axis, i = wrap_dim(dim, len(shape)), args.integer("select", "index", index)
+    if not -shape[axis] <= i < shape[axis]:
         raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input._array.shape)} "
-            f"at dimension {axis}"
+            f"select(): index {i} out of range for tensor of size {list(shape)} at dimension {axis}"
         )
-    return getitem(input, (slice(None),) * axis + (index,))
+    return Slice.apply(x, key=(*(FULL,) * axis, i, ...))
 
 
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """The view of `length` entries of `dim` from `start` on.
 
     Raises:
-        RuntimeError: if they do not all exist.
+        RuntimeError: for a 0-d tensor, or if the entries do not all exist.
+        IndexError: if `start` is out of range.
     """
-    axis = wrap_dim(dim, input._array.ndim)
-    size = input._array.shape[axis]
-    begin = operator.index(start) + (size if start < 0 else 0)
-    if length < 0 or begin < 0 or begin + length > size:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return getitem(input, (slice(None),) * axis + (slice(begin, begin + length),))
-
-
-def _along(x: Array, dim: int, index: Array) -> Key:
-    """The key that `gather` and `scatter` use: index along `dim`, position elsewhere."""
-    grids = list(np.ogrid[tuple(slice(n) for n in index.shape)])
-    grids[dim] = index
-    return tuple(grids)
-
-
-def _check_along(who: str, x: Array, dim: int, index: Tensor, other: Array) -> Array:
-    i = tensor_of(who, "index", index)._array
-    if i.dtype != np.int64:
-        raise RuntimeError(f"{who}(): Expected dtype int64 for index, got {i.dtype}")
-    if i.ndim != x.ndim and x.ndim and i.ndim:
-        raise RuntimeError(
-            "Index tensor must have the same number of dimensions as input tensor: "
-            f"{who}: index {list(i.shape)}, input {list(x.shape)}"
+    x = tensor_of("narrow", "input", input)
+    if x._array.ndim == 0:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    count = args.integer("narrow", "length", length)
+    if count < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    axis = wrap_dim(dim, x._array.ndim)
+    size = x._array.shape[axis]
+    begin = args.integer("narrow", "start", start)
+    if not -size <= begin <= size:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {begin})"
         )
-    for d, n in enumerate(i.shape):
-        if d != dim and x.ndim and n > x.shape[d]:
-            raise RuntimeError(
-                f"Size does not match at dimension {d} expected index {list(i.shape)} to be no "
-                f"larger than self {list(x.shape)} apart from dimension {dim}"
-            )
-        if other is not x and n > other.shape[d]:
-            raise RuntimeError(
-                f"Expected index {list(i.shape)} to be no larger than src {list(other.shape)}"
-            )
-    size = x.shape[dim] if x.ndim else 1
-    if i.size and (i.min() < 0 or i.max() >= size):
-        wrong = i[(i < 0) | (i >= size)].flat[0]
-        raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
-    return i
+    begin += size if begin < 0 else 0
+    if begin + count > size:
+        raise RuntimeError(f"start ({begin}) + length ({count}) exceeds dimension size ({size}).")
+    return Slice.apply(x, key=(*(FULL,) * axis, slice(begin, begin + count), ...))
 
 
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """``out[i, j] = input[index[i, j], j]`` for dim 0, and likewise for the others.
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`narrow`, copied."""
+    return clone(narrow(input, dim, start, length))
 
-    Shape: `index` has as many dimensions as `input`, no larger but along `dim`.
+
+def written(view: Tensor, whole: Tensor, src: Any, who: str) -> Tensor:
+    """`whole`, with `src` copied into `view`, which shows a part of it.
 
     Raises:
-        RuntimeError: for an index of another dtype, shape or range.
-
-    >>> import minitorch
-    >>> x = minitorch.tensor([[1, 2], [3, 4]])
-    >>> x.gather(1, minitorch.tensor([[0], [1]]))
-    tensor([[1],
-            [4]])
+        RuntimeError: if their shapes differ.
     """
-    x = tensor_of("gather", "input", input)
-    axis = wrap_dim(dim, x._array.ndim)
-    i = _check_along("gather", x._array, axis, index, x._array)
-    if x._array.ndim == 0:
-        return x.reshape(1)[np.zeros(i.shape, np.int64)] if i.ndim else x.reshape(())
-    return Take.apply(x, key=_along(x._array, axis, i))
+    source = tensor_of(who, "src", src)
+    if source._array.shape != view._array.shape:
+        raise RuntimeError(
+            f"{who}: expected src to have a size equal to the slice of self. src size = "
+            f"{list(source._array.shape)}, slice size = {list(view._array.shape)}"
+        )
+    if view._array.size:
+        copy_(view, source)
+    return whole
 
 
-def scatter(
-    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy of `input` with `src` at one `index` of `dim`.
+
+    Raises:
+        IndexError: as `select`.
+        RuntimeError: for a `src` of another shape.
+    """
+    whole = clone(tensor_of("select_scatter", "input", input))
+    return written(select(whole, dim, index), whole, src, "select_scatter")
+
+
+def slice_scatter(
+    input: Tensor,
+    src: Tensor,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
 ) -> Tensor:
-    """`input` with ``out[index[i, j], j] = src[i, j]`` for dim 0, and likewise for the others."""
-    return _scatter("scatter", input, dim, index, value if src is None else src, False)
+    """A copy of `input` with `src` at a slice of `dim`.
+
+    Raises:
+        RuntimeError: for a `src` of another shape, or a step below 1.
+    """
+    whole = clone(tensor_of("slice_scatter", "input", input))
+    if whole._array.ndim == 0:
+        raise IndexError("slice_scatter() cannot be applied to a 0-dim tensor.")
+    if step < 1:
+        raise RuntimeError(f"slice step must be positive, got {step}")
+    axis = wrap_dim(dim, whole._array.ndim)
+    view = Slice.apply(whole, key=(*(FULL,) * axis, slice(start, end, step), ...))
+    return written(view, whole, src, "slice_scatter")
 
 
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """`input` with ``out[index[i, j], j] += src[i, j]`` for dim 0, and likewise for the others."""
-    return _scatter("scatter_add", input, dim, index, src, True)
-
-
-def _scatter(
-    who: str, input: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool
-) -> Tensor:
-    x = tensor_of(who, "input", input)
-    axis = wrap_dim(dim, x._array.ndim)
-    source = src._array if args.is_tensor(src) else np.asarray(src)
-    i = _check_along(who, x._array, axis, index, source if source.ndim else x._array)
-    if args.is_tensor(src) and src._array.dtype != x._array.dtype:
-        raise RuntimeError(f"{who}(): Expected self.dtype to be equal to src.dtype")
-    if args.is_tensor(src) and src._array.ndim:
-        src = src[tuple(slice(n) for n in i.shape)]
-    return IndexPut.apply(
-        x, args.as_dtype(src, x._array.dtype), key=_along(x._array, axis, i), accumulate=accumulate
-    )
-
-
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The entries of `dim` listed in the 1-d `index`, copied."""
-    axis = wrap_dim(dim, input._array.ndim)
-    if index._array.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    return getitem(input, (slice(None),) * axis + (index._array.reshape(-1),))
+# ---- by mask ----------------------------------------------------------------------------------
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where `mask` (which broadcasts with `input`) holds, in one dimension."""
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
-    shape = args.broadcast_shape("masked_select", input._array.shape, mask._array.shape)
-    return getitem(input.expand(shape), np.broadcast_to(mask._array, shape))
+    """The elements where `mask` (which broadcasts with `input`) holds, in one dimension.
+
+    Raises:
+        RuntimeError: if `mask` is not of bools.
+    """
+    x, m = tensor_of("masked_select", "input", input), tensor_of("masked_select", "mask", mask)
+    if m._array.dtype.kind != "b":
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
+    shape = args.broadcast_shape("masked_select", x._array.shape, m._array.shape)
+    return Take.apply(expand(x, shape).reshape(-1), key=(_flat(m._array, shape),))
+
+
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """`input` with the first elements of `source`, in order, where `mask` holds.
+
+    Raises:
+        RuntimeError: for a mask not of bools, another dtype, or too few elements.
+    """
+    x, m = tensor_of("masked_scatter", "input", input), tensor_of("masked_scatter", "mask", mask)
+    src = tensor_of("masked_scatter", "source", source)
+    if src._array.dtype != x._array.dtype:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got "
+            f"{x.dtype} and {src.dtype}"
+        )
+    if m._array.dtype.kind != "b":
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {m.dtype}"
+        )
+    shape = args.broadcast_shape("masked_scatter", x._array.shape, m._array.shape)
+    where = _flat(m._array, shape)
+    count = int(where.sum())
+    if src._array.size < count:
+        raise RuntimeError(
+            f"Number of elements of source ({src._array.size}) < number of ones in mask ({count})"
+        )
+    flat, values = expand(x, shape).reshape(-1), src.reshape(-1)[:count]
+    return IndexPut.apply(flat, values, key=(where,), accumulate=False).reshape(shape)
+
+
+def _flat(mask: Array, shape: tuple[int, ...]) -> Array:
+    return np.broadcast_to(mask, shape).reshape(-1)
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: one row each, or one tensor a dimension."""
-    found = np.nonzero(np.atleast_1d(input._array))
+    x = tensor_of("nonzero", "input", input)
+    found = np.nonzero(np.atleast_1d(x._array))
     if as_tuple:
-        return tuple(input._wrap(index.astype(np.int64)) for index in found)
-    if input._array.ndim == 0:
-        return input._wrap(np.zeros((len(found[0]), 0), np.int64))
-    return input._wrap(np.ascontiguousarray(np.stack(found, 1), np.int64))
+        return tuple(x._wrap(index.astype(np.int64)) for index in found)
+    if x._array.ndim == 0:
+        return x._wrap(np.zeros((len(found[0]), 0), np.int64))
+    return x._wrap(np.ascontiguousarray(np.stack(found, 1), np.int64))
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """The indices of the elements that are not 0, one row each."""
+    return nonzero(input)
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """For each index into the elements in order, where that is in a tensor of `shape`.
+
+    Raises:
+        ValueError: for indices that are not integers, or outside `shape`.
+
+    >>> import minitorch
+    >>> minitorch.unravel_index(minitorch.tensor([5, 3]), (2, 3))
+    (tensor([1, 1]), tensor([2, 0]))
+    """
+    x = tensor_of("unravel_index", "indices", indices)
+    if x._array.dtype.kind not in "iu":
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {x.dtype}")
+    sizes = shape_of("unravel_index", (shape,))
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    if x._array.size and not 0 <= x._array.min() <= x._array.max() < math.prod(sizes):
+        raise ValueError(
+            f"unravel_index: indices must be in 0 to {math.prod(sizes) - 1} for shape {sizes}, got "
+            f"{x._array.min()} to {x._array.max()}"
+        )
+    found = np.unravel_index(x._array.astype(np.int64), sizes)
+    return tuple(x._wrap(np.asarray(part, np.int64)) for part in found)

@@ -18,7 +18,7 @@ from minitorch.autograd.base import TensorBase, View, ViewStep
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
 from minitorch.ops.choose import where
-from minitorch.ops.operands import SCALARS, as_dtype
+from minitorch.ops.operands import SCALARS, as_dtype, scalar_as
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -182,6 +182,42 @@ def _rebase(target: Tensor, view: View, result: Tensor) -> None:
     target._refresh()
 
 
+def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: Any) -> Tensor:
+    """Let `target` become the view ``operation(target, *args)`` of itself, as ``t_`` does.
+
+    Its other views keep their memory; only where one would have to find its gradient again after
+    an in-place change is that refused.
+
+    Returns:
+        `target`, over the same memory.
+
+    Raises:
+        RuntimeError: for a leaf that requires grad, while recording.
+    """
+    if mode.grad and target.requires_grad and target._grad_fn is None:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation. "
+            "Do it inside torch.no_grad(), or change a clone()."
+        )
+    # A view keeps the way to its base: through a stand-in for what it was.
+    before: Tensor = target
+    if target._view is not None:
+        before = target._wrap(target._array)
+        before._storage, before._view = target._storage, target._view
+        before._special = True
+        before._requires_grad = target._requires_grad
+        before._grad_fn, before._slot = target._grad_fn, target._slot
+    after = operation(before, *args)
+    if mode.grad:
+        target._set_history(after)
+    target._array = after._array
+    if before is not target:
+        target._view = after._view or target._view
+    target._remade = target._remade + 1
+    target._bump_version()
+    return target
+
+
 def copy_(target: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into `target`.
 
@@ -224,7 +260,10 @@ def put(target: Tensor, value: Any) -> Tensor:
 
 
 def _copy(target: Tensor, source: Any) -> Tensor:
-    value = as_dtype(source, target._array.dtype)
+    if isinstance(source, (bool, int, float)):
+        value: Any = scalar_as(source, target._array.dtype)
+    else:
+        value = as_dtype(source, target._array.dtype)
     array = value._array if isinstance(value, TensorBase) else value
     shape = target._array.shape
     if array.ndim > len(shape) or any(

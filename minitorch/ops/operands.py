@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,27 @@ def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **para
         raise
 
 
+def scalar_as(value: Any, dtype: np.dtype[Any]) -> Array:
+    """A Python number to be written into a tensor, as a 0-d array.
+
+    Raises:
+        RuntimeError: if an integer dtype cannot hold it. Below 0, unsigned ones wrap around, as in
+            PyTorch; a fraction is cut off.
+    """
+    if dtype.kind not in "iu":
+        try:
+            with np.errstate(over="ignore"):
+                return np.asarray(value).astype(dtype)
+        except (OverflowError, ValueError):
+            pass
+    else:
+        most = int(np.iinfo(dtype).max)
+        least = -most if dtype.kind == "u" else -most - 1
+        if math.isfinite(value) and least <= int(value) <= most:
+            return np.array(int(value) % 2 ** (8 * dtype.itemsize), np.uint64).astype(dtype)
+    raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow")
+
+
 def not_bool(who: str, *operands: Operand) -> None:
     """Refuse bool tensors, for which PyTorch has no such operation.
 
@@ -191,12 +213,65 @@ def shape_of(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
         TypeError: for anything but ints.
     """
     if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer)):
-        sizes = sizes[0] if isinstance(sizes[0], (tuple, list)) else tuple(sizes[0])
+        first = sizes[0]
+        if isinstance(first, (tuple, list)):
+            sizes = first
+        elif getattr(first, "ndim", 0):  # a tensor or an array of sizes
+            sizes = tuple(first)
     try:
-        return tuple(operator.index(size) for size in sizes)
+        if bool not in map(type, sizes):
+            return tuple(operator.index(size) for size in sizes)
     except TypeError:
+        pass
+    raise TypeError(f"{who}(): argument 'size' must be a tuple of ints, got {sizes!r}")
+
+
+def shape_given(who: str, name: str, given: tuple[Any, ...], named: Any) -> tuple[int, ...]:
+    """The shape (or dims) of a method that takes ``*sizes`` or the keyword `name`, not both.
+
+    Raises:
+        TypeError: for neither, for both, or for anything but ints.
+    """
+    if named is None:
+        if not given:
+            raise TypeError(f'{who}() missing 1 required positional arguments: "{name}"')
+        return shape_of(who, given)
+    if given:
+        raise TypeError(f"{who}() got {given!r} and {name}={named!r}: give the one or the other")
+    return shape_of(who, (named,))
+
+
+def integer(who: str, name: str, value: Any) -> int:
+    """`value` as an int.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise TypeError(f"{who}(): argument '{name}' must be int, not {type(value).__name__}")
+
+
+def memory_order(who: str, memory_format: Any) -> str:
+    """NumPy's letter for a memory format.
+
+    Raises:
+        NotImplementedError: for channels_last and whatever else NumPy cannot lay out by itself.
+        TypeError: if it is no memory format.
+    """
+    if not isinstance(memory_format, _dtypes.memory_format):
         raise TypeError(
-            f"{who}(): argument 'size' must be a tuple of ints, got {sizes!r}"
+            f"{who}(): argument 'memory_format' must be torch.memory_format, not "
+            f"{type(memory_format).__name__}"
+        )
+    try:
+        return {"contiguous_format": "C", "preserve_format": "K"}[memory_format.name]
+    except KeyError:
+        raise NotImplementedError(
+            f"{who}: {memory_format} is not covered by minitorch; permute the dimensions instead"
         ) from None
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array, result_dtype
+from minitorch._dtypes import Array, Size, result_dtype
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
-from minitorch.ops.operands import shape_of, tensor_of, wrap_dim
+from minitorch.ops.operands import shape_given, shape_of, tensor_of, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -124,7 +124,7 @@ def _reshaped(who: str, x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
     )
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The same elements in another shape; one size may be -1. A view where memory allows.
 
     Raises:
@@ -136,21 +136,23 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
             [3, 4, 5]])
     """
     x = tensor_of("reshape", "input", input)
-    sizes = _reshaped("reshape", x._array, shape_of("reshape", shape))
-    return Reshape.apply(x, shape=sizes)
+    wanted = shape_given("reshape", "shape", sizes, shape)
+    return Reshape.apply(x, shape=_reshaped("reshape", x._array, wanted))
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
-    """The same memory in another shape.
+def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
+    """The same memory in another shape; or, given a dtype, its bytes read as that dtype.
 
     Raises:
         RuntimeError: if the sizes do not fit, or if only a copy could have that shape.
     """
     x = tensor_of("view", "input", input)
-    if len(shape) == 1 and hasattr(shape[0], "is_floating_point"):
-        return _view_dtype(x, shape[0])
-    sizes = _reshaped("view", x._array, shape_of("view", shape))
-    y: Tensor = Reshape.apply(x, shape=sizes)
+    if len(sizes) == 1 and hasattr(sizes[0], "is_floating_point") and hasattr(sizes[0], "numpy"):
+        sizes, dtype = ((), sizes[0]) if not args.is_tensor(sizes[0]) else (sizes, dtype)
+    if dtype is not None:
+        return _view_dtype(x, dtype)
+    wanted = shape_given("view", "size", sizes, size)
+    y: Tensor = Reshape.apply(x, shape=_reshaped("view", x._array, wanted))
     if y._view is None and x._array.size and not y._inference:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
@@ -160,9 +162,33 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
 
 def _view_dtype(x: Tensor, dtype: Any) -> Tensor:
+    """x's bytes read as `dtype`, outside the graph.
+
+    Raises:
+        RuntimeError: if x requires grad (a float's bits have no derivative), or if its last
+            dimension does not hold a whole number of the new elements in a row.
+    """
     if x._requires_grad:
         raise RuntimeError("view(dtype): cannot be differentiated; detach() the tensor first")
-    y = x._wrap(x._array.view(dtype.numpy))
+    array, wanted = x._array, dtype.numpy
+    if wanted.itemsize != array.itemsize:
+        if array.ndim == 0:
+            raise RuntimeError(
+                f"self.dim() cannot be 0 to view {array.dtype} as {wanted} (different element "
+                "sizes)"
+            )
+        bytes_in_row = array.shape[-1] * array.itemsize
+        if bytes_in_row % wanted.itemsize:
+            raise RuntimeError(
+                f"self.size(-1) must be divisible by {wanted.itemsize // array.itemsize} to view "
+                f"{array.dtype} as {wanted} (different element sizes), but got {array.shape[-1]}"
+            )
+        if array.strides[-1] != array.itemsize and array.size:
+            raise RuntimeError(
+                f"self.stride(-1) must be 1 to view {array.dtype} as {wanted} (different element "
+                f"sizes), but got {array.strides[-1] // array.itemsize}"
+            )
+    y = x._wrap(array.view(wanted))
     y._storage = x._shared_storage()
     return y
 
@@ -200,10 +226,24 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into `sizes`, one of which may be -1."""
     shape = tensor_of("unflatten", "input", input)._array.shape
     d = wrap_dim(dim, len(shape))
-    sizes = tuple(sizes)
+    sizes = shape_of("unflatten", (sizes,)) if isinstance(sizes, (tuple, list)) else sizes
+    if not isinstance(sizes, tuple):
+        raise TypeError(
+            f"unflatten(): argument 'sizes' must be tuple of ints, not {type(sizes).__name__}"
+        )
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    if not shape:
+        shape = (1,)
+    if sizes.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
     if -1 in sizes:
         rest = -math.prod(sizes)
-        sizes = tuple(shape[d] // rest if s == -1 and rest else s for s in sizes)
+        if rest == 0:
+            raise RuntimeError(
+                f"unflatten: the -1 in {list(sizes)} can be any value and is ambiguous"
+            )
+        sizes = tuple(shape[d] // rest if s == -1 else s for s in sizes)
     if math.prod(sizes) != shape[d]:
         raise RuntimeError(
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} "
@@ -234,14 +274,14 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return Reshape.apply(x, shape=(*shape[:d], 1, *shape[d:]))
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """The dimensions in the order `dims`.
 
     Raises:
         RuntimeError: unless each dimension is named once.
     """
     x = tensor_of("permute", "input", input)
-    given = shape_of("permute", dims)
+    given = shape_given("permute", "dims", order, dims)
     ndim = x._array.ndim
     if len(given) != ndim:
         raise RuntimeError(
@@ -277,44 +317,77 @@ def t(input: Tensor) -> Tensor:
     return T.apply(input, dims=tuple(reversed(range(ndim))))
 
 
+def adjoint(input: Tensor) -> Tensor:
+    """The last two dimensions swapped: of real matrices, the transpose.
+
+    Raises:
+        RuntimeError: for fewer than two dimensions (but none at all).
+    """
+    if tensor_of("adjoint", "input", input)._array.ndim == 1:
+        raise RuntimeError(
+            "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
+    return transpose(input, -2, -1) if input._array.ndim else alias(input)
+
+
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """With the dimensions at `source` moved to `destination`, the others in order."""
+    """With the dimensions at `source` moved to `destination`, the others in order.
+
+    Raises:
+        RuntimeError: for lists of unequal length, or a dimension named twice.
+    """
     ndim = tensor_of("movedim", "input", input)._array.ndim
-    sources = args.wrap_dims(source, ndim)
-    targets = args.wrap_dims(destination, ndim)
+    if isinstance(source, (tuple, list)) != isinstance(destination, (tuple, list)):
+        raise TypeError(
+            "movedim(): source and destination must be two ints or two tuples of ints, got "
+            f"{source!r} and {destination!r}"
+        )
+    given = source if isinstance(source, (tuple, list)) else (source,)
+    wanted = destination if isinstance(destination, (tuple, list)) else (destination,)
+    if len(given) != len(wanted):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(given)} dims) should "
+            f"contain the same number of dims as destination ({list(wanted)} dims)"
+        )
+    sources, targets = ([wrap_dim(d, ndim) for d in dims] for dims in (given, wanted))
+    for name, dims in (("source", sources), ("destination", targets)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({dims})")
+    if ndim == 0:
+        return alias(input)
     order = [d for d in range(ndim) if d not in sources]
     for target, d in sorted(zip(targets, sources, strict=True)):
         order.insert(target, d)
     return permute(input, *order)
 
 
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """Repeated along size-1 and new leading dimensions, without a copy; -1 keeps a size.
 
     Raises:
         RuntimeError: if a dimension of another size would have to change.
     """
     x = tensor_of("expand", "input", input)
-    shape, wanted = x._array.shape, list(shape_of("expand", sizes))
+    shape, wanted = x._array.shape, list(shape_given("expand", "size", sizes, size))
     extra = len(wanted) - len(shape)
     if extra < 0:
         raise RuntimeError(
             f"expand({list(shape)}, size={wanted}): the number of sizes provided ({len(wanted)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
-    for d, size in enumerate(wanted):
+    for d, length in enumerate(wanted):
         own = shape[d - extra] if d >= extra else None
-        if size == -1 and own is not None:
+        if length == -1 and own is not None:
             wanted[d] = own
-        elif size == -1:
+        elif length == -1:
             raise RuntimeError(
                 f"expand: The expanded size of the tensor (-1) isn't allowed in a leading, "
                 f"non-existing dimension {d}"
             )
-        elif own is not None and own not in (1, size):
+        elif length < 0 or (own is not None and own not in (1, length)):
             raise RuntimeError(
-                f"The expanded size of the tensor ({size}) must match the existing size ({own}) at "
-                f"non-singleton dimension {d}.  Target sizes: {wanted}.  "
+                f"The expanded size of the tensor ({length}) must match the existing size ({own}) "
+                f"at non-singleton dimension {d}.  Target sizes: {wanted}.  "
                 f"Tensor sizes: {list(shape)}"
             )
     return Expand.apply(x, shape=tuple(wanted))
@@ -325,18 +398,47 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
     return expand(input, other._array.shape)
 
 
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
+def broadcast_to(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """`input` expanded to `size`."""
-    return expand(input, size)
+    return expand(input, *sizes, size=size)
 
 
-def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of `shapes` (tuples, or ints for vectors) would have together.
+
+    Raises:
+        RuntimeError: if they do not broadcast, or a size is negative.
+
+    >>> broadcast_shapes((2, 1), (3,), 1)
+    torch.Size([2, 3])
+    """
+    given = [shape_of("broadcast_shapes", (shape,)) for shape in shapes]
+    for shape in given:
+        if any(n < 0 for n in shape):
+            raise RuntimeError(f"broadcast_shapes: expected sizes of at least 0, got {list(shape)}")
+    return Size(args.broadcast_shape("broadcast_shapes", *given) if given else ())
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors expanded to their common shape.
+
+    Raises:
+        RuntimeError: if they do not broadcast.
+    """
+    xs = [tensor_of("broadcast_tensors", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    if not xs:
+        return ()
+    shape = args.broadcast_shape("broadcast_tensors", *(x._array.shape for x in xs))
+    return tuple(expand(x, shape) for x in xs)
+
+
+def sum_to_size(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """Summed down to `size`, which must broadcast to `input`'s shape: expand's opposite.
 
     Raises:
         RuntimeError: if `size` does not broadcast to the shape.
     """
-    shape, wanted = input._array.shape, shape_of("sum_to_size", size)
+    shape, wanted = input._array.shape, shape_given("sum_to_size", "size", sizes, size)
     if shape == wanted:
         return input
     extra = len(shape) - len(wanted)
@@ -352,10 +454,14 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     return reshape(total, wanted) if extra else total
 
 
-def repeat(input: Tensor, *repeats: Any) -> Tensor:
+def repeat(input: Tensor, *times: Any, repeats: Any = None) -> Tensor:
     """Copied `repeats` times along each dimension, new ones in front."""
     x = tensor_of("repeat", "input", input)
-    times, shape = shape_of("repeat", repeats), x._array.shape
+    return _repeat(x, shape_given("repeat", "repeats", times, repeats))
+
+
+def _repeat(x: Tensor, times: tuple[int, ...]) -> Tensor:
+    shape = x._array.shape
     extra = len(times) - len(shape)
     if extra < 0:
         raise RuntimeError(
@@ -363,19 +469,39 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
             f"tensor (got {list(times)} for shape {list(shape)})"
         )
     padded = (1,) * extra + shape
+    whole = tuple(n * size for n, size in zip(times, padded, strict=True))
+    if any(n < 0 for n in times):
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(whole)}: {list(whole)}"
+        )
     apart = tuple(n for size in padded for n in (1, size))
     wanted = tuple(n for pair in zip(times, padded, strict=True) for n in pair)
-    whole = tuple(n * size for n, size in zip(times, padded, strict=True))
-    return reshape(expand(reshape(x, apart), wanted), whole)
+    y = reshape(Expand.apply(reshape(x, apart), shape=wanted), whole)
+    return y if y._view is None else Clone.apply(y)  # repeated once, or not at all: still a copy
+
+
+def tile(input: Tensor, *times: Any, dims: Any = None) -> Tensor:
+    """Copied `dims` times along each dimension, counted from the back as in NumPy."""
+    x = tensor_of("tile", "input", input)
+    given = shape_given("tile", "dims", times, dims)
+    return _repeat(x, (1,) * (x._array.ndim - len(given)) + given)
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy, in the graph."""
+    """A copy, in the graph, its memory in the same order.
+
+    Raises:
+        NotImplementedError: for a memory_format other than preserve_format, contiguous_format.
+    """
+    if memory_format is not None and args.memory_order("clone", memory_format) == "C":
+        return Clone.apply(tensor_of("clone", "input", input), order="C")
     return Clone.apply(tensor_of("clone", "input", input))
 
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """`input` itself if its elements already lie in order, else a copy that does."""
+    if memory_format is not None and args.memory_order("contiguous", memory_format) != "C":
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     if input._array.flags.c_contiguous:
         return input
     return Clone.apply(input, order="C")
@@ -417,6 +543,20 @@ class Split(Function):
         return Cat.apply(*grads, dim=self.dim)
 
 
+class Unbind(Function):
+    """ys = x at each index of `dim`, as views."""
+
+    views = True
+
+    def forward(self, x: Array, *, dim: int) -> tuple[Array, ...]:
+        self.dim = dim
+        keys: list[Any] = [((slice(None),) * dim + (i, ...)) for i in range(x.shape[dim])]
+        return tuple(x[key] for key in keys)
+
+    def backward(self, *grads: Tensor) -> Any:
+        return stack(grads, self.dim)
+
+
 class Flip(Function):
     """y = x with the order along `dims` reversed, copied."""
 
@@ -440,8 +580,8 @@ def _sequence(who: str, tensors: Any) -> list[Tensor]:
     return [tensor_of(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
 
 
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after another along `dim`.
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+    """The tensors one after another along `dim` (or `axis`, NumPy's name for it).
 
     Shape: equal but along `dim`; a 1-d tensor of no elements is passed over, as in PyTorch.
 
@@ -460,9 +600,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             raise RuntimeError(
                 f"zero-dimensional tensor (at position {position}) cannot be concatenated"
             )
-    parts = [x for x in xs if x._array.shape != (0,)] or xs[:1]
+    parts = [x for x in xs if x._array.shape != (0,)]
+    if not parts:  # whatever `dim` says, as in PyTorch
+        parts, dim, axis = xs, 0, None
     first = parts[0]._array.shape
-    axis = wrap_dim(dim, len(first))
+    axis = wrap_dim(dim if axis is None else axis, len(first))
     for position, x in enumerate(parts):
         shape = x._array.shape
         if len(shape) != len(first):
@@ -508,50 +650,103 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     length = x._array.shape[axis]
     if isinstance(split_size_or_sections, (int, np.integer)):
         size = operator.index(split_size_or_sections)
-        if size < 0 or (size == 0 and length):
-            raise RuntimeError(f"split expects split_size be non-negative, but got {size}")
+        if size < 0:
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={size}"
+            )
+        if size == 0 and length:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{length}"
+            )
         count = max(-(-length // size) if size else 1, 1)
         sizes = [size] * (count - 1) + [length - size * (count - 1)]
     else:
-        sizes = [operator.index(s) for s in split_size_or_sections]
-        if sum(sizes) != length or any(s < 0 for s in sizes):
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's "
-                f"size at dimension {axis}), but got split_sizes={sizes}"
-            )
+        return split_with_sizes(x, split_size_or_sections, axis)
     return Split.apply(x, sizes=tuple(sizes), dim=axis)
 
 
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim` into views of the sizes listed.
+
+    Raises:
+        RuntimeError: if the sizes are negative or do not add up to the dimension's.
+    """
+    x = tensor_of("split_with_sizes", "input", input)
+    axis = wrap_dim(dim, x._array.ndim)
+    if x._array.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    if not isinstance(split_sizes, (tuple, list)):
+        raise TypeError(
+            "split_with_sizes(): argument 'split_sizes' must be tuple of ints, not "
+            f"{type(split_sizes).__name__}"
+        )
+    length, sizes = x._array.shape[axis], shape_of("split_with_sizes", (split_sizes,))
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(
+            "split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
+        )
+    if sum(sizes) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's "
+            f"size at dimension {axis}), but got split_sizes={list(sizes)}"
+        )
+    return Split.apply(x, sizes=sizes, dim=axis)
+
+
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Cut along `dim` into at most `chunks` views of equal size, but for the last."""
-    if chunks <= 0:
+    """Cut along `dim` into at most `chunks` views of equal size, but for the last.
+
+    Raises:
+        RuntimeError: for no chunks, or a 0-d tensor.
+    """
+    x, count = tensor_of("chunk", "input", input), args.integer("chunk", "chunks", chunks)
+    if x._array.ndim == 0:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if count <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = input._array.shape[wrap_dim(dim, input._array.ndim)]
-    return split(input, max(-(-length // chunks), 1), dim)
+    axis = wrap_dim(dim, x._array.ndim)
+    length = x._array.shape[axis]
+    if length == 0:  # as many as asked for, all of them empty
+        return split_with_sizes(x, [0] * count, axis)
+    return split(x, -(-length // count), axis)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """One view for each index along `dim`, without that dimension."""
-    axis = wrap_dim(dim, input._array.ndim)
-    length = input._array.shape[axis]
-    return tuple(squeeze(piece, axis) for piece in split(input, 1, axis)) if length else ()
+    """One view for each index along `dim`, without that dimension.
+
+    Raises:
+        IndexError: for a 0-d tensor.
+    """
+    x = tensor_of("unbind", "input", input)
+    if x._array.ndim == 0:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    axis = wrap_dim(dim, x._array.ndim)
+    return Unbind.apply(x, dim=axis) if x._array.shape[axis] else ()
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """With the order along `dims` reversed, copied."""
     x = tensor_of("flip", "input", input)
-    given = shape_of("flip", dims)
+    given = shape_given("flip", "dims", axes, dims)
     wrapped = args.wrap_dims(given, x._array.ndim) if given else ()
     return Flip.apply(x, dims=wrapped)
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Shifted along `dims`, what falls off one end coming in at the other."""
+    """Shifted along `dims`, what falls off one end coming in at the other.
+
+    Raises:
+        RuntimeError: for no shifts, or another number of dims.
+    """
     x = tensor_of("roll", "input", input)
-    if dims is None:
-        return reshape(roll(ravel(x), shifts, 0), x._array.shape)
-    several = shifts if isinstance(shifts, (tuple, list)) else (shifts,)
-    along = dims if isinstance(dims, (tuple, list)) else (dims,)
+    several = shape_of("roll", (shifts,))
+    along = () if dims is None else shape_of("roll", (dims,))
+    if not several:
+        raise RuntimeError("`shifts` required")
+    if not along and len(several) == 1:
+        return reshape(roll(ravel(x), several, (0,)), x._array.shape)
     if len(several) != len(along):
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(several)}, dims:{len(along)}"
@@ -559,7 +754,6 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     for shift, dim in zip(several, along, strict=True):
         axis = wrap_dim(dim, x._array.ndim)
         length = x._array.shape[axis]
-        if length:
-            at = -shift % length
-            x = cat(list(reversed(split(x, [at, length - at], axis))), axis)
+        at = -shift % length if length else 0
+        x = cat(list(reversed(split_with_sizes(x, [at, length - at], axis))), axis)
     return x

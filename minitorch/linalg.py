@@ -1,0 +1,17 @@
+"""`minitorch.linalg`: linear algebra under the names of PyTorch's module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minitorch.ops import strided
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+__all__ = ["diagonal"]
+
+
+def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """The view of the diagonal of `dim1` and `dim2`, by default the last two, as the last one."""
+    return strided.diagonal(A, offset, dim1, dim2)
