@@ -179,18 +179,20 @@ def _part(index: Any) -> Any:
                 )
             part = part.astype(bool)
     elif isinstance(part, (list, tuple, range)):
-        listed = np.asarray([p.item() if args.is_tensor(p) else p for p in part])
+        listed = np.asarray([_plain(p) for p in part])
         if listed.dtype.kind not in "iubf":
             raise TypeError(f"an index must be numbers, not {listed.dtype}: {part!r}")
         part = listed if listed.dtype.kind == "b" else listed.astype(np.int64)
     if isinstance(part, np.ndarray):
-        if part.dtype.kind not in "iub" and part.size:
+        array: Array = part
+        if array.dtype.kind not in "iub" and array.size:
             raise IndexError(
-                f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
+                "tensors used as indices must be long, int, byte or bool tensors, "
+                f"got {array.dtype}"
             )
-        if part.ndim == 0:
-            return part.item()
-        return part if part.dtype.kind == "b" else part.astype(np.int64, copy=False)
+        if array.ndim == 0:
+            return array.item()
+        return array if array.dtype.kind == "b" else array.astype(np.int64, copy=False)
     try:
         if isinstance(part, np.bool_):
             raise TypeError
@@ -200,6 +202,10 @@ def _part(index: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(part).__name__})"
         ) from None
+
+
+def _plain(item: Any) -> Any:
+    return item._array if args.is_tensor(item) else item
 
 
 def _dims(part: Any) -> int:
@@ -578,7 +584,8 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """For each index into the elements in order, where that is in a tensor of `shape`.
 
     Raises:
-        ValueError: for indices that are not integers, or outside `shape`.
+        TypeError: for indices that are not integers.
+        ValueError: for indices outside `shape` (from the back, they may be negative).
 
     >>> import minitorch
     >>> minitorch.unravel_index(minitorch.tensor([5, 3]), (2, 3))
@@ -586,14 +593,15 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """
     x = tensor_of("unravel_index", "indices", indices)
     if x._array.dtype.kind not in "iu":
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {x.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {x.dtype}")
     sizes = shape_of("unravel_index", (shape,))
     if any(n < 0 for n in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
-    if x._array.size and not 0 <= x._array.min() <= x._array.max() < math.prod(sizes):
+    total, flat = math.prod(sizes), x._array.astype(np.int64)
+    if flat.size and not -total <= flat.min() <= flat.max() < total:
         raise ValueError(
-            f"unravel_index: indices must be in 0 to {math.prod(sizes) - 1} for shape {sizes}, got "
-            f"{x._array.min()} to {x._array.max()}"
+            f"unravel_index: indices must be below {total} for shape {sizes}, got "
+            f"{flat.min()} to {flat.max()}"
         )
-    found = np.unravel_index(x._array.astype(np.int64), sizes)
+    found = np.unravel_index(np.where(flat < 0, flat + total, flat), sizes)
     return tuple(x._wrap(np.asarray(part, np.int64)) for part in found)

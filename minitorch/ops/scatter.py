@@ -108,23 +108,24 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
             f"torch.take_along_dim(): dtype of indices should be Long but got {i.dtype}"
         )
     if dim is None:
-        return gather(reshape(x, -1), 0, reshape(i, -1))
+        return take_along_dim(reshape(x, -1), reshape(i, -1), 0)
     if x._array.ndim != i._array.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
             f"but got {x._array.ndim} dimensions for input, and {i._array.ndim} dimensions for "
             "indices"
         )
+    if x._array.ndim == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     axis = wrap_dim(dim, x._array.ndim)
     shapes = [[*t._array.shape] for t in (x, i)]
-    for shape in shapes if x._array.ndim else ():
+    for shape in shapes:
         shape[axis] = 1
     common = list(args.broadcast_shape("take_along_dim", *(tuple(shape) for shape in shapes)))
-    wide = [
-        expand(t, (*common[:axis], t._array.shape[axis], *common[axis + 1 :])) if common else t
-        for t in (x, i)
-    ]
-    return gather(wide[0], axis, wide[1])
+    wide = [expand(t, (*common[:axis], t._array.shape[axis], *common[axis + 1 :])) for t in (x, i)]
+    size = x._array.shape[axis]
+    from_back = i._wrap(wide[1]._array + size * (wide[1]._array < 0))
+    return gather(wide[0], axis, from_back)
 
 
 def scatter(
@@ -159,7 +160,7 @@ def scatter(
     x = tensor_of("scatter", "input", input)
     if x._requires_grad or getattr(source, "_requires_grad", False):
         raise RuntimeError(
-            "scatter: a reduce argument has no gradient in PyTorch either; use scatter_reduce"
+            "scatter: no gradient with a reduce argument; use scatter_add or scatter_reduce"
         )
     if not args.is_tensor(source):
         filled = np.full(tensor_of("scatter", "index", index)._array.shape, source)
@@ -255,15 +256,20 @@ def _checked_entries(
         raise RuntimeError(
             f"{who}(): self ({x.dtype}) and source ({src.dtype}) must have the same dtype"
         )
-    if x._array.ndim == 0:
-        x = reshape(x, 1)
-    if src._array.ndim == 0:
-        src = reshape(src, (1,) * x._array.ndim)
-    expected = (*x._array.shape[:axis], i.size, *x._array.shape[axis + 1 :])
-    if src._array.shape != expected:
+    shape, own = x._array.shape, src._array.shape
+    if (len(shape) and own[:axis] + own[axis + 1 :] != shape[:axis] + shape[axis + 1 :]) or len(
+        shape
+    ) != len(own):
         raise RuntimeError(
-            f"{who}(): source must have the shape of self but for dimension {axis}, and there the "
-            f"number of indices: expected {list(expected)}, got {list(src._array.shape)}"
+            f"{who}(): source tensor shape must match self tensor shape, excluding dimension "
+            f"{axis}. Got self.shape = {list(shape)} source.shape = {list(own)}"
+        )
+    if not shape:
+        x, src = reshape(x, 1), reshape(src, 1)
+    if src._array.shape[axis] != i.size:
+        raise RuntimeError(
+            f"{who}(): Number of indices ({i.size}) should be equal to source.size(dim): "
+            f"({src._array.shape[axis]}), for dim: {axis}"
         )
     _check_range(IndexError, i, axis, x._array.shape[axis])
     return x, axis, i, src
@@ -288,11 +294,34 @@ def index_add(
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """`input` with the entries of `source` written over those of `dim` that are listed.
 
+    Either may be 0-d, and then counts as one of one element.
+
     Raises:
-        IndexError: for an entry that does not exist.
+        IndexError: for an entry that does not exist, or another number of them than in `source`.
         RuntimeError: for a source of another dtype or shape.
     """
-    x, axis, i, src = _checked_entries("index_copy", input, dim, index, source)
+    x, src = tensor_of("index_copy", "input", input), tensor_of("index_copy", "source", source)
+    axis = wrap_dim(dim, x._array.ndim)
+    i = _entries("index_copy", index, (np.int64,))
+    if src._array.dtype != x._array.dtype:
+        raise RuntimeError(
+            f"index_copy(): self and source expected to have the same dtype, but got {x.dtype} and "
+            f"{src.dtype}"
+        )
+    x, src = (reshape(t, 1) if t._array.ndim == 0 else t for t in (x, src))
+    shape, own = x._array.shape, src._array.shape
+    both = input._array.ndim and source._array.ndim
+    if (both and len(own) != len(shape)) or own[axis : axis + 1] != (i.size,):
+        raise IndexError(
+            f"index_copy(): expected a source of {len(shape)} dimensions, in dimension {axis} as "
+            f"many as indices ({i.size}); got shape {list(own)}"
+        )
+    if own[:axis] + own[axis + 1 :] != shape[:axis] + shape[axis + 1 :]:
+        raise RuntimeError(
+            "index_copy(): Source/destination tensor must have same slice shapes, got "
+            f"{list(own)} and {list(shape)} at dimension {axis}"
+        )
+    _check_range(IndexError, i, axis, shape[axis])
     y = IndexPut.apply(x, src, key=_at(axis, i), accumulate=False)
     return reshape(y, input._array.shape)
 
@@ -308,7 +337,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     axis = wrap_dim(dim, x._array.ndim)
     if tensor_of("index_fill", "index", index)._array.dtype != np.int64:
         raise IndexError(f"index_fill_(): Expected dtype int64 for index, got {index.dtype}")
-    i = _entries("index_fill", index)
+    i = index._array.reshape(-1)
+    if index._array.ndim > 1:
+        raise RuntimeError(f"Index has to be a vector/scalar, got {index._array.ndim} dimensions")
     if args.is_tensor(value):
         if value._array.ndim:
             raise RuntimeError(
@@ -344,8 +375,8 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     """`input` with the elements of `source` at `index`, counted through all elements in order.
 
     Raises:
-        RuntimeError: for an index not of int64, or a source of another dtype or size.
-        IndexError: for an index out of range.
+        RuntimeError: for an index not of int64, or a source of another dtype.
+        IndexError: for an index out of range, or another number of elements.
     """
     x, src = tensor_of("put", "input", input), tensor_of("put", "source", source)
     i = _flat_index("put", x, index).reshape(-1)
@@ -355,7 +386,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             f"{src.dtype}"
         )
     if src._array.size != i.size:
-        raise RuntimeError(
+        raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {src._array.size}, index.numel() = {i.size}"
         )
@@ -386,6 +417,7 @@ def repeat_interleave(
 
     Raises:
         RuntimeError: for negative repeats, another number of them, or another `output_size`.
+        NotImplementedError: for repeats that are not integers.
 
     >>> import minitorch
     >>> minitorch.tensor([1, 2]).repeat_interleave(minitorch.tensor([1, 2]))
@@ -396,8 +428,10 @@ def repeat_interleave(
         return x._wrap(_interleaved(x._array, x._array.size, output_size, alone=True))
     if dim is None:
         x, dim = reshape(x, -1), 0
+    if x._array.ndim == 0:
+        raise IndexError("repeat_interleave: expected a tensor with dimensions where dim is given")
     axis = wrap_dim(dim, x._array.ndim)
-    shape = x._array.shape or (1,)
+    shape = x._array.shape
     if args.is_tensor(repeats):
         times = repeats._array
         if times.ndim > 1:
@@ -412,12 +446,12 @@ def repeat_interleave(
             f"{times.size} and input.size({axis}) = {shape[axis]}"
         )
     rows = _interleaved(times, shape[axis], output_size)
-    return Take.apply(x if x._array.ndim else reshape(x, 1), key=_at(axis, rows))
+    return Take.apply(x, key=_at(axis, rows))
 
 
 def _interleaved(times: Array, length: int, output_size: int | None, alone: bool = False) -> Array:
     if times.dtype not in (np.int64, np.int32):
-        raise RuntimeError(f"repeats has to be Long or Int tensor, got {times.dtype}")
+        raise NotImplementedError(f"repeats has to be Long or Int tensor, got {times.dtype}")
     if alone and times.ndim != 1:
         raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if times.size and times.min() < 0:
@@ -511,6 +545,8 @@ def index_reduce(
             f"reduce argument must be either prod, mean, amax or amin, got {reduce}."
         )
     x, axis, i, src = _checked_entries("index_reduce", input, dim, index, source)
+    if not include_self:
+        args.not_bool("index_reduce, include_self=False", x)
     places = np.arange(x._array.size).reshape(x._array.shape)
     at = places[_at(axis, i)].reshape(-1)
     return reshape(_reduced(x, at, reshape(src, -1), reduce, include_self), input._array.shape)
