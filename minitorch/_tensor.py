@@ -957,7 +957,7 @@ class Tensor(TensorBase):
     @property
     def T(self) -> Tensor:
         """The dimensions in reverse order."""
-        return shaping.permute(self, *reversed(range(self._array.ndim)))
+        return shaping.permute(self, tuple(reversed(range(self._array.ndim))))
 
     @property
     def mT(self) -> Tensor:

@@ -195,7 +195,7 @@ def _view_dtype(x: Tensor, dtype: Any) -> Tensor:
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` viewed in `other`'s shape."""
-    return view(input, *other._array.shape)
+    return view(input, other._array.shape)
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
