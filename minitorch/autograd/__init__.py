@@ -2,10 +2,10 @@
 
 `base` what the graph needs of a tensor; `function` one operation, which is a node; `engine` the
 walk back through the nodes; `mode` whether to record; `hooks`, `anomaly`; `gradcheck` comparing
-gradients with numerical derivatives.
+gradients with numerical derivatives; `functional`: Jacobians and Hessians.
 """
 
-from minitorch.autograd import engine, function
+from minitorch.autograd import engine, function, functional, graph
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.engine import backward, grad
 from minitorch.autograd.function import Function
@@ -24,21 +24,25 @@ from minitorch.autograd.mode import (
     no_grad,
     set_grad_enabled,
 )
+from minitorch.autograd.variable import Variable
 
 __all__ = [
     "Function",
     "GradcheckError",
+    "Variable",
     "backward",
     "check_gradient",
     "detect_anomaly",
     "enable_grad",
     "engine",
     "function",
+    "functional",
     "grad",
     "gradcheck",
     "gradcheck_module",
     "gradcheck_report",
     "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",

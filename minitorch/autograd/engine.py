@@ -473,11 +473,11 @@ def _batched_grad(
         for row in range(count)
     ]
     return tuple(
-        None if column[0] is None else _stacked(column) for column in zip(*rows, strict=True)
+        None if column[0] is None else stacked(column) for column in zip(*rows, strict=True)
     )
 
 
-def _stacked(rows: tuple[Any, ...]) -> Tensor:
+def stacked(rows: tuple[Any, ...]) -> Tensor:
     """Tensors of one shape along a new first dimension, in the graph."""
     whole: Tensor = rows[0].new_zeros((len(rows), *rows[0].shape))
     for index, row in enumerate(rows):
