@@ -41,6 +41,7 @@ from minitorch.ops import scatter as scattering
 from minitorch.ops import shape as shaping
 from minitorch.ops.inplace import assign, copy_, fill_, reshape_in_place, zero_
 from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, positive_shape, shape_of, wrap_dim
+from minitorch.ops.softmax import log_softmax, softmax
 
 
 def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -1040,9 +1041,11 @@ class Tensor(TensorBase):
         return linalg.matmul(other, self)
 
     # activations
-    log_softmax = activation.log_softmax
+    hardshrink = activation.hardshrink
+    log_softmax = log_softmax
+    prelu = activation.prelu
     relu = activation.relu
-    softmax = activation.softmax
+    softmax = softmax
 
     # random draws
     bernoulli = draws.bernoulli

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch._dtypes import from_numpy_dtype
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.mode import mode
@@ -138,7 +139,7 @@ class Pass:
             ) from None
         if array.shape != shape:
             grad = _fit_shape(node, index, grad, shape)
-        return grad if array.dtype == dtype else grad.to(dtype)
+        return grad if array.dtype == dtype else grad.to(from_numpy_dtype(dtype))
 
     def wants(self, edge: Edge) -> bool:
         """Whether a gradient sent along `edge` can reach a target."""

@@ -2,26 +2,25 @@
 
 Where to find what: `arithmetic` of two; `pointwise` functions of one variable; `compare`
 comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes;
-`shape` views, joining and cutting; `index` reading and writing by index; `linalg` matrix products;
-`activation`, `loss`; `conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`, `grid`,
-`shuffle` images; `random` draws; `inplace` how a tensor is changed without a wrong gradient;
-`operands` and `windows` what all of them do to their arguments first.
+`shape` views, joining and cutting; `index` reading and writing by index; `linalg` matrix products.
+For networks: `activation`, `softmax`, `norm`, `dropout`, `embedding`, `attention`, `bilinear`;
+`conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`, `grid`, `shuffle` images. Losses of
+classes (`loss`, `ctc`), of numbers (`regression`), of probabilities (`binary`), with a margin
+(`margin`); `distance`. `random` draws; `inplace` how a tensor is changed without a wrong gradient;
+`aten` what PyTorch's top level calls with other arguments than nn.functional; `operands` and
+`windows` what all of them do to their arguments first.
 """
 
-from minitorch.ops.activation import (
-    LogSoftmax,
-    ReLU,
-    Softmax,
-    dropout,
-    log_softmax,
-    relu,
-    softmax,
-)
+from minitorch.ops.activation import ReLU, relu
 from minitorch.ops.cast import Cast
 from minitorch.ops.conv import Conv2d, conv2d
+from minitorch.ops.dropout import dropout
 from minitorch.ops.linalg import Linear, MatMul, bmm, dot, linear, matmul, mm, mv
-from minitorch.ops.loss import CrossEntropy, NLLLoss, cross_entropy, mse_loss, nll_loss
+from minitorch.ops.loss import CrossEntropy, NLLLoss, cross_entropy, nll_loss
+from minitorch.ops.norm import Normalize, batch_norm, layer_norm
 from minitorch.ops.pool import AvgPool2d, MaxPool2d, avg_pool2d, max_pool2d
+from minitorch.ops.regression import mse_loss
+from minitorch.ops.softmax import LogSoftmax, Softmax, log_softmax, softmax
 
 __all__ = [
     "AvgPool2d",
@@ -33,14 +32,17 @@ __all__ = [
     "MatMul",
     "MaxPool2d",
     "NLLLoss",
+    "Normalize",
     "ReLU",
     "Softmax",
     "avg_pool2d",
+    "batch_norm",
     "bmm",
     "conv2d",
     "cross_entropy",
     "dot",
     "dropout",
+    "layer_norm",
     "linear",
     "log_softmax",
     "matmul",

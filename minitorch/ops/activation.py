@@ -1,37 +1,30 @@
-"""Activations: ReLU, softmax and its logarithm, dropout. Sigmoid and tanh are elementwise."""
+"""Activations of one element at a time, and the gated linear unit. (Softmax: `softmax`.)
+
+Where an activation has a kink, its gradient there is the one that PyTorch chose: the docstring of
+each Function says which side an edge belongs to. Sigmoid and tanh are in `pointwise`.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array, dtype
+from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels import random
 from minitorch.kernels.mask import keep
-from minitorch.ops import operands as args
-from minitorch.ops.inplace import assign
+from minitorch.ops import random as draws
+from minitorch.ops.choose import where
+from minitorch.ops.inplace import assign, check_writable
 from minitorch.ops.operands import tensor_of, wrap_dim
+from minitorch.ops.pointwise import sigmoid, tanh
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 
-class ReLU(Function):
-    """y = max(x, 0); the gradient at 0 is 0."""
-
-    order = "follows"
-    torch_name = "ReluBackward0"
-
-    def forward(self, x: Array) -> Array:
-        if self.needs(0):
-            self.save(x > 0)
-        return np.maximum(x, x.dtype.type(0))
-
-    def backward(self, grad: Tensor) -> Any:
-        (positive,) = self.saved
-        return Keep.apply(grad, positive)
+# ---- straight pieces: a mask is all that backward needs ---------------------------------------
 
 
 class Keep(Function):
@@ -49,35 +42,177 @@ class Keep(Function):
         return Keep.apply(grad, mask), None
 
 
-class Softmax(Function):
-    """y = exp(x) / sum(exp(x)) along `dim`."""
+class Gate(Function):
+    """A function whose slope is 1 where a mask holds and 0 elsewhere. The mask holds at NaN."""
 
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        y = np.exp(x - x.max(dim, keepdims=True)) if x.size else x.copy()
-        y /= y.sum(dim, keepdims=True)
-        self.save(y)
-        return y
+    order = "follows"
 
     def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
-        weighted = grad * y
-        return weighted - y * weighted.sum(self.dim, keepdim=True)
+        (mask,) = self.saved
+        return Keep.apply(grad, mask)
 
 
-class LogSoftmax(Function):
-    """y = x - log(sum(exp(x))) along `dim`."""
+class ReLU(Gate):
+    """y = max(x, 0); the gradient at 0 is 0."""
 
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        y = x - x.max(dim, keepdims=True) if x.size else x.copy()
-        y -= np.log(np.exp(y).sum(dim, keepdims=True))
-        self.save(y)
-        return y
+    torch_name = "ReluBackward0"
+
+    def forward(self, x: Array) -> Array:
+        if self.needs(0):
+            self.save(~(x <= 0))
+        return np.maximum(x, x.dtype.type(0))
+
+
+class Hardtanh(Gate):
+    """y = x held between `low` and `high`; the gradient at either is 0."""
+
+    def forward(self, x: Array, *, low: float, high: float) -> Array:
+        if self.needs(0):
+            self.save(~((x <= low) | (x >= high)))
+        return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
+
+
+class Threshold(Gate):
+    """y = x where x > `edge`, else `value`; the gradient at the edge is 0."""
+
+    def forward(self, x: Array, *, edge: float, value: float) -> Array:
+        above = ~(x <= edge)
+        self.save(above)
+        return np.where(above, x, x.dtype.type(value))
+
+
+class Hardshrink(Gate):
+    """y = x where |x| > `lambd`, else 0; the gradient at the edges is 0."""
+
+    def forward(self, x: Array, *, lambd: float) -> Array:
+        outside = ~((x >= -lambd) & (x <= lambd))
+        self.save(outside)
+        return keep(x, outside)
+
+
+class Softshrink(Gate):
+    """y = x pulled toward 0 by `lambd`, and 0 within it; the gradient at the edges is 0."""
+
+    def forward(self, x: Array, *, lambd: float) -> Array:
+        outside = ~((x >= -lambd) & (x <= lambd))
+        self.save(outside)
+        return keep(x - np.copysign(x.dtype.type(lambd), x), outside)
+
+
+class Hardsigmoid(Function):
+    """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
+
+    order = "follows"
+
+    def forward(self, x: Array) -> Array:
+        if self.needs(0):
+            self.save((x > -3) & (x < 3))
+        three, six = x.dtype.type(3), x.dtype.type(6)
+        return np.minimum(np.maximum(x + three, x.dtype.type(0)), six) / six
 
     def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
-        return grad - y.exp() * grad.sum(self.dim, keepdim=True)
+        (inside,) = self.saved
+        return Keep.apply(grad, inside) / 6
+
+
+class LeakyReLU(Function):
+    """y = x where x > 0, else `slope` * x; the gradient at 0 is `slope`."""
+
+    order = "follows"
+    torch_name = "LeakyReluBackward0"
+
+    def forward(self, x: Array, *, slope: float) -> Array:
+        self.slope = slope
+        positive = x > 0
+        if self.needs(0):
+            self.save(positive)
+        if 0 < slope <= 1:  # the same, ten times as quick as a choice
+            return np.maximum(x, x * x.dtype.type(slope))
+        return np.where(positive, x, x * x.dtype.type(slope))
+
+    def backward(self, grad: Tensor) -> Any:
+        (positive,) = self.saved
+        one, slope = grad._array.dtype.type(1), grad._array.dtype.type(self.slope)
+        return grad * grad._wrap(np.where(positive._array, one, slope))
+
+
+# ---- curves ------------------------------------------------------------------------------------
+
+
+class Hardswish(Function):
+    """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        three, six = x.dtype.type(3), x.dtype.type(6)
+        return x * np.minimum(np.maximum(x + three, x.dtype.type(0)), six) / six
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        inside = (x > -3) & (x < 3)
+        curve = where(inside, x, 0.0) / 3 + 0.5
+        return where(inside, grad * curve, where(x <= -3, 0.0, grad))
+
+
+class ELU(Function):
+    """y = scale * x where x > 0, else scale * alpha * (e ** (stretch * x) - 1)."""
+
+    torch_name = "EluBackward0"
+
+    def forward(self, x: Array, *, alpha: float, scale: float, stretch: float) -> Array:
+        self.save(x)
+        self.alpha, self.scale, self.stretch = alpha, scale, stretch
+        kind, zero = x.dtype.type, x.dtype.type(0)
+        curve = np.expm1(np.minimum(x, zero) * kind(stretch)) * kind(alpha * scale)
+        return np.where(x <= 0, curve, x * kind(scale))
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.
+        curve = (where(x < 0, x, 0.0) * self.stretch).exp()
+        bent = grad * curve * (self.alpha * self.scale * self.stretch)
+        return where(x <= 0, bent, grad * self.scale)
+
+
+class Softplus(Function):
+    """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
+
+    def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
+        self.save(x)
+        self.beta, self.threshold = beta, threshold
+        kind = x.dtype.type
+        z = x * kind(beta)
+        y = (np.maximum(z, kind(0)) + np.log1p(np.exp(-np.abs(z)))) / kind(beta)
+        return np.where(z > threshold, x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        z = x * self.beta
+        return where(z > self.threshold, grad, grad * z.sigmoid())
+
+
+# ---- the public functions ----------------------------------------------------------------------
+
+
+def floats(who: str, input: Any, name: str = "input") -> Tensor:
+    """`input`, refused unless it is a tensor of floats.
+
+    Raises:
+        NotImplementedError: for integers and bools, as PyTorch.
+        TypeError: for anything but a tensor.
+    """
+    x = tensor_of(who, name, input)
+    if x._peek().dtype.kind != "f":
+        raise NotImplementedError(
+            f'"{who}" not implemented for {x.dtype} ({name}); convert with .float() first'
+        )
+    return x
+
+
+def _apply(function: type[Function], x: Tensor, inplace: bool, **params: Any) -> Tensor:
+    if inplace:
+        return assign(x, function.apply, x, **params)
+    return function.apply(x, **params)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -89,62 +224,293 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """
     x = tensor_of("relu", "input", input)
     if x._peek().dtype.kind == "b":
-        raise RuntimeError("relu: Boolean inputs not supported")
+        raise RuntimeError("Boolean inputs not supported for relu")
     return assign(x, ReLU.apply, x) if inplace else ReLU.apply(x)
 
 
-def _along(function: type[Function], who: str, input: Tensor, dim: Any, to: Any) -> Tensor:
-    x = tensor_of(who, "input", input)
-    if dim is None:
-        # PyTorch guesses a dimension and warns that it should not.
-        dim = 0 if x._array.ndim in (0, 1, 3) else 1
-    if to is not None:
-        x = args.as_dtype(x, to.numpy)
-    if x._array.dtype.kind != "f":
-        raise NotImplementedError(
-            f'"{who}" not implemented for {x.dtype}; convert with .float() first'
-        )
-    axis = wrap_dim(dim, x._array.ndim)
-    if x._array.ndim == 0:
-        return function.apply(x.reshape(1), dim=0).reshape(())
-    return function.apply(x, dim=axis)
-
-
-def softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
+def hardtanh(
+    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
-    """``exp(input) / sum(exp(input))`` along `dim`, without overflow: positive, adding up to 1.
-
-    >>> import minitorch
-    >>> softmax(minitorch.tensor([0.0, 0.0]), dim=0)
-    tensor([0.5000, 0.5000])
-    """
-    return _along(Softmax, "softmax", input, dim, dtype)
-
-
-def log_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
-) -> Tensor:
-    """The logarithm of `softmax`, without losing precision."""
-    return _along(LogSoftmax, "log_softmax", input, dim, dtype)
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each element zeroed with probability `p`, the others scaled by ``1 / (1 - p)``.
-
-    The mask is drawn from the default generator as PyTorch draws it: same seed, same mask.
+    """`input` held between `min_val` and `max_val`.
 
     Raises:
-        ValueError: for a probability outside 0..1.
+        ValueError: if min_val > max_val.
+        RuntimeError: for bools, or a negative limit of an unsigned dtype.
     """
-    x = tensor_of("dropout", "input", input)
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0 or x._array.size == 0:
-        return x
-    noise = np.zeros_like(x._array)
-    if p < 1:
-        random.fill(noise, random.default.bernoulli(noise.size, 1 - p, noise.dtype))
-        noise /= noise.dtype.type(1 - p)
-    mask = x._wrap(noise)
-    return assign(x, lambda: x * mask) if inplace else x * mask
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    x = tensor_of("hardtanh", "input", input)
+    kind = x._peek().dtype.kind
+    if kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if kind == "u" and (int(min_val) < 0 or int(max_val) < 0):
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    return _apply(Hardtanh, x, inplace, low=min_val, high=max_val)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """`input` held between 0 and 6."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """`input` where it is above `threshold`, else `value`."""
+    return _threshold(input, threshold, value, inplace)
+
+
+def _threshold(input: Tensor, edge: float, value: float, inplace: bool) -> Tensor:
+    x = tensor_of("threshold", "input", input)
+    if x._peek().dtype.kind == "b":
+        raise NotImplementedError('"threshold_cpu" not implemented for Bool; convert with .float()')
+    return _apply(Threshold, x, inplace, edge=edge, value=value)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """`input` where its magnitude is above `lambd`, else 0."""
+    return Hardshrink.apply(floats("hardshrink", input), lambd=lambd)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """`input` pulled toward 0 by `lambd`, and 0 where that would carry it past.
+
+    Raises:
+        RuntimeError: for a negative `lambd`.
+    """
+    x = floats("softshrink", input)
+    if lambd < 0:
+        raise RuntimeError(
+            f"lambda must be greater or equal to 0, but found to be {float(lambd):g}."
+        )
+    return Softshrink.apply(x, lambd=lambd)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """``input - tanh(input)``."""
+    x = tensor_of("tanhshrink", "input", input)
+    return x - tanh(x)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """`input` where positive, else ``negative_slope * input``; its gradient at 0 is the slope."""
+    if inplace and negative_slope < 0:
+        raise RuntimeError(
+            "In-place leakyReLu backward calculation is triggered with a negative slope which is "
+            "not supported. Please call out-of-place version, without inplace=True."
+        )
+    return _apply(LeakyReLU, floats("leaky_relu", input), inplace, slope=negative_slope)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """`input` where positive, else ``weight * input``: a leaky ReLU whose slope is learned.
+
+    Shape: input ``(N, C, *)``, weight ``(C)``, ``(1)`` or ``()``.
+
+    Raises:
+        RuntimeError: for a weight of another shape or dtype.
+    """
+    x, w = floats("prelu", input), tensor_of("prelu", "weight", weight)
+    shape, slopes = x._array.shape, w._array
+    if x._array.dtype != slopes.dtype:
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {x.dtype} and {w.dtype}; convert with .to()"
+        )
+    if slopes.ndim > 1:
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {slopes.ndim}"
+        )
+    if slopes.size != 1:
+        if not shape:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = shape[1] if len(shape) > 1 else 1
+        if slopes.size != channels:
+            raise RuntimeError(
+                "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{slopes.size} and channel size = {channels}."
+            )
+    if slopes.ndim == 1:
+        w = w.reshape((1, slopes.size, *(1,) * (len(shape) - 2)) if len(shape) > 1 else shape[:0])
+    positive = x > 0
+    # The product never meets what is not its own, so that an inf there makes no NaN gradient.
+    return where(positive, x, w * where(positive, 0.0, x))
+
+
+def rrelu(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Tensor:
+    """A leaky ReLU whose slope is drawn from U[lower, upper) for each element that is not positive.
+
+    Out of training the slope is ``(lower + upper) / 2``. The draws are PyTorch's for the same seed.
+    """
+    x = floats("rrelu", input)
+    if not lower <= upper or not (math.isfinite(lower) and math.isfinite(upper)):
+        raise RuntimeError(
+            f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}"
+        )
+    if not training:
+        return leaky_relu(x, (lower + upper) / 2, inplace)
+    if inplace:
+        check_writable(x)
+    values = np.ascontiguousarray(x._array)
+    slopes = np.ones_like(values)
+    low = values <= 0
+    count = int(np.count_nonzero(low))
+    least, most = (float(values.dtype.type(bound)) for bound in (lower, upper))
+    drawn = draws.stream(None).uniform(count, least, most, np.float64)
+    slopes[low] = drawn.astype(values.dtype)
+    noise = x._wrap(slopes)
+    return assign(x, lambda: x * noise) if inplace else x * noise
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`input` where positive, else ``alpha * (exp(input) - 1)``.
+
+    Clevert, Unterthiner, Hochreiter, https://arxiv.org/abs/1511.07289.
+    """
+    if inplace and alpha < 0:
+        raise RuntimeError(
+            "In-place elu backward calculation is triggered with a negative slope which is not "
+            "supported. Please call out-of-place version, without inplace=True."
+        )
+    return _apply(ELU, floats("elu", input), inplace, alpha=alpha, scale=1.0, stretch=1.0)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`input` where positive, else ``alpha * (exp(input / alpha) - 1)``: smooth at 0.
+
+    Barron, https://arxiv.org/abs/1704.07483.
+
+    Raises:
+        RuntimeError: for alpha = 0.
+    """
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    x = floats("celu", input)
+    return _apply(ELU, x, inplace, alpha=alpha, scale=1.0, stretch=1.0 / alpha)
+
+
+# The fixed point of mean 0 and variance 1: Klambauer et al., https://arxiv.org/abs/1706.02515.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``scale * elu(input, alpha)``, which keeps mean 0 and variance 1 from layer to layer."""
+    x = floats("selu", input)
+    return _apply(ELU, x, inplace, alpha=SELU_ALPHA, scale=SELU_SCALE, stretch=1.0)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input * sigmoid(input)``, also called swish."""
+    x = floats("silu", input)
+    return assign(x, lambda: x * sigmoid(x)) if inplace else x * sigmoid(x)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input * tanh(softplus(input))``. Misra, https://arxiv.org/abs/1908.08681."""
+    x = floats("mish", input)
+
+    def made() -> Tensor:
+        return x * tanh(Softplus.apply(x, beta=1.0, threshold=math.inf))
+
+    return assign(x, made) if inplace else made()
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """``log(1 + exp(beta * input)) / beta``; `input` itself where that is above `threshold`."""
+    return Softplus.apply(floats("softplus", input), beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """``log(sigmoid(input))``, without overflow or loss of precision.
+
+    >>> import minitorch
+    >>> logsigmoid(minitorch.tensor([-1000.0, 0.0]))
+    tensor([-1.0000e+03, -6.9315e-01])
+    """
+    return -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """``input / (1 + |input|)``."""
+    x = tensor_of("softsign", "input", input)
+    return x / (x.abs() + 1)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input / 6 + 1 / 2`` held between 0 and 1."""
+    return _apply(Hardsigmoid, floats("hardsigmoid", input), inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input * hardsigmoid(input)``. Howard et al., https://arxiv.org/abs/1905.02244."""
+    return _apply(Hardswish, floats("hardswish", input), inplace)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """``a * sigmoid(b)``, where a and b are the two halves of `input` along `dim`.
+
+    Dauphin et al., https://arxiv.org/abs/1612.08083.
+
+    Raises:
+        RuntimeError: for a 0-d tensor, or an odd size along `dim`.
+    """
+    x = tensor_of("glu", "input", input)
+    shape = x._array.shape
+    if not shape:
+        raise RuntimeError("glu does not support 0-dimensional tensors")
+    axis = wrap_dim(dim, len(shape))
+    if shape[axis] % 2:
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {axis} is size {shape[axis]}"
+        )
+    floats("glu", x)
+    half = shape[axis] // 2
+    return x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half))
+
+
+# ---- in place ----------------------------------------------------------------------------------
+
+
+def relu_(input: Tensor) -> Tensor:
+    """`relu`, written into `input`."""
+    return relu(input, inplace=True)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh`, written into `input`."""
+    return hardtanh(input, min_val, max_val, inplace=True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """The function `threshold`, written into `input`."""
+    return _threshold(input, threshold, value, True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu`, written into `input`."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def rrelu_(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
+) -> Tensor:
+    """`rrelu`, written into `input`."""
+    return rrelu(input, lower, upper, training, inplace=True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`elu`, written into `input`."""
+    return elu(input, alpha, inplace=True)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`celu`, written into `input`."""
+    return celu(input, alpha, inplace=True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """`selu`, written into `input`."""
+    return selu(input, inplace=True)

@@ -1,4 +1,4 @@
-"""Losses: cross entropy, negative log likelihood, mean squared error.
+"""Losses of classes: cross entropy and negative log likelihood; and what all losses share.
 
 Cross entropy is the log-softmax and the likelihood in one, whose gradient is ``softmax - target``
 (Bishop, Pattern Recognition and Machine Learning, 2006, eq. 4.108).
@@ -14,8 +14,9 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
-from minitorch.ops.activation import log_softmax
-from minitorch.ops.operands import is_tensor, tensor_of
+from minitorch.ops.activation import floats
+from minitorch.ops.operands import tensor_of
+from minitorch.ops.softmax import log_softmax
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -152,9 +153,22 @@ def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
             "instead.",
             stacklevel=3,
         )
+    if reduction == "elementwise_mean":
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            stacklevel=3,
+        )
+        reduction = "mean"
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction; use one of {REDUCTIONS}")
     return reduction
+
+
+def reduced(losses: Tensor, reduction: str) -> Tensor:
+    """The losses as they are, their sum or their mean."""
+    if reduction == "none":
+        return losses
+    return losses.sum() if reduction == "sum" else losses.mean()
 
 
 def _class_indices(
@@ -164,9 +178,10 @@ def _class_indices(
     shape, y = x._array.shape, target._array
     expected = (shape[0], *shape[2:])
     if y.shape != expected:
-        if y.ndim == 1 and shape[0] != y.shape[0]:
+        batch = y.shape[0] if y.ndim else 0
+        if shape[0] != batch:
             raise ValueError(
-                f"Expected input batch_size ({shape[0]}) to match target batch_size ({y.shape[0]})."
+                f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})."
             )
         raise RuntimeError(
             f"{who}: expected target of shape {list(expected)} for input of shape {list(shape)}, "
@@ -235,11 +250,8 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if x._array.ndim == 0:
-        raise RuntimeError("cross_entropy: expected an input of (N, C, *) or (C), got a 0-d tensor")
-    if x._array.dtype.kind != "f":
-        raise NotImplementedError(
-            f'"cross_entropy" not implemented for {x.dtype}; convert with .float()'
-        )
+        raise ValueError("cross_entropy: expected an input of (N, C, *) or (C), got a 0-d tensor")
+    floats("cross_entropy", x)
     single = x._array.ndim == 1
     if x._array.shape == y._array.shape and y._array.dtype.kind == "f":
         if single:
@@ -248,7 +260,7 @@ def cross_entropy(
         loss = _soft_cross_entropy(x, y, weight, reduction, label_smoothing)
         return loss.squeeze(0) if single and reduction == "none" else loss
     if single:
-        x, y = x.unsqueeze(0), y.unsqueeze(0)
+        x, y = x.unsqueeze(0), _of_one(y)
     _class_indices("cross_entropy", x, y, weight, ignore_index)
     loss = CrossEntropy.apply(
         x,
@@ -259,6 +271,11 @@ def cross_entropy(
         reduction=reduction,
     )
     return loss.squeeze(0) if single and reduction == "none" else loss
+
+
+def _of_one(target: Tensor) -> Tensor:
+    """The target of a single sample: a 0-d tensor, or one of one element, as a batch."""
+    return target if target._array.ndim else target.unsqueeze(0)
 
 
 def _soft_cross_entropy(
@@ -294,50 +311,13 @@ def nll_loss(
     x, y = tensor_of("nll_loss", "input", input), tensor_of("nll_loss", "target", target)
     reduction = reduction_of(size_average, reduce, reduction)
     if x._array.ndim == 0:
-        raise RuntimeError("nll_loss: expected an input of (N, C, *) or (C), got a 0-d tensor")
+        raise ValueError("nll_loss: expected an input of (N, C, *) or (C), got a 0-d tensor")
     single = x._array.ndim == 1
     if single:
-        x, y = x.unsqueeze(0), y.unsqueeze(0)
+        x, y = x.unsqueeze(0), _of_one(y)
     _class_indices("nll_loss", x, y, weight, ignore_index)
+    floats("nll_loss", x)
     loss: Tensor = NLLLoss.apply(
         x, y, weight, ignore_index=ignore_index, smoothing=0.0, reduction=reduction
     )
     return loss.squeeze(0) if single and reduction == "none" else loss
-
-
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    weight: Tensor | None = None,
-) -> Tensor:
-    """The squared difference, averaged, summed or as it is.
-
-    Shape: two that broadcast. Shapes that differ are almost always a mistake, as with (N, 1)
-    against (N), which makes (N, N): PyTorch's warning is given.
-
-    >>> import minitorch
-    >>> mse_loss(minitorch.tensor([1.0, 2.0]), minitorch.tensor([0.0, 4.0]))
-    tensor(2.5000)
-    """
-    x, y = tensor_of("mse_loss", "input", input), tensor_of("mse_loss", "target", target)
-    reduction = reduction_of(size_average, reduce, reduction)
-    if x._array.shape != y._array.shape:
-        warnings.warn(
-            f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.",
-            stacklevel=2,
-        )
-    squares = (x - y) ** 2
-    if weight is not None:
-        if not is_tensor(weight) or weight._array.shape != x._array.shape:
-            raise ValueError("Weights and input must have the same size.")
-        squares = squares * weight
-        if reduction == "mean":
-            return squares.sum() / weight.sum()
-    if reduction == "none":
-        return squares
-    return squares.sum() if reduction == "sum" else squares.mean()

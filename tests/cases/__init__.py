@@ -11,10 +11,12 @@ from cases import (
     activation,
     binary,
     conv,
+    embedding,
     index,
     inplace,
     linalg,
     loss,
+    norm,
     pool,
     reduction,
     resample,
@@ -24,6 +26,19 @@ from cases import (
 from cases.case import Case
 
 FAMILIES = (
-    activation, binary, conv, index, inplace, linalg, loss, pool, reduction, resample, shape, unary
-)  # fmt: skip
+    activation,
+    binary,
+    conv,
+    embedding,
+    index,
+    inplace,
+    linalg,
+    loss,
+    norm,
+    pool,
+    reduction,
+    resample,
+    shape,
+    unary,
+)
 CASES: list[Case] = [row for family in FAMILIES for row in family.CASES]

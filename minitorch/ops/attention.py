@@ -1,0 +1,114 @@
+"""Scaled dot-product attention. Vaswani et al., https://arxiv.org/abs/1706.03762."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minitorch.ops.choose import where
+from minitorch.ops.dropout import dropout
+from minitorch.ops.linalg import matmul
+from minitorch.ops.operands import tensor_of
+from minitorch.ops.softmax import softmax
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """``softmax(scale * query @ key.T + mask) @ value``: for each query a mean of the values.
+
+    Args:
+        attn_mask: bool (True: may attend) or floats that are added; broadcast to ``(..., L, S)``.
+        dropout_p: probability with which a weight is dropped; applied whenever it is above 0.
+        is_causal: query i sees the keys 0..i only.
+        scale: by default ``1 / sqrt(E)``.
+        enable_gqa: let several heads of queries share one of keys and values.
+
+    Shape: query ``(..., L, E)``, key ``(..., S, E)``, value ``(..., S, Ev)``; ``(..., L, Ev)``. A
+    query that may attend to nothing gets zeros.
+
+    Raises:
+        RuntimeError: for shapes, dtypes or options that do not fit together.
+
+    >>> import minitorch
+    >>> q, k = minitorch.zeros(1, 2), minitorch.zeros(2, 2)
+    >>> scaled_dot_product_attention(q, k, minitorch.tensor([[1.0], [3.0]]))
+    tensor([[2.]])
+    """
+    who = "scaled_dot_product_attention"
+    q, k = tensor_of(who, "query", query), tensor_of(who, "key", key)
+    v = tensor_of(who, "value", value)
+    if min(q.ndim, k.ndim, v.ndim) < 2:
+        raise RuntimeError(
+            "Expected query, key, and value to all be at least 2 dimensional, but got query.dim: "
+            f"{q.ndim} key.dim: {k.ndim} and value.dim: {v.ndim} instead."
+        )
+    if not q.dtype is k.dtype is v.dtype:
+        raise RuntimeError(
+            "Expected query, key, and value to have the same dtype, but got query.dtype: "
+            f"{q.dtype} key.dtype: {k.dtype} and value.dtype: {v.dtype} instead."
+        )
+    if not q.is_floating_point():
+        raise RuntimeError(f"{who}: expected floats, got {q.dtype}; convert with .float()")
+    if attn_mask is not None:
+        if attn_mask.dtype is not q.dtype and attn_mask._array.dtype.kind != "b":
+            raise RuntimeError(
+                "Expected attn_mask dtype to be bool or to match query dtype, but got "
+                f"attn_mask.dtype: {attn_mask.dtype} and query.dtype: {q.dtype} instead."
+            )
+        if is_causal:
+            raise RuntimeError(f"{who}: attn_mask should not be set when is_causal=True")
+    if not 0 <= dropout_p <= 1:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
+    if enable_gqa:
+        k, v = _shared(q, k), _shared(q, v)
+    L, E = q._array.shape[-2:]
+    S = k._array.shape[-2]
+    if scale is None:
+        scale = 1 / math.sqrt(E) if E else math.nan
+    scores = matmul(q * scale, k.transpose(-2, -1))
+    if is_causal:
+        scores = where(q._wrap(np.tri(L, S, dtype=bool)), scores, -math.inf)
+    elif attn_mask is not None:
+        if attn_mask._array.dtype.kind == "b":
+            scores = where(attn_mask, scores, -math.inf)
+        else:
+            scores = scores + attn_mask
+    weights = softmax(scores, -1)
+    if attn_mask is not None:
+        blind = (scores._array == -math.inf).all(-1, keepdims=True)
+        if blind.any():
+            blind_rows = q._wrap(blind)
+            weights = where(blind_rows, 0.0, softmax(where(blind_rows, 0.0, scores), -1))
+    if dropout_p > 0:
+        weights = dropout(weights, dropout_p)
+    return matmul(weights, v)
+
+
+def _shared(q: Tensor, x: Tensor) -> Tensor:
+    """Each head of `x` (..., H, S, E) once for each of the heads of `q` that share it."""
+    heads = q._array.shape[-3] if q.ndim > 2 else 0
+    held = x._array.shape[-3] if x.ndim > 2 else 0
+    if not held or heads % held:
+        raise RuntimeError(
+            "Number of heads in key and value must divide the number of heads in query, got "
+            f"{held} and {heads}"
+        )
+    if heads == held:
+        return x
+    *batch, H, S, E = x._array.shape
+    spread = x.unsqueeze(-3).expand(*batch, H, heads // held, S, E)
+    return spread.reshape(*batch, heads, S, E)
