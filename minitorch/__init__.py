@@ -192,16 +192,12 @@ from minitorch.ops.conv import (
 from minitorch.ops.distance import cosine_similarity, pairwise_distance, pdist
 from minitorch.ops.index import (
     argwhere,
-    gather,
     index_put,
-    index_select,
     masked_scatter,
     masked_select,
     narrow,
     narrow_copy,
     nonzero,
-    scatter,
-    scatter_add,
     select,
     select_scatter,
     slice_scatter,
