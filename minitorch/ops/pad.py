@@ -85,6 +85,12 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             f"pad: mode '{mode}' expects non-zero sizes but for the batch, got {list(shape)}"
         )
     check_dtype("pad", x, "fiu")
+    out = [size + before + after for size, (before, after) in zip(sizes, pairs, strict=True)]
+    if any(n < 0 for n in out) or not any(out):
+        raise RuntimeError(
+            f"pad: input of size {list(sizes)} is too small for padding {pairs}. Calculated output "
+            f"size: {out}"
+        )
     tables = tuple(_edge(mode, size, *pair) for size, pair in zip(sizes, pairs, strict=True))
     name = "Reflection" if mode == "reflect" else "Replication"
     return Resample.apply(x, tables=tables, name=f"{name}Pad{dims}DBackward0")
@@ -138,8 +144,11 @@ def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
     """
     if dtype.kind == "b":
         return bool(value)
-    limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    fits = limits.min <= value <= limits.max
+    if dtype.kind == "f":
+        low, high = float(np.finfo(dtype).min), float(np.finfo(dtype).max)
+    else:
+        low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    fits = low <= value <= high
     if not fits and (dtype.kind != "f" or np.isfinite(value)):
         raise RuntimeError(f"pad: value {value} cannot be converted to {dtype} without overflow")
     return dtype.type(value)
@@ -147,16 +156,10 @@ def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
 
 def _edge(mode: str, size: int, before: int, after: int) -> kernels.Table:
     """Which element each place of a padded axis is."""
-    out = size + before + after
     if mode == "reflect" and max(before, after) >= size:
         raise RuntimeError(
             "pad: Padding size should be less than the corresponding input dimension, but got: "
             f"padding {(before, after)} of size {size}"
-        )
-    if out < 1:
-        raise RuntimeError(
-            f"pad: input of size {size} is too small for padding {(before, after)}. Calculated "
-            f"output size: {out}"
         )
     index = np.arange(-before, size + after)
     if mode == "reflect":
