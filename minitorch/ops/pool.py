@@ -564,6 +564,8 @@ def _max_unpool(
         raise RuntimeError(
             f"{who}: Found an invalid max index: {wrong} (output planes are of size {out})"
         )
+    if not index.size:
+        return x.reshape((*shape[:-dims], *out))
     lead, flat = shape[:-dims], (*shape[:-dims], math.prod(shape[-dims:]))
     plane = x.new_zeros((*lead, room)).scatter(-1, places.reshape(flat), x.reshape(flat))
     return plane.reshape((*lead, *out))
