@@ -219,3 +219,26 @@ def test_nearest_name():
         _ = minitorch.tensr
     with pytest.raises(AttributeError, match=r"no attribute '__nothing__'$"):
         _ = minitorch.__nothing__
+
+
+def test_training_modules_are_found_under_their_pytorch_names(run):
+    done = run("""
+        import torch.utils.data
+        import torch.optim.lr_scheduler as schedulers
+        from torch.optim import AdamW
+        from torch.optim.lr_scheduler import CosineAnnealingLR
+        from torch.utils.data import DataLoader, TensorDataset
+
+        assert schedulers is torch.optim.lr_scheduler
+        w = torch.ones(2, requires_grad=True)
+        optimizer = AdamW([w], lr=0.5, weight_decay=0)
+        scheduler = CosineAnnealingLR(optimizer, 2)
+        for (x,) in DataLoader(TensorDataset(torch.ones(4, 2)), batch_size=2, num_workers=1):
+            optimizer.zero_grad()
+            (x @ w).sum().backward()
+            optimizer.step()
+            scheduler.step()
+        print(w, scheduler.get_last_lr())
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "tensor([0.2500, 0.2500], requires_grad=True) [0.0]\n"

@@ -1,0 +1,137 @@
+"""Collating: a list of samples becomes one batch, with a dimension more."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+from typing import Any
+
+import numpy as np
+
+from minitorch import _dtypes
+from minitorch._tensor import Tensor
+from minitorch.factory import as_tensor, tensor
+from minitorch.ops.shape import stack
+
+Kinds = type | tuple[type, ...]
+CollateMap = dict[Kinds, Callable[..., Any]]
+
+
+def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
+    """One batch of a list of samples, by a function for each kind of what they hold.
+
+    Args:
+        batch: the samples, all built alike: mappings, tuples and other sequences are gone into.
+        collate_fn_map: from a type (or types) to ``function(batch, collate_fn_map=...)``.
+
+    Raises:
+        TypeError: for a kind that has no function.
+        RuntimeError: for sequences of different lengths.
+    """
+    first = batch[0]
+    kind = type(first)
+    functions = collate_fn_map or {}
+    if kind in functions:
+        return functions[kind](batch, collate_fn_map=collate_fn_map)
+    for kinds, function in functions.items():
+        if isinstance(first, kinds):
+            return function(batch, collate_fn_map=collate_fn_map)
+    if isinstance(first, Mapping):
+        columns = {
+            key: collate([sample[key] for sample in batch], collate_fn_map=collate_fn_map)
+            for key in first
+        }
+        return _mapping_like(first, columns)
+    if isinstance(first, tuple) and hasattr(first, "_fields"):
+        rows = zip(*batch, strict=False)
+        return kind(*(collate(samples, collate_fn_map=collate_fn_map) for samples in rows))
+    if isinstance(first, Sequence):
+        if any(len(sample) != len(first) for sample in batch):
+            raise RuntimeError("each element in list of batch should be of equal size")
+        rows = zip(*batch, strict=True)
+        return _sequence_like(
+            first, [collate(samples, collate_fn_map=collate_fn_map) for samples in rows]
+        )
+    raise TypeError(REFUSAL.format(kind))
+
+
+REFUSAL = (
+    "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
+)
+
+
+def _mapping_like(model: Any, contents: dict[Any, Any]) -> Any:
+    """The contents in a mapping of the model's own kind, if it can be made."""
+    try:
+        if isinstance(model, MutableMapping):
+            made = copy.copy(model)
+            made.update(contents)
+            return made
+        return type(model)(contents)
+    except TypeError:
+        return contents
+
+
+def _sequence_like(model: Any, contents: list[Any]) -> Any:
+    """The contents in a sequence of the model's own kind, if it can be made; a list for a tuple."""
+    if isinstance(model, tuple):
+        return contents
+    try:
+        if isinstance(model, MutableSequence):
+            made = copy.copy(model)
+            for number, item in enumerate(contents):
+                made[number] = item
+            return made
+        return type(model)(contents)
+    except TypeError:
+        return contents
+
+
+def _is_opaque(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "SUO"
+
+
+def _collate_arrays(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
+    if _is_opaque(batch[0].dtype):
+        raise TypeError(REFUSAL.format(batch[0].dtype))
+    return collate([as_tensor(array) for array in batch], collate_fn_map=collate_fn_map)
+
+
+default_collate_fn_map: CollateMap = {
+    Tensor: lambda batch, collate_fn_map: stack(batch, 0),
+    np.ndarray: _collate_arrays,
+    (np.bool_, np.number, np.object_): lambda batch, collate_fn_map: as_tensor(np.array(batch)),
+    float: lambda batch, collate_fn_map: tensor(batch, dtype=_dtypes.float64),
+    int: lambda batch, collate_fn_map: tensor(batch),
+    str: lambda batch, collate_fn_map: batch,
+    bytes: lambda batch, collate_fn_map: batch,
+}
+
+
+def default_collate(batch: Any) -> Any:
+    """One batch of a list of samples: tensors are stacked, numbers become a tensor.
+
+    Raises:
+        TypeError: for what is no tensor, array, number, string, or a collection of these.
+        RuntimeError: for tensors of different shapes, or sequences of different lengths.
+
+    >>> default_collate([{"x": 1, "y": "a"}, {"x": 2, "y": "b"}])
+    {'x': tensor([1, 2]), 'y': ['a', 'b']}
+    """
+    return collate(batch, collate_fn_map=default_collate_fn_map)
+
+
+def default_convert(data: Any) -> Any:
+    """One sample with its arrays turned into tensors; anything else stays as it is."""
+    if isinstance(data, Tensor):
+        return data
+    if isinstance(data, (np.ndarray, np.generic)):
+        is_text = isinstance(data, np.ndarray) and _is_opaque(data.dtype)
+        return data if is_text or isinstance(data, (str, bytes)) else as_tensor(data)
+    if isinstance(data, Mapping):
+        return _mapping_like(data, {key: default_convert(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*(default_convert(item) for item in data))
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        return _sequence_like(data, [default_convert(item) for item in data])
+    return data

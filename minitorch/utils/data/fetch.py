@@ -1,0 +1,79 @@
+"""Fetching: from the numbers that a sampler gives to a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from minitorch.utils.data.collate import default_collate
+from minitorch.utils.data.dataset import IterableDataset, Subset, TensorDataset
+
+
+class Plan(NamedTuple):
+    """How batches are made; what a worker process is given."""
+
+    dataset: Any
+    in_batches: bool
+    collate_fn: Callable[[Any], Any]
+    drop_last: bool
+
+    def fetcher(self) -> Callable[[Any], Any]:
+        """What makes a batch of the numbers; an iterable data set is started anew.
+
+        It raises StopIteration when an iterable data set has nothing more.
+        """
+        if isinstance(self.dataset, IterableDataset):
+            return self._from_iterator()
+        return self._from_numbers
+
+    def _from_numbers(self, numbers: Any) -> Any:
+        dataset = self.dataset
+        if not self.in_batches:
+            return self.collate_fn(dataset[numbers])
+        if self.collate_fn is default_collate:
+            whole = _whole_batch(dataset, numbers)
+            if whole is not None:
+                return whole
+        if getattr(dataset, "__getitems__", None):
+            return self.collate_fn(dataset.__getitems__(numbers))
+        return self.collate_fn([dataset[number] for number in numbers])
+
+    def _from_iterator(self) -> Callable[[Any], Any]:
+        samples = iter(self.dataset)
+        ended = False
+
+        def fetch(numbers: Any) -> Any:
+            nonlocal ended
+            if ended:
+                raise StopIteration
+            if not self.in_batches:
+                return self.collate_fn(next(samples))
+            batch = []
+            for _ in numbers:
+                try:
+                    batch.append(next(samples))
+                except StopIteration:
+                    ended = True
+                    break
+            if not batch or (self.drop_last and len(batch) < len(numbers)):
+                raise StopIteration
+            return self.collate_fn(batch)
+
+        return fetch
+
+
+def _whole_batch(dataset: Any, numbers: list[int]) -> list[Any] | None:
+    """A batch of tensors' rows, taken at once: what stacking the rows one by one would give.
+
+    None for any other data set.
+    """
+    while type(dataset) is Subset:
+        numbers = [dataset.indices[number] for number in numbers]
+        dataset = dataset.dataset
+    if (
+        type(dataset) is not TensorDataset
+        or not numbers
+        or any(type(n) is not int for n in numbers)
+    ):
+        return None
+    return [tensor[numbers] for tensor in dataset.tensors]

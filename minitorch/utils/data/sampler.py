@@ -1,0 +1,190 @@
+"""Samplers: in which order a loader takes the samples. Drawn as PyTorch draws them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from minitorch import _dtypes
+from minitorch.factory import as_tensor, empty, randint, randperm
+from minitorch.ops.random import stream
+from minitorch.random import Generator
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Sampler(Generic[T_co]):
+    """Numbers of samples, one after the other: a subclass writes ``__iter__``."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        raise NotImplementedError
+
+
+class SequentialSampler(Sampler[int]):
+    """All samples in order."""
+
+    def __init__(self, data_source: Any) -> None:
+        self.data_source = data_source
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler[int]):
+    """The samples in random order, or drawn anew each time.
+
+    Args:
+        data_source: whose samples.
+        replacement: draw each number from all, whatever came before.
+        num_samples: how many to give; as many as there are unless given.
+        generator: the stream to draw from; by default one seeded by the default stream.
+
+    Raises:
+        TypeError: if `replacement` is no bool.
+        ValueError: if there are no samples to give.
+    """
+
+    def __init__(
+        self,
+        data_source: Any,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Any = None,
+    ) -> None:
+        self.data_source = data_source
+        self.replacement = replacement
+        self._num_samples = num_samples
+        self.generator = generator
+        if not isinstance(replacement, bool):
+            raise TypeError(
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
+        _check_positive("num_samples", self.num_samples)
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples a pass gives."""
+        return len(self.data_source) if self._num_samples is None else self._num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        n, wanted = len(self.data_source), self.num_samples
+        generator = self.generator
+        if generator is None:
+            generator = Generator().manual_seed(random_seed(None))
+        if self.replacement:  # PyTorch draws 32 at a time
+            for size in [32] * (wanted // 32) + [wanted % 32]:
+                yield from randint(n, (size,), generator=generator).tolist()
+        else:  # also where no part of a further permutation is wanted, PyTorch draws one
+            for size in [n] * (wanted // n) + [wanted % n]:
+                yield from randperm(n, generator=generator).tolist()[:size]
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+def random_seed(generator: Any) -> int:
+    """A seed drawn from a stream (None: the default one), as PyTorch draws it."""
+    return int(empty((), dtype=_dtypes.int64).random_(generator=generator).item())
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValueError(f"{name} should be a positive integer value, but got {name}={value}")
+
+
+class SubsetRandomSampler(Sampler[int]):
+    """The given numbers in random order."""
+
+    def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
+        self.indices = indices
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        for index in randperm(len(self.indices), generator=self.generator).tolist():
+            yield self.indices[index]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """Numbers drawn with the given weights.
+
+    Args:
+        weights: one for each number; they need not sum to 1.
+        num_samples: how many to draw.
+        replacement: whether a number may be drawn again.
+        generator: the stream to draw from.
+
+    Raises:
+        ValueError: for options of the wrong type, or weights that are no vector.
+        RuntimeError: when drawing, for negative weights, or none above 0.
+    """
+
+    def __init__(
+        self,
+        weights: Any,
+        num_samples: int,
+        replacement: bool = True,
+        generator: Any = None,
+    ) -> None:
+        _check_positive("num_samples", num_samples)
+        if not isinstance(replacement, bool):
+            raise ValueError(
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
+        self.weights = as_tensor(weights, dtype=_dtypes.float64)
+        if self.weights.dim() != 1:
+            raise ValueError(
+                "weights should be a 1d sequence but given weights have shape "
+                f"{tuple(self.weights.shape)}"
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        rows = self.weights._array[None]
+        drawn = stream(self.generator).multinomial(rows, self.num_samples, self.replacement)
+        yield from drawn[0].tolist()
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler[list[int]]):
+    """Another sampler's numbers, in lists of `batch_size`.
+
+    Args:
+        sampler: whose numbers.
+        batch_size: how many a list holds.
+        drop_last: leave out a last list that is shorter.
+
+    Raises:
+        ValueError: for options of the wrong type.
+
+    >>> list(BatchSampler(range(5), batch_size=2, drop_last=False))
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
+        _check_positive("batch_size", batch_size)
+        if not isinstance(drop_last, bool):
+            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+        self.sampler: Any = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+
+    def __iter__(self) -> Iterator[list[int]]:
+        numbers = iter(self.sampler)
+        while batch := list(itertools.islice(numbers, self.batch_size)):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield batch
+
+    def __len__(self) -> int:
+        count = len(self.sampler)
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
