@@ -21,6 +21,7 @@ from minitorch import (
     ops,
     optim,
     random,
+    serialization,
     utils,
     version,
     xpu,
@@ -330,6 +331,7 @@ from minitorch.random import (
     seed,
     set_rng_state,
 )
+from minitorch.serialization import load, save
 from minitorch.version import __version__
 
 __all__ = [
@@ -509,6 +511,7 @@ __all__ = [
     "le",
     "linalg",
     "linspace",
+    "load",
     "log",
     "log_softmax",
     "logical_and",
@@ -590,6 +593,7 @@ __all__ = [
     "rrelu",
     "rrelu_",
     "rsqrt",
+    "save",
     "scatter",
     "scatter_add",
     "scatter_reduce",
@@ -598,6 +602,7 @@ __all__ = [
     "select_scatter",
     "selu",
     "selu_",
+    "serialization",
     "set_default_device",
     "set_default_dtype",
     "set_float32_matmul_precision",

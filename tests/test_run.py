@@ -242,3 +242,17 @@ def test_training_modules_are_found_under_their_pytorch_names(run):
     """)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "tensor([0.2500, 0.2500], requires_grad=True) [0.0]\n"
+
+
+def test_checkpoints_are_saved_and_loaded_under_pytorchs_names(run):
+    done = run("""
+        import torch
+        from torch.serialization import load
+
+        model = torch.nn.Linear(2, 1)
+        torch.save(model.state_dict(), "w.pt")
+        state = torch.load("w.pt", map_location="cpu", weights_only=True)
+        print(model.load_state_dict(state), load is torch.load)
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "<All keys matched successfully> True\n"

@@ -34,6 +34,9 @@ class Parameter(Tensor):
 
     _keeps_class = False
 
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        pass  # `__new__` has made it; this is for the names of the arguments
+
     @classmethod
     def _wrap(cls, array: Array) -> Tensor:
         # What is computed from a parameter is an ordinary tensor.

@@ -1,0 +1,357 @@
+"""`save` and `load`: PyTorch's own files, written without a gap and read without running code.
+
+A file is a zip archive: ``data.pkl`` describes the objects, ``data/0``, ``data/1``... are the
+memory of their tensors (see https://docs.pytorch.org/docs/stable/notes/serialization.html).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import secrets
+import shutil
+import stat
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array, device, dtype
+from minitorch._pickles import LoadedStorage, Place, dumps, loads, refuse
+from minitorch.autograd.base import Storage
+
+ALIGNMENT = 64
+LOCAL_HEADER = 30  # bytes before a record in a zip archive, without its name and extra field
+ZIP_START = b"PK\x03\x04"
+# The first bytes of PyTorch's files before version 1.6: its magic number, pickled.
+LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+# ---- saving -----------------------------------------------------------------------------------
+
+
+class _Region:
+    """The memory between the first and the last element of the arrays that share it."""
+
+    def __init__(self, key: str, array: Array) -> None:
+        self.key = key
+        self.first = array  # the array that begins first
+        self.low, self.high = _bounds(array)
+
+    def include(self, array: Array) -> None:
+        low, high = _bounds(array)
+        if low < self.low:
+            self.low, self.first = low, array
+        self.high = max(self.high, high)
+
+    @property
+    def numel(self) -> int:
+        return (self.high - self.low) // self.first.itemsize
+
+    def bytes(self) -> memoryview:
+        step = self.first.itemsize
+        flat = np.lib.stride_tricks.as_strided(self.first, (self.numel,), (step,))
+        return flat.view(np.uint8).data
+
+
+def _bounds(array: Array) -> tuple[int, int]:
+    """The addresses of an array's first element and of the end of its last."""
+    low: int = array.__array_interface__["data"][0]
+    if array.size == 0:
+        return low, low
+    reach = sum((n - 1) * step for n, step in zip(array.shape, array.strides, strict=True))
+    return low, low + reach + array.itemsize
+
+
+class _Regions:
+    """Which memory is to be saved: arrays that are views of one another share a region.
+
+    Of an array of which only a part is saved, no more than that part gets into the file.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[Any, _Region] = {}
+        self.copies: dict[int, tuple[Array, Array]] = {}
+
+    def _settled(self, array: Array) -> Array:
+        """The array, or a copy of one that PyTorch could not describe."""
+        size = array.itemsize
+        if (
+            all(step >= 0 and step % size == 0 for step in array.strides)
+            and not _bounds(array)[0] % size
+        ):
+            return array
+        if id(array) not in self.copies:
+            self.copies[id(array)] = array, np.array(array, order="C")
+        return self.copies[id(array)][1]
+
+    def place(self, array: Array) -> Place:
+        """Where the array lies, as far as the arrays shown until now tell."""
+        array = self._settled(array)
+        root = array
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        owner = id(array) if array.size == 0 else id(root)
+        region = self.found.get((owner, array.dtype))
+        if region is None:
+            region = _Region(str(len(self.found)), array)
+            self.found[owner, array.dtype] = region
+        else:
+            region.include(array)
+        offset = (_bounds(array)[0] - region.low) // array.itemsize
+        strides = tuple(step // array.itemsize for step in array.strides)
+        if array.size == 0:  # NumPy and PyTorch give these other strides
+            lengths = [max(n, 1) for n in array.shape]
+            strides = tuple(math.prod(lengths[axis + 1 :]) for axis in range(array.ndim))
+        return Place(region.key, region.numel, offset, strides)
+
+
+def save(
+    obj: Any,
+    f: Any,
+    pickle_module: Any = pickle,
+    pickle_protocol: int = 2,
+    _use_new_zipfile_serialization: bool = True,
+    _disable_byteorder_record: bool = False,
+) -> None:
+    """Write an object into a file that PyTorch reads with ``torch.load(f)``.
+
+    A file given by its path is replaced in one go: whatever happens meanwhile, the path leads to
+    the old file or to the whole new one. Tensors that share memory share it again when loaded.
+
+    Args:
+        obj: tensors, numbers, strings, and dicts, lists, tuples and sets of these, e.g. a
+            state_dict.
+        f: a path, or a file open for writing bytes.
+        pickle_module, pickle_protocol: Python's pickle and 2; nothing else is covered.
+
+    Raises:
+        pickle.PicklingError: for an object that `load` would refuse; nothing is written.
+
+    >>> import io, minitorch
+    >>> file = io.BytesIO()
+    >>> save({"w": minitorch.ones(2), "epoch": 3}, file)
+    >>> _ = file.seek(0)
+    >>> load(file)
+    {'w': tensor([1., 1.]), 'epoch': 3}
+    """
+    if pickle_module is not pickle or pickle_protocol != 2 or not _use_new_zipfile_serialization:
+        raise ValueError("save: only Python's pickle, protocol 2, in a zip archive is covered")
+    regions = _Regions()
+    dumps(obj, regions.place)  # once to see how far the regions reach, once to write it down
+    pickled = dumps(obj, regions.place)
+    records: dict[str, Any] = {
+        "data.pkl": pickled,
+        ".format_version": b"1",
+        ".storage_alignment": str(ALIGNMENT).encode(),
+    }
+    if not _disable_byteorder_record:
+        records["byteorder"] = sys.byteorder.encode()
+    for region in regions.found.values():
+        records[f"data/{region.key}"] = region.bytes
+    records["version"] = b"3\n"
+
+    if isinstance(f, (str, os.PathLike)):
+        name = os.path.splitext(os.path.basename(os.fspath(f)))[0] or "archive"
+        with replacing(f) as file:
+            _write_archive(file, name, records)
+    elif hasattr(f, "write"):
+        _write_archive(f, "archive", records)
+    else:
+        raise AttributeError(
+            f"save: expected a path or a file open for writing, got {type(f).__name__}"
+        )
+
+
+def _write_archive(file: IO[bytes], name: str, records: dict[str, Any]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for key, content in records.items():
+            data = content() if callable(content) else content
+            entry = zipfile.ZipInfo(f"{name}/{key}")
+            if key.startswith("data/"):  # PyTorch can map what is aligned
+                start = file.tell() + LOCAL_HEADER + len(entry.filename.encode()) + len(b"FB") + 2
+                padding = -start % ALIGNMENT
+                entry.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
+            archive.writestr(entry, data)
+
+
+@contextmanager
+def replacing(path: Any) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path`'s when all is written, and not before."""
+    target = os.path.realpath(os.fspath(path))
+    if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
+        with open(target, "wb") as file:  # /dev/null, a pipe: nothing to replace
+            yield file
+        return
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(target):
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the new name, too, is to outlive a power cut
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# ---- loading ----------------------------------------------------------------------------------
+
+
+def load(
+    f: Any,
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool | None = None,
+    mmap: bool | None = None,
+) -> Any:
+    """Read what `save` or ``torch.save`` has written; the file can not run any code.
+
+    Args:
+        f: a path, or a file open for reading bytes.
+        map_location: 'cpu', a dict or a function; whatever says that tensors saved on a GPU come
+            to the CPU. Without it they are refused, as by PyTorch where there is no GPU.
+        pickle_module: only None.
+        weights_only: only True (or None): tensors and plain containers.
+        mmap: only False (or None).
+
+    Raises:
+        pickle.UnpicklingError: for a file that names anything but tensors and plain containers,
+            or holds numbers that minitorch has not (bfloat16, complex).
+        RuntimeError: for a file that is damaged, cut short, or of another format.
+    """
+    if weights_only is False:
+        raise ValueError(
+            "load: weights_only=False would let the file run any code; minitorch loads tensors "
+            "and plain containers only. Leave weights_only out, and save state_dict()s"
+        )
+    if mmap:
+        raise ValueError("load: mmap=True is not covered; leave it out")
+    if pickle_module is not None:
+        raise ValueError("load: a pickle_module is not covered; leave it out")
+    to_cpu = _location_map(map_location)
+    if isinstance(f, (str, os.PathLike)):
+        with open(f, "rb") as file:
+            return _read(file, os.fspath(f), to_cpu)
+    if not (hasattr(f, "read") and hasattr(f, "seek") and hasattr(f, "tell")):
+        raise AttributeError(
+            f"load: expected a path or a seekable file open for reading, got {type(f).__name__}. "
+            "Read it into an io.BytesIO first"
+        )
+    return _read(f, getattr(f, "name", "the file"), to_cpu)
+
+
+def _location_map(map_location: Any) -> Callable[[str], bool]:
+    """What says whether storages saved on a device are to come to the CPU."""
+    if map_location is None:
+        return lambda location: location == "cpu"
+    if isinstance(map_location, (str, device)):
+        _check_cpu(map_location)
+        return lambda location: True
+    if isinstance(map_location, dict):
+        moved = {str(key): str(device(value)) for key, value in map_location.items()}
+        for value in moved.values():
+            _check_cpu(value)
+        return lambda location: moved.get(location, location) == "cpu"
+    if callable(map_location):  # PyTorch would give it the storage: here all is on the CPU
+        return lambda location: True
+    raise TypeError(
+        "load: map_location is to be a device, a dict or a function, got "
+        f"{type(map_location).__name__}"
+    )
+
+
+def _check_cpu(wanted: Any) -> None:
+    if device(wanted).type != "cpu":
+        raise RuntimeError(
+            f"load: map_location={str(wanted)!r}, but minitorch computes on the CPU only; use 'cpu'"
+        )
+
+
+def _read(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool]) -> Any:
+    where = file.tell()
+    start = file.read(len(LEGACY_START))
+    file.seek(where)
+    if not start:
+        raise EOFError(f"load: nothing to read in {name}: it is empty, or read to its end already")
+    if start.startswith(LEGACY_START):
+        raise RuntimeError(
+            f"load: {name} is in PyTorch's format from before version 1.6, which is not covered. "
+            "Load it in PyTorch and save it again"
+        )
+    if not start.startswith(ZIP_START):
+        raise refuse(f"{name} is no file of PyTorch's: it begins with {start[:8]!r}")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _Archive(archive, to_cpu).read()
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+        raise RuntimeError(f"load: {name} is damaged or cut short: {error}") from error
+
+
+class _Archive:
+    """A file of PyTorch's, open for reading."""
+
+    def __init__(self, archive: zipfile.ZipFile, to_cpu: Callable[[str], bool]) -> None:
+        self.archive = archive
+        self.to_cpu = to_cpu
+        self.storages: dict[str, LoadedStorage] = {}
+        self.entries = {
+            entry.filename.partition("/")[2]: entry for entry in archive.infolist()
+        }  # without the archive's own name
+
+    def read(self) -> Any:
+        if "data.pkl" not in self.entries:
+            raise RuntimeError(
+                "load: the file is a zip archive, but none of PyTorch's: no data.pkl"
+            )
+        if "constants.pkl" in self.entries:
+            raise RuntimeError("load: the file holds a TorchScript program, which is not covered")
+        order = self._bytes("byteorder").decode() if "byteorder" in self.entries else "little"
+        if order not in ("little", "big"):
+            raise RuntimeError(f"load: the file is damaged: unknown byte order {order!r}")
+        self.swapped = order != sys.byteorder
+        return loads(self._bytes("data.pkl"), self.storage)
+
+    def _bytes(self, name: str) -> bytes:
+        return self.archive.read(self.entries[name])
+
+    def storage(self, key: str, dtype: dtype, numel: int, location: str) -> LoadedStorage:
+        """The storage with a key, read once."""
+        if not self.to_cpu(location):
+            raise RuntimeError(
+                f"load: the file holds tensors of device {location!r}, and minitorch computes on "
+                "the CPU only; use load(..., map_location='cpu')"
+            )
+        if key not in self.storages:
+            entry = self.entries.get(f"data/{key}")
+            if entry is None or entry.file_size != numel * dtype.itemsize:
+                raise RuntimeError(
+                    f"load: the file is damaged: it should have {numel} numbers of type {dtype} "
+                    f"in data/{key}, and has "
+                    + ("none" if entry is None else f"{entry.file_size} bytes")
+                )
+            array = np.empty(numel, dtype.numpy)
+            with self.archive.open(entry) as record:
+                array.view(np.uint8)[:] = np.frombuffer(record.read(), np.uint8)
+            if self.swapped:
+                array.byteswap(inplace=True)
+            self.storages[key] = LoadedStorage(array, Storage())
+        found = self.storages[key]
+        if found.array.dtype != dtype.numpy:
+            raise RuntimeError(f"load: the file is damaged: data/{key} is of two types")
+        return found
