@@ -461,9 +461,9 @@ def test_a_large_tensor_is_searched_by_halves(budget: int, monkeypatch: pytest.M
     def backward(self: Any, grad: Any) -> Any:
         x, w, b = right(self, grad)
         if w is not None and w.shape == (40, 18):
-            mask = mt.ones_like(w)
-            mask[33, 7] = 0
-            w = w * mask
+            bump = mt.zeros_like(w)
+            bump[33, 7] = 0.01
+            w = w + bump * grad.sum()
         return x, w, b
 
     monkeypatch.setattr(mt.ops.linalg.Linear, "backward", backward)
