@@ -172,7 +172,7 @@ def gradcheck_report(
     >>> import minitorch
     >>> x = minitorch.tensor([0.0, 2.0], dtype=minitorch.float64, requires_grad=True)
     >>> print(gradcheck_report(minitorch.abs, x, orders=(1,)))
-    gradients of abs: right (3 pass, 1 not differentiable, and a subderivative)
+    gradients of abs: right (3 pass, 1 at a kink)
     """
     options = Options(eps, atol, rtol, nondet_tol, fast_mode=fast_mode, seed=seed)
     return check(func, inputs, orders, options, watch=progress(progress_bar, "gradcheck"))

@@ -25,7 +25,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; }
 td, th { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
 th { background: var(--soft); } td.n { text-align: right; font-variant-numeric: tabular-nums; }
-pre { background: var(--soft); padding: .75rem; overflow-x: auto; }
+pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; }
 svg { max-width: 100%; height: auto; background: var(--soft); border: 1px solid var(--line); }
 .pass { fill: var(--pass); } .fail { fill: var(--fail); } .kink { fill: var(--kink); }
 .unsure { fill: var(--unsure); }
@@ -106,11 +106,19 @@ def _key() -> str:
 
 
 def _heat_map(jacobian: Jacobian) -> str:
-    """A Jacobian as a grid: rows are input elements, columns output elements."""
+    """A Jacobian as a grid: rows are input elements, columns output elements.
+
+    Where there is only one output element, the grid has the input's own shape instead.
+    """
     verdicts, strength = _blocks(jacobian)
+    whole = verdicts.shape == jacobian.verdicts.shape
+    shape = f"{list(jacobian.input_shape)} down, {list(jacobian.output_shape)} across"
+    folded = whole and verdicts.shape[1] == 1 and jacobian.rows is None and jacobian.input_shape
+    if folded:
+        verdicts, strength = (a.reshape(-1, jacobian.input_shape[-1]) for a in (verdicts, strength))
+        shape = f"the gradient, of shape {list(jacobian.input_shape)}"
     rows, columns = verdicts.shape
     side = max(4, min(24, 640 // max(rows, columns)))
-    whole = verdicts.shape == jacobian.verdicts.shape
     cells = []
     for row in range(rows):
         for column in range(columns):
@@ -118,7 +126,7 @@ def _heat_map(jacobian: Jacobian) -> str:
             opacity = 0.25 + 0.75 * float(strength[row, column])
             title = ""
             if whole:
-                e = jacobian.element(row, column)
+                e = jacobian.element(*((row * columns + column, 0) if folded else (row, column)))
                 title = (
                     f"<title>d output{list(e.output)} / d input{list(e.input)}: {WORDS[verdict]}; "
                     f"expected {e.expected:.6g}, got {e.got:.6g}</title>"
@@ -129,7 +137,6 @@ def _heat_map(jacobian: Jacobian) -> str:
             )
     name = f"output {jacobian.output} by {jacobian.input_name}"
     wrong = f"{jacobian.count(Verdict.FAIL)} of {jacobian.verdicts.size} elements wrong"
-    shape = f"{list(jacobian.input_shape)} down, {list(jacobian.output_shape)} across"
     return (
         f"<h3>{escape(name)}{', second order' if jacobian.order == 2 else ''}</h3><p>{shape}</p>"
         f'<svg role="img" aria-label="Jacobian of {escape(name)}: {wrong}" '

@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 WORDS = {
     Verdict.PASS: "pass",
     Verdict.FAIL: "fail",
-    Verdict.KINK: "not differentiable, and a subderivative",
+    Verdict.KINK: "at a kink",
     Verdict.UNSURE: "inconclusive",
 }
 
