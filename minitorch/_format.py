@@ -126,6 +126,8 @@ def _body(array: Array, indent: int, summarize: bool, text: _Formatter) -> str:
     if array.ndim == 0:
         return text(array.item())
     edge, size = options.edgeitems, array.shape[0]
+    if summarize and not edge:
+        return "[...]"
     cut = summarize and size > 2 * edge
     if array.ndim == 1:
         per_line = max(1, (options.linewidth - indent) // (text.width + 2))

@@ -97,8 +97,8 @@ class Tensor(TensorBase):
         made = legacy.new("Tensor", _dtypes.get_default_dtype(), given)
         return cls._wrap(made) if isinstance(made, np.ndarray) else made.data.as_subclass(cls)
 
-    def __init__(self, *size: Any, data: Any = None) -> None:
-        pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass  # `__new__`, a subclass's too, has checked them
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let results of a subclass be of it, wherever it stands among the operands."""
