@@ -31,14 +31,18 @@ from minitorch.ops import (
     compare,
     join,
     linalg,
+    magnitude,
     pointwise,
     reduce,
+    scan,
+    stats,
     strided,
 )
 from minitorch.ops import index as indexing
 from minitorch.ops import random as draws
 from minitorch.ops import scatter as scattering
 from minitorch.ops import shape as shaping
+from minitorch.ops import sort as sorting
 from minitorch.ops.inplace import assign, copy_, fill_, reshape_in_place, zero_
 from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, positive_shape, shape_of, wrap_dim
 from minitorch.ops.softmax import log_softmax, softmax
@@ -888,6 +892,7 @@ class Tensor(TensorBase):
     all = reduce.all
     amax = reduce.amax
     amin = reduce.amin
+    aminmax = reduce.aminmax
     any = reduce.any
     argmax = reduce.argmax
     argmin = reduce.argmin
@@ -896,10 +901,41 @@ class Tensor(TensorBase):
     max = reduce.max
     mean = reduce.mean
     min = reduce.min
-    norm = reduce.norm
-    std = reduce.std
+    nanmean = reduce.nanmean
+    nansum = reduce.nansum
+    prod = reduce.prod
     sum = reduce.sum
-    var = reduce.var
+
+    # norms and statistics
+    bincount = stats.bincount
+    corrcoef = stats.corrcoef
+    cov = stats.cov
+    dist = magnitude.dist
+    histc = stats.histc
+    median = stats.median
+    mode = stats.mode
+    nanmedian = stats.nanmedian
+    nanquantile = stats.nanquantile
+    norm = magnitude.norm
+    quantile = stats.quantile
+    renorm = magnitude.renorm
+    std = stats.std
+    var = stats.var
+
+    # running totals and order
+    argsort = sorting.argsort
+    cummax = scan.cummax
+    cummin = scan.cummin
+    cumprod = scan.cumprod
+    cumsum = scan.cumsum
+    diff = scan.diff
+    kthvalue = sorting.kthvalue
+    logcumsumexp = scan.logcumsumexp
+    msort = sorting.msort
+    sort = sorting.sort
+    topk = sorting.topk
+    unique = sorting.unique
+    unique_consecutive = sorting.unique_consecutive
 
     # shapes
     adjoint = shaping.adjoint
@@ -1030,11 +1066,23 @@ class Tensor(TensorBase):
     take_along_dim = scattering.take_along_dim
 
     # matrix products
+    addbmm = linalg.addbmm
+    addmm = linalg.addmm
+    addmv = linalg.addmv
+    addr = linalg.addr
+    baddbmm = linalg.baddbmm
     bmm = linalg.bmm
+    cross = linalg.cross
     dot = linalg.dot
+    ger = linalg.ger
+    inner = linalg.inner
+    kron = linalg.kron
     matmul = linalg.matmul
     mm = linalg.mm
     mv = linalg.mv
+    outer = linalg.outer
+    trace = linalg.trace
+    vdot = linalg.vdot
     __matmul__ = linalg.matmul
 
     def __rmatmul__(self, other: Any) -> Tensor:
@@ -1060,9 +1108,16 @@ class Tensor(TensorBase):
     zero_ = zero_
     abs_ = _in_place(pointwise.abs)
     add_ = __iadd__ = _in_place(arithmetic.add)
+    addbmm_ = _in_place(linalg.addbmm)
+    addmm_ = _in_place(linalg.addmm)
+    addmv_ = _in_place(linalg.addmv)
+    addr_ = _in_place(linalg.addr)
+    baddbmm_ = _in_place(linalg.baddbmm)
     ceil_ = _in_place(pointwise.ceil)
     clamp_ = clip_ = _in_place(choose.clamp)
     cos_ = _in_place(pointwise.cos)
+    cumprod_ = _in_place(scan.cumprod)
+    cumsum_ = _in_place(scan.cumsum)
     div_ = divide_ = __itruediv__ = _in_place(arithmetic.div)
     exp_ = _in_place(pointwise.exp)
     floor_ = _in_place(pointwise.floor)
@@ -1084,6 +1139,7 @@ class Tensor(TensorBase):
     reciprocal_ = _in_place(pointwise.reciprocal)
     relu_ = _in_place(activation.relu)
     remainder_ = __imod__ = _in_place(arithmetic.remainder)
+    renorm_ = _in_place(magnitude.renorm)
     round_ = _in_place(pointwise.round)
     rsqrt_ = _in_place(pointwise.rsqrt)
     scatter_ = _in_place(scattering.scatter)

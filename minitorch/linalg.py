@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.ops import strided
+from minitorch.ops.linalg import linalg_cross as cross
+from minitorch.ops.linalg import matmul, multi_dot, vecdot
+from minitorch.ops.magnitude import linalg_norm as norm
+from minitorch.ops.magnitude import matrix_norm, vector_norm
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
-__all__ = ["diagonal"]
+__all__ = [
+    "cross",
+    "diagonal",
+    "matmul",
+    "matrix_norm",
+    "multi_dot",
+    "norm",
+    "vecdot",
+    "vector_norm",
+]
 
 
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:

@@ -1,14 +1,15 @@
 """The operations: each `Function` subclass beside the public function that checks its arguments.
 
 Where to find what: `arithmetic` of two; `pointwise` functions of one variable; `compare`
-comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes;
-`shape` views, joining and cutting; `index` reading and writing by index; `linalg` matrix products.
-For networks: `activation`, `softmax`, `norm`, `dropout`, `embedding`, `attention`, `bilinear`;
-`conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`, `grid`, `shuffle` images. Losses of
-classes (`loss`, `ctc`), of numbers (`regression`), of probabilities (`binary`), with a margin
-(`margin`); `distance`. `random` draws; `inplace` how a tensor is changed without a wrong gradient;
-`aten` what PyTorch's top level calls with other arguments than nn.functional; `operands` and
-`windows` what all of them do to their arguments first.
+comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes,
+`scan` running totals, `sort` orders, `stats` variances and quantiles, `magnitude` norms; `shape`
+views, joining and cutting; `index` reading and writing by index; `linalg` and `einsum` matrix
+products. For networks: `activation`, `softmax`, `norm`, `dropout`, `embedding`, `attention`,
+`bilinear`; `conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`, `grid`, `shuffle` images.
+Losses of classes (`loss`, `ctc`), of numbers (`regression`), of probabilities (`binary`), with a
+margin (`margin`); `distance`. `random` draws; `inplace` how a tensor is changed without a wrong
+gradient; `aten` what PyTorch's top level calls with other arguments than nn.functional; `operands`
+and `windows` what all of them do to their arguments first.
 """
 
 from minitorch.ops.activation import ReLU, relu

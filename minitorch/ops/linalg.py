@@ -1,14 +1,19 @@
-"""Matrix products."""
+"""Products of matrices and vectors, and what is built of them."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.ops.operands import broadcast_shape, not_bool, tensor_of
+from minitorch.ops.choose import masked_fill
+from minitorch.ops.operands import broadcast_shape, not_bool, tensor_of, wrap_dim
+from minitorch.ops.shape import stack, unbind
+from minitorch.ops.strided import diagonal
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -70,6 +75,19 @@ def _same_dtype(who: str, x: Tensor, y: Tensor) -> None:
         )
 
 
+def _of_rank(who: str, name: str, value: Any, ndim: int) -> Tensor:
+    x = tensor_of(who, name, value)
+    if x._array.ndim != ndim:
+        raise RuntimeError(
+            f"{who}: {name} must be a {ndim}D tensor, got {x._array.ndim}D of shape "
+            f"{list(x._array.shape)}"
+        )
+    return x
+
+
+# ---- products ---------------------------------------------------------------------------------
+
+
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product; 1-d operands count as a row and a column, further dimensions broadcast.
 
@@ -89,7 +107,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
             f"both arguments to matmul need to be at least 1D, but they are {len(a)}D and {len(b)}D"
         )
     _same_dtype("matmul", x, y)
-    not_bool("matmul", x)
+    if x._array.size and y._array.size:  # PyTorch has nothing against products of no bools
+        not_bool("matmul", x)
     inner = b[-2] if len(b) > 1 else b[0]
     if a[-1] != inner:
         raise RuntimeError(
@@ -102,7 +121,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if len(b) == 1:
         return MatMul.apply(x, y.unsqueeze(1)).squeeze(-1)
     if len(b) == 2 and len(a) > 2:  # one product of all rows instead of one each
-        flat = MatMul.apply(x.reshape(-1, a[-1]), y)
+        flat = MatMul.apply(x.flatten(0, -2), y)
         return flat.reshape(*a[:-1], b[-1])
     if len(a) > 2 or len(b) > 2:
         broadcast_shape("matmul", a[:-2], b[:-2])
@@ -113,22 +132,12 @@ def _matrix(shape: tuple[int, ...]) -> str:
     return "x".join(str(n) for n in (shape if len(shape) < 3 else shape[-2:]))
 
 
-def _of_rank(who: str, x: Tensor, name: str, ndim: int) -> None:
-    if x._array.ndim != ndim:
-        raise RuntimeError(
-            f"{who}: {name} must be a {ndim}D tensor, got {x._array.ndim}D of shape "
-            f"{list(x._array.shape)}"
-        )
-
-
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.
 
     Shape: ``(N, K), (K, M) -> (N, M)``.
     """
-    _of_rank("mm", input, "self", 2)
-    _of_rank("mm", mat2, "mat2", 2)
-    return matmul(input, mat2)
+    return matmul(_of_rank("mm", "self", input, 2), _of_rank("mm", "mat2", mat2, 2))
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -136,15 +145,14 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
     Shape: ``(B, N, K), (B, K, M) -> (B, N, M)``.
     """
-    _of_rank("bmm", input, "batch1", 3)
-    _of_rank("bmm", mat2, "batch2", 3)
-    if input._array.shape[0] != mat2._array.shape[0]:
+    x, y = _of_rank("bmm", "batch1", input, 3), _of_rank("bmm", "batch2", mat2, 3)
+    B, _, K = x._array.shape
+    if y._array.shape[:2] != (B, K):
         raise RuntimeError(
             "Expected size for first two dimensions of batch2 tensor to be: "
-            f"[{input._array.shape[0]}, {input._array.shape[2]}] but got: "
-            f"{list(mat2._array.shape[:2])}."
+            f"[{B}, {K}] but got: {list(y._array.shape[:2])}."
         )
-    return matmul(input, mat2)
+    return matmul(x, y)
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
@@ -152,9 +160,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
     Shape: ``(N, K), (K) -> (N)``.
     """
-    _of_rank("mv", input, "input", 2)
-    _of_rank("mv", vec, "vec", 1)
-    return matmul(input, vec)
+    return matmul(_of_rank("mv", "input", input, 2), _of_rank("mv", "vec", vec, 1))
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
@@ -162,16 +168,306 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
     Shape: ``(K), (K) -> ()``.
     """
-    _of_rank("dot", input, "self", 1)
-    _of_rank("dot", tensor, "tensor", 1)
-    return matmul(input, tensor)
+    return matmul(_of_rank("dot", "self", input, 1), _of_rank("dot", "tensor", tensor, 1))
+
+
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """The inner product of two vectors: `dot`, since there are no complex numbers to conjugate."""
+    return dot(input, other)
+
+
+def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
+    """The inner products of vectors that lie along `dim`; other dimensions broadcast.
+
+    Raises:
+        RuntimeError: for dtypes that differ or hold integers.
+    """
+    tensor_of("linalg.vecdot", "x", x)
+    tensor_of("linalg.vecdot", "y", y)
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {x.dtype}"
+        )
+    _same_dtype("linalg.vecdot", x, y)
+    return (x * y).sum(dim)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every element of one vector times every one of another, promoted.
+
+    Shape: ``(N), (M) -> (N, M)``.
+
+    >>> import minitorch
+    >>> minitorch.outer(minitorch.tensor([1, 2]), minitorch.tensor([3, 4]))
+    tensor([[3, 4],
+            [6, 8]])
+    """
+    x, y = _of_rank("outer", "self", input, 1), _of_rank("outer", "vec2", vec2, 1)
+    return x.unsqueeze(1) * y
+
+
+def ger(input: Tensor, vec2: Tensor) -> Tensor:
+    """Another name of `outer`."""
+    return outer(input, vec2)
+
+
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """The inner products of the last dimensions; a 0-d operand just multiplies.
+
+    Shape: ``(*A, K), (*B, K) -> (*A, *B)``.
+    """
+    x, y = tensor_of("inner", "input", input), tensor_of("inner", "other", other)
+    a, b = x._array.shape, y._array.shape
+    if not a or not b:
+        return x * y
+    if a[-1] != b[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(a)} and {list(b)}"
+        )
+    rows, columns = x.reshape(_rows(a)), y.reshape(_rows(b)).t()
+    return matmul(rows, columns).reshape((*a[:-1], *b[:-1]))
+
+
+def _rows(shape: tuple[int, ...]) -> tuple[int, int]:
+    """All leading dimensions as one."""
+    return int(np.prod(shape[:-1])), shape[-1]
+
+
+def kron(input: Tensor, other: Tensor) -> Tensor:
+    """The Kronecker product: `other`, times each element of `input` in turn.
+
+    Shape: ``(A, B), (C, D) -> (A * C, B * D)``, and likewise for other ranks; the lower is
+    padded with leading dimensions of size 1.
+    """
+    x, y = tensor_of("kron", "input", input), tensor_of("kron", "other", other)
+    ndim = max(x._array.ndim, y._array.ndim)
+    a = (1,) * (ndim - x._array.ndim) + x._array.shape
+    b = (1,) * (ndim - y._array.ndim) + y._array.shape
+    coarse = x.reshape(tuple(n for size in a for n in (size, 1)))
+    fine = y.reshape(tuple(n for size in b for n in (1, size)))
+    return (coarse * fine).reshape(tuple(n * m for n, m in zip(a, b, strict=True)))
+
+
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    """The cross products of the vectors of three along `dim`; other dimensions broadcast.
+
+    Without `dim` it is the first dimension of size 3, as in PyTorch, which warns of it.
+    """
+    x = tensor_of("cross", "input", input)
+    if dim is None:
+        warnings.warn(
+            "Using torch.cross without specifying the dim arg is deprecated.\n"
+            "Please either pass the dim explicitly or simply use torch.linalg.cross.\n"
+            "The default value of dim will change to agree with that of linalg.cross in a future "
+            "release.",
+            UserWarning,
+            stacklevel=2,
+        )
+        if 3 not in x._array.shape:
+            raise RuntimeError("no dimension of size 3 in input")
+        dim = x._array.shape.index(3)
+    return linalg_cross(x, other, dim=dim)
+
+
+def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
+    """The cross products of the vectors of three along `dim`; other dimensions broadcast.
+
+    >>> import minitorch
+    >>> minitorch.linalg.cross(minitorch.tensor([1, 0, 0]), minitorch.tensor([0, 1, 0]))
+    tensor([0, 0, 1])
+    """
+    x = tensor_of("linalg.cross", "input", input)
+    y = tensor_of("linalg.cross", "other", other)
+    a, b = x._array.shape, y._array.shape
+    if len(a) != len(b):
+        raise RuntimeError(
+            "linalg.cross: inputs must have the same number of dimensions, got shapes "
+            f"{list(a)} and {list(b)}"
+        )
+    d = wrap_dim(dim, len(a))
+    if not a or a[d] != 3 or b[d] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got shapes {list(a)} and "
+            f"{list(b)}"
+        )
+    shape = broadcast_shape("linalg.cross", a, b)
+    _same_dtype("linalg.cross", x, y)
+    not_bool("cross", x)
+    x0, x1, x2 = unbind(x.expand(shape), d)
+    y0, y1, y2 = unbind(y.expand(shape), d)
+    return stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], d)
+
+
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal."""
+    x = tensor_of("trace", "input", input)
+    if x._array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x._array.ndim}")
+    not_bool("trace", x)
+    return diagonal(x).sum()
+
+
+def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
+    """The product of two or more matrices, in the order that takes the fewest multiplications.
+
+    Shape: each ``(N, K)``; the first and the last may be vectors, a row and a column.
+
+    Raises:
+        RuntimeError: for fewer than two, or shapes or dtypes that do not fit.
+    """
+    count = len(tensors)
+    if count < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {count}")
+    xs = [tensor_of("multi_dot", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    for i, x in enumerate(xs):
+        ndim, ends = x._array.ndim, i in (0, count - 1)
+        if ndim != 2 and not (ends and ndim == 1):
+            place = "the first" if i == 0 else "the last" if ends else f"tensor {i}"
+            raise RuntimeError(
+                f"multi_dot(): {place} tensor must be {'1D or ' if ends else ''}2D but got {ndim}D"
+            )
+        _same_dtype("multi_dot", xs[0], x)
+    row, column = xs[0]._array.ndim == 1, xs[-1]._array.ndim == 1
+    if row:
+        xs[0] = xs[0].unsqueeze(0)
+    if column:
+        xs[-1] = xs[-1].unsqueeze(1)
+    for i in range(count - 1):
+        a, b = xs[i]._array.shape, xs[i + 1]._array.shape
+        if a[1] != b[0]:
+            raise RuntimeError(
+                f"multi_dot(): tensors {i} and {i + 1} with shapes {list(a)} and {list(b)} cannot "
+                "be multiplied"
+            )
+    cuts = _cheapest_cuts([xs[0]._array.shape[0], *(x._array.shape[1] for x in xs)])
+
+    def product(i: int, j: int) -> Tensor:
+        if i == j:
+            return xs[i]
+        cut = cuts[i, j]
+        return matmul(product(i, cut), product(cut + 1, j))
+
+    y = product(0, count - 1)
+    shape = y._array.shape
+    return y.reshape(shape[row : 2 - column]) if row or column else y
+
+
+def _cheapest_cuts(sizes: list[int]) -> dict[tuple[int, int], int]:
+    """Where to cut each run i..j of a chain of matrices, by dynamic programming.
+
+    Matrix i is ``(sizes[i], sizes[i + 1])``. Cormen et al., Introduction to Algorithms, 14.2.
+    """
+    count = len(sizes) - 1
+    cost = {(i, i): 0 for i in range(count)}
+    cuts = {}
+    for length in range(1, count):
+        for i in range(count - length):
+            j = i + length
+            cost[i, j], cuts[i, j] = min(
+                (cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+                for k in range(i, j)
+            )
+    return cuts
+
+
+# ---- a product added to something -------------------------------------------------------------
+
+
+def addmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """``beta * input + alpha * (mat1 @ mat2)``; with beta 0, `input` counts for nothing, NaN too.
+
+    Shape: `input` must expand to ``(N, M)``; mat1 ``(N, K)``, mat2 ``(K, M)``.
+    """
+    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
+
+
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """``beta * input + alpha * (mat @ vec)``.
+
+    Shape: `input` must expand to ``(N)``; mat ``(N, K)``, vec ``(K)``.
+    """
+    return _added("addmv", input, mv(mat, vec), beta, alpha)
+
+
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """``beta * input + alpha * (the sum of batch1[b] @ batch2[b])``.
+
+    Shape: `input` must expand to ``(N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
+    """
+    x, y = _of_rank("addbmm", "batch1", batch1, 3), _of_rank("addbmm", "batch2", batch2, 3)
+    (B, N, K), (C, L, M) = x._array.shape, y._array.shape
+    if (B, K) != (C, L):
+        raise RuntimeError(
+            f"batch1 and batch2 must have same number of batches and inner sizes, got {[B, N, K]} "
+            f"and {[C, L, M]}"
+        )
+    # Side by side, the batches' sums are one long sum.
+    product = matmul(x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M))
+    return _added("addbmm", input, product, beta, alpha)
+
+
+def baddbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """``beta * input + alpha * (batch1 @ batch2)``.
+
+    Shape: `input` must expand to ``(B, N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
+    """
+    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """``beta * input + alpha * outer(vec1, vec2)``, promoted.
+
+    Shape: `input` must expand to ``(N, M)``; vec1 ``(N)``, vec2 ``(M)``.
+
+    Raises:
+        RuntimeError: also for a fractional beta or alpha where all three hold integers.
+    """
+    x = tensor_of("addr", "input", input)
+    product = outer(vec1, vec2)
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        if isinstance(factor, float) and "f" not in (
+            x._array.dtype.kind,
+            product._array.dtype.kind,
+        ):
+            raise RuntimeError(
+                f"For integral input tensors, argument {name} must not be a floating point number."
+            )
+    return _sum_of(x, product, beta, alpha)
+
+
+def _added(who: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
+    _same_dtype(who, tensor_of(who, "input", input), product)
+    return _sum_of(input, product, beta, alpha)
+
+
+def _sum_of(x: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
+    """``beta * x + alpha * product``, in the shape of `product`."""
+    if x._array.shape != product._array.shape:
+        x = x.expand(product._array.shape)
+    if beta == 0:
+        x = masked_fill(x, x._wrap(np.ones((), bool)), 0)
+    return _scaled(x, beta) + _scaled(product, alpha)
+
+
+def _scaled(x: Tensor, factor: float) -> Tensor:
+    """`x` times a number, which loses its fraction for integers (as PyTorch's does)."""
+    if factor == 1 or x._array.dtype.kind == "b":
+        return x
+    return x * (factor if x._array.dtype.kind == "f" else int(factor))
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``.
 
-    Shape: input ``(..., in)``, weight ``(out, in)`` or ``(in)``, bias ``(out)`` or ``()``;
-    output ``(..., out)`` or ``(...)``.
+    Shape: input ``(..., in)``, weight ``(out, in)`` or ``(in)``, bias ``(out)`` or what else
+    broadcasts to the output; output ``(..., out)`` or ``(...)``.
 
     Raises:
         RuntimeError: for shapes that do not fit or dtypes that differ.
@@ -188,14 +484,17 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"whose last size is {b[-1] if b else '(weight is 0-d)'}, got input {list(a)}"
         )
     _same_dtype("linear", x, w)
+    not_bool("linear", x)
     if bias is not None:
         _same_dtype("linear", x, tensor_of("linear", "bias", bias))
-        if bias._array.shape != b[:-1]:
-            raise RuntimeError(
-                f"linear: bias must have shape {list(b[:-1])} for weight {list(b)}, got "
-                f"{list(bias._array.shape)}"
-            )
-    if len(b) == 1:
-        product = matmul(x, w)
-        return product if bias is None else product + bias
-    return Linear.apply(x, w, bias)
+    if len(b) == 2 and (bias is None or bias._array.shape == b[:1]):
+        return Linear.apply(x, w, bias)
+    product = matmul(x, w) if len(b) == 1 else Linear.apply(x, w, None)
+    if bias is None:
+        return product
+    if len(b) == 1 and bias._array.ndim:
+        raise RuntimeError(
+            f"linear: weight {list(b)} must be a matrix where there is a bias of shape "
+            f"{list(bias._array.shape)}"
+        )
+    return product + bias.expand(product._array.shape)

@@ -5,26 +5,36 @@ A dimension is counted from the back when negative; `keepdim` keeps it with size
 
 from __future__ import annotations
 
-import builtins
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch import return_types
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.operands import tensor_of, wrap_dim, wrap_dims
+from minitorch.ops.operands import tensor_of, wide, wrap_dim, wrap_dims
+from minitorch.ops.shape import cat
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 Dims = Any  # an int, a sequence of ints, or None for all
+
+
 _add: Any = np.add.reduce  # what ndarray.sum calls, without the detour
 
 
-def _spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
+def add_up(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """x's sum in x's dtype; that of float16 is kept in float32 until it is done."""
+    if x.dtype.char in "fd":
+        return _add(x, dims, keepdims=keepdim)
+    return _add(x, dims, dtype=wide(x), keepdims=keepdim).astype(x.dtype, copy=False)
+
+
+def spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """A reduced tensor, stretched back over the dimensions it was reduced over."""
     if not keepdim:
         kept = tuple(1 if d in dims else size for d, size in enumerate(shape))
@@ -39,10 +49,10 @@ class Sum(Function):
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim
-        return _add(x, dims, keepdims=keepdim)
+        return add_up(x, dims, keepdim)
 
     def backward(self, grad: Tensor) -> Any:
-        return _spread(grad, self.shape, self.dims, self.keepdim)
+        return spread(grad, self.shape, self.dims, self.keepdim)
 
 
 class Mean(Function):
@@ -51,80 +61,71 @@ class Mean(Function):
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim
         self.count = math.prod(x.shape[d] for d in dims)
-        total = _add(x, dims, keepdims=keepdim)
+        total = add_up(x, dims, keepdim)
         return np.divide(total, np.asarray(self.count, x.dtype))
 
     def backward(self, grad: Tensor) -> Any:
-        return _spread(grad / self.count, self.shape, self.dims, self.keepdim)
+        return spread(grad / self.count, self.shape, self.dims, self.keepdim)
 
 
 class AMax(Function):
     """y = the largest element over `dims`; ties share the gradient evenly."""
 
-    reduction: Any = np.maximum
-
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.dims, self.keepdim = dims, keepdim
-        y = np.asarray(self.reduction.reduce(x, dims, keepdims=keepdim))
+        y = np.asarray(self.choose(x, dims, keepdim))
         self.save(x, y)
         return y
+
+    def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
+        """The element that stands for the others."""
+        return x.max(dims, keepdims=keepdim)
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
         shape = tuple(x.shape)
-        taken = x == _spread(y, shape, self.dims, self.keepdim)
-        if y._array.dtype.kind == "f" and np.isnan(y._array).any():
+        taken = x == spread(y, shape, self.dims, self.keepdim)
+        if np.isnan(y._array).any():
             taken = taken | x.isnan()
-        count = taken.sum(self.dims, keepdim=True) if self.dims else taken
-        share = where(taken, 1.0, 0.0) / count
-        return _spread(grad, shape, self.dims, self.keepdim) * share.to(grad.dtype)
+        share = spread(grad, shape, self.dims, self.keepdim)
+        if self.dims:
+            share = share / taken.sum(self.dims, keepdim=True).to(grad.dtype)
+        return where(taken, share, 0.0)
 
 
 class AMin(AMax):
     """y = the smallest element over `dims`; ties share the gradient evenly."""
 
-    reduction = np.minimum
+    def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
+        return x.min(dims, keepdims=keepdim)
 
 
-class Norm(Function):
-    """y = sqrt(sum(x ** 2)) over `dims`; the gradient at 0 is 0."""
+class Prod(Function):
+    """y = the product along `dim`; an element's gradient is the product of all the others."""
 
-    torch_name = "LinalgVectorNormBackward0"
-
-    def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
-        self.dims, self.keepdim = dims, keepdim
-        y = np.asarray(np.sqrt(_add(np.multiply(x, x), dims, keepdims=keepdim)))
+    def forward(self, x: Array, *, dim: int, keepdim: bool) -> Array:
+        self.dim, self.keepdim = dim, keepdim
+        y = np.asarray(x.prod(dim, dtype=x.dtype, keepdims=keepdim))
         self.save(x, y)
         return y
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        # The divisor is made 1 where the norm is 0, so that no order meets 0 / 0.
-        zero = y == 0
-        scale = where(zero, 0.0, grad / where(zero, 1.0, y))
-        return x * _spread(scale, tuple(x.shape), self.dims, self.keepdim)
+        shape, dims = tuple(x.shape), (self.dim,)
+        if x._array.all():
+            others = spread(y, shape, dims, self.keepdim) / x
+        else:  # 0 / 0 says nothing: multiply what comes before each element and what comes after
+            one = x._wrap(np.ones_like(x._array[(slice(None),) * self.dim + (slice(1),)]))
+            kept = shape[self.dim] - 1
+            before = cat([one, x.narrow(self.dim, 0, kept)], self.dim).cumprod(self.dim)
+            after = cat([x.narrow(self.dim, 1, kept), one], self.dim).flip(self.dim)
+            others = before * after.cumprod(self.dim).flip(self.dim)
+        return spread(grad, shape, dims, self.keepdim) * others
 
 
-class ValuesAndIndices(NamedTuple):
-    """What `max` and `min` over a dimension return."""
-
-    values: Tensor
-    indices: Tensor
-
-    def __repr__(self) -> str:
-        name = type(self).__name__
-        return f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
-
-
-class max_result(ValuesAndIndices):
-    """PyTorch's ``torch.return_types.max``."""
-
-
-class min_result(ValuesAndIndices):
-    """PyTorch's ``torch.return_types.min``."""
-
-
-max_result.__name__, min_result.__name__ = "max", "min"
+def constant_of(x: Tensor, value: Tensor) -> Tensor:
+    """`value`, whose gradient in `x` is 0: a function of `x`, but a flat one."""
+    return where(x._wrap(np.ones((), bool)), value, x)
 
 
 def sum(
@@ -136,11 +137,7 @@ def sum(
     >>> minitorch.sum(minitorch.ones(2, 3), dim=0)
     tensor([2., 2., 2.])
     """
-    x = tensor_of("sum", "input", input)
-    if dtype is not None:
-        x = args.as_dtype(x, dtype.numpy)
-    elif x._peek().dtype.kind != "f":
-        x = args.as_dtype(x, np.dtype(np.int64))
+    x = _summable("sum", input, dtype)
     return Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
 
 
@@ -163,86 +160,70 @@ def mean(
     return Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
 
 
-def var(
-    input: Tensor,
-    dim: Any = None,
-    unbiased: bool = True,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
-    """The variance over `dim`, divided by ``n - correction`` (1 by default: Bessel's)."""
-    if isinstance(dim, bool):  # PyTorch's var(unbiased)
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased else 0
-    x = tensor_of("var", "input", input)
-    dims = wrap_dims(dim, x._array.ndim)
-    count = math.prod(x._array.shape[d] for d in dims)
-    centred = x - mean(x, dims, keepdim=True) if dims else x - x.detach()
-    total = sum(centred * centred, dims, keepdim) if dims else centred * centred
-    return total / builtins.max(count - correction, 0)
+    """The product over one `dim` (default all); 1 of no elements. Integers and bools give int64.
 
-
-def std(
-    input: Tensor,
-    dim: Any = None,
-    unbiased: bool = True,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Tensor:
-    """The standard deviation over `dim`: the root of `var`."""
-    return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
-
-
-def norm(
-    input: Tensor,
-    p: Any = "fro",
-    dim: Dims = None,
-    keepdim: bool = False,
-    *,
-    dtype: dtype | None = None,
-) -> Tensor:
-    """The vector p-norm over `dim` (default all); its gradient at 0 is 0, not NaN.
-
-    Args:
-        p: 'fro' (2), or a number; ``inf`` and ``-inf`` are the largest and smallest magnitude,
-            0 counts the nonzero elements.
+    The gradient is right where elements are 0, too.
     """
-    x = tensor_of("norm", "input", input)
+    x = _summable("prod", input, dtype)
+    axis = 0 if dim is None else wrap_dim(dim, x._array.ndim)
+    if x._array.ndim == 0 or dim is None:
+        return Prod.apply(x.reshape(-1), dim=0, keepdim=False)
+    return Prod.apply(x, dim=axis, keepdim=keepdim)
+
+
+def _summable(who: str, input: Tensor, dtype: dtype | None) -> Tensor:
+    """`input` in `dtype`; without one, integers and bools as int64."""
+    x = tensor_of(who, "input", input)
     if dtype is not None:
-        x = args.as_dtype(x, dtype.numpy)
+        return args.as_dtype(x, dtype.numpy)
+    return x if x._peek().dtype.kind == "f" else args.as_dtype(x, np.dtype(np.int64))
+
+
+def nansum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
+    """The sum over `dim` (default all), NaN counting as 0."""
+    x = tensor_of("nansum", "input", input)
+    if x._array.dtype.kind == "f":
+        x = where(x.isnan(), 0.0, x)
+    return sum(x, dim, keepdim, dtype=dtype)
+
+
+def nanmean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
+    """The mean over `dim` (default all) of what is not NaN.
+
+    Raises:
+        RuntimeError: for integers.
+    """
+    x = tensor_of("nanmean", "input", input)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. "
-            f"Got {x.dtype}"
+            f"nanmean(): expected input to have floating point or complex dtype but got {x.dtype}"
         )
-    if isinstance(p, str) and p != "fro":
-        raise NotImplementedError(f"norm: p={p!r} is not covered; expected 'fro' or a number")
-    p = 2.0 if p == "fro" or p is None else float(p)
-    dims = wrap_dims(dim, x._array.ndim)
-    if p == 2:
-        return Norm.apply(x, dims=dims, keepdim=keepdim)
-    if math.isinf(p):
-        extreme = amax if p > 0 else amin
-        return extreme(x.abs(), dims, keepdim)
-    if p == 0:
-        return sum((x != 0).to(x.dtype), dims, keepdim)
-    if p == 1:
-        return sum(x.abs(), dims, keepdim)
-    total = sum(x.abs() ** p, dims, keepdim)
-    zero = total == 0
-    return where(zero, 0.0, where(zero, 1.0, total) ** (1.0 / p))
+    return nansum(x, dim, keepdim, dtype=dtype) / sum(~x.isnan(), dim, keepdim)
 
 
-def _need_elements(who: str, x: Tensor, dims: tuple[int, ...]) -> None:
+def need_elements(who: str, x: Tensor, dims: tuple[int, ...]) -> None:
+    """Refuse to choose one of no elements."""
     for d in dims:
         if x._array.shape[d] == 0:
             raise IndexError(
                 f"{who}(): Expected reduction dim {d} to have non-zero size. "
                 f"(input of shape {list(x._array.shape)})"
             )
+
+
+def _need_any(kind: type[Exception], who: str, x: Tensor) -> None:
+    if x._array.size == 0:
+        raise kind(
+            f"{who}(): Expected reduction dim to be specified for input.numel() == 0. "
+            "Specify the reduction dim with the 'dim' argument."
+        )
 
 
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
@@ -257,8 +238,10 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
 def _extreme(function: type[Function], who: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     x = tensor_of(who, "input", input)
+    if dim is None or dim == () or dim == []:
+        _need_any(RuntimeError, who, x)
     dims = wrap_dims(dim, x._array.ndim)
-    _need_elements(who, x, dims)
+    need_elements(who, x, dims)
     return function.apply(x, dims=dims, keepdim=keepdim)
 
 
@@ -286,17 +269,29 @@ def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     if args.is_tensor(dim):
         return x.maximum(dim) if who == "max" else x.minimum(dim)
     if dim is None:
-        if x._array.size == 0:
-            raise RuntimeError(
-                f"{who}(): Expected reduction dim to be specified for input.numel() == 0. "
-                "Specify the reduction dim with the 'dim' argument."
-            )
+        _need_any(RuntimeError, who, x)
         return amax(x) if who == "max" else amin(x)
-    indices = argmax(x, dim, True) if who == "max" else argmin(x, dim, True)
-    values = x.gather(dim, indices) if x._array.ndim else x.reshape(())
-    if not keepdim and x._array.ndim:
-        values, indices = values.squeeze(dim), indices.squeeze(dim)
-    return (max_result if who == "max" else min_result)(values, indices)
+    axis = wrap_dim(dim, x._array.ndim)
+    kind = return_types.max if who == "max" else return_types.min
+    if x._array.ndim == 0:
+        return kind(x.clone(), x._wrap(np.zeros((), np.int64)))
+    need_elements(who, x, (axis,))
+    found = (np.argmax if who == "max" else np.argmin)(x._array, axis, keepdims=True)
+    indices = x._wrap(np.asarray(found, np.int64))
+    values = x.gather(axis, indices)
+    return kind(values, indices) if keepdim else kind(values.squeeze(axis), indices.squeeze(axis))
+
+
+def aminmax(
+    input: Tensor, *, dim: int | None = None, keepdim: bool = False
+) -> return_types.aminmax:
+    """The smallest and the largest element over `dim` (default all); ties share the gradient."""
+    x = tensor_of("aminmax", "input", input)
+    if dim is None:
+        _need_any(RuntimeError, "aminmax", x)
+    else:
+        wrap_dim(dim, x._array.ndim)
+    return return_types.aminmax(amin(x, dim, keepdim), amax(x, dim, keepdim))
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -311,20 +306,17 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def _arg(who: str, function: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     x = tensor_of(who, "input", input)
-    args.not_bool(who, x)
+    if x._array.dtype.kind == "b":
+        raise RuntimeError(f"{who}(): does not support bool input; convert with .int()")
     ndim = x._array.ndim
     if dim is None:
-        if x._array.size == 0:
-            raise IndexError(
-                f"{who}(): Expected reduction dim to be specified for input.numel() == 0. "
-                "Specify the reduction dim with the 'dim' argument."
-            )
+        _need_any(IndexError, who, x)
         index = np.asarray(function(x._array), np.int64)
         return x._wrap(index.reshape((1,) * ndim) if keepdim else index)
     axis = wrap_dim(dim, ndim)
     if ndim == 0:
         return x._wrap(np.zeros((), np.int64))
-    _need_elements(who, x, (axis,))
+    need_elements(who, x, (axis,))
     return x._wrap(np.asarray(function(x._array, axis=axis, keepdims=keepdim), np.int64))
 
 
@@ -340,7 +332,8 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     x = tensor_of(who, "input", input)
-    dims = wrap_dims(dim, x._array.ndim)
+    # Here, unlike elsewhere, an empty list of dims means none.
+    dims = () if dim == () or dim == [] else wrap_dims(dim, x._array.ndim)
     found = np.asarray(ufunc.reduce(x._array, dims, keepdims=keepdim))
     return x._wrap(found.astype(np.uint8) if x._array.dtype == np.uint8 else found.astype(bool))
 

@@ -20,7 +20,10 @@ from cases import (
     pool,
     reduction,
     resample,
+    scan,
     shape,
+    sort,
+    stats,
     unary,
 )
 from cases.case import Case
@@ -38,7 +41,10 @@ FAMILIES = (
     pool,
     reduction,
     resample,
+    scan,
     shape,
+    sort,
+    stats,
     unary,
 )
 CASES: list[Case] = [row for family in FAMILIES for row in family.CASES]
