@@ -133,6 +133,15 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     return _BY_NUMPY[promote_numpy(type1.numpy, type2.numpy)]
 
 
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether an in-place result of dtype `from_` may be stored as `to`: not to a lower kind.
+
+    >>> can_cast(int64, uint8), can_cast(float32, int64)
+    (True, False)
+    """
+    return _KIND_RANK[from_.numpy.kind] <= _KIND_RANK[to.numpy.kind]
+
+
 def scalar_dtype(value: Scalar) -> np.dtype[Any]:
     """The NumPy dtype a lone Python number would have as a tensor."""
     if isinstance(value, (bool, np.bool_)):

@@ -27,6 +27,7 @@ from minitorch.autograd.mode import mode
 from minitorch.ops import (
     activation,
     arithmetic,
+    bivariate,
     choose,
     compare,
     join,
@@ -35,6 +36,7 @@ from minitorch.ops import (
     pointwise,
     reduce,
     scan,
+    special,
     stats,
     strided,
 )
@@ -811,17 +813,23 @@ class Tensor(TensorBase):
     div = divide = true_divide = arithmetic.div
     floor_divide = arithmetic.floor_divide
     remainder = arithmetic.remainder
+    fmod = arithmetic.fmod
     pow = arithmetic.pow
+    float_power = arithmetic.float_power
     neg = negative = arithmetic.neg
+    positive = arithmetic.positive
     square = arithmetic.square
+    addcdiv = arithmetic.addcdiv
+    addcmul = arithmetic.addcmul
+    lerp = arithmetic.lerp
     __add__ = _operator(arithmetic.add)
     __radd__ = _operator(arithmetic.add, swapped=True)
     __sub__ = _operator(arithmetic.sub)
     __rsub__ = _operator(arithmetic.sub, swapped=True)
     __mul__ = _operator(arithmetic.mul)
     __rmul__ = _operator(arithmetic.mul, swapped=True)
-    __truediv__ = _operator(arithmetic.div)
-    __rtruediv__ = _operator(arithmetic.div, swapped=True)
+    __truediv__ = __div__ = _operator(arithmetic.div)
+    __rtruediv__ = __rdiv__ = _operator(arithmetic.div, swapped=True)
     __floordiv__ = _operator(arithmetic.floor_divide)
     __rfloordiv__ = _operator(arithmetic.floor_divide, swapped=True)
     __mod__ = _operator(arithmetic.remainder)
@@ -829,43 +837,96 @@ class Tensor(TensorBase):
     __pow__ = _operator(arithmetic.pow)
     __rpow__ = _operator(arithmetic.pow, swapped=True)
     __neg__ = arithmetic.neg
+    __pos__ = arithmetic.positive
     __abs__ = pointwise.abs
 
     # functions of one variable
     abs = absolute = pointwise.abs
+    acos = arccos = pointwise.acos
+    acosh = arccosh = pointwise.acosh
+    asin = arcsin = pointwise.asin
+    asinh = arcsinh = pointwise.asinh
+    atan = arctan = pointwise.atan
+    atanh = arctanh = pointwise.atanh
     ceil = pointwise.ceil
     cos = pointwise.cos
+    cosh = pointwise.cosh
+    deg2rad = pointwise.deg2rad
+    digamma = special.digamma
+    erf = special.erf
+    erfc = special.erfc
+    erfinv = special.erfinv
     exp = pointwise.exp
+    exp2 = pointwise.exp2
+    expm1 = pointwise.expm1
     floor = pointwise.floor
+    frac = pointwise.frac
+    frexp = pointwise.frexp
+    lgamma = special.lgamma
     log = pointwise.log
+    log10 = pointwise.log10
+    log1p = pointwise.log1p
+    log2 = pointwise.log2
+    logit = special.logit
+    mvlgamma = special.multigammaln
+    nan_to_num = pointwise.nan_to_num
+    rad2deg = pointwise.rad2deg
     reciprocal = pointwise.reciprocal
     round = pointwise.round
     rsqrt = pointwise.rsqrt
     sigmoid = pointwise.sigmoid
-    sign = pointwise.sign
+    sign = sgn = pointwise.sign
     sin = pointwise.sin
+    sinc = special.sinc
+    sinh = pointwise.sinh
     sqrt = pointwise.sqrt
+    tan = pointwise.tan
     tanh = pointwise.tanh
     trunc = fix = pointwise.trunc
 
+    def polygamma(self, n: Any) -> Tensor:
+        """The `n`-th derivative of the digamma function."""
+        return special.polygamma(n, self)
+
+    # functions of two variables
+    atan2 = arctan2 = bivariate.atan2
+    copysign = bivariate.copysign
+    heaviside = bivariate.heaviside
+    hypot = bivariate.hypot
+    ldexp = bivariate.ldexp
+    logaddexp = bivariate.logaddexp
+    logaddexp2 = bivariate.logaddexp2
+    nextafter = bivariate.nextafter
+    xlogy = bivariate.xlogy
+
     # choices and comparisons
     clamp = clip = choose.clamp
+    clamp_max = choose.clamp_max
+    clamp_min = choose.clamp_min
+    fmax = choose.fmax
+    fmin = choose.fmin
     masked_fill = choose.masked_fill
     maximum = choose.maximum
     minimum = choose.minimum
     allclose = compare.allclose
     bitwise_and = compare.bitwise_and
+    bitwise_left_shift = compare.bitwise_left_shift
     bitwise_not = compare.bitwise_not
     bitwise_or = compare.bitwise_or
+    bitwise_right_shift = compare.bitwise_right_shift
     bitwise_xor = compare.bitwise_xor
     eq = compare.eq
     equal = compare.equal
+    gcd = compare.gcd
     ge = greater_equal = compare.ge
     gt = greater = compare.gt
     isclose = compare.isclose
     isfinite = compare.isfinite
     isinf = compare.isinf
     isnan = compare.isnan
+    isneginf = compare.isneginf
+    isposinf = compare.isposinf
+    lcm = compare.lcm
     le = less_equal = compare.le
     logical_and = compare.logical_and
     logical_not = compare.logical_not
@@ -873,10 +934,18 @@ class Tensor(TensorBase):
     logical_xor = compare.logical_xor
     lt = less = compare.lt
     ne = not_equal = compare.ne
-    __and__ = __rand__ = _operator(compare.bitwise_and)
-    __or__ = __ror__ = _operator(compare.bitwise_or)
-    __xor__ = __rxor__ = _operator(compare.bitwise_xor)
-    __invert__ = compare.bitwise_not
+    signbit = compare.signbit
+    __and__ = _operator(compare.bitwise_and)
+    __rand__ = _operator(compare.bitwise_and, swapped=True)
+    __or__ = _operator(compare.bitwise_or)
+    __ror__ = _operator(compare.bitwise_or, swapped=True)
+    __xor__ = _operator(compare.bitwise_xor)
+    __rxor__ = _operator(compare.bitwise_xor, swapped=True)
+    __lshift__ = _operator(compare.bitwise_left_shift)
+    __rlshift__ = _operator(compare.bitwise_left_shift, swapped=True)
+    __rshift__ = _operator(compare.bitwise_right_shift)
+    __rrshift__ = _operator(compare.bitwise_right_shift, swapped=True)
+    __invert__ = compare.invert
     __eq__ = _operator(compare.eq)
     __ne__ = _operator(compare.ne)
     __lt__ = _operator(compare.lt)
@@ -1106,36 +1175,89 @@ class Tensor(TensorBase):
     copy_ = copy_
     fill_ = fill_
     zero_ = zero_
-    abs_ = _in_place(pointwise.abs)
+    abs_ = absolute_ = _in_place(pointwise.abs)
+    acos_ = arccos_ = _in_place(pointwise.acos)
+    acosh_ = arccosh_ = _in_place(pointwise.acosh)
     add_ = __iadd__ = _in_place(arithmetic.add)
     addbmm_ = _in_place(linalg.addbmm)
     addmm_ = _in_place(linalg.addmm)
     addmv_ = _in_place(linalg.addmv)
     addr_ = _in_place(linalg.addr)
     baddbmm_ = _in_place(linalg.baddbmm)
+    addcdiv_ = _in_place(arithmetic.addcdiv)
+    addcmul_ = _in_place(arithmetic.addcmul)
+    asin_ = arcsin_ = _in_place(pointwise.asin)
+    asinh_ = arcsinh_ = _in_place(pointwise.asinh)
+    atan2_ = arctan2_ = _in_place(bivariate.atan2)
+    atan_ = arctan_ = _in_place(pointwise.atan)
+    atanh_ = arctanh_ = _in_place(pointwise.atanh)
+    bitwise_and_ = __iand__ = _in_place(compare.bitwise_and)
+    bitwise_left_shift_ = __ilshift__ = _in_place(compare.bitwise_left_shift)
+    bitwise_not_ = _in_place(compare.bitwise_not)
+    bitwise_or_ = __ior__ = _in_place(compare.bitwise_or)
+    bitwise_right_shift_ = __irshift__ = _in_place(compare.bitwise_right_shift)
+    bitwise_xor_ = __ixor__ = _in_place(compare.bitwise_xor)
     ceil_ = _in_place(pointwise.ceil)
     clamp_ = clip_ = _in_place(choose.clamp)
+    clamp_max_ = _in_place(choose.clamp_max)
+    clamp_min_ = _in_place(choose.clamp_min)
+    copysign_ = _in_place(bivariate.copysign)
     cos_ = _in_place(pointwise.cos)
     cumprod_ = _in_place(scan.cumprod)
     cumsum_ = _in_place(scan.cumsum)
-    div_ = divide_ = __itruediv__ = _in_place(arithmetic.div)
+    cosh_ = _in_place(pointwise.cosh)
+    deg2rad_ = _in_place(pointwise.deg2rad)
+    digamma_ = _in_place(special.digamma)
+    div_ = divide_ = true_divide_ = __itruediv__ = __idiv__ = _in_place(arithmetic.div)
+    eq_ = _in_place(compare.eq)
+    erf_ = _in_place(special.erf)
+    erfc_ = _in_place(special.erfc)
+    erfinv_ = _in_place(special.erfinv)
+    exp2_ = _in_place(pointwise.exp2)
     exp_ = _in_place(pointwise.exp)
+    expm1_ = _in_place(pointwise.expm1)
+    float_power_ = _in_place(arithmetic.float_power)
     floor_ = _in_place(pointwise.floor)
     floor_divide_ = __ifloordiv__ = _in_place(arithmetic.floor_divide)
     fill_diagonal_ = strided.fill_diagonal_
     index_add_ = _in_place(scattering.index_add)
     index_copy_ = _in_place(scattering.index_copy)
     index_fill_ = _in_place(scattering.index_fill)
-    index_put_ = _in_place(indexing.index_put)
     index_reduce_ = _in_place(scattering.index_reduce)
+    fmod_ = _in_place(arithmetic.fmod)
+    frac_ = _in_place(pointwise.frac)
+    gcd_ = _in_place(compare.gcd)
+    ge_ = greater_equal_ = _in_place(compare.ge)
+    gt_ = greater_ = _in_place(compare.gt)
+    heaviside_ = _in_place(bivariate.heaviside)
+    hypot_ = _in_place(bivariate.hypot)
+    index_put_ = _in_place(indexing.index_put)
+    lcm_ = _in_place(compare.lcm)
+    ldexp_ = _in_place(bivariate.ldexp)
+    le_ = less_equal_ = _in_place(compare.le)
+    lerp_ = _in_place(arithmetic.lerp)
+    lgamma_ = _in_place(special.lgamma)
+    log10_ = _in_place(pointwise.log10)
+    log1p_ = _in_place(pointwise.log1p)
+    log2_ = _in_place(pointwise.log2)
     log_ = _in_place(pointwise.log)
+    logical_and_ = _in_place(compare.logical_and)
     logical_not_ = _in_place(compare.logical_not)
+    logical_or_ = _in_place(compare.logical_or)
+    logical_xor_ = _in_place(compare.logical_xor)
+    logit_ = _in_place(special.logit)
+    lt_ = less_ = _in_place(compare.lt)
     masked_fill_ = _in_place(choose.masked_fill)
     masked_scatter_ = _in_place(indexing.masked_scatter)
     mul_ = multiply_ = __imul__ = _in_place(arithmetic.mul)
-    neg_ = _in_place(arithmetic.neg)
+    mvlgamma_ = _in_place(special.multigammaln)
+    nan_to_num_ = _in_place(pointwise.nan_to_num)
+    ne_ = not_equal_ = _in_place(compare.ne)
+    neg_ = negative_ = _in_place(arithmetic.neg)
+    nextafter_ = _in_place(bivariate.nextafter)
     pow_ = __ipow__ = _in_place(arithmetic.pow)
     put_ = _in_place(scattering.put)
+    rad2deg_ = _in_place(pointwise.rad2deg)
     reciprocal_ = _in_place(pointwise.reciprocal)
     relu_ = _in_place(activation.relu)
     remainder_ = __imod__ = _in_place(arithmetic.remainder)
@@ -1146,17 +1268,23 @@ class Tensor(TensorBase):
     scatter_add_ = _in_place(scattering.scatter_add)
     scatter_reduce_ = _in_place(scattering.scatter_reduce)
     sigmoid_ = _in_place(pointwise.sigmoid)
+    sign_ = sgn_ = _in_place(pointwise.sign)
     sin_ = _in_place(pointwise.sin)
+    sinc_ = _in_place(special.sinc)
+    sinh_ = _in_place(pointwise.sinh)
     sqrt_ = _in_place(pointwise.sqrt)
     square_ = _in_place(arithmetic.square)
     sub_ = subtract_ = __isub__ = _in_place(arithmetic.sub)
+    tan_ = _in_place(pointwise.tan)
     tanh_ = _in_place(pointwise.tanh)
     tril_ = _in_place(strided.tril)
     triu_ = _in_place(strided.triu)
-    trunc_ = _in_place(pointwise.trunc)
-    __iand__ = bitwise_and_ = _in_place(compare.bitwise_and)
-    __ior__ = bitwise_or_ = _in_place(compare.bitwise_or)
-    __ixor__ = bitwise_xor_ = _in_place(compare.bitwise_xor)
+    trunc_ = fix_ = _in_place(pointwise.trunc)
+    xlogy_ = _in_place(bivariate.xlogy)
+
+    def polygamma_(self, n: Any) -> Tensor:
+        """`polygamma`, written into the tensor itself, which is returned."""
+        return assign(self, special.polygamma, n, self)
 
 
 _PYTHON_TYPES = {float: _dtypes.float64, int: _dtypes.int64, bool: _dtypes.bool_}

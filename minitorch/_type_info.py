@@ -1,4 +1,4 @@
-"""`finfo` and `iinfo`: the limits of the element types. And which type fits in which."""
+"""`finfo` and `iinfo`: the limits of the element types. And which type two of them give."""
 
 from __future__ import annotations
 
@@ -59,12 +59,6 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
-
-
-def can_cast(from_: dtype, to: dtype) -> bool:
-    """Whether PyTorch's promotion rules let `from_` become `to`: never to a lower kind."""
-    rank = {"b": 0, "u": 1, "i": 1, "f": 2}
-    return rank[from_.numpy.kind] <= rank[to.numpy.kind]
 
 
 def result_type(tensor1: Any, tensor2: Any) -> dtype:

@@ -1,6 +1,7 @@
 """The operations: each `Function` subclass beside the public function that checks its arguments.
 
-Where to find what: `arithmetic` of two; `pointwise` functions of one variable; `compare`
+Where to find what: `arithmetic`; `pointwise` functions of one variable, `bivariate` of two,
+`special` erf, gamma and kin; `compare`
 comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes,
 `scan` running totals, `sort` orders, `stats` variances and quantiles, `magnitude` norms; `shape`
 views, joining and cutting; `index` reading and writing by index; `linalg` and `einsum` matrix

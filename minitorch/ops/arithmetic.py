@@ -11,6 +11,7 @@ from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.operands import Operand, tensor_of
+from minitorch.ops.out import into
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -116,31 +117,42 @@ def _power(x: Array, y: Array) -> Array:
             return np.multiply(np.multiply(x, x), x)
         if y == 0.5:
             return np.sqrt(x)
+    if y.dtype.kind == "i" and np.any(y < 0):  # 1 / x ** -y, rounded toward zero: 1, -1 or 0
+        inverse = np.where(np.abs(x) == 1, x ** (y & 1), 0)
+        return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
     return np.power(x, y)
 
 
-def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
+def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha * other``, broadcast and promoted.
 
     Shape: any two that broadcast.
+
+    Raises:
+        RuntimeError: for a fractional `alpha` of integers, or a bool one of numbers.
 
     >>> import minitorch
     >>> minitorch.add(minitorch.tensor([1, 2]), 0.5)
     tensor([1.5000, 2.5000])
     """
-    if alpha != 1:
-        other = mul(other, alpha) if args.is_tensor(other) else other * alpha
+    if out is not None:
+        return into("add", out, add, input, other, alpha=alpha)
+    if type(alpha) is bool or alpha != 1:
+        other = _times(alpha, input, other)
     return args.broadcast(Add, "add", input, other)
 
 
-def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
+def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
     """``input - alpha * other``, broadcast and promoted.
 
     Raises:
-        RuntimeError: for a bool tensor, as PyTorch; use `logical_xor` or ``~``.
+        RuntimeError: for a bool tensor, as PyTorch; use `logical_xor` or ``~``. For `alpha`, as
+            `add`.
     """
-    if alpha != 1:
-        other = mul(other, alpha) if args.is_tensor(other) else other * alpha
+    if out is not None:
+        return into("sub", out, sub, input, other, alpha=alpha)
+    if type(alpha) is bool or alpha != 1:
+        other = _times(alpha, input, other)
     if _is_bool(input) or _is_bool(other):
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
@@ -149,7 +161,25 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     return args.broadcast(Sub, "sub", input, other)
 
 
-def mul(input: Operand, other: Operand) -> Tensor:
+def rsub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
+    """``other - alpha * input``."""
+    return sub(other, input, alpha=alpha)
+
+
+def _times(alpha: float, input: Operand, other: Operand) -> Operand:
+    """``alpha * other``, for an `alpha` of a kind that does not change the sum's dtype."""
+    dtype = args.result_dtype("add", input, other)
+    if isinstance(alpha, bool) and dtype.kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and dtype.kind != "f":
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number, got "
+            f"{alpha}"
+        )
+    return mul(args.as_dtype(other, dtype), args.number(alpha, dtype))
+
+
+def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input * other``, broadcast and promoted.
 
     >>> import minitorch
@@ -157,69 +187,110 @@ def mul(input: Operand, other: Operand) -> Tensor:
     tensor([[3., 4.],
             [6., 8.]])
     """
+    if out is not None:
+        return into("mul", out, mul, input, other)
     return args.broadcast(Mul, "mul", input, other)
 
 
-def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def div(
+    input: Operand,
+    other: Operand,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """``input / other`` in floating point; ``rounding_mode`` 'trunc' or 'floor' rounds it.
 
     Raises:
         RuntimeError: for another rounding mode, or an integer division by zero.
     """
+    if out is not None:
+        return into("div", out, div, input, other, rounding_mode=rounding_mode)
     if rounding_mode is None:
         x, y = args.pair("div", input, other)
         if args.dtype_of(x).kind != "f":
             x, y = args.promote("div", input, other, floating=True)
         return args.broadcast(Div, "div", x, y)
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if rounding_mode != "trunc":
+    if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
             f"but found '{rounding_mode}'"
         )
-    return args.broadcast(Quotient, "div", input, other, rounding="trunc")
+    x, y = args.pair("div", input, other)
+    args.not_bool("div_" + rounding_mode, x)
+    return args.broadcast(Quotient, "div", x, y, rounding=rounding_mode)
 
 
-def neg(input: Tensor) -> Tensor:
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``-input``.
 
     Raises:
         RuntimeError: for a bool tensor; use ``~``.
     """
-    if tensor_of("neg", "input", input)._array.dtype.kind == "b":
+    if args.dtype_of(tensor_of("neg", "input", input)).kind == "b":
         raise RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
             "invert a mask, use the `~` or `logical_not()` operator instead."
         )
-    return Neg.apply(input)
+    return Neg.apply(input) if out is None else into("neg", out, neg, input)
 
 
-def pow(input: Operand, exponent: Operand) -> Tensor:
-    """``input ** exponent``, broadcast and promoted.
+def positive(input: Tensor) -> Tensor:
+    """``+input``: the tensor itself.
 
     Raises:
-        RuntimeError: for an integer to a negative integer power.
+        RuntimeError: for a bool tensor.
     """
-    x, _ = args.pair("pow", input, exponent)
-    if args.dtype_of(x).kind in "iu" and np.any(np.less(args.array_of(exponent), 0)):
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    if args.dtype_of(x).kind == "b":
-        if args.is_tensor(exponent):
-            args.not_bool("pow", x)
-        return input.clone() if exponent else input | True
-    return args.broadcast(Pow, "pow", input, exponent)
+    if args.dtype_of(tensor_of("positive", "input", input)).kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
-def square(input: Tensor) -> Tensor:
+def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input ** exponent``, broadcast and promoted.
+
+    Integers to the elements of a tensor of negative integers are rounded toward zero.
+
+    Raises:
+        RuntimeError: for an integer tensor to a negative number, or to one beyond its range.
+        NotImplementedError: for two bool tensors.
+    """
+    if out is not None:
+        return into("pow", out, pow, input, exponent)
+    x, y = args.pair("pow", input, exponent)
+    dtype = args.dtype_of(x)
+    if dtype.kind != "f":
+        if not args.is_tensor(exponent):
+            if exponent < 0:
+                raise RuntimeError("Integers to negative integer powers are not allowed.")
+            args.fits(exponent, dtype)
+        if dtype.kind == "b":
+            if args.is_tensor(exponent):
+                args.not_bool("pow", x)
+            return input.clone() if exponent else input | True
+    return args.broadcast(Pow, "pow", x, y)
+
+
+def float_power(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input ** exponent`` in float64, whatever the operands are."""
+    if out is not None:
+        return into("float_power", out, float_power, input, exponent)
+    double = np.dtype(np.float64)
+    return pow(args.as_dtype(input, double), args.as_dtype(exponent, double))
+
+
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input ** 2``."""
-    return pow(input, 2)
+    return pow(input, 2, out=out)
 
 
 def _is_bool(operand: Operand) -> bool:
     return isinstance(operand, bool) or (
         not isinstance(operand, args.SCALARS) and args.dtype_of(operand).kind == "b"
     )
+
+
+# ---- division with remainder ------------------------------------------------------------------
 
 
 class Quotient(Function):
@@ -229,9 +300,8 @@ class Quotient(Function):
     torch_name = "DivBackward1"
 
     def forward(self, x: Array, y: Array, *, rounding: str) -> Array:
-        if x.dtype.kind in "iub":
-            if not np.all(y):
-                raise RuntimeError("ZeroDivisionError")
+        if x.dtype.kind in "iu":
+            _no_zero(y)
             down = np.floor_divide(x, y)
             if rounding == "floor":
                 return down
@@ -245,6 +315,18 @@ class Quotient(Function):
         return zero, zero
 
 
+class FloorDivide(Quotient):
+    """z = x / y rounded down, by the name under which PyTorch gives it no derivative."""
+
+    torch_name = "NotImplemented"
+
+    def backward(self, grad: Tensor) -> Any:
+        raise RuntimeError(
+            "derivative for floor_divide is not implemented; "
+            "div(rounding_mode='floor') has one, which is 0"
+        )
+
+
 class Remainder(Function):
     """z = x - y * floor(x / y): Python's modulo, with the sign of y."""
 
@@ -252,32 +334,170 @@ class Remainder(Function):
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
-        if x.dtype.kind in "iub" and not np.all(y):
-            raise RuntimeError("ZeroDivisionError")
+        if x.dtype.kind in "iu":
+            _no_zero(y)
         return np.remainder(x, y)
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        return grad, -grad * floor_divide(x, y) if self.needs(1) else None
+        return grad, -grad * div(x, y, rounding_mode="floor") if self.needs(1) else None
 
 
-def floor_divide(input: Operand, other: Operand) -> Tensor:
+class Fmod(Function):
+    """z = x - y * trunc(x / y): C's modulo, with the sign of x."""
+
+    broadcasts = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        if x.dtype.kind in "iu":
+            _no_zero(y)
+        return np.fmod(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return grad, -grad * div(x, y, rounding_mode="trunc") if self.needs(1) else None
+
+
+def _no_zero(divisor: Array) -> None:
+    if not np.all(divisor):
+        raise RuntimeError("ZeroDivisionError: an integer division or remainder by 0")
+
+
+def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input / other`` rounded down.
 
     Raises:
         RuntimeError: for an integer division by zero.
     """
+    if out is not None:
+        return into("floor_divide", out, floor_divide, input, other)
     x, y = args.pair("floor_divide", input, other)
-    args.not_bool("floor_divide", x)
-    return args.broadcast(Quotient, "floor_divide", x, y, rounding="floor")
+    args.not_bool("div_floor", x)
+    return args.broadcast(FloorDivide, "floor_divide", x, y, rounding="floor")
 
 
-def remainder(input: Operand, other: Operand) -> Tensor:
+def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Python's ``input % other``: the result has the sign of `other`.
 
     Raises:
-        RuntimeError: for an integer division by zero.
+        RuntimeError: for an integer remainder by zero.
     """
+    if out is not None:
+        return into("remainder", out, remainder, input, other)
     x, y = args.pair("remainder", input, other)
     args.not_bool("remainder", x)
     return args.broadcast(Remainder, "remainder", x, y)
+
+
+def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """C's ``fmod(input, other)``: the result has the sign of `input`.
+
+    Raises:
+        RuntimeError: for an integer remainder by zero.
+    """
+    if out is not None:
+        return into("fmod", out, fmod, input, other)
+    x, y = args.pair("fmod", input, other)
+    args.not_bool("fmod", x)
+    return args.broadcast(Fmod, "fmod", x, y)
+
+
+# ---- of three ---------------------------------------------------------------------------------
+
+
+class Lerp(Function):
+    """z = x + w (y - x), counted from the nearer end."""
+
+    broadcasts = True
+
+    def forward(self, x: Array, y: Array, w: Array) -> Array:
+        self.save(x, y, w)
+        return np.where(np.abs(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w))
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y, w = self.saved
+        return (
+            grad * (1.0 - w) if self.needs(0) else None,
+            grad * w if self.needs(1) else None,
+            grad * (y - x) if self.needs(2) else None,
+        )
+
+
+def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input + weight * (end - input)``, of one floating dtype; `weight` may be a number.
+
+    Raises:
+        RuntimeError: for tensors of different dtypes.
+        NotImplementedError: for integers.
+    """
+    if out is not None:
+        return into("lerp", out, lerp, input, end, weight)
+    dtype = args.dtype_of(tensor_of("lerp", "input", input))
+    for name, operand in (("end", end), ("weight", weight)):
+        if name == "weight" and not args.is_tensor(operand):
+            continue
+        if args.dtype_of(tensor_of("lerp", name, operand)) != dtype:
+            raise RuntimeError(
+                f"lerp: expected dtype {input.dtype} for `{name}` but got dtype {operand.dtype}"
+            )
+    args.not_integer("lerp", dtype)
+    weight = args.as_dtype(weight, dtype)
+    args.broadcast_shape("lerp", *(args.array_of(each).shape for each in (input, end, weight)))
+    return Lerp.apply(input, end, weight)
+
+
+def addcmul(
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: float = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``input + value * tensor1 * tensor2``.
+
+    Raises:
+        NotImplementedError: for bool tensors.
+    """
+    if out is not None:
+        return into("addcmul", out, addcmul, input, tensor1, tensor2, value=value)
+    three = _three("addcmul", input, tensor1, tensor2)
+    args.not_bool("addcmul", three[0])
+    return add(three[0], mul(_scaled(three[1], value), three[2]))
+
+
+def addcdiv(
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: float = 1,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``input + value * tensor1 / tensor2``.
+
+    Raises:
+        RuntimeError: if both dividend and divisor hold integers.
+    """
+    if out is not None:
+        return into("addcdiv", out, addcdiv, input, tensor1, tensor2, value=value)
+    three = _three("addcdiv", input, tensor1, tensor2)
+    if args.dtype_of(tensor1).kind != "f" and args.dtype_of(tensor2).kind != "f":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future release addcdiv "
+            "will perform a true division of tensor1 and tensor2. Use "
+            "input + value * torch.trunc(tensor1 / tensor2), or convert to a floating dtype."
+        )
+    return add(three[0], div(_scaled(three[1], value), three[2]))
+
+
+def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Tensor]:
+    for name, operand in (("input", input), ("tensor1", tensor1), ("tensor2", tensor2)):
+        tensor_of(who, name, operand)
+    return args.promote(who, input, tensor1, tensor2)
+
+
+def _scaled(factor: Tensor, value: float) -> Tensor:
+    """`factor` times a number, which is cast to its dtype rather than promoting it."""
+    return factor if value == 1 else mul(factor, args.number(value, args.dtype_of(factor)))

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array
+from minitorch._dtypes import Array, can_cast, from_numpy_dtype
 from minitorch.autograd.base import TensorBase, View, ViewStep
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
-from minitorch.ops.choose import where
 from minitorch.ops.operands import SCALARS, as_dtype, scalar_as
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class CopySlices(Function):
         for step in self.steps:
             part, shown = step.replay(part), step.replay(shown)
         part[...] = True
-        return where(grad._wrap(overwritten), 0.0, grad), shown.contiguous()
+        return grad.masked_fill(grad._wrap(overwritten), 0.0), shown.contiguous()
 
 
 class CopyFrom(Function):
@@ -64,11 +63,13 @@ class CopyFrom(Function):
         return grad.new_zeros(grad.shape), grad
 
 
-def check_writable(target: TensorBase, *, overlaps: bool = False) -> None:
+def check_writable(target: TensorBase, *, overlaps: bool = False, leaves: bool = False) -> None:
     """Refuse an in-place change that would be wrong, before anything is changed.
 
     Args:
+        target: the tensor to be written to.
         overlaps: whether elements may share one place in memory, as when all are set alike.
+        leaves: whether it may be a leaf that requires grad, as when nothing will be recorded.
 
     Raises:
         RuntimeError: a leaf that requires grad (or a view of one) while recording; a view that
@@ -91,7 +92,7 @@ def check_writable(target: TensorBase, *, overlaps: bool = False) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
             "a clone to get a normal tensor before doing inplace update."
         )
-    if not mode.grad:
+    if leaves or not mode.grad:
         return
     if target._requires_grad and target._grad_fn is None:
         raise RuntimeError(
@@ -132,11 +133,10 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
             f"{list(made.shape)}"
         )
     if made.dtype != array.dtype:
-        if "biuf".index(made.dtype.kind.replace("u", "i")) > "biuf".index(
-            array.dtype.kind.replace("u", "i")
-        ):
+        wanted, given = from_numpy_dtype(made.dtype), from_numpy_dtype(array.dtype)
+        if not can_cast(wanted, given):
             raise RuntimeError(
-                f"result type {made.dtype} can't be cast to the desired output type {array.dtype}"
+                f"result type {wanted} can't be cast to the desired output type {given}"
             )
         result = as_dtype(result, array.dtype)
     _keep_old(target, result._grad_fn, before)

@@ -13,6 +13,7 @@ from minitorch import _dtypes
 from minitorch._dtypes import Array, Scalar
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
+from minitorch.kernels.quiet import hush, restore
 from minitorch.ops.cast import Cast
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def as_dtype(operand: Operand, dtype: np.dtype[Any]) -> Operand:
     """`operand` in `dtype`: a tensor stays in the graph, a number becomes a constant."""
     if isinstance(operand, TensorBase):
         return operand if operand._array.dtype == dtype else Cast.apply(operand, dtype=dtype)
-    return np.asarray(operand, dtype)
+    if isinstance(operand, np.ndarray):
+        return np.asarray(operand, dtype)
+    return number(operand, dtype)
 
 
 def promote(who: str, *operands: Operand, floating: bool = False) -> list[Operand]:
@@ -60,11 +63,15 @@ def promote(who: str, *operands: Operand, floating: bool = False) -> list[Operan
         operands: tensors, ndarrays and Python numbers.
         floating: whether integers become the default floating dtype, as for a division.
     """
-    raw = [_raw(who, operand) for operand in operands]
-    dtype = _dtypes.result_dtype(raw)
+    dtype = result_dtype(who, *operands)
     if floating and dtype.kind != "f":
         dtype = _dtypes.get_default_dtype().numpy
     return [as_dtype(operand, dtype) for operand in operands]
+
+
+def result_dtype(who: str, *operands: Operand) -> np.dtype[Any]:
+    """The operands' common dtype by PyTorch's rules."""
+    return _dtypes.result_dtype([_raw(who, operand) for operand in operands])
 
 
 def pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
@@ -77,22 +84,51 @@ def pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
         if type(b) is float or type(b) is int:
             dtype = a._peek().dtype
             if dtype.kind == "f" or (dtype.kind in "iu" and type(b) is int):
-                return a, _number(who, b, dtype)
+                return a, number(b, dtype)
     elif b_is and (type(a) is float or type(a) is int):
         dtype = b._peek().dtype
         if dtype.kind == "f" or (dtype.kind in "iu" and type(a) is int):
-            return _number(who, a, dtype), b
+            return number(a, dtype), b
     first, second = promote(who, a, b)
     return first, second
 
 
-def _number(who: str, value: Scalar, dtype: np.dtype[Any]) -> Array:
+def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
+    """A Python number as a 0-d array. Beyond an integer type's range it wraps around, as in C.
+
+    Raises:
+        OverflowError: for an int that no 64 bits hold.
+    """
     try:
-        return np.array(value, dtype)
+        if dtype.kind != "f" or -65504 <= value <= 65504:
+            return np.array(value, dtype)
+        previous = hush()  # NumPy would warn of an overflow to inf
+        try:
+            return np.array(value, dtype)
+        finally:
+            restore(previous)
     except OverflowError:
-        if dtype.kind in "iu":  # wraps around, as PyTorch's C cast does
-            return np.array(int(value) & (2 ** (8 * dtype.itemsize) - 1), np.uint64).astype(dtype)
-        return np.array(np.inf if value > 0 else -np.inf, dtype)
+        if dtype.kind not in "iu" or not -(2**63) <= value < 2**64:
+            raise OverflowError("int too big to convert") from None
+        return np.array(int(value) & (2 ** (8 * dtype.itemsize) - 1), np.uint64).astype(dtype)
+
+
+def fits(value: Operand, dtype: np.dtype[Any]) -> None:
+    """Refuse a Python number beyond the range of `dtype`, where PyTorch does not let it wrap.
+
+    Raises:
+        RuntimeError: with the number and the dtype.
+    """
+    if isinstance(value, (TensorBase, np.ndarray)) or value is None or dtype.kind == "b":
+        return
+    if dtype.kind == "f":
+        limit = float(np.finfo(dtype).max)
+        outside = limit < abs(value) < np.inf
+    else:
+        limits = np.iinfo(dtype)  # a negative number may wrap around in an unsigned type
+        outside = not (limits.min or -limits.max) <= value <= limits.max
+    if outside:
+        raise RuntimeError(f"value cannot be converted to type {dtype} without overflow: {value!r}")
 
 
 def dtype_of(operand: Operand) -> np.dtype[Any]:
@@ -152,6 +188,18 @@ def not_bool(who: str, *operands: Operand) -> None:
             raise NotImplementedError(
                 f"\"{who}\" not implemented for 'Bool'; convert the tensor with .int() or .float()"
             )
+
+
+def not_integer(who: str, dtype: np.dtype[Any]) -> None:
+    """Refuse integers and bools, where PyTorch has the operation for floats only.
+
+    Raises:
+        NotImplementedError: naming the operation and the dtype.
+    """
+    if dtype.kind != "f":
+        raise NotImplementedError(
+            f'"{who}" not implemented for {dtype}; convert the tensor with .float()'
+        )
 
 
 def floating(input: Tensor) -> Tensor:

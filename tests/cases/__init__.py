@@ -10,6 +10,7 @@ from __future__ import annotations
 from cases import (
     activation,
     binary,
+    cast,
     conv,
     embedding,
     index,
@@ -31,6 +32,7 @@ from cases.case import Case
 FAMILIES = (
     activation,
     binary,
+    cast,
     conv,
     embedding,
     index,

@@ -1,0 +1,49 @@
+"""Special functions, under the names of `torch.special`."""
+
+from minitorch._missing import missing
+from minitorch.ops.bivariate import xlog1py, xlogy
+from minitorch.ops.pointwise import exp2, expm1, log1p, round
+from minitorch.ops.pointwise import sigmoid as expit
+from minitorch.ops.reduce import logsumexp
+from minitorch.ops.softmax import log_softmax, softmax
+from minitorch.ops.special import (
+    digamma,
+    entr,
+    erf,
+    erfc,
+    erfinv,
+    logit,
+    multigammaln,
+    ndtr,
+    polygamma,
+    sinc,
+)
+from minitorch.ops.special import digamma as psi
+from minitorch.ops.special import lgamma as gammaln
+
+__all__ = [
+    "digamma",
+    "entr",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp2",
+    "expit",
+    "expm1",
+    "gammaln",
+    "log1p",
+    "log_softmax",
+    "logit",
+    "logsumexp",
+    "multigammaln",
+    "ndtr",
+    "polygamma",
+    "psi",
+    "round",
+    "sinc",
+    "softmax",
+    "xlog1py",
+    "xlogy",
+]
+
+__getattr__ = missing(__name__)
