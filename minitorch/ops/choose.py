@@ -258,4 +258,5 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
             f"{value.ndim} dimension(s)."
         )
     args.fits(value, input._array.dtype)
-    return where(mask, args.as_dtype(value, input._array.dtype), input)
+    filled = where(mask, args.as_dtype(value, input._array.dtype), input)
+    return args.named("MaskedFillBackward0", filled)

@@ -33,8 +33,14 @@ class Slice(Function):
 
     def forward(self, x: Array, *, key: Key) -> Array:
         self.shape, self.key = x.shape, key
-        if isinstance(key[0], int):
-            self.torch_name = "SelectBackward0"
+        for part in reversed(key):  # PyTorch makes a node for each, and shows the last
+            if isinstance(part, int):
+                self.torch_name = "SelectBackward0"
+            elif part is None:
+                self.torch_name = "UnsqueezeBackward0"
+            elif part is Ellipsis or part == slice(None):
+                continue
+            break
         return x[key]
 
     def backward(self, grad: Tensor) -> Any:
@@ -529,7 +535,8 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if m._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
     shape = args.broadcast_shape("masked_select", x._array.shape, m._array.shape)
-    return Take.apply(expand(x, shape).reshape(-1), key=(_flat(m._array, shape),))
+    taken = Take.apply(expand(x, shape).reshape(-1), key=(_flat(m._array, shape),))
+    return args.named("MaskedSelectBackward0", taken)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:

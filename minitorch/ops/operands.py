@@ -342,6 +342,16 @@ def positive_shape(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
     return shape
 
 
+def named(node_name: str, result: Tensor) -> Tensor:
+    """`result` of a composition, its last node shown under PyTorch's name for the whole.
+
+    The node must be the composition's own: one that returns its input as it is has none.
+    """
+    if result._grad_fn is not None:
+        result._grad_fn.torch_name = node_name
+    return result
+
+
 def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that `shapes` broadcast to.
 

@@ -93,7 +93,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     if not i.size:
         return reshape(Take.apply(reshape(x, -1), key=(i.reshape(-1),)), shape)
     y = Take.apply(x if x._array.ndim else reshape(x, 1), key=_along(x._array, axis, i))
-    return y if y._array.shape == shape else reshape(y, shape)
+    return args.named("GatherBackward0", y if y._array.shape == shape else reshape(y, shape))
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -242,7 +242,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         if i.size != 1:
             raise RuntimeError("index_select(): Index to scalar can have only 1 value")
         return x.clone()
-    return Take.apply(x, key=_at(axis, i))
+    return args.named("IndexSelectBackward0", Take.apply(x, key=_at(axis, i)))
 
 
 def _checked_entries(

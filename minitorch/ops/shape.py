@@ -36,6 +36,30 @@ class Reshape(Function):
         return Reshape.apply(grad, shape=self.shape)
 
 
+class Unsqueeze(Reshape):
+    """y = x with a new dimension of size 1."""
+
+    torch_name = "UnsqueezeBackward0"
+
+
+class Squeeze(Reshape):
+    """y = x without one dimension, if it is of size 1."""
+
+    torch_name = "SqueezeBackward1"
+
+
+class SqueezeAll(Squeeze):
+    """y = x without any dimension of size 1."""
+
+    torch_name = "SqueezeBackward0"
+
+
+class SqueezeSeveral(Squeeze):
+    """y = x without those of several dimensions that are of size 1."""
+
+    torch_name = "SqueezeBackward2"
+
+
 class Permute(Function):
     """y = x with its dimensions in another order."""
 
@@ -263,7 +287,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     shape = x._array.shape
     chosen = args.wrap_dims(dim, len(shape)) if dim != () else ()
     kept = tuple(s for d, s in enumerate(shape) if s != 1 or d not in chosen)
-    return Reshape.apply(x, shape=kept)
+    kind = SqueezeAll if dim is None else SqueezeSeveral if isinstance(dim, tuple) else Squeeze
+    return kind.apply(x, shape=kept)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -271,7 +296,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     x = tensor_of("unsqueeze", "input", input)
     shape = x._array.shape
     d = wrap_dim(dim, len(shape) + 1)
-    return Reshape.apply(x, shape=(*shape[:d], 1, *shape[d:]))
+    return Unsqueeze.apply(x, shape=(*shape[:d], 1, *shape[d:]))
 
 
 def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
@@ -634,7 +659,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
                 f"and {list(x._array.shape)} at entry {position}"
             )
-    return cat([unsqueeze(x, axis) for x in xs], axis)
+    return args.named("StackBackward0", cat([unsqueeze(x, axis) for x in xs], axis))
 
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
