@@ -189,6 +189,7 @@ def _verdicts(
         sizes = np.maximum(np.abs(guesses), np.abs(got))
         largest = np.where(np.isfinite(sizes), sizes, 0).max(0)
         scale = np.maximum(largest, np.abs(values) / typical_size(tensor._array))
+        scale = np.maximum(scale, 1e-3 * scale.max(initial=0))
     places = list(np.ndindex(tensor._array.shape))
     for row in range(count):
         unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
@@ -252,6 +253,8 @@ class Projection:
         self.outputs = subject.outputs()
         self.count = sum(out._array.size for out in self.outputs)
         self.weights = draws.uniform(0.5, 1.5, self.count) * draws.choice([-1.0, 1.0], self.count)
+        values = np.abs(subject.values())
+        self.size = float(values[np.isfinite(values)].max(initial=0))
 
     def gradients(self, weights: Array) -> list[Array]:
         """Backward of ``weights @ outputs``: one gradient a tensor."""
@@ -268,7 +271,8 @@ class Projection:
         tensor = subject.tensors[number]
         got = np.array([float((gradient * direction).sum())])
         terms = np.abs(gradient * direction)
-        scale = np.array([float(terms.max(initial=0))])
+        natural = self.size / typical_size(tensor._array) * float(np.abs(direction).max(initial=0))
+        scale = np.array([max(float(terms.max(initial=0)), natural)])
         rounding = subject.tolerance.resolution * float(terms.sum()) * 8
         for thorough in (False, True):
             found = subject.directional(tensor, direction, weights, thorough)
@@ -311,14 +315,15 @@ class Projection:
         gradient = self.gradients(self.weights)[number].reshape(-1)
         found_rows: list[tuple[Array, Array, Array]] = []
         shape = tensor._array.shape
-        terms = np.array([np.abs(gradient).max(initial=0)])
+        natural = self.size / typical_size(tensor._array)
+        scale = np.array([max(float(np.abs(gradient).max(initial=0)), natural)])
         for row in rows:
             direction = np.zeros(shape)
             direction[np.unravel_index(row, shape)] = 1
             got = gradient[row : row + 1]
             for thorough in (False, True):
                 found = subject.directional(tensor, direction, self.weights, thorough)
-                told = judge(found, got, terms, subject.tolerance, 0.0)
+                told = judge(found, got, scale, subject.tolerance, 0.0)
                 if told[0][0] == Verdict.PASS:
                     break
             found_rows.append(told)

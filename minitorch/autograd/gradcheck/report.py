@@ -49,7 +49,7 @@ class Element:
         """Got over expected."""
         if self.expected == 0:
             return float("nan") if self.got == 0 else float(np.copysign(np.inf, self.got))
-        return self.got / self.expected
+        return self.got / self.expected + 0.0  # no -0
 
 
 @dataclass
@@ -92,14 +92,13 @@ class Jacobian:
         return not self.count(Verdict.FAIL) and 2 * unsure <= self.verdicts.size
 
     def worst(self) -> Element | None:
-        """The failed element that is furthest out, measured by its error bar."""
+        """The failed element with the largest difference."""
         failed = self.verdicts == Verdict.FAIL
         if not failed.any():
             return None
         with np.errstate(all="ignore"):
             off = np.abs(self.analytical - self.numerical)
-            excess = off / (self.bars + 1e-12 * np.abs(self.numerical) + 1e-300)
-        excess = np.where(failed, np.where(np.isnan(excess), np.inf, excess), -1)
+        excess = np.where(failed, np.where(np.isnan(off), np.inf, off), -1)
         row, column = np.unravel_index(int(np.argmax(excess)), excess.shape)
         return self.element(int(row), int(column))
 

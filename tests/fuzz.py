@@ -1,0 +1,337 @@
+"""Random expressions under minitorch and PyTorch, which must agree in every value and gradient.
+
+    python tests/fuzz.py --count 10000 --seed 0
+
+An expression is a short program: tensors of random shape, dtype and layout, and a few lines that
+each apply one operation of the surface to what is there. Both frameworks run it line by line. A
+line must give the same results on both (values, shapes, dtypes), or be refused by both, with
+PyTorch's type of exception; in the end the gradients in all floating inputs must agree too. What
+differs is printed as a program that shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from oracle import outcome, outputs, the_torch, weighted
+
+import minitorch
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+# Each line is a template. {a} {b} {c} are any tensors at hand; {f} a floating one, {g} another of
+# {f}'s dtype; {i} an integer one, {k} a bool one; {d} a dimension of the first tensor named, {n} a
+# size along it; {x} a small number, {u} one in 0 to 1; {s} a shape that broadcasts from the first.
+# {m} is the module, {F} its nn.functional.
+LINES = """
+{a} + {b} | {a} - {b} | {a} * {b} | {a} / {b} | {a} // {b} | {a} % {b} | {f} ** {x}
+{f}.abs() ** {g} | {a} + {x} | {x} - {a} | {a} * {x} | {x} / {f} | {a} / {x} | {a} // {x}
+{a} % {x} | {a} ** 2 | 2 ** {a} | -{a} | ~{k} | {i} & {i} | {i} ^ {i} | {a} < {b} | {a} >= {b}
+{a} == {b} | {a} != {x} | {m}.add({a}, {b}, alpha=2) | {m}.sub({a}, {x}, alpha=3)
+{m}.div({a}, {b}, rounding_mode='floor') | {m}.div({a}, {b}, rounding_mode='trunc')
+{m}.remainder({a}, {b}) | {m}.fmod({a}, {b}) | {m}.atan2({a}, {b}) | {m}.maximum({a}, {b})
+{m}.minimum({a}, {b}) | {m}.fmax({a}, {b}) | {m}.logaddexp({f}, {g}) | {m}.hypot({f}, {g})
+{m}.copysign({f}, {g}) | {m}.xlogy({a}, {b}) | {m}.logical_and({a}, {b})
+{m}.logical_or({a}, {b}) | {m}.logical_xor({a}, {b}) | {a}.logical_not() | {m}.isclose({f}, {g})
+{m}.lerp({f}, {g}, {u}) | {m}.addcmul({f}, {g}, {g}, value=0.5)
+{m}.addcdiv({f}, {g}, {g}, value=0.5) | {m}.clamp({a}, -1, 1) | {m}.clamp({a}, min={b})
+{m}.where({a} > 0, {a}, {b}) | {m}.where({k}, {a}, {x}) | {a}.masked_fill({a} > {x}, 1)
+{a}.abs() | {f}.exp() | {f}.abs().log() | {f}.abs().sqrt() | {a}.sin() | {a}.cos() | {a}.tanh()
+{a}.sigmoid() | {f}.tan() | {a}.atan() | {a}.sinh() | {a}.asinh() | {a}.cosh() | {a}.square()
+{f}.abs().log1p() | {f}.expm1() | {f}.exp2() | {f}.abs().rsqrt() | {a}.reciprocal() | {a}.sign()
+{a}.floor() | {a}.ceil() | {a}.round() | {a}.trunc() | {f}.frac() | {f}.erf() | {f}.erfc()
+{f}.clamp(-0.9, 0.9).asin() | {f}.clamp(-0.9, 0.9).acos() | {f}.clamp(-0.9, 0.9).atanh()
+{a}.isnan() | {a}.isfinite() | {f}.nan_to_num() | {m}.sinc({f}) | {a}.neg() | {a}.positive()
+{a}.sum() | {a}.sum({d}) | {a}.sum({d}, keepdim=True) | {a}.sum(dtype={m}.float64) | {f}.mean()
+{a}.mean({d}) | {f}.var({d}) | {f}.std({d}, unbiased=False) | {f}.var() | {a}.prod()
+{a}.prod({d}) | {a}.amax({d}) | {a}.amin({d}, keepdim=True) | {a}.max() | {a}.min() | {a}.max({d})
+{a}.min({d}) | {a}.argmax() | {a}.argmax({d}) | {a}.argmin({d}, keepdim=True) | {a}.all()
+{a}.any({d}) | {a}.all({d}) | {f}.logsumexp({d}) | {f}.norm() | {f}.norm(1, {d})
+{f}.norm(2, {d}, keepdim=True) | {a}.count_nonzero() | {a}.cumsum({d}) | {f}.cumprod({d})
+{a}.diff(dim={d}) | {m}.aminmax({a}) | {a}.sort({d}) | {a}.argsort({d}, stable=True)
+{a}.topk(1, {d}) | {a}.flip({d}) | {a}.cummax({d}) | {f}.median() | {f}.quantile({u})
+{m}.var_mean({f}, {d}) | {f}.nansum() | {a}.unique() | {a}.reshape(-1) | {a}.flatten()
+{a}.ravel() | {a}.unsqueeze({d}) | {a}.squeeze() | {a}.squeeze({d}) | {a}.transpose({d}, -1)
+{a}.t() | {a}.T | {a}.mT | {a}.movedim({d}, 0) | {a}.expand({s}) | {a}.broadcast_to({s})
+{a}.repeat(2, *([1] * ({a}.ndim - 1))) | {a}.tile(2) | {a}.roll(1, {d}) | {a}.chunk(2, {d})
+{a}.split(1, {d}) | {a}.unbind({d}) | {a}.tensor_split(2, {d}) | {a}.clone() | {a}.select({d}, 0)
+{a}.narrow({d}, 0, 1) | {a}.diagonal() | {a}.tril() | {a}.triu(1) | {a}.diag()
+{m}.cat([{a}, {b}], {d}) | {m}.stack([{a}, {a}], {d}) | {m}.hstack([{a}, {a}])
+{m}.vstack([{a}, {b}]) | {a}[0] | {a}[..., 0] | {a}[None] | {a}[..., ::2] | {a}[{a} > 0]
+{a}[[0, 0]] | {a}[1:] | {a}[:, 0] | {a}.index_select({d}, {m}.tensor([0, 0]))
+{a}.gather({d}, {m}.zeros_like({a}, dtype={m}.int64))
+{m}.take_along_dim({a}, {a}.argsort({d}, stable=True), {d}) | {a}.masked_select({a} > {x})
+{a}.nonzero() | {a}.index_fill({d}, {m}.tensor([0]), 2)
+{a}.index_add({d}, {m}.tensor([0]), {a}.narrow({d}, 0, 1))
+{a}.scatter({d}, {m}.zeros_like({a}, dtype={m}.int64), {x}) | {a}.repeat_interleave(2, {d})
+{f} @ {g} | {f} @ {f}.mT | {m}.matmul({f}.mT, {f}) | {m}.outer({f}.flatten(), {g}.flatten())
+{m}.dot({f}.flatten(), {f}.flatten()) | {m}.einsum('...i,...i->...', {f}, {f})
+{m}.inner({f}, {f}) | {m}.trace({f}) | {m}.tensordot({f}, {f}, dims=0) | {F}.linear({f}, {f})
+{f}.softmax({d}) | {f}.log_softmax({d}) | {F}.relu({a}) | {F}.gelu({f}) | {F}.silu({f})
+{F}.elu({f}) | {F}.leaky_relu({f}) | {F}.softplus({f}) | {F}.logsigmoid({f}) | {F}.mish({f})
+{F}.selu({f}) | {F}.hardtanh({f}) | {F}.hardswish({f}) | {F}.relu6({f}) | {F}.softsign({f})
+{F}.softshrink({f}) | {F}.glu({f}, {d}) | {F}.normalize({f}, dim={d})
+{F}.layer_norm({f}, {f}.shape[-1:]) | {F}.mse_loss({f}, {g}) | {F}.l1_loss({f}, {g})
+{F}.smooth_l1_loss({f}, {g}) | {F}.huber_loss({f}, {g})
+{F}.binary_cross_entropy_with_logits({f}, {g}.sigmoid())
+{F}.kl_div({f}, {g}.sigmoid(), reduction='sum') | {F}.cosine_similarity({f}, {g}, {d})
+{F}.pairwise_distance({f}, {g}) | {F}.dropout({f}, {u}, False) | {F}.pad({f}, (1, 2))
+{F}.pad({f}, (1, 0), value=2.0) | {F}.avg_pool1d({f}, 2) | {F}.max_pool1d({f}, 2)
+{a}.to({m}.float32) | {a}.to({m}.float64) | {a}.to({m}.int64) | {a}.bool() | {a}.int()
+{a}.double() | {a}.clone().add_({b}) | {a}.clone().mul_({x}) | {f}.clone().exp_()
+{a}.clone().fill_({x}) | {m}.ones_like({a}) | {m}.zeros_like({a}) | {m}.full_like({a}, {x})
+{a}.new_ones(2) | {a}.numel() | {a}.item() | {a}.tolist() | {a}.size() | {a}.stride()
+{a}.is_contiguous() | {a}.contiguous()
+""".replace("\n", " | ").split(" | ")
+TEMPLATES = [line for line in map(str.strip, LINES) if line]
+
+DTYPES = ["float64"] * 6 + ["float32", "int64", "int64", "bool", "int32", "uint8"]
+SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 1), (1, 3), (3, 3), (2, 1, 3), (2, 3, 4), (0,), (2, 0)]
+
+
+@dataclass
+class Program:
+    """One expression: its inputs, and its lines.
+
+    Attributes:
+        number: its seed.
+        inputs: name and array.
+        lines: ``name = source``, for sources in terms of m, F and names.
+    """
+
+    number: int
+    inputs: dict[str, Array] = field(default_factory=dict)
+    lines: list[tuple[str, str]] = field(default_factory=list)
+
+    def source(self) -> str:
+        """The program as Python, for ``import torch as m`` or ``import minitorch as m``."""
+        text = ["import numpy as np", "import minitorch as m  # or torch", "F = m.nn.functional"]
+        for name, array in self.inputs.items():
+            made = f"m.tensor({array.tolist()!r}, dtype=m.{array.dtype}).reshape({array.shape})"
+            if array.ndim > 1 and not array.flags.c_contiguous:
+                made += f"  # strides {array.strides}"
+            grad = ".requires_grad_()" if array.dtype.kind == "f" else ""
+            text.append(f"{name} = {made}" if "#" in made else f"{name} = {made}{grad}")
+        return "\n".join([*text, *(f"{name} = {source}" for name, source in self.lines)])
+
+
+class Difference(AssertionError):
+    """The two frameworks do not agree."""
+
+
+def draw_array(draws: np.random.Generator) -> Array:
+    """A random array of random shape, dtype and layout."""
+    shape = SHAPES[draws.integers(len(SHAPES))]
+    dtype = np.dtype(DTYPES[draws.integers(len(DTYPES))])
+    values = draws.standard_normal(shape) * draws.choice([0.5, 1.0, 3.0])
+    if dtype.kind == "u":
+        values = np.abs(values)
+    if dtype.kind != "f":
+        values = np.round(values)
+    array = np.asarray(values).astype(dtype)
+    layout = draws.integers(4)
+    if array.ndim > 1 and layout == 0:
+        array = np.ascontiguousarray(array.T).T
+    elif array.ndim and layout == 1:
+        array = np.repeat(array, 2, axis=-1)[..., ::2]
+    return array
+
+
+def draw_line(draws: np.random.Generator, tensors: dict[str, Any]) -> str | None:
+    """A random line over the tensors at hand (PyTorch's); None if none fits."""
+    template = TEMPLATES[draws.integers(len(TEMPLATES))]
+    names = list(tensors)
+
+    def pick(fits: Callable[[Any], bool]) -> str | None:
+        fit = [name for name in names if fits(tensors[name])]
+        return fit[draws.integers(len(fit))] if fit else None
+
+    first = pick(lambda t: "{f}" not in template or t.is_floating_point())
+    if first is None:
+        return None
+    one = tensors[first]
+    values: dict[str, str | None] = {"m": "m", "F": "F", "a": first, "f": first}
+    values["b"] = values["c"] = pick(lambda t: True)
+    if "{g}" in template:
+        values["g"] = pick(lambda t: t.dtype == one.dtype)
+    if "{i}" in template:
+        values["i"] = pick(lambda t: not t.is_floating_point())
+    if "{k}" in template:
+        values["k"] = pick(lambda t: str(t.dtype) == "torch.bool")
+    rank = one.ndim
+    dim = int(draws.integers(-rank, rank)) if rank else int(draws.integers(-1, 1))
+    values["d"] = str(dim if draws.random() > 0.03 else rank + 1)
+    values["x"] = str(draws.choice([-2, -1, 0, 1, 2, 3, 0.5, -1.5, 2.5]))
+    values["u"] = str(draws.choice([0.0, 0.25, 0.5, 1.0]))
+    grown = [2, *(int(n) if n != 1 else int(draws.integers(1, 4)) for n in one.shape)]
+    values["s"] = repr(tuple(grown if draws.random() < 0.5 else grown[1:]))
+    if any(f"{{{key}}}" in template and value is None for key, value in values.items()):
+        return None
+    return template.format(**values)
+
+
+def run_program(number: int, length: int = 5) -> Program:
+    """Make up and run one program.
+
+    Raises:
+        Difference: with a program that shows it.
+    """
+    torch = the_torch()
+    draws = np.random.default_rng((7, number))
+    program = Program(number)
+    ours: dict[str, Any] = {}
+    theirs: dict[str, Any] = {}
+    for index in range(int(draws.integers(1, 4))):
+        array = draw_array(draws)
+        name = f"x{index}"
+        program.inputs[name] = array
+        ours[name] = minitorch.Tensor._wrap(np.array(array, order="K"))
+        theirs[name] = torch.from_numpy(np.array(array, order="K"))
+        if array.dtype.kind == "f":
+            ours[name].requires_grad_()
+            theirs[name].requires_grad_()
+    leaves = [name for name in ours if theirs[name].requires_grad]
+    for index in range(length):
+        line = draw_line(draws, theirs)
+        if line is None:
+            continue
+        program.lines.append((f"y{index}", line))
+        mine = evaluate(minitorch, line, ours)
+        other = evaluate(torch, line, theirs)
+        compare(program, mine, other)
+        if isinstance(other, Exception):
+            program.lines.pop()
+            continue
+        for place, (a, b) in enumerate(zip(mine, other, strict=True)):
+            if isinstance(b, torch.Tensor) and b.numel() <= 200:
+                name = f"y{index}" if len(other) == 1 else f"y{index}_{place}"
+                ours[name], theirs[name] = a, b
+        if len(other) > 1 and isinstance(other[0], torch.Tensor):
+            names = ", ".join(f"y{index}_{place}" for place in range(len(other)))
+            program.lines[-1] = (names, line)
+    compare_gradients(program, ours, theirs, leaves)
+    return program
+
+
+def evaluate(m: Any, line: str, names: dict[str, Any]) -> Any:
+    """The line's results as a flat tuple, or what it raised."""
+    scope = {"m": m, "F": m.nn.functional, **names}
+    return outcome(m, lambda m: eval(line, scope), [])
+
+
+def compare(program: Program, mine: Any, other: Any) -> None:
+    """Assert that a line gave the same on both."""
+
+    def differs(how: str) -> Difference:
+        return Difference(f"program {program.number}: {how}\n\n{program.source()}\n")
+
+    if isinstance(other, Exception) or isinstance(mine, Exception):
+        if not isinstance(other, Exception):
+            raise differs(f"minitorch raises {mine!r}, PyTorch gives {other}")
+        if not isinstance(mine, Exception):
+            raise differs(f"PyTorch raises {other!r}, minitorch gives {mine}")
+        if not isinstance(mine, type(other)) and not isinstance(other, NotImplementedError):
+            raise differs(f"PyTorch raises {other!r}, minitorch {mine!r}")
+        return
+    if len(mine) != len(other):
+        raise differs(f"{len(mine)} results, PyTorch {len(other)}")
+    for a, b in zip(mine, other, strict=True):
+        if not hasattr(b, "detach"):
+            same = a == b or (a != a and b != b) or str(a) == str(b)
+            if not same and isinstance(b, float):
+                same = bool(np.isclose(a, b, rtol=1e-5))
+            if not same:
+                raise differs(f"minitorch gives {a!r}, PyTorch {b!r}")
+            continue
+        if tuple(a.shape) != tuple(b.shape) or str(a.dtype) != str(b.dtype):
+            raise differs(f"{a.dtype} {tuple(a.shape)}, PyTorch {b.dtype} {tuple(b.shape)}")
+        if a.requires_grad != b.requires_grad:
+            raise differs(f"requires_grad is {a.requires_grad}, PyTorch's {b.requires_grad}")
+        if not alike(a.detach().numpy(), b.detach().numpy()):
+            raise differs(f"minitorch gives\n{a}\nPyTorch\n{b}")
+
+
+def alike(a: Array, b: Array, loose: float = 1.0) -> bool:
+    """Whether two arrays agree to rounding, which a few operations may have amplified."""
+    if a.dtype.kind != "f":
+        return bool(np.array_equal(a, b))
+    eps = loose * {8: 1e-9, 4: 1e-4, 2: 1e-2}[a.itemsize]
+    with np.errstate(all="ignore"):
+        size = np.abs(b[np.isfinite(b)]).max(initial=0)
+        return bool(np.allclose(a, b, rtol=eps, atol=eps * min(size, 1e3) + 1e-12, equal_nan=True))
+
+
+def compare_gradients(
+    program: Program, ours: dict[str, Any], theirs: dict[str, Any], leaves: list[str]
+) -> None:
+    """Assert that the gradients of all results agree in all inputs."""
+    torch = the_torch()
+    made = [name for name in theirs if name.startswith("y") and theirs[name].requires_grad]
+    if not made or not leaves:
+        return
+    wild = any(bool((theirs[n].detach().abs() > 1e6).any()) for n in made if theirs[n].numel())
+    if wild or any(not bool(torch.isfinite(theirs[n].detach()).all()) for n in made):
+        return  # the gradients of what overflows are rounding, amplified
+    total = weighted([ours[name] for name in made])
+    their_total = weighted([theirs[name] for name in made])
+    xs, zs = [ours[name] for name in leaves], [theirs[name] for name in leaves]
+
+    def gradients(m: Any, total: Any, leaves: list[Any]) -> Any:
+        return m.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
+
+    mine = outcome(minitorch, gradients, [total, xs])
+    other = outcome(torch, gradients, [their_total, zs])
+    if isinstance(mine, Exception) or isinstance(other, Exception):
+        if isinstance(mine, Exception) and isinstance(other, Exception):
+            return  # of what neither differentiates
+        raise Difference(
+            f"program {program.number}: going backward, minitorch: {mine!r}; PyTorch: {other!r}\n\n"
+            f"{program.source()}\n"
+        )
+    for name, a, b in zip(leaves, mine, other, strict=True):
+        if not alike(a.detach().numpy(), b.detach().numpy(), loose=10.0):
+            raise Difference(
+                f"program {program.number}: the gradient in {name} is\n{a}\nPyTorch's\n{b}\n\n"
+                f"{program.source()}\n"
+            )
+
+
+def run_many(count: int, seed: int, watch: Callable[..., Any] = iter) -> Iterator[Difference]:
+    """Run `count` programs; yields what differed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for number in watch(range(seed * 1_000_000, seed * 1_000_000 + count)):
+            try:
+                run_program(number)
+            except Difference as difference:
+                yield difference
+
+
+def main() -> int:
+    """Run the command; 1 if anything differed."""
+    parser = argparse.ArgumentParser(description="Random expressions, compared with PyTorch.")
+    parser.add_argument("--count", type=int, default=1000, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--show", type=int, default=10, metavar="N", help="differences in full")
+    options = parser.parse_args()
+    from tqdm import tqdm
+
+    found = 0
+    for difference in run_many(options.count, options.seed, lambda r: tqdm(r, leave=False)):
+        found += 1
+        if found <= options.show:
+            print(difference, "-" * 80, sep="\n", flush=True)
+    print(f"{options.count} expressions, {found} of which differ (seed {options.seed})")
+    return int(found > 0)
+
+
+__all__ = ["Difference", "Program", "outputs", "run_many", "run_program"]
+
+if __name__ == "__main__":
+    sys.exit(main())
