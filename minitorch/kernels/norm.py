@@ -6,6 +6,7 @@ second: no precision is lost where the mean is large beside the deviation.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -30,10 +31,15 @@ def _einsum(axes: Axes, *operands: Array) -> Array:
     # einsum makes no intermediate product, and adds several times faster than np.sum where the
     # axes are not the last.
     shape = operands[0].shape
-    names = LETTERS[: len(shape)]
-    kept = "".join(name for axis, name in enumerate(names) if axis not in axes)
-    summed = np.einsum(f"{','.join([names] * len(operands))}->{kept}", *operands)
+    summed = np.einsum(_subscripts(len(shape), axes, len(operands)), *operands)
     return summed.reshape([1 if axis in axes else size for axis, size in enumerate(shape)])
+
+
+@functools.cache
+def _subscripts(ndim: int, axes: Axes, operands: int) -> str:
+    names = LETTERS[:ndim]
+    kept = "".join(name for axis, name in enumerate(names) if axis not in axes)
+    return f"{','.join([names] * operands)}->{kept}"
 
 
 class Standard(NamedTuple):

@@ -132,8 +132,12 @@ class LeakyReLU(Function):
 
     def backward(self, grad: Tensor) -> Any:
         (positive,) = self.saved
-        one, slope = grad._array.dtype.type(1), grad._array.dtype.type(self.slope)
-        return grad * grad._wrap(np.where(positive._array, one, slope))
+        slopes = np.array(positive._array, grad._array.dtype)
+        if 0 <= self.slope <= 1:  # quicker than a choice, as in forward
+            np.maximum(slopes, slopes.dtype.type(self.slope), out=slopes)
+        else:
+            slopes[slopes == 0] = self.slope
+        return grad * grad._wrap(slopes)
 
 
 # ---- curves ------------------------------------------------------------------------------------
@@ -164,12 +168,14 @@ class ELU(Function):
         self.alpha, self.scale, self.stretch = alpha, scale, stretch
         kind, zero = x.dtype.type, x.dtype.type(0)
         curve = np.expm1(np.minimum(x, zero) * kind(stretch)) * kind(alpha * scale)
-        return np.where(x <= 0, curve, x * kind(scale))
+        return np.maximum(x, zero) * kind(scale) + curve  # one of the two is 0
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
         # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.
         curve = (where(x < 0, x, 0.0) * self.stretch).exp()
+        if self.alpha * self.stretch == 1:  # no kink: the slope at 0 is the same on both sides
+            return grad * (curve * self.scale)
         bent = grad * curve * (self.alpha * self.scale * self.stretch)
         return where(x <= 0, bent, grad * self.scale)
 
