@@ -54,6 +54,7 @@ ACTIVATIONS = {
     "logsigmoid": [{}],
     "softsign": [{}],
     "hardswish": [{}],
+    "gelu": [{}, {"approximate": "tanh"}, {"approximate": "most"}],
 }
 
 
@@ -64,7 +65,9 @@ def test_activations(name: str, data: Any) -> None:
     options = data.draw(st.sampled_from(ACTIVATIONS[name]))
     x = data.draw(arrays(beyond=True))
     # Where a value is NaN or infinite, PyTorch's second derivatives are of many minds.
-    finite = bool(np.isfinite(x).all()) and not (name == "mish" and (x > 100).any())
+    finite = bool(np.isfinite(x).all()) and not (
+        name in ("mish", "gelu") and (np.abs(x) > 100).any()
+    )
     same(lambda m, x: getattr(m.nn.functional, name)(x, **options), x, gradients=finite)
 
 
@@ -93,7 +96,8 @@ def test_along_a_dimension(x: Array, dim: int, name: str) -> None:
 @FEW
 @given(st.data())
 def test_batch_norm(data: Any) -> None:
-    x = data.draw(arrays(low=2, high=4).filter(lambda x: x.size))
+    # Contiguous: PyTorch's gradient is wrong for some layouts that channels_last also describes.
+    x = np.ascontiguousarray(data.draw(arrays(low=2, high=4).filter(lambda x: x.size)))
     training, affine = data.draw(st.booleans()), data.draw(st.booleans())
     channels = data.draw(st.sampled_from([x.shape[1]] * 5 + [5]))
     draws = np.random.default_rng(0)

@@ -19,6 +19,7 @@ from minitorch.ops.choose import where
 from minitorch.ops.inplace import assign, check_writable
 from minitorch.ops.operands import tensor_of, wrap_dim
 from minitorch.ops.pointwise import sigmoid, tanh
+from minitorch.ops.special import erfc
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -412,6 +413,26 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``, also called swish."""
     x = floats("silu", input)
     return assign(x, lambda: x * sigmoid(x)) if inplace else x * sigmoid(x)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """``input * P(Z <= input)`` for a standard normal Z.
+
+    Hendrycks, Gimpel, https://arxiv.org/abs/1606.08415.
+
+    Args:
+        approximate: 'tanh' takes ``(1 + tanh(u)) / 2`` for the probability, with
+            ``u = sqrt(2 / pi) * (input + 0.044715 * input ** 3)``.
+
+    Raises:
+        RuntimeError: for another approximation.
+    """
+    x = floats("gelu", input)
+    if approximate == "tanh":  # (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its digits below 0
+        return x * sigmoid((x + 0.044715 * x * x * x) * (2 * math.sqrt(2 / math.pi)))
+    if approximate != "none":
+        raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
+    return x * erfc(x * -math.sqrt(0.5)) * 0.5
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:

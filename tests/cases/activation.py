@@ -78,6 +78,8 @@ CASES = [
     case("selu_", lambda m, x: m.selu_(x * 1), distinct(2, 3)),
     case("F.silu", lambda m, x: functional(m).silu(x), normal(2, 3)),
     case("F.silu, inplace", lambda m, x: functional(m).silu(x * 1, inplace=True), normal(2, 3)),
+    case("F.gelu", lambda m, x: functional(m).gelu(x), normal(2, 3)),
+    case("F.gelu, tanh", lambda m, x: functional(m).gelu(x, approximate="tanh"), normal(2, 3)),
     case("F.mish", lambda m, x: functional(m).mish(x), normal(2, 3)),
     case("F.mish, inplace", lambda m, x: functional(m).mish(x * 1, inplace=True), normal(2, 3)),
     case("F.softplus", lambda m, x: functional(m).softplus(x), normal(2, 3)),
