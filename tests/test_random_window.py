@@ -295,3 +295,41 @@ def test_shuffles(data: Any) -> None:
     name = draw(st.sampled_from(["pixel_shuffle", "pixel_unshuffle", "channel_shuffle"]))
     x = draw(arrays(sizes(draw, draw(st.integers(2, 5)), 1, 6), special=True))
     same(call(name, draw(st.integers(0, 3))), x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_nearest_is_the_element_that_pytorch_picks(dims: int, mode: str, dtype: str) -> None:
+    """Which of two it is may hang on the last bit of a quotient: the sizes that showed it."""
+    for size, out in [(2, 41), (2, 109), (24, 74), (30, 86), (7, 14), (9, 9), (5, 3)]:
+        x = np.arange(float(size), dtype=dtype).reshape((1,) * (dims + 1) + (size,))
+        same(call("interpolate", (1,) * (dims - 1) + (out,), mode=mode), x, gradients=False)
+    for size, factor in [
+        (2, 1.3),
+        (3, 1.3),
+        (8, 1.1),
+        (3, 1.0257474333862933),
+        (49, 1.1),
+        (19, 1.7),
+    ]:
+        x = np.arange(float(size), dtype=dtype).reshape((1,) * (dims + 1) + (size,))
+        factors = (1.0,) * (dims - 1) + (factor,)
+        same(call("interpolate", None, factors, mode=mode), x, gradients=False)
+
+
+@pytest.mark.parametrize("padding", ["border", "reflection"])
+@pytest.mark.parametrize("corners", [False, True])
+def test_grid_gradient_is_flat_on_the_border_itself(padding: str, corners: bool) -> None:
+    edge = 1.0 if corners else 0.75  # the middle of the outer of 4 pixels
+    x = np.random.default_rng(0).standard_normal((1, 2, 4, 4))
+    grid = np.array([-edge, 0.1, edge, -0.3, 0.2, -edge, 0.3, edge]).reshape(1, 2, 2, 2)
+    same(call("grid_sample", "bilinear", padding, corners), x, grid)
+
+
+def test_grid_of_nan_and_infinity() -> None:
+    x = np.random.default_rng(0).standard_normal((1, 1, 3, 3))
+    grid = np.array([np.nan, 0.1, 0.2, np.inf, -np.inf, 0.1, 1e30, 0.3]).reshape(1, 2, 2, 2)
+    for mode in ("nearest", "bilinear"):
+        for padding in ("zeros", "border"):
+            same(call("grid_sample", mode, padding, False), x, grid, gradients=False)

@@ -80,7 +80,12 @@ def resample(x: Array, tables: tuple[Table, ...]) -> Array:
     y: Any = wide(x)
     first = x.ndim - len(tables)
     growth = [out / max(size, 1) for out, size in (table.shape for table in tables)]
-    for dim in sorted(range(len(tables)), key=growth.__getitem__):  # what shrinks comes first
+
+    def cost(dim: int) -> tuple[float, int]:
+        """What shrinks comes first; and the last axis, which is slow, while there is less."""
+        return growth[dim], dim if growth[dim] < 1 else -dim
+
+    for dim in sorted(range(len(tables)), key=cost):
         y = _along(y, tables[dim], first + dim)
     return y.astype(x.dtype, copy=False)
 

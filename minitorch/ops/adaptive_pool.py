@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.kernels import pool as kernels
 from minitorch.kernels.resample import adaptive_means
 from minitorch.ops.operands import tensor_of
-from minitorch.ops.pool import AvgPool, MaxPool, _indices
+from minitorch.ops.pool import AvgPool, MaxPool, max_indices
 from minitorch.ops.resample import Resample
 from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
 
@@ -165,7 +165,7 @@ def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indice
     if even is not None:
         even["dilation"] = (1,) * dims
         y = MaxPool.apply(batched, **even)
-        index = _indices(batched, y, even) if return_indices else None
+        index = max_indices(batched, y, even) if return_indices else None
     else:
         index = x._wrap(kernels.adaptive_max_indices(batched._array, cells))
         lead = batched._array.shape[:2]

@@ -275,10 +275,10 @@ def _max_pool(
         y = function.apply(x.unsqueeze(0), **geometry).squeeze(0)
     else:
         y = function.apply(x, **geometry)
-    return (y, _indices(x, y, geometry)) if return_indices else y
+    return (y, max_indices(x, y, geometry)) if return_indices else y
 
 
-def _indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
+def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
     """Where in its plane each maximum y of x is, as PyTorch's int64."""
     images, maxima = x._array, y._array
     dims = len(geometry["kernel"])
