@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import same
+from oracle import same, the_torch
+
+import minitorch
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -333,3 +335,26 @@ def test_grid_of_nan_and_infinity() -> None:
     for mode in ("nearest", "bilinear"):
         for padding in ("zeros", "border"):
             same(call("grid_sample", mode, padding, False), x, grid, gradients=False)
+
+
+@RANDOM
+@given(st.data())
+def test_interpolation_of_bytes_is_within_a_level_or_two(data: Any) -> None:
+    draw = data.draw
+    numbers = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = numbers.integers(0, 256, (2, 3, *sizes(draw, 2, 2, 12))).astype(np.uint8)
+    options = {
+        "mode": draw(st.sampled_from(["bilinear", "bicubic"])),
+        "size": sizes(draw, 2, 2, 20),
+        "antialias": draw(st.booleans()),
+        "align_corners": draw(st.booleans()),
+    }
+
+    def levels(m: Any, x: Any) -> Any:
+        y = m.nn.functional.interpolate(x, **options)
+        assert str(y.dtype) == "torch.uint8"
+        return y.double()
+
+    torch = the_torch()
+    ours, theirs = levels(minitorch, minitorch.from_numpy(x)), levels(torch, torch.from_numpy(x))
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=0, atol=2)

@@ -76,9 +76,16 @@ def _along(x: Array, table: Table, axis: int) -> Array:
 
 
 def resample(x: Array, tables: tuple[Table, ...]) -> Array:
-    """x with each of its last axes multiplied by its table."""
-    y: Any = wide(x)
+    """x with each of its last axes multiplied by its table; weighted integers are rounded."""
     first = x.ndim - len(tables)
+    if x.dtype.kind in "iu" and any(table.weights is not None for table in tables):
+        limits = np.iinfo(x.dtype)
+        y: Any = x
+        for dim in reversed(range(len(tables))):  # Pillow's way: rounded after each axis
+            sums = _along(y.astype(np.float64), tables[dim], first + dim)
+            y = np.clip(np.floor(sums + 0.5), limits.min, limits.max).astype(x.dtype)
+        return y
+    y = wide(x)
     growth = [out / max(size, 1) for out, size in (table.shape for table in tables)]
 
     def cost(dim: int) -> tuple[float, int]:

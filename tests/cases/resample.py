@@ -8,7 +8,8 @@ import numpy as np
 
 from cases.case import Array, Case, case, functional, normal
 
-# PyTorch's kernels for uint8 work in whole numbers, or are those of another architecture.
+# PyTorch multiplies uint8 in fixed point, and is a level off at times: tested with that tolerance
+# in test_random_window.py.
 NO_UINT8 = ("uint8",)
 # PyTorch has no antialiasing kernel for halves.
 NO_HALVES = ("float16", "uint8")
