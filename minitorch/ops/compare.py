@@ -271,17 +271,6 @@ def allclose(
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether both have the same shape and elements.
-
-    Raises:
-        RuntimeError: if the dtypes differ.
-    """
+    """Whether both have the same shape and elements, whatever their dtypes."""
     x, y = tensor_of("equal", "input", input), tensor_of("equal", "other", other)
-    if x._array.shape != y._array.shape:
-        return False
-    if x.dtype != y.dtype:
-        raise RuntimeError(
-            f"Expected object of data type {x.dtype} but got data type {y.dtype} for argument "
-            "#2 'other' in call to equal"
-        )
     return bool(np.array_equal(x._array, y._array))

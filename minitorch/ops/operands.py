@@ -117,18 +117,10 @@ def fits(value: Operand, dtype: np.dtype[Any]) -> None:
     """Refuse a Python number beyond the range of `dtype`, where PyTorch does not let it wrap.
 
     Raises:
-        RuntimeError: with the number and the dtype.
+        RuntimeError: as `scalar_as`.
     """
-    if isinstance(value, (TensorBase, np.ndarray)) or value is None or dtype.kind == "b":
-        return
-    if dtype.kind == "f":
-        limit = float(np.finfo(dtype).max)
-        outside = limit < abs(value) < np.inf
-    else:
-        limits = np.iinfo(dtype)  # a negative number may wrap around in an unsigned type
-        outside = not (limits.min or -limits.max) <= value <= limits.max
-    if outside:
-        raise RuntimeError(f"value cannot be converted to type {dtype} without overflow: {value!r}")
+    if not isinstance(value, (TensorBase, np.ndarray)) and value is not None:
+        scalar_as(value, dtype)
 
 
 def dtype_of(operand: Operand) -> np.dtype[Any]:
