@@ -95,6 +95,6 @@ def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
     Raises:
         ValueError: as `load`.
     """
-    _dtypes.device(device)
+    _dtypes.on_cpu(device)
     with open(os.fspath(filename), "rb") as file:
         return load(file.read())
