@@ -278,6 +278,26 @@ def test_matmul(a: list[int], b: list[int], dtype: str) -> None:
 # ---- corners ----------------------------------------------------------------------------------
 
 
+NUMPYS: list[Callable[[Any, Any], Any]] = [
+    lambda m, x: m.sum(x, axis=0, keepdims=True),
+    lambda m, x: x.mean(axis=(0, 1)),
+    lambda m, x: x.max(axis=1, keepdims=True),
+    lambda m, x: m.argmin(x, axis=-1),
+    lambda m, x: x.std(axis=0),
+    lambda m, x: x.cumsum(axis=1),
+    lambda m, x: m.sort(x, axis=0),
+    lambda m, x: x.quantile(0.5, axis=0, keepdims=True),
+    lambda m, x: m.linalg.vector_norm(x, axis=0, keepdims=True),
+    lambda m, x: m.sum(x, dim=0, axis=0),
+    lambda m, x: m.sum(x, axes=0),
+]
+
+
+@pytest.mark.parametrize("number", range(len(NUMPYS)))
+def test_takes_numpys_names(number: int) -> None:
+    same(NUMPYS[number], np.arange(6.0).reshape(2, 3))
+
+
 def test_named_results_print_as_pytorchs(torch: Any) -> None:
     for call in (
         lambda m, x: m.max(x, 0),

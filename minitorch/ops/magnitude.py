@@ -12,7 +12,14 @@ from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.linalg import matmul
-from minitorch.ops.operands import broadcast_shape, tensor_of, wide, wrap_dim, wrap_dims
+from minitorch.ops.operands import (
+    broadcast_shape,
+    numpy_names,
+    tensor_of,
+    wide,
+    wrap_dim,
+    wrap_dims,
+)
 from minitorch.ops.reduce import Dims, add_up, amax, amin, constant_of, spread
 
 if TYPE_CHECKING:
@@ -58,6 +65,7 @@ class VectorNorm(Function):
 # ---- norms ------------------------------------------------------------------------------------
 
 
+@numpy_names
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -240,6 +248,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return norm(tensor_of("dist", "input", input) - tensor_of("dist", "other", other), p)
 
 
+@numpy_names
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """`input`, with each slice along `dim` whose norm of order `p` exceeds `maxnorm` scaled to it.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -19,9 +20,31 @@ from minitorch.ops.cast import Cast
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Operand = Any  # a tensor, an ndarray or a Python number
 SCALARS = (bool, int, float, np.generic)
 OPERANDS = (TensorBase, *SCALARS, np.ndarray)  # what an operator can take beside a tensor
+
+
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def numpy_names(operation: Callable[P, R]) -> Callable[P, R]:
+    """Let `operation` be called with NumPy's `axis` and `keepdims` for `dim` and `keepdim`.
+
+    PyTorch takes either name where it takes a `dim`.
+    """
+
+    @functools.wraps(operation)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        if kwargs:
+            for theirs, ours in _NUMPY_NAMES.items():
+                if theirs in kwargs and ours not in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
+        return operation(*args, **kwargs)
+
+    return called
 
 
 def is_tensor(value: object) -> bool:

@@ -15,7 +15,7 @@ from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.operands import tensor_of, wide, wrap_dim, wrap_dims
+from minitorch.ops.operands import numpy_names, tensor_of, wide, wrap_dim, wrap_dims
 from minitorch.ops.shape import cat
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def constant_of(x: Tensor, value: Tensor) -> Tensor:
     return where(x._wrap(np.ones((), bool)), value, x)
 
 
+@numpy_names
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -141,6 +142,7 @@ def sum(
     return Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
 
 
+@numpy_names
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -160,6 +162,7 @@ def mean(
     return Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
 
 
+@numpy_names
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -182,6 +185,7 @@ def _summable(who: str, input: Tensor, dtype: dtype | None) -> Tensor:
     return x if x._peek().dtype.kind == "f" else args.as_dtype(x, np.dtype(np.int64))
 
 
+@numpy_names
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -192,6 +196,7 @@ def nansum(
     return sum(x, dim, keepdim, dtype=dtype)
 
 
+@numpy_names
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -226,11 +231,13 @@ def _need_any(kind: type[Exception], who: str, x: Tensor) -> None:
         )
 
 
+@numpy_names
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (default all); ties share the gradient evenly."""
     return _extreme(AMax, "amax", input, dim, keepdim)
 
 
+@numpy_names
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (default all); ties share the gradient evenly."""
     return _extreme(AMin, "amin", input, dim, keepdim)
@@ -245,6 +252,7 @@ def _extreme(function: type[Function], who: str, input: Tensor, dim: Dims, keepd
     return function.apply(x, dims=dims, keepdim=keepdim)
 
 
+@numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; over a `dim`, (values, indices); of two tensors, their maximum.
 
@@ -259,6 +267,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _max_or_min("max", input, dim, keepdim)
 
 
+@numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; over a `dim`, (values, indices); of two tensors, their minimum."""
     return _max_or_min("min", input, dim, keepdim)
@@ -282,6 +291,7 @@ def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     return kind(values, indices) if keepdim else kind(values.squeeze(axis), indices.squeeze(axis))
 
 
+@numpy_names
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False
 ) -> return_types.aminmax:
@@ -294,11 +304,13 @@ def aminmax(
     return return_types.aminmax(amin(x, dim, keepdim), amax(x, dim, keepdim))
 
 
+@numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest element over `dim` (default: of the flattened tensor)."""
     return _arg("argmax", np.argmax, input, dim, keepdim)
 
 
+@numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest element over `dim` (default: of the flattened tensor)."""
     return _arg("argmin", np.argmin, input, dim, keepdim)
@@ -320,11 +332,13 @@ def _arg(who: str, function: Any, input: Tensor, dim: int | None, keepdim: bool)
     return x._wrap(np.asarray(function(x._array, axis=axis, keepdims=keepdim), np.int64))
 
 
+@numpy_names
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element over `dim` is nonzero."""
     return _logical(np.logical_or, "any", input, dim, keepdim)
 
 
+@numpy_names
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element over `dim` is nonzero."""
     return _logical(np.logical_and, "all", input, dim, keepdim)
@@ -338,6 +352,7 @@ def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> T
     return x._wrap(found.astype(np.uint8) if x._array.dtype == np.uint8 else found.astype(bool))
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """``log(sum(exp(input)))`` over `dim`, without overflow: the largest element is taken out."""
     x = args.floating(tensor_of("logsumexp", "input", input))
@@ -352,6 +367,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     return total + (top if keepdim else top.reshape(tuple(total.shape)))
 
 
+@numpy_names
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """How many elements over `dim` are not zero, as int64."""
     return sum(input != 0, dim)

@@ -10,7 +10,7 @@ from minitorch import return_types
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
-from minitorch.ops.operands import tensor_of, wide, wrap_dim, wrap_dims
+from minitorch.ops.operands import numpy_names, tensor_of, wide, wrap_dim, wrap_dims
 from minitorch.ops.shape import cat, flip
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _scanned(function: type[Function], who: str, input: Tensor, dim: int, kind: 
     return function.apply(x, dim=axis)
 
 
+@numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The sums of the first one, two, ... elements along `dim`; of integers and bools as int64.
 
@@ -112,11 +113,13 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     return _scanned(CumSum, "cumsum", input, dim, dtype)
 
 
+@numpy_names
 def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The products of the first one, two, ... elements along `dim`; of integers as int64."""
     return _scanned(CumProd, "cumprod", input, dim, dtype)
 
 
+@numpy_names
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """``log(cumsum(exp(input)))`` along `dim`, without overflow.
 
@@ -132,11 +135,13 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     return _scanned(LogCumSumExp, "logcumsumexp", x, dim, None)
 
 
+@numpy_names
 def cummax(input: Tensor, dim: int) -> return_types.cummax:
     """The largest of the first one, two, ... elements along `dim`, and where (last) it was."""
     return return_types.cummax(*_extremes(np.maximum, "cummax", input, dim))
 
 
+@numpy_names
 def cummin(input: Tensor, dim: int) -> return_types.cummin:
     """The smallest of the first one, two, ... elements along `dim`, and where (last) it was."""
     return return_types.cummin(*_extremes(np.minimum, "cummin", input, dim))
@@ -159,6 +164,7 @@ def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Te
 # ---- differences and integrals ----------------------------------------------------------------
 
 
+@numpy_names
 def diff(
     input: Tensor,
     n: int = 1,
@@ -204,6 +210,7 @@ def _ends(x: Tensor, dim: int, apart: int = 1) -> tuple[Tensor, Tensor]:
     return x.narrow(dim, x._array.shape[dim] - length, length), x.narrow(dim, 0, length)
 
 
+@numpy_names
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The integral of samples `y` along `dim` by the trapezoidal rule.
 
@@ -221,11 +228,13 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
     return areas.sum(dim) if areas._array.shape[dim] else y.narrow(dim, 0, 0).sum(dim)
 
 
+@numpy_names
 def trapz(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """Another name of `trapezoid`."""
     return trapezoid(y, x, dx=dx, dim=dim)
 
 
+@numpy_names
 def cumulative_trapezoid(
     y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1
 ) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.ops import operands as args
-from minitorch.ops.operands import tensor_of, wrap_dim
+from minitorch.ops.operands import numpy_names, tensor_of, wrap_dim
 from minitorch.ops.reduce import need_elements
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # ---- order ------------------------------------------------------------------------------------
 
 
+@numpy_names
 def sort(
     input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
 ) -> return_types.sort:
@@ -39,6 +40,7 @@ def sort(
     return return_types.sort(_taken(input, dim, indices), indices)
 
 
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Where the elements in order along `dim` are; equal ones in their order."""
     x = tensor_of("argsort", "input", input)
@@ -65,6 +67,7 @@ def msort(input: Tensor) -> Tensor:
     return sort(input, 0).values
 
 
+@numpy_names
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> return_types.topk:
@@ -96,6 +99,7 @@ def topk(
     return return_types.topk(x.gather(axis, indices), indices)
 
 
+@numpy_names
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
     """The `k`-th smallest element along `dim` (counted from 1), and where it was.
 

@@ -13,7 +13,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.operands import tensor_of, wide, wrap_dim, wrap_dims
+from minitorch.ops.operands import numpy_names, tensor_of, wide, wrap_dim, wrap_dims
 from minitorch.ops.reduce import AMax, add_up, mean, need_elements, spread
 from minitorch.ops.sort import order_of, pick, sort, taken_at
 from minitorch.ops.strided import diagonal
@@ -43,6 +43,7 @@ class Var(Function):
         return spread(grad * scale, tuple(x.shape), self.dims, self.keepdim) * centred
 
 
+@numpy_names
 def var(
     input: Tensor,
     dim: Any = None,
@@ -68,6 +69,7 @@ def var(
     return _var("var", input, dim, unbiased, keepdim, correction)
 
 
+@numpy_names
 def std(
     input: Tensor,
     dim: Any = None,
@@ -80,6 +82,7 @@ def std(
     return _root(_var("std", input, dim, unbiased, keepdim, correction))
 
 
+@numpy_names
 def var_mean(
     input: Tensor,
     dim: Any = None,
@@ -93,6 +96,7 @@ def var_mean(
     return variance, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
+@numpy_names
 def std_mean(
     input: Tensor,
     dim: Any = None,
@@ -125,11 +129,12 @@ def _var(
     dims = wrap_dims(dim, x._array.ndim)
     freedom = math.prod(x._array.shape[d] for d in dims) - correction
     if freedom <= 0:
-        _warn_of_freedom(who, "the reduction factor (input numel divided by output numel)", 4)
+        _warn_of_freedom(who, "the reduction factor (input numel divided by output numel)", 5)
     return Var.apply(x, dims=dims, keepdim=keepdim, freedom=max(freedom, 0))
 
 
 def _warn_of_freedom(who: str, limit: str, stacklevel: int) -> None:
+    """Warn at the user's own line, `stacklevel` calls above."""
     warnings.warn(
         f"{who}(): degrees of freedom is <= 0. Correction should be strictly less than {limit}.",
         UserWarning,
@@ -247,6 +252,7 @@ class NanMedian(Median):
     ignores_nan = True
 
 
+@numpy_names
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median, the lower of two; over a `dim`, (values, indices). NaN if any element is.
 
@@ -260,6 +266,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return _median("median", input, dim, keepdim)
 
 
+@numpy_names
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """`median` of what is not NaN."""
     return _median("nanmedian", input, dim, keepdim)
@@ -289,6 +296,7 @@ def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
     return kind(*pick(x, axis, rank, keepdim))
 
 
+@numpy_names
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mode:
     """The most frequent element along `dim`, the smallest of several, and where it is last."""
     x = tensor_of("mode", "input", input)
@@ -307,6 +315,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mo
     return return_types.mode(*taken_at(x, axis, places, keepdim))
 
 
+@numpy_names
 def quantile(
     input: Tensor,
     q: Any,
@@ -337,6 +346,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
+@numpy_names
 def nanquantile(
     input: Tensor,
     q: Any,
