@@ -366,6 +366,9 @@ def flat() -> list[Case]:
     return [
         elementwise("constant", lambda x: 0 * x + 3, np.zeros_like, [1.0, 2.0]),
         elementwise("dead relu", relu, step, [-1.0, -2.0, -1e-3]),
+        elementwise("x² at 0, alone", np.square, lambda x: 2 * x, 0.0),
+        elementwise("1 - cos(x) at 0, alone", lambda x: 1 - np.cos(x), np.sin, [0.0]),
+        Case("x y at 0", np.multiply, lambda g, x, y: (g * y, g * x), (np.zeros(2), np.zeros(2))),
         elementwise("x⁴ at 0", lambda x: x**4, lambda x: 4 * x**3, [0.0, 1.0]),
         elementwise("tanh at 30", np.tanh, lambda x: 1 - np.tanh(x) ** 2, [30.0, -30.0]),
     ]

@@ -190,13 +190,18 @@ def _verdicts(
         largest = np.where(np.isfinite(sizes), sizes, 0).max(0)
         scale = np.maximum(largest, np.abs(values) / typical_size(tensor._array))
         scale = np.maximum(scale, 1e-3 * scale.max(initial=0))
+
+    def around(row: int) -> Array:
+        """The scale; where values and derivatives are all 0, as of x ** 2 at 0, a step has one."""
+        return np.where(scale == 0, columns[row].steepest, scale)
+
     places = list(np.ndindex(tensor._array.shape))
     for row in range(count):
         unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
-        told = judge(columns[row], got[row], scale, subject.tolerance, unsure)
+        told = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
         if doubt is None and (told[0] != Verdict.PASS).any():
             columns[row] = subject.column(tensor, places[row], thorough=True)
-            told = judge(columns[row], got[row], scale, subject.tolerance, unsure)
+            told = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
         verdicts[row], numerical[row], bars[row] = told
         # Backward computes 0 * inf for the outputs that do not depend on an element at which
         # another one's derivative is infinite: NaN, in PyTorch too.

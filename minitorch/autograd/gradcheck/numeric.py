@@ -34,6 +34,7 @@ class Derivative:
         value, bar: the derivative, and how far it may be off.
         left, left_bar, right, right_bar: the one-sided ones; infinite at a jump.
         kink: where the two sides differ by more than their bars.
+        steepest: the largest slope between the point and any step.
     """
 
     value: Array
@@ -43,6 +44,7 @@ class Derivative:
     right: Array
     right_bar: Array
     kink: Array
+    steepest: Array
 
 
 @dataclass
@@ -81,7 +83,9 @@ class Samples:
             gap = np.abs(left - right)
             clear = gap > SAFETY * (left_bar + right_bar) + 1e-6 * size
             kink = (np.isinf(left) | np.isinf(right)) | (np.isfinite(gap) & clear)
-        return Derivative(value, bar, left, left_bar, right, right_bar, kink)
+        slopes = np.abs(np.concatenate([to_the_left, to_the_right]))
+        steepest = np.where(np.isfinite(slopes), slopes, 0).max(0, initial=0)
+        return Derivative(value, bar, left, left_bar, right, right_bar, kink, steepest)
 
     def _rounded_away(self, largest: Array) -> Array:
         """Steps that change nothing, where the smallest change there is is one of rounding.
