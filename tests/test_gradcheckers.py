@@ -29,13 +29,18 @@ def test_no_right_function_is_refused():
 
 
 def test_a_few_bugs_of_each_kind_are_found():
-    assert wrong_verdicts(trial.planted(sample=4)) == []
+    assert wrong_verdicts(trial.planted(sample=3)) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
-def test_every_bug_is_found(seed):
-    assert wrong_verdicts(trial.planted(seed)) == []
+def test_every_bug_is_found():
+    assert wrong_verdicts(trial.planted()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_bugs_are_found_at_other_points(seed):
+    assert wrong_verdicts(trial.planted(seed, sample=8)) == []
 
 
 @pytest.mark.slow

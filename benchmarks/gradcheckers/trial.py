@@ -78,7 +78,7 @@ def run(trials: Sequence[Trial], checkers: Sequence[Checker], progress: bool = F
     """Fill in the verdicts."""
     steps: Iterable[Trial] = trials
     if progress:
-        from minitorch.cli.extras import require
+        from minitorch._extras import require
 
         tqdm = require("tqdm", wanted_for="the progress bar", extra="test").tqdm
         steps = tqdm(trials, unit="case", leave=False, file=sys.stderr)
@@ -90,6 +90,7 @@ def run(trials: Sequence[Trial], checkers: Sequence[Checker], progress: bool = F
 # ---- what comes out ---------------------------------------------------------------------------
 
 Row = list[str]
+TOTALS = ("all", "all, in functions that pass")
 
 
 def count(trials: Sequence[Trial], checkers: Sequence[Checker]) -> Row:
@@ -121,9 +122,9 @@ def tables(trials: Sequence[Trial], checkers: Sequence[Checker]) -> list[list[Ro
         for group in dict.fromkeys(t.group for t in chosen):
             ours = [t for t in chosen if t.group == group]
             rows.append([group, str(len(ours)), *count(ours, checkers)])
-        rows.append(["all", str(len(chosen)), *count(chosen, checkers)])
+        rows.append([TOTALS[0], str(len(chosen)), *count(chosen, checkers)])
         if is_planted and len(chosen) < len(trials):
-            rows.append(["all, in functions that pass", "", *earned(trials, checkers)])
+            rows.append([TOTALS[1], "", *earned(trials, checkers)])
         made.append(rows)
     seconds = [sum(t.verdicts[c.name].seconds for t in trials) for c in checkers]
     made[-1].append(["seconds, in all", "", *(f"{s:.1f}" for s in seconds)])
@@ -144,10 +145,10 @@ def as_text(rows: list[Row]) -> str:
 
 def as_markdown(rows: list[Row]) -> str:
     """A table for the documentation."""
-    rule = ["---"] + ["--:"] * (len(rows[0]) - 1)
     head, *body = rows
-    last = [r if not r[0].startswith("all") else [f"**{c}**" for c in r] for r in body]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *last])
+    rule = ["---"] + ["--:"] * (len(head) - 1)
+    told = [[f"**{c}**" if c and row[0] in TOTALS else c for c in row] for row in body]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *told])
 
 
 def versions() -> dict[str, str]:

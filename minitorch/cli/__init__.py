@@ -3,6 +3,5 @@
 - ``digits`` trains a small convolutional net and draws the run (``digits.py``, ``figure.py``)
 - ``run`` runs a PyTorch program on minitorch (``run.py``, ``alias.py``)
 
-What they share: ``arguments.py`` refuses bad arguments before any work is done, ``extras.py``
-imports what only some commands need.
+What they share: ``arguments.py`` refuses bad arguments before any work is done.
 """

@@ -18,8 +18,8 @@ import numpy as np
 
 import minitorch
 from minitorch import nn, optim
+from minitorch._extras import MissingExtra, require
 from minitorch.cli import arguments
-from minitorch.cli.extras import MissingExtra, require
 
 EXTRA = "digits"
 CLASSES = 10

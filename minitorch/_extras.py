@@ -7,7 +7,7 @@ from types import ModuleType
 
 
 class MissingExtra(ImportError):
-    """A library that only some commands need is not installed."""
+    """A library that only a command or a module needs is not installed."""
 
 
 def require(module: str, *, wanted_for: str, extra: str) -> ModuleType:
@@ -15,7 +15,7 @@ def require(module: str, *, wanted_for: str, extra: str) -> ModuleType:
 
     >>> require("no_such_library", wanted_for="the plot", extra="digits")
     Traceback (most recent call last):
-    minitorch.cli.extras.MissingExtra: the plot needs no_such_library, which is not installed: \
+    minitorch._extras.MissingExtra: the plot needs no_such_library, which is not installed: \
 pip install "minitorch-numpy[digits]"
     """
     try:

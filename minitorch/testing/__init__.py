@@ -1,0 +1,11 @@
+"""For tests: comparing results, making tensors, checking gradients.
+
+`close` is `assert_close`; `creation` is `make_tensor`; `gradients` is `assert_gradients`;
+`strategies` draws tensors for Hypothesis, and is imported by itself: it needs the extra `test`.
+"""
+
+from minitorch.testing.close import assert_close
+from minitorch.testing.creation import make_tensor
+from minitorch.testing.gradients import assert_gradients
+
+__all__ = ["assert_close", "assert_gradients", "make_tensor"]
