@@ -68,10 +68,10 @@ def test_functions_of_one(data: Any) -> None:
 
 
 @QUIET
-@RANDOM
+@pytest.mark.parametrize("name", BINARY)
+@settings(RANDOM, max_examples=20)
 @given(st.data())
-def test_functions_of_two(data: Any) -> None:
-    name = data.draw(st.sampled_from(BINARY))
+def test_functions_of_two(name: str, data: Any) -> None:
     first, second = data.draw(st.sampled_from(SHAPES))
     x = data.draw(arrays(first, data.draw(st.sampled_from(DTYPES))))
     y = data.draw(arrays(second, data.draw(st.sampled_from(DTYPES))))

@@ -301,7 +301,7 @@ class Quotient(Function):
 
     def forward(self, x: Array, y: Array, *, rounding: str) -> Array:
         if x.dtype.kind in "iu":
-            _no_zero(y)
+            _no_zero(x, y)
             down = np.floor_divide(x, y)
             if rounding == "floor":
                 return down
@@ -335,7 +335,7 @@ class Remainder(Function):
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
         if x.dtype.kind in "iu":
-            _no_zero(y)
+            _no_zero(x, y)
         return np.remainder(x, y)
 
     def backward(self, grad: Tensor) -> Any:
@@ -351,7 +351,7 @@ class Fmod(Function):
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
         if x.dtype.kind in "iu":
-            _no_zero(y)
+            _no_zero(x, y)
         return np.fmod(x, y)
 
     def backward(self, grad: Tensor) -> Any:
@@ -359,8 +359,8 @@ class Fmod(Function):
         return grad, -grad * div(x, y, rounding_mode="trunc") if self.needs(1) else None
 
 
-def _no_zero(divisor: Array) -> None:
-    if not np.all(divisor):
+def _no_zero(x: Array, divisor: Array) -> None:
+    if x.size and not np.all(divisor):
         raise RuntimeError("ZeroDivisionError: an integer division or remainder by 0")
 
 
