@@ -1167,6 +1167,11 @@ class Tensor(TensorBase):
     # random draws
     bernoulli = draws.bernoulli
     bernoulli_ = draws.bernoulli_
+    cauchy_ = draws.cauchy_
+    exponential_ = draws.exponential_
+    geometric_ = draws.geometric_
+    log_normal_ = draws.log_normal_
+    multinomial = draws.multinomial
     normal_ = draws.normal_
     random_ = draws.random_
     uniform_ = draws.uniform_

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,57 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
-from minitorch.ops import random as draws
-from minitorch.ops.operands import SCALARS, positive_shape
+from minitorch.ops.operands import (
+    SCALARS,
+    integer,
+    memory_order,
+    positive_shape,
+    scalar_as,
+    shape_given,
+    tensor_of,
+)
 
 
-def _finish(array: Array, requires_grad: bool, device: Any = None) -> Tensor:
+def finish(
+    array: Array,
+    requires_grad: bool,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+) -> Tensor:
+    """A tensor over a new array, once the keywords that every factory takes are seen to.
+
+    Raises:
+        NoSuchDevice: for any device but the CPU.
+        NotImplementedError: for a layout that is not strided.
+        RuntimeError: for pinned memory, or integers that are asked for gradients.
+    """
     if device is not None:
         _dtypes.on_cpu(device)
+    if layout is not None and layout is not _dtypes.strided:
+        raise NotImplementedError(f"layout: every tensor is torch.strided here, got {layout!r}")
+    if pin_memory:
+        raise RuntimeError("pin_memory=True requires an accelerator; minitorch has the CPU only")
     made = Tensor._wrap(array)
     if requires_grad:
         made.requires_grad = True
     return made
 
 
-def _numpy_dtype(wanted: dtype | None) -> np.dtype[Any]:
-    return (wanted or _dtypes.get_default_dtype()).numpy
+def numpy_dtype(who: str, wanted: Any, default: np.dtype[Any] | None = None) -> np.dtype[Any]:
+    """The NumPy dtype of `wanted`, which may be Python's float, int or bool.
+
+    Raises:
+        TypeError: if it is no dtype.
+    """
+    if wanted is None:
+        return _dtypes.get_default_dtype().numpy if default is None else default
+    if isinstance(wanted, dtype):
+        return wanted.numpy
+    for kind, meant in ((float, _dtypes.float64), (int, _dtypes.int64), (bool, _dtypes.bool_)):
+        if wanted is kind:
+            return meant.numpy
+    raise TypeError(f"{who}(): argument 'dtype' must be torch.dtype, not {wanted!r}")
 
 
 # ---- from data --------------------------------------------------------------------------------
@@ -46,11 +81,16 @@ def _from_data(data: Any, wanted: dtype | None) -> Array:
     if wanted is not None:
         if wanted.numpy.kind in "iu":  # PyTorch truncates floats and refuses what overflows
             return _checked_integers(plain, wanted)
-        return np.array(plain, wanted.numpy)
+        with np.errstate(over="ignore"):
+            return np.array(plain, wanted.numpy)
     array = np.array(plain)
+    if array.dtype.kind == "O" or array.dtype == np.uint64:
+        raise ValueError(f"Overflow when unpacking long long: {data!r}")
     if array.size == 0 or array.dtype.kind == "f":
         holds_arrays = _holds_arrays(data)
-        return array.astype(array.dtype if holds_arrays else _dtypes.get_default_dtype().numpy)
+        kept = array.dtype if holds_arrays else _dtypes.get_default_dtype().numpy
+        with np.errstate(over="ignore"):
+            return array.astype(kept)
     if array.dtype.kind in "iu" and not _holds_arrays(data):
         return array.astype(np.int64)
     _dtypes.from_numpy_dtype(array.dtype)
@@ -72,9 +112,16 @@ def _holds_arrays(data: Any) -> bool:
 
 def _checked_integers(plain: Any, wanted: dtype) -> Array:
     array = np.array(plain)
-    if array.dtype.kind == "O":
+    info = np.iinfo(wanted.numpy)
+    least = -int(info.max) if info.min == 0 else int(info.min)  # unsigned ones wrap around
+    if array.dtype.kind == "O" or (
+        array.size
+        and array.dtype.kind != "b"
+        and not least <= array.min() <= array.max() <= int(info.max)
+    ):
         raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
-    return array.astype(wanted.numpy)
+    with np.errstate(invalid="ignore"):
+        return (array.astype(np.int64) if array.dtype.kind == "f" else array).astype(wanted.numpy)
 
 
 def _is_number(item: Any) -> bool:
@@ -90,14 +137,19 @@ def _check_nested(data: Any, depth: int) -> None:
         lengths = [-1 if _is_number(x) else len(x) for x in data]
         for item, length in zip(data, lengths, strict=True):
             if length != lengths[0]:
+                if min(length, lengths[0]) < 0:
+                    raise TypeError(
+                        f"expected a rectangular nest of numbers, got {item!r} beside {data[0]!r}"
+                    )
                 raise ValueError(
                     f"expected sequence of length {lengths[0]} at dim {depth + 1} (got {length})"
-                    if length >= 0 and lengths[0] >= 0
-                    else f"expected a rectangular nest of numbers, got {item!r} beside {data[0]!r}"
                 )
             _check_nested(item, depth + 1)
     elif not isinstance(data, (*SCALARS, Tensor, np.ndarray, range)):
-        raise TypeError(f"tensor(): cannot make a tensor of {type(data).__name__}: {data!r}")
+        if isinstance(data, (str, bytes)):
+            kind = ValueError if depth else TypeError  # as in PyTorch
+            raise kind(f"new(): invalid data type {type(data).__name__!r}: {data!r}")
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: {data!r}")
 
 
 def tensor(
@@ -117,14 +169,15 @@ def tensor(
 
     Raises:
         ValueError: for nested sequences of unequal length.
-        TypeError: for data that is not numbers.
-        RuntimeError: for integers that are asked for gradients.
+        TypeError: for text, or numbers beside sequences.
+        RuntimeError: for other data that is not numbers; for integers that are asked for
+            gradients; for numbers that `dtype` cannot hold.
 
     >>> tensor([[1, 2], [3, 4]])
     tensor([[1, 2],
             [3, 4]])
     """
-    return _finish(_from_data(data, dtype), requires_grad, device)
+    return finish(_from_data(data, dtype), requires_grad, device, None, pin_memory)
 
 
 def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tensor:
@@ -160,11 +213,138 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     return Tensor._wrap(np.from_dlpack(ext_tensor))
 
 
+def asarray(
+    obj: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`obj` as a tensor: over its own memory where possible, unless a copy is asked for.
+
+    Args:
+        obj: a tensor, an ndarray, bytes or another buffer, a number, or nested sequences of them.
+        dtype: by default the data's.
+        device: the CPU.
+        copy: True for a copy, False to refuse one, None for one where needed.
+        requires_grad: whether to record what is computed from it.
+
+    Raises:
+        ValueError: if a copy is needed and refused.
+    """
+    if isinstance(obj, (bytes, bytearray, memoryview)):
+        made = frombuffer(obj, dtype=dtype or _dtypes.get_default_dtype())
+    else:
+        made = as_tensor(obj, dtype=dtype, device=device)
+    shares = isinstance(obj, (Tensor, np.ndarray, bytes, bytearray, memoryview)) and (
+        not isinstance(obj, (Tensor, np.ndarray)) or _array(obj).dtype == made._array.dtype
+    )
+    if copy is False and not shares:
+        raise ValueError(
+            f"asarray: can't alias {type(obj).__name__} as {made.dtype} without a copy"
+        )
+    if copy and shares:
+        made = made.clone()
+    if requires_grad:
+        made = made.detach().requires_grad_() if made.requires_grad else made.requires_grad_()
+    return made
+
+
+def _array(obj: Any) -> Array:
+    return obj._array if isinstance(obj, Tensor) else obj
+
+
+def frombuffer(
+    buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A vector over the memory of a buffer (bytes, bytearray, memoryview, array...).
+
+    Args:
+        buffer: whatever holds bytes.
+        dtype: how to read them.
+        count: how many elements; -1 for all that there are.
+        offset: how many bytes to leave out at the start.
+        requires_grad: whether to record what is computed from it.
+
+    Raises:
+        ValueError: if `buffer` is none, or does not hold so many elements after `offset`.
+    """
+    try:
+        length = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError("object does not implement Python buffer protocol.") from None
+    size = dtype.itemsize
+    if length == 0 or count == 0:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length "
+            f"({length} bytes) minus 1"
+        )
+    if count < 0 and (length - offset) % size:
+        raise ValueError(
+            f"buffer length ({length} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({size})"
+        )
+    if count > 0 and offset + count * size > length:
+        raise ValueError(
+            f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must "
+            f"not be greater than actual buffer length ({length} bytes)"
+        )
+    return finish(np.frombuffer(buffer, dtype.numpy, count, offset), requires_grad)
+
+
+def scalar_tensor(
+    s: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A number as a 0-d tensor, of the default dtype unless another is given."""
+    value = number("scalar_tensor", "s", s)
+    array = scalar_as(value, numpy_dtype("scalar_tensor", dtype))
+    return finish(array, requires_grad, device, layout, pin_memory)
+
+
+def number(who: str, name: str, value: Any) -> Any:
+    """`value` as a Python number; a 0-d tensor counts as one.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    if isinstance(value, Tensor) and value._array.ndim == 0:
+        return value._array.item()
+    if np.iscomplexobj(value):
+        raise NotImplementedError(f"{who}: complex numbers are not covered by minitorch")
+    if isinstance(value, (bool, int, float, np.number, np.bool_)):
+        return value
+    raise TypeError(f"{who}(): argument '{name}' must be Number, not {type(value).__name__}")
+
+
+def complex(real: Tensor, imag: Tensor) -> Tensor:
+    """Refused: complex numbers are out of scope.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    raise NotImplementedError("torch.complex: complex numbers are not covered by minitorch")
+
+
 # ---- filled -----------------------------------------------------------------------------------
 
 
 def zeros(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Zeros of the given size.
 
@@ -172,28 +352,70 @@ def zeros(
     tensor([[0., 0.],
             [0., 0.]])
     """
-    array = np.zeros(positive_shape("zeros", size), _numpy_dtype(dtype))
-    return _finish(array, requires_grad, device)
+    shape = positive_shape("zeros", (shape_given("zeros", "size", sizes, size),))
+    array = np.zeros(shape, numpy_dtype("zeros", dtype))
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
 def ones(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Ones of the given size."""
-    return _finish(
-        np.ones(positive_shape("ones", size), _numpy_dtype(dtype)), requires_grad, device
-    )
+    shape = positive_shape("ones", (shape_given("ones", "size", sizes, size),))
+    array = np.ones(shape, numpy_dtype("ones", dtype))
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
 def empty(
-    *size: Any,
+    *sizes: Any,
+    size: Any = None,
     dtype: dtype | None = None,
     device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
     """Room of the given size, to be filled: zeros here, whatever was in memory in PyTorch."""
-    return zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
+    if memory_format is not None and memory_order("empty", memory_format) != "C":
+        raise RuntimeError(f"unsupported memory format {memory_format}")
+    shape = positive_shape("empty", (shape_given("empty", "size", sizes, size),))
+    array = np.zeros(shape, numpy_dtype("empty", dtype))
+    return finish(array, requires_grad, device, layout, pin_memory)
+
+
+def empty_strided(
+    size: Any,
+    stride: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Room of the given size, its elements so many apart along each dimension.
+
+    Raises:
+        RuntimeError: for sizes and strides of unequal length, or negative ones.
+    """
+    shape = positive_shape("empty_strided", (size,))
+    steps = positive_shape("empty_strided", (stride,))
+    if len(shape) != len(steps):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides "
+            f"({len(steps)})"
+        )
+    last = sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+    room = np.zeros(0 if 0 in shape else last + 1, numpy_dtype("empty_strided", dtype))
+    array = np.lib.stride_tricks.as_strided(room, shape, [n * room.itemsize for n in steps])
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
 def full(
@@ -202,12 +424,17 @@ def full(
     *,
     dtype: dtype | None = None,
     device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """`fill_value` everywhere; the dtype is its own unless given."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    wanted = _dtypes.scalar_dtype(value) if dtype is None else dtype.numpy
-    return _finish(np.full(positive_shape("full", (size,)), value, wanted), requires_grad, device)
+    if isinstance(size, int):
+        raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
+    value = number("full", "fill_value", fill_value)
+    kind = numpy_dtype("full", dtype, _dtypes.scalar_dtype(value))
+    array = np.full(positive_shape("full", (size,)), scalar_as(value, kind))
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
 def eye(
@@ -216,73 +443,144 @@ def eye(
     *,
     dtype: dtype | None = None,
     device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
-    return _finish(np.eye(n, m, dtype=_numpy_dtype(dtype)), requires_grad, device)
+    rows = integer("eye", "n", n)
+    columns = rows if m is None else integer("eye", "m", m)
+    for name, value in (("n", rows), ("m", columns)):
+        if value < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
+    array = np.eye(rows, columns, dtype=numpy_dtype("eye", dtype))
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
-def zeros_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Zeros of `input`'s shape, dtype and memory layout."""
-    return full_like(input, 0, dtype=dtype, requires_grad=requires_grad)
+    array = _like("zeros_like", input, dtype, memory_format)
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
-def ones_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Ones of `input`'s shape, dtype and memory layout."""
-    return full_like(input, 1, dtype=dtype, requires_grad=requires_grad)
+    array = _like("ones_like", input, dtype, memory_format, 1)
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
-def empty_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Room of `input`'s shape, dtype and memory layout."""
-    return full_like(input, 0, dtype=dtype, requires_grad=requires_grad)
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Room of `input`'s shape, dtype and memory layout: zeros here."""
+    array = _like("empty_like", input, dtype, memory_format)
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: dtype | None = None, requires_grad: bool = False
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """`fill_value` in `input`'s shape, dtype and memory layout."""
-    wanted = None if dtype is None else dtype.numpy
-    return _finish(np.full_like(input._array, fill_value, wanted), requires_grad)
+    array = _like("full_like", input, dtype, memory_format, fill_value)
+    return finish(array, requires_grad, device, layout, pin_memory)
+
+
+def _like(who: str, input: Any, wanted: Any, memory_format: Any, fill_value: Any = 0) -> Array:
+    array = tensor_of(who, "input", input)._array
+    order: Any = "K" if memory_format is None else memory_order(who, memory_format)
+    value = scalar_as(number(who, "fill_value", fill_value), numpy_dtype(who, wanted, array.dtype))
+    if order == "K" and 0 in array.strides and array.size > 1:
+        order = "C"  # what is expanded gets room of its own
+    return np.full_like(array, value, value.dtype, order)
 
 
 # ---- sequences --------------------------------------------------------------------------------
 
 
 def arange(
-    start: Any,
+    start: Any = None,
     end: Any = None,
     step: Any = 1,
     *,
     dtype: dtype | None = None,
     device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """From `start` (0 if only one bound is given) by `step` up to, but not including, `end`.
 
     Raises:
-        RuntimeError: for a step of 0, or one that leads away from `end`.
+        RuntimeError: for a step of 0, one that leads away from `end`, or an infinite bound.
 
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
+    if start is None and end is None:
+        raise TypeError('arange() missing 1 required positional arguments: "end"')
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
-    if step == 0:
+    start = 0 if start is None else start
+    first, last, by = (
+        number("arange", n, v) for n, v in (("start", start), ("end", end), ("step", step))
+    )
+    whole = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
+    default = _dtypes.int64.numpy if whole else _dtypes.get_default_dtype().numpy
+    kind = numpy_dtype("arange", dtype, default)
+    if kind.kind == "b":
+        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
+    if kind.kind != "f" and not whole and math.isfinite(last):
+        first, last, by, whole = int(first), int(last), int(by), True  # cut off, as in PyTorch
+    if by == 0:
         raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"unsupported range: {first} -> {last}")
+    if (last - first) * by < 0:
         raise RuntimeError(
             "upper bound and lower bound inconsistent with step sign: "
-            f"arange({start}, {end}, {step})"
+            f"arange({first}, {last}, {by})"
         )
-    whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
-    kind = (_dtypes.int64 if whole else _dtypes.get_default_dtype()) if dtype is None else dtype
-    count = math.ceil((end - start) / step)
+    count = -((first - last) // by) if whole else math.ceil((last - first) / by)
     if whole:
-        values = np.arange(count, dtype=np.int64) * step + start
+        values = np.arange(count, dtype=np.int64) * by + first
     else:
-        values = start + np.arange(count, dtype=np.float64) * step
-    return _finish(values.astype(kind.numpy), requires_grad, device)
+        values = first + np.arange(count, dtype=np.float64) * by
+    with np.errstate(over="ignore"):
+        array = values.astype(kind)
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
 def linspace(
@@ -292,134 +590,110 @@ def linspace(
     *,
     dtype: dtype | None = None,
     device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """`steps` values, evenly apart, from `start` to `end` inclusive.
 
     Raises:
-        RuntimeError: for a negative number of steps.
+        RuntimeError: for a negative number of steps, or bounds with dimensions.
     """
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    kind = _numpy_dtype(dtype)
-    first, last = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
-    if kind.kind != "f" or steps < 2:
-        return _finish(np.linspace(first, last, steps).astype(kind), requires_grad, device)
-    # From both ends to the middle, in the dtype itself: PyTorch's rounding.
-    a, b = kind.type(first), kind.type(last)
-    step = (b - a) / kind.type(steps - 1)
-    count = np.arange(steps, dtype=kind)
-    half = steps // 2
-    values = np.empty(steps, kind)
-    values[:half] = a + step * count[:half]
-    values[half:] = b - step * (kind.type(steps - 1) - count[half:])
-    return _finish(values, requires_grad, device)
+    array = _evenly("linspace", start, end, steps, dtype)
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
-# ---- random -----------------------------------------------------------------------------------
-
-
-def rand(
-    *size: Any,
-    generator: Any = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Draws from U[0, 1): PyTorch's own, for the same seed.
-
-    >>> import minitorch
-    >>> _ = minitorch.manual_seed(0)
-    >>> minitorch.rand(3)
-    tensor([0.4963, 0.7682, 0.0885])
-    """
-    made = zeros(*size, dtype=dtype, device=device)
-    return draws.uniform_(made, generator=generator).requires_grad_(requires_grad)
-
-
-def randn(
-    *size: Any,
-    generator: Any = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Draws from the standard normal distribution: PyTorch's own, for the same seed."""
-    made = zeros(*size, dtype=dtype, device=device)
-    return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
-
-
-def rand_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """`rand` in `input`'s shape, dtype and memory layout."""
-    return draws.uniform_(empty_like(input, dtype=dtype)).requires_grad_(requires_grad)
-
-
-def randn_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """`randn` in `input`'s shape, dtype and memory layout."""
-    return draws.normal_(empty_like(input, dtype=dtype)).requires_grad_(requires_grad)
-
-
-def randint(
-    low: int,
-    high: Any = None,
-    size: Any = None,
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
     *,
-    generator: Any = None,
     dtype: dtype | None = None,
     device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Whole numbers from ``[low, high)``; ``randint(high, size)`` starts at 0.
+    """`base` to the powers of `linspace`: from base**start to base**end inclusive.
 
     Raises:
-        RuntimeError: if low >= high.
+        RuntimeError: for a negative number of steps, or bounds with dimensions.
     """
-    if size is None:
-        low, high, size = 0, low, high
-    if size is None or isinstance(size, int):
-        raise TypeError(f"randint(): argument 'size' must be a tuple of ints, got {size!r}")
-    if low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
-    made = zeros(size, dtype=dtype or _dtypes.int64, device=device)
-    filled = draws.random_(made, operator.index(low), operator.index(high), generator=generator)
-    return filled.requires_grad_(requires_grad)
+    kind = numpy_dtype("logspace", dtype)
+    wide = kind if kind.kind == "f" else np.dtype(np.float64)
+    powers = _evenly("logspace", start, end, steps, wide)
+    with np.errstate(all="ignore"):
+        if kind == np.float64 or kind.kind != "f":
+            array = np.power(float(base), powers.astype(np.float64)).astype(kind)
+        else:
+            array = np.power(np.float64(base), powers.astype(np.float64)).astype(kind)
+    return finish(array, requires_grad, device, layout, pin_memory)
 
 
-def randperm(
-    n: int,
+def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
+    for name, bound in (("start", start), ("end", end)):
+        if isinstance(bound, Tensor) and bound._array.ndim:
+            raise RuntimeError(
+                f"{who} only supports 0-dimensional start and end tensors, but got {name} with "
+                f"{bound._array.ndim} dimension(s)."
+            )
+    first, last = number(who, "start", start), number(who, "end", end)
+    count = integer(who, "steps", steps)
+    if count < 0:
+        raise RuntimeError(f"number of steps must be non-negative, got {count}")
+    kind = wanted if isinstance(wanted, np.dtype) else numpy_dtype(who, wanted)
+    if kind.kind == "b":
+        raise NotImplementedError(f"\"{who}_cpu\" not implemented for 'Bool'")
+    if count == 1:
+        return np.array([first]).astype(kind)
+    # From both ends to the middle, in the dtype itself (a whole number's in float): PyTorch's
+    # rounding.
+    real = kind.type if kind.kind == "f" else np.float32
+    whole = kind.kind != "f"
+    a, b = (real(int(first)), real(int(last))) if whole else (real(first), real(last))
+    step = (b - a) / real(max(count - 1, 1))
+    numbers = np.arange(count).astype(real)
+    half = count // 2
+    values = np.empty(count, real)
+    values[:half] = a + step * numbers[:half]
+    values[half:] = b - step * (real(count - 1) - numbers[half:])
+    return values.astype(kind)
+
+
+def tril_indices(
+    row: int,
+    col: int,
+    offset: int = 0,
     *,
-    generator: Any = None,
     dtype: dtype | None = None,
     device: Any = None,
-    requires_grad: bool = False,
+    layout: Any = None,
 ) -> Tensor:
-    """The numbers 0 to n - 1 in random order: PyTorch's own, for the same seed."""
-    if n < 0:
-        raise RuntimeError(f"n must be non-negative, got {n}")
-    order = draws.stream(generator).permutation(operator.index(n))
-    kind = (dtype or _dtypes.int64).numpy
-    return _finish(order.astype(kind), requires_grad, device)
+    """The places on and below a diagonal of a (row, col) matrix: their rows, and their columns."""
+    return _triangle("tril_indices", np.tril_indices, row, col, offset, dtype, device, layout)
 
 
-def normal(
-    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None
+def triu_indices(
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Tensor:
-    """Draws from normal distributions with the given means and standard deviations.
+    """The places on and above a diagonal of a (row, col) matrix: their rows, and their columns."""
+    return _triangle("triu_indices", np.triu_indices, row, col, offset, dtype, device, layout)
 
-    Args:
-        mean, std: numbers (then `size` is needed) or tensors that broadcast.
-    """
-    if size is not None:
-        return draws.normal_(zeros(size, dtype=dtype), mean, std, generator=generator)
-    if isinstance(mean, Tensor) and not isinstance(std, Tensor):
-        made = zeros(mean.shape, dtype=dtype or mean.dtype)
-        return draws.normal_(made, 0.0, std, generator=generator) + mean
-    if not isinstance(std, Tensor):
-        raise TypeError("normal(): argument 'size' is needed when mean and std are numbers")
-    if std._array.size and std._array.min() < 0:
-        raise RuntimeError("normal expects all elements of std >= 0.0")
-    shapes = np.broadcast_shapes(std._array.shape, getattr(mean, "_array", np.empty(())).shape)
-    noise = draws.normal_(zeros(shapes, dtype=dtype or std.dtype), generator=generator)
-    return noise * std + mean
+
+def _triangle(
+    who: str, places: Any, row: int, col: int, offset: int, dtype: Any, device: Any, layout: Any
+) -> Tensor:
+    for name, value in (("row", row), ("col", col)):
+        if integer(who, name, value) < 0:
+            raise RuntimeError(f"{name} must be non-negative, got {value}")
+    kind = numpy_dtype(who, dtype, _dtypes.int64.numpy)
+    if kind.kind not in "iu":
+        raise NotImplementedError(f'"{who}" not implemented for {dtype}')
+    return finish(np.stack(places(row, offset, col)).astype(kind), False, device, layout)

@@ -40,6 +40,7 @@ LAYERS = {
     "minitorch.random": 4,
     "minitorch.special": 4,
     "minitorch.testing": 5,
+    "minitorch.sampling": 4,
     "minitorch.nn": 5,
     "minitorch._pickles": 5,
     "minitorch.safetensors": 5,

@@ -14,7 +14,8 @@ import numpy as np
 
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
-from minitorch.factory import empty_like, randperm
+from minitorch.factory import empty_like
+from minitorch.sampling import randperm
 
 
 @no_grad()

@@ -1,0 +1,221 @@
+"""Making tensors at random: PyTorch's own numbers for the same seed."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from minitorch import _dtypes
+from minitorch._dtypes import dtype
+from minitorch._tensor import Tensor
+from minitorch.factory import empty_like, finish, numpy_dtype, zeros
+from minitorch.ops import random as draws
+
+
+def rand(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Draws from U[0, 1): PyTorch's own, for the same seed.
+
+    >>> import minitorch
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.rand(3)
+    tensor([0.4963, 0.7682, 0.0885])
+    """
+    made = zeros(
+        *sizes, size=size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory
+    )
+    return draws.uniform_(made, generator=generator).requires_grad_(requires_grad)
+
+
+def randn(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Draws from the standard normal distribution: PyTorch's own, for the same seed."""
+    made = zeros(
+        *sizes, size=size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory
+    )
+    return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
+
+
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """`rand` in `input`'s shape, dtype and memory layout."""
+    made = empty_like(
+        input,
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        pin_memory=pin_memory,
+        memory_format=memory_format,
+    )
+    return draws.uniform_(made, generator=generator).requires_grad_(requires_grad)
+
+
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """`randn` in `input`'s shape, dtype and memory layout."""
+    made = empty_like(
+        input,
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        pin_memory=pin_memory,
+        memory_format=memory_format,
+    )
+    return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Whole numbers from ``[low, high)``; ``randint(high, size)`` starts at 0.
+
+    Raises:
+        RuntimeError: if low >= high.
+    """
+    if size is None or high is None:
+        low, high, size = (
+            0,
+            low if high is None else (low if size is None else high),
+            (high if size is None else size),
+        )
+    if size is None or isinstance(size, int):
+        raise TypeError(f"randint(): argument 'size' must be tuple of ints, got {size!r}")
+    start, end = operator.index(low), operator.index(high)
+    _check_range(start, end)
+    made = zeros(
+        size,
+        dtype=dtype or _dtypes.int64,
+        device=device,
+        layout=layout,
+        pin_memory=pin_memory,
+    )
+    return draws.random_(made, start, end, generator=generator).requires_grad_(requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """`randint` in `input`'s shape, dtype and memory layout; ``randint_like(x, high)`` from 0.
+
+    Raises:
+        RuntimeError: if low >= high.
+    """
+    start, end = (0, low) if high is None else (low, high)
+    start, end = operator.index(start), operator.index(end)
+    made = empty_like(
+        input,
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        pin_memory=pin_memory,
+        memory_format=memory_format,
+    )
+    _check_range(start, end)
+    return draws.random_(made, start, end, generator=generator).requires_grad_(requires_grad)
+
+
+def _check_range(low: int, high: int) -> None:
+    if low >= high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+
+
+def randperm(
+    n: int,
+    *,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The numbers 0 to n - 1 in random order: PyTorch's own, for the same seed."""
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
+    kind = numpy_dtype("randperm", dtype, _dtypes.int64.numpy)
+    order = draws.stream(generator).permutation(operator.index(n), kind)
+    return finish(order, requires_grad, device, layout, pin_memory)
+
+
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    layout: Any = None,
+    pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Draws from normal distributions with the given means and standard deviations.
+
+    Args:
+        mean, std: numbers (then `size` is needed), or tensors that broadcast. Their gradient is 0,
+            as PyTorch's is: the draws are constants.
+
+    Raises:
+        RuntimeError: for a negative standard deviation.
+    """
+    if size is not None:
+        made = zeros(size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory)
+        return draws.normal_(made, mean, std, generator=generator).requires_grad_(requires_grad)
+    if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+        raise TypeError("normal(): argument 'size' is needed when mean and std are numbers")
+    return draws.normal(mean, std, generator=generator)
