@@ -46,7 +46,15 @@ from minitorch.ops import scatter as scattering
 from minitorch.ops import shape as shaping
 from minitorch.ops import sort as sorting
 from minitorch.ops.inplace import assign, copy_, fill_, reshape_in_place, zero_
-from minitorch.ops.operands import OPERANDS, SCALARS, as_dtype, positive_shape, shape_of, wrap_dim
+from minitorch.ops.operands import (
+    OPERANDS,
+    SCALARS,
+    as_dtype,
+    positive_shape,
+    scalar_as,
+    shape_given,
+    wrap_dim,
+)
 from minitorch.ops.softmax import log_softmax, softmax
 
 
@@ -722,35 +730,52 @@ class Tensor(TensorBase):
 
     def new_zeros(
         self,
-        *size: Any,
+        *sizes: Any,
+        size: Any = None,
         dtype: Any = None,
         device: Any = None,
+        layout: Any = None,
+        pin_memory: Any = False,
         requires_grad: Any = False,
     ) -> Tensor:
         """Zeros of another shape, in this tensor's dtype unless another is given."""
-        shape = positive_shape("new_zeros", size)
-        return self.new_full(shape, 0, dtype, device, requires_grad)
+        shape = shape_given("new_zeros", "size", sizes, size)
+        return self.new_full(shape, 0, dtype, device, layout, pin_memory, requires_grad)
 
     def new_ones(
         self,
-        *size: Any,
+        *sizes: Any,
+        size: Any = None,
         dtype: Any = None,
         device: Any = None,
+        layout: Any = None,
+        pin_memory: Any = False,
         requires_grad: Any = False,
     ) -> Tensor:
         """Ones of another shape, in this tensor's dtype unless another is given."""
-        shape = positive_shape("new_ones", size)
-        return self.new_full(shape, 1, dtype, device, requires_grad)
+        shape = shape_given("new_ones", "size", sizes, size)
+        return self.new_full(shape, 1, dtype, device, layout, pin_memory, requires_grad)
 
     def new_empty(
         self,
-        *size: Any,
+        *sizes: Any,
+        size: Any = None,
         dtype: Any = None,
         device: Any = None,
+        layout: Any = None,
+        pin_memory: Any = False,
         requires_grad: Any = False,
     ) -> Tensor:
         """Room of another shape, in this tensor's dtype unless another is given."""
-        return self.new_zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
+        shape = shape_given("new_empty", "size", sizes, size)
+        return self.new_full(shape, 0, dtype, device, layout, pin_memory, requires_grad)
+
+    def new_empty_strided(
+        self, size: Any, stride: Any, dtype: Any = None, device: Any = None
+    ) -> Tensor:
+        """Room of another shape and strides, in this tensor's dtype unless another is given."""
+        room = self.new_zeros(strided.reach(size, stride), dtype=dtype, device=device)
+        return strided.as_strided(room, size, stride).detach()
 
     def new_full(
         self,
@@ -758,14 +783,21 @@ class Tensor(TensorBase):
         fill_value: Any,
         dtype: Any = None,
         device: Any = None,
+        layout: Any = None,
+        pin_memory: Any = False,
         requires_grad: Any = False,
     ) -> Tensor:
         """`fill_value` in another shape, in this tensor's dtype unless another is given."""
         if isinstance(size, int):
             raise TypeError("new_full(): argument 'size' must be tuple of ints, not int")
+        if pin_memory or (layout is not None and layout is not _dtypes.strided):
+            raise RuntimeError("new_full: expected layout torch.strided and pin_memory False")
         wanted = self._array.dtype if dtype is None else dtype.numpy
-        sizes = shape_of("new_full", (size,))
-        array = np.zeros(sizes, wanted) if fill_value == 0 else np.full(sizes, fill_value, wanted)
+        if isinstance(fill_value, TensorBase):
+            fill_value = fill_value._array.item()
+        sizes = positive_shape("new_full", (size,))
+        value = scalar_as(fill_value, wanted)
+        array = np.full(sizes, value) if fill_value else np.zeros(sizes, wanted)
         return self._new(array, requires_grad, device)
 
     def _new(self, array: Array, requires_grad: Any, device: Any = None) -> Tensor:

@@ -131,6 +131,8 @@ def _is_number(item: Any) -> bool:
 def _check_nested(data: Any, depth: int) -> None:
     """Refuse ragged or non-numeric data in PyTorch's words."""
     if isinstance(data, (list, tuple)):
+        if data and isinstance(data[0], (str, bytes)):
+            raise ValueError(f"too many dimensions {type(data[0]).__name__!r}: {data!r}")
         for item in data:
             if not isinstance(item, (list, tuple)):
                 _check_nested(item, depth + 1)
@@ -147,8 +149,7 @@ def _check_nested(data: Any, depth: int) -> None:
             _check_nested(item, depth + 1)
     elif not isinstance(data, (*SCALARS, Tensor, np.ndarray, range)):
         if isinstance(data, (str, bytes)):
-            kind = ValueError if depth else TypeError  # as in PyTorch
-            raise kind(f"new(): invalid data type {type(data).__name__!r}: {data!r}")
+            raise TypeError(f"new(): invalid data type {type(data).__name__!r}: {data!r}")
         raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: {data!r}")
 
 

@@ -278,7 +278,7 @@ def _meshgrid(who: str, tensors: Sequence[Any], indexing: str) -> tuple[Tensor, 
         for i, (x, n) in enumerate(zip(xs, shape, strict=True))
     ]
     if swapped:
-        grids = [transpose(grid, 0, 1) for grid in (grids[1], grids[0], *grids[2:])]
+        grids[:2] = grids[1::-1]
     return tuple(grids)
 
 

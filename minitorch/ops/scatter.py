@@ -237,10 +237,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     x = tensor_of("index_select", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_select", index)
+    if x._array.ndim == 0 and i.size != 1:
+        raise RuntimeError("index_select(): Index to scalar can have only 1 value")
     _check_range(IndexError, i, axis, x._array.shape[axis] if x._array.ndim else 1)
     if x._array.ndim == 0:
-        if i.size != 1:
-            raise RuntimeError("index_select(): Index to scalar can have only 1 value")
         return x.clone()
     return args.named("IndexSelectBackward0", Take.apply(x, key=_at(axis, i)))
 

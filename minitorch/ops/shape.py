@@ -495,12 +495,14 @@ def _repeat(x: Tensor, times: tuple[int, ...]) -> Tensor:
         )
     padded = (1,) * extra + shape
     whole = tuple(n * size for n, size in zip(times, padded, strict=True))
-    if any(n < 0 for n in times):
+    if any(n < 0 for n in whole):
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(whole)}: {list(whole)}"
         )
     apart = tuple(n for size in padded for n in (1, size))
-    wanted = tuple(n for pair in zip(times, padded, strict=True) for n in pair)
+    wanted = tuple(
+        n for pair in zip(times, padded, strict=True) for n in (max(pair[0], 0), pair[1])
+    )
     y = reshape(Expand.apply(reshape(x, apart), shape=wanted), whole)
     return y if y._view is None else Clone.apply(y)  # repeated once, or not at all: still a copy
 
@@ -669,9 +671,9 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         RuntimeError: if the sizes are negative or do not add up to the dimension's.
     """
     x = tensor_of("split", "tensor", tensor)
-    axis = wrap_dim(dim, x._array.ndim)
     if x._array.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
+    axis = wrap_dim(dim, x._array.ndim)
     length = x._array.shape[axis]
     if isinstance(split_size_or_sections, (int, np.integer)):
         size = operator.index(split_size_or_sections)
@@ -698,9 +700,9 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
         RuntimeError: if the sizes are negative or do not add up to the dimension's.
     """
     x = tensor_of("split_with_sizes", "input", input)
-    axis = wrap_dim(dim, x._array.ndim)
     if x._array.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
+    axis = wrap_dim(dim, x._array.ndim)
     if not isinstance(split_sizes, (tuple, list)):
         raise TypeError(
             "split_with_sizes(): argument 'split_sizes' must be tuple of ints, not "
@@ -776,9 +778,11 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(several)}, dims:{len(along)}"
         )
+    if x._array.size == 0:
+        return clone(x)
     for shift, dim in zip(several, along, strict=True):
         axis = wrap_dim(dim, x._array.ndim)
         length = x._array.shape[axis]
-        at = -shift % length if length else 0
+        at = -shift % length
         x = cat(list(reversed(split_with_sizes(x, [at, length - at], axis))), axis)
     return x

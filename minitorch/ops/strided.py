@@ -292,6 +292,12 @@ def _addresses(size: tuple[int, ...], steps: Sequence[int]) -> Array:
     return total
 
 
+def reach(size: Any, stride: Any) -> tuple[int, ...]:
+    """The shape of a vector that holds all elements of a tensor of such sizes and strides."""
+    sizes, steps = shape_of("as_strided", (size,)), shape_of("as_strided", (stride,))
+    return (max(_last(sizes, steps) + 1, 0),) if len(sizes) == len(steps) else (0,)
+
+
 def _positions(
     shape: tuple[int, ...],
     own: tuple[int, ...],
