@@ -428,9 +428,11 @@ def repeat_interleave(
         return x._wrap(_interleaved(x._array, x._array.size, output_size, alone=True))
     if dim is None:
         x, dim = reshape(x, -1), 0
+    axis = wrap_dim(dim, x._array.ndim)
+    if isinstance(repeats, int) and repeats < 0:
+        raise RuntimeError(f"Repeats must be non-negative, got {repeats}")
     if x._array.ndim == 0:
         raise IndexError("repeat_interleave: expected a tensor with dimensions where dim is given")
-    axis = wrap_dim(dim, x._array.ndim)
     shape = x._array.shape
     if args.is_tensor(repeats):
         times = repeats._array
