@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from minitorch._tensor import Tensor
-from minitorch.factory import randperm
 from minitorch.random import default_generator
+from minitorch.sampling import randperm
 
 T_co = TypeVar("T_co", covariant=True)
 

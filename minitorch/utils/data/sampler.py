@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from minitorch import _dtypes
-from minitorch.factory import as_tensor, empty, randint, randperm
+from minitorch.factory import as_tensor, empty
 from minitorch.ops.random import stream
 from minitorch.random import Generator
+from minitorch.sampling import randint, randperm
 
 T_co = TypeVar("T_co", covariant=True)
 
