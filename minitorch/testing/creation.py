@@ -11,7 +11,8 @@ from minitorch import _dtypes
 from minitorch._dtypes import dtype as Dtype
 from minitorch._tensor import Tensor
 from minitorch._type_info import finfo, iinfo
-from minitorch.factory import empty, randint
+from minitorch.factory import empty
+from minitorch.sampling import randint
 
 
 def make_tensor(
