@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from minitorch.ops import strided
 from minitorch.ops.linalg import linalg_cross as cross
 from minitorch.ops.linalg import matmul, multi_dot, vecdot
+from minitorch.ops.linalg_decomp import LinAlgError, cholesky, solve_triangular
 from minitorch.ops.magnitude import linalg_norm as norm
 from minitorch.ops.magnitude import matrix_norm, vector_norm
 
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 __all__ = [
+    "LinAlgError",
+    "cholesky",
     "cross",
     "diagonal",
     "matmul",
     "matrix_norm",
     "multi_dot",
     "norm",
+    "solve_triangular",
     "vecdot",
     "vector_norm",
 ]
