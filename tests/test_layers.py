@@ -43,6 +43,7 @@ LAYERS = {
     "minitorch.sampling": 4,
     "minitorch.nn": 5,
     "minitorch._pickles": 5,
+    "minitorch.distributions": 5,
     "minitorch.safetensors": 5,
     "minitorch.serialization": 5,
     "minitorch.optim": 5,

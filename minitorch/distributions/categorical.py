@@ -1,0 +1,115 @@
+"""The categorical distribution."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minitorch import _dtypes
+from minitorch._dtypes import Size
+from minitorch._tensor import Tensor
+from minitorch.distributions import constraints
+from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.utils import lazy_property, logits_to_probs, probs_to_logits
+from minitorch.factory import arange, full
+from minitorch.ops.random import stream
+from minitorch.ops.shape import broadcast_tensors
+
+
+class Categorical(Distribution):
+    """The numbers 0 to K - 1 with given probabilities.
+
+    Args:
+        probs: (..., K), what is not negative; scaled to sum to 1.
+        logits: (..., K), unnormalised logarithms of probabilities, in place of `probs`.
+        validate_args: whether to check arguments.
+
+    Raises:
+        ValueError: for both or neither, or no dimension.
+    """
+
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
+    has_enumerate_support = True
+
+    def __init__(
+        self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
+    ) -> None:
+        if (probs is None) == (logits is None):
+            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        if probs is not None:
+            if probs.dim() < 1:
+                raise ValueError("`probs` parameter must be at least one-dimensional.")
+            self._param = self.probs = probs / probs.sum(-1, keepdim=True)
+        else:
+            if logits.dim() < 1:
+                raise ValueError("`logits` parameter must be at least one-dimensional.")
+            self._param = self.logits = logits - logits.logsumexp(dim=-1, keepdim=True)
+        self._num_events = self._param.size(-1)
+        super().__init__(self._param.size()[:-1], validate_args=validate_args)
+
+    @lazy_property
+    def logits(self) -> Any:
+        """The logarithms of the probabilities."""
+        return probs_to_logits(self.probs)
+
+    @lazy_property
+    def probs(self) -> Any:
+        """The probabilities, which sum to 1."""
+        return logits_to_probs(self.logits)
+
+    @constraints.dependent_property(is_discrete=True, event_dim=0)
+    def support(self) -> Any:
+        """The numbers below K."""
+        return constraints.integer_interval(0, self._num_events - 1)
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of the parameter."""
+        return self._param.size()
+
+    @property
+    def mean(self) -> Tensor:
+        return full(self._extended_shape(), float("nan"), dtype=self.probs.dtype)
+
+    variance = mean
+
+    @property
+    def mode(self) -> Tensor:
+        return self.probs.argmax(-1)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        new = self._get_checked_instance(Categorical, _instance)
+        batch_shape = Size(tuple(batch_shape))
+        for name in ("probs", "logits"):
+            if name in self.__dict__:
+                new._param = self.__dict__[name].expand(*batch_shape, self._num_events)
+                setattr(new, name, new._param)
+        new._num_events = self._num_events
+        Distribution.__init__(new, batch_shape, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        rows = np.ascontiguousarray(self.probs._array.reshape(-1, self._num_events))
+        drawn = stream(None).multinomial(rows, Size(tuple(sample_shape)).numel(), True)
+        return Tensor._wrap(drawn.T.reshape(tuple(shape)))
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        value, log_pmf = broadcast_tensors(value.long().unsqueeze(-1), self.logits)
+        return log_pmf.gather(-1, value[..., :1]).squeeze(-1)
+
+    def entropy(self) -> Tensor:
+        lowest = float(np.finfo(self.logits.dtype.numpy).min)
+        return -(self.logits.clamp(min=lowest) * self.probs).sum(-1)
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        values = arange(self._num_events, dtype=_dtypes.int64)
+        values = values.view(-1, *(1,) * len(self._batch_shape))
+        return values.expand(-1, *self._batch_shape) if expand else values
