@@ -256,3 +256,16 @@ def test_checkpoints_are_saved_and_loaded_under_pytorchs_names(run):
     """)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "<All keys matched successfully> True\n"
+
+
+def test_distributions_are_found_under_their_pytorch_names(run):
+    done = run("""
+        import torch
+        import torch.distributions as D
+        from torch.distributions import Categorical, Normal, kl_divergence
+        from torch.distributions.normal import Normal as Same
+
+        assert D is torch.distributions and Same is Normal
+        print(kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0)))
+    """)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "tensor(0.5000)\n")

@@ -73,13 +73,13 @@ class Normal(Distribution):
         half_log_two_pi = math.log(math.sqrt(2 * math.pi))
         return -square / (2 * self.scale**2) - self.scale.log() - half_log_two_pi
 
-    def cdf(self, value: Any) -> Tensor:
+    def cdf(self, value: Tensor) -> Tensor:
         if self._validate_args:
             self._validate_sample(value)
-        z: Any = (value - self.loc) * self.scale.reciprocal() / math.sqrt(2)
+        z = (value - self.loc) * self.scale.reciprocal() / math.sqrt(2)
         return 0.5 * (1 + z.erf())
 
-    def icdf(self, value: Any) -> Tensor:
+    def icdf(self, value: Tensor) -> Tensor:
         return self.loc + self.scale * (2 * value - 1).erfinv() * math.sqrt(2)
 
     def entropy(self) -> Tensor:

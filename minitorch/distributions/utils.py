@@ -48,7 +48,7 @@ def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
     """Logits of probabilities, which are kept away from 0 and 1 by the dtype's precision."""
     eps = float(np.finfo(probs.dtype.numpy).eps)
     kept = probs.clamp(eps, 1 - eps)
-    return kept.log() - (1 - kept).log() if is_binary else kept.log()
+    return kept.log() - (-kept).log1p() if is_binary else kept.log()
 
 
 class lazy_property:
