@@ -13,7 +13,7 @@ from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import lazy_property, logits_to_probs, probs_to_logits
 from minitorch.factory import arange, full
-from minitorch.ops.random import stream
+from minitorch.ops.random import multinomial
 from minitorch.ops.shape import broadcast_tensors
 
 
@@ -95,9 +95,9 @@ class Categorical(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
-        rows = np.ascontiguousarray(self.probs._array.reshape(-1, self._num_events))
-        drawn = stream(None).multinomial(rows, Size(tuple(sample_shape)).numel(), True)
-        return Tensor._wrap(drawn.T.reshape(tuple(shape)))
+        rows = self.probs.reshape(-1, self._num_events)
+        drawn = multinomial(rows, Size(tuple(sample_shape)).numel(), replacement=True)
+        return drawn.t().reshape(shape)
 
     def log_prob(self, value: Any) -> Tensor:
         if self._validate_args:

@@ -9,7 +9,7 @@ from minitorch._tensor import Tensor
 from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import NUMBERS, broadcast_all
-from minitorch.factory import rand
+from minitorch.sampling import rand
 
 
 class Uniform(Distribution):

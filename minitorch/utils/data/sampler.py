@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from minitorch import _dtypes
 from minitorch.factory import as_tensor, empty
-from minitorch.ops.random import stream
+from minitorch.ops.random import multinomial
 from minitorch.random import Generator
 from minitorch.sampling import randint, randperm
 
@@ -149,9 +149,8 @@ class WeightedRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        rows = self.weights._array[None]
-        drawn = stream(self.generator).multinomial(rows, self.num_samples, self.replacement)
-        yield from drawn[0].tolist()
+        options = {"replacement": self.replacement, "generator": self.generator}
+        yield from multinomial(self.weights, self.num_samples, **options).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
