@@ -54,7 +54,7 @@ LINES = """
 {a}.min({d}) | {a}.argmax() | {a}.argmax({d}) | {a}.argmin({d}, keepdim=True) | {a}.all()
 {a}.any({d}) | {a}.all({d}) | {f}.logsumexp({d}) | {f}.norm() | {f}.norm(1, {d})
 {f}.norm(2, {d}, keepdim=True) | {a}.count_nonzero() | {a}.cumsum({d}) | {f}.cumprod({d})
-{a}.diff(dim={d}) | {m}.aminmax({a}) | {a}.sort({d}) | {a}.argsort({d}, stable=True)
+{a}.diff(dim={d}) | {m}.aminmax({a}) | {a}.sort({d}) | {a}.argsort(dim={d}, stable=True)
 {a}.topk(1, {d}) | {a}.flip({d}) | {a}.cummax({d}) | {f}.median() | {f}.quantile({u})
 {m}.var_mean({f}, {d}) | {f}.nansum() | {a}.unique() | {a}.reshape(-1) | {a}.flatten()
 {a}.ravel() | {a}.unsqueeze({d}) | {a}.squeeze() | {a}.squeeze({d}) | {a}.transpose({d}, -1)
@@ -66,7 +66,7 @@ LINES = """
 {m}.vstack([{a}, {b}]) | {a}[0] | {a}[..., 0] | {a}[None] | {a}[..., ::2] | {a}[{a} > 0]
 {a}[[0, 0]] | {a}[1:] | {a}[:, 0] | {a}.index_select({d}, {m}.tensor([0, 0]))
 {a}.gather({d}, {m}.zeros_like({a}, dtype={m}.int64))
-{m}.take_along_dim({a}, {a}.argsort({d}, stable=True), {d}) | {a}.masked_select({a} > {x})
+{m}.take_along_dim({a}, {a}.argsort(dim={d}, stable=True), {d}) | {a}.masked_select({a} > {x})
 {a}.nonzero() | {a}.index_fill({d}, {m}.tensor([0]), 2)
 {a}.index_add({d}, {m}.tensor([0]), {a}.narrow({d}, 0, 1))
 {a}.scatter({d}, {m}.zeros_like({a}, dtype={m}.int64), {x}) | {a}.repeat_interleave(2, {d})
