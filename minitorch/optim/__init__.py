@@ -1,7 +1,7 @@
 """Optimizers: each is one small class that holds its update rule."""
 
 from minitorch._missing import missing
-from minitorch.optim import lr_scheduler
+from minitorch.optim import lr_scheduler, swa_utils
 from minitorch.optim.adadelta import Adadelta
 from minitorch.optim.adafactor import Adafactor
 from minitorch.optim.adagrad import Adagrad
@@ -32,6 +32,7 @@ __all__ = [
     "Rprop",
     "SGD",
     "lr_scheduler",
+    "swa_utils",
 ]
 
 __getattr__ = missing(__name__)
