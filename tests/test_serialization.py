@@ -350,6 +350,12 @@ def test_the_pickles_above_would_be_read_without_their_fault() -> None:
     assert minitorch.load(archive_of(good, _0=values)).tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("what", [what for what in MALICIOUS if what.endswith("beyond")])
+def test_a_view_beyond_its_storage_is_refused(what: str) -> None:
+    with pytest.raises(pickle.UnpicklingError, match="does not fit into its storage of 4"):
+        minitorch.load(archive_of(MALICIOUS[what], _0=b"\x00" * 16))
+
+
 def test_what_is_refused_is_named() -> None:
     file = archive_of(MALICIOUS["os.system"])
     with pytest.raises(pickle.UnpicklingError, match=r"names (posix|nt)\.system, which is neither"):
