@@ -7,7 +7,6 @@ import subprocess
 import sys
 from typing import Any
 
-import hypothesis
 import numpy as np
 import pytest
 from hypothesis import find, given, settings
@@ -52,7 +51,6 @@ def same(torch: Any, build: Any, **options: Any) -> str:
     return ours[1]
 
 
-T = "tensor"
 PAIRS: dict[str, Any] = {
     "equal": lambda m: (m.tensor([1.0, 2.0]), m.tensor([1.0, 2.0])),
     "within": lambda m: (m.tensor([1.0, 2.0]), m.tensor([1.0 + 1e-6, 2.0])),
@@ -393,4 +391,3 @@ def test_testing_is_found_under_pytorchs_name(tmp_path: Any) -> None:
     command = [sys.executable, "-m", "minitorch", "run", str(program)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout == "minitorch.testing.close\n", done.stderr
-    assert hypothesis  # that the extra is there is what the rest of this file shows

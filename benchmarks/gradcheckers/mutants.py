@@ -135,7 +135,7 @@ def where_input(test: Callable[[Array], Any], factor: float) -> Change:
     return lambda g, x, draws: np.where(test(x), g * factor, g)
 
 
-def typical(g: Array, x: Array) -> float:
+def typical(g: Array) -> float:
     """A size that means something beside the gradient; not zero, even where that is."""
     return float(np.abs(g).mean()) or 1.0
 
@@ -156,7 +156,7 @@ def biased(size: float) -> Builder:
         ones = tuple(np.ones_like(out) for out in case.outputs(arrays))
         right = case.vjp(ones if len(ones) > 1 else ones[0], *arrays)
         target = case.differentiable[-1]
-        constant = size * typical(np.asarray(right[target]), arrays[target])
+        constant = size * typical(np.asarray(right[target]))
 
         def backward(node: Node, grad: Grad, *inputs: Array) -> Gradients:
             made = list(case.vjp(grad, *inputs))
@@ -381,7 +381,7 @@ BUILDERS: list[tuple[str, str, Builder]] = [
         "smallest",
         of_result(where_input(lambda x: abs(x) == abs(x).min(), 0), many),
     ),
-    ("gradient clipped", "", of_result(lambda g, x, draws: np.clip(g, -0.1 * typical(g, x), None))),
+    ("gradient clipped", "", of_result(lambda g, x, draws: np.clip(g, -0.1 * typical(g), None))),
     ("derivative at another point", "0.1% off", elsewhere(lambda x: x * 1.001)),
     ("derivative at another point", "1% off", elsewhere(lambda x: x * 1.01)),
     ("derivative at another point", "neighbour's", elsewhere(lambda x: np.roll(x, 1))),
