@@ -46,6 +46,7 @@ LAYERS = {
     "minitorch.distributions": 5,
     "minitorch.safetensors": 5,
     "minitorch.serialization": 5,
+    "minitorch.sklearn": 6,
     "minitorch.optim": 5,
     "minitorch.utils": 5,
     "minitorch.cli": 6,
