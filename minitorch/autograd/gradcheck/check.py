@@ -209,6 +209,7 @@ def _subject(
         options.eps,
         options.tolerance(bits),
         bits,
+        (lambda: func.plain(*inputs)) if isinstance(func, Gradients) else None,
     )
 
 
@@ -314,25 +315,39 @@ def _compare_precisions(subject: Subject, exact: Subject, found: list[Jacobian])
             j.cause = "right in float64, and wrong in the inputs' own precision"
 
 
-def _first_order(
-    func: Callable[..., Any], inputs: tuple[Any, ...], grad_outputs: Any
-) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The function that gives `func`'s gradients, of its inputs and of the incoming gradients."""
-    outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
-    cotangents = _random_like(outputs) if grad_outputs is None else as_tuple(grad_outputs)
-    count = len(inputs)
+class Gradients:
+    """The gradients of a function, as a function of its inputs and of the incoming gradients.
 
-    def gradients(*args: Any) -> tuple[Any, ...]:
-        xs, seeds = args[:count], args[count:]
+    Args:
+        func: the function.
+        count: how many inputs it has.
+    """
+
+    def __init__(self, func: Callable[..., Any], count: int) -> None:
+        self.func, self.count = func, count
+        self.__qualname__ = f"the gradient of {name_of(func)}"
+
+    def __call__(self, *args: Any, create_graph: bool = True) -> tuple[Any, ...]:
+        xs, seeds = args[: self.count], args[self.count :]
         wanted = [x for x in xs if wants_grad(x)]
-        flowing = [out for out in tensors_in(func(*xs)) if out._requires_grad]
+        flowing = [out for out in tensors_in(self.func(*xs)) if out._requires_grad]
         if not flowing:
             return tuple(x.detach() * 0 for x in wanted)
-        found = engine.grad(flowing, wanted, seeds, create_graph=True, allow_unused=True)
+        found = engine.grad(flowing, wanted, seeds, create_graph=create_graph, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
-    gradients.__qualname__ = f"the gradient of {name_of(func)}"
-    return gradients, inputs + cotangents
+    def plain(self, *args: Any) -> tuple[Any, ...]:
+        """The same numbers, without a graph."""
+        return self(*args, create_graph=False)
+
+
+def _first_order(
+    func: Callable[..., Any], inputs: tuple[Any, ...], grad_outputs: Any
+) -> tuple[Gradients, tuple[Any, ...]]:
+    """The function that gives `func`'s gradients, and what to call it with."""
+    outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
+    cotangents = _random_like(outputs) if grad_outputs is None else as_tuple(grad_outputs)
+    return Gradients(func, len(inputs)), inputs + cotangents
 
 
 def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...]:

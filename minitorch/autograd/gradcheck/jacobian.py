@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ class Subject:
         eps: the largest step, if it is not to be chosen here.
         tolerance: what is allowed beyond the error bars.
         bits: of the outputs' precision.
+        plain: like `run`, but its outputs need no graph; for numerical derivatives.
     """
 
     run: Callable[[], Any]
@@ -52,15 +54,31 @@ class Subject:
     eps: float | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
     bits: int = 53
+    plain: Callable[[], Any] | None = None
 
     def outputs(self) -> list[Any]:
         """The outputs through which a gradient can flow."""
         return [out for out in tensors_in(self.run()) if out._requires_grad]
 
+    @cached_property
+    def _flows(self) -> list[bool]:
+        """For each output, whether a gradient can flow through it."""
+        return [out._requires_grad for out in tensors_in(self.run())]
+
     def values(self) -> Array:
         """The elements of all outputs in one row, in float64."""
-        arrays = [out._array.reshape(-1).astype(np.float64) for out in self.outputs()]
+        made = tensors_in((self.plain or self.run)())
+        arrays = [
+            out._array.reshape(-1).astype(np.float64)
+            for out, flows in zip(made, self._flows, strict=True)
+            if flows
+        ]
         return np.concatenate(arrays) if arrays else np.zeros(0)
+
+    @cached_property
+    def middle(self) -> Array:
+        """The values at the point where the check is."""
+        return self.values()
 
     def backward(self) -> Backward:
         """Backward of a new run."""
@@ -88,7 +106,8 @@ class Subject:
             finally:
                 array[place] = kept
 
-        return self._sampled(evaluate, self.steps(array, abs(float(kept)), thorough))
+        steps = self.steps(array, abs(float(kept)), thorough)
+        return self._sampled(evaluate, steps, self.middle)
 
     def directional(self, tensor: Any, direction: Array, weights: Array, thorough: bool) -> Any:
         """The numerical derivative of ``weights @ outputs`` along a direction in `tensor`."""
@@ -103,11 +122,14 @@ class Subject:
             finally:
                 array[...] = kept
 
-        return self._sampled(evaluate, self.steps(array, 0.0, thorough))
+        middle = np.array([weights @ self.middle])
+        return self._sampled(evaluate, self.steps(array, 0.0, thorough), middle)
 
-    def _sampled(self, evaluate: Callable[[float], tuple[Array, float]], steps: Array) -> Any:
+    def _sampled(
+        self, evaluate: Callable[[float], tuple[Array, float]], steps: Array, middle: Array
+    ) -> Any:
         with np.errstate(all="ignore"):
-            return sample(evaluate, steps).derivative(2.0**-self.bits)
+            return sample(evaluate, steps, middle).derivative(2.0**-self.bits)
 
 
 def typical_size(array: Array) -> float:
@@ -143,7 +165,7 @@ def compare(
 ) -> list[Jacobian]:
     """Every Jacobian of the subject, with a verdict on each element."""
     backwards, sizes = analytical(subject)
-    values = subject.values()
+    values = subject.middle
     shapes = [out._array.shape for out in subject.outputs()]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)
@@ -258,7 +280,7 @@ class Projection:
         self.outputs = subject.outputs()
         self.count = sum(out._array.size for out in self.outputs)
         self.weights = draws.uniform(0.5, 1.5, self.count) * draws.choice([-1.0, 1.0], self.count)
-        values = np.abs(subject.values())
+        values = np.abs(subject.middle)
         self.size = float(values[np.isfinite(values)].max(initial=0))
 
     def gradients(self, weights: Array) -> list[Array]:

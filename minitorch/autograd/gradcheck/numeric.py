@@ -189,14 +189,16 @@ def ladder(scale: float, reach: float, bits: int, thorough: bool) -> Array:
     return steps
 
 
-def sample(evaluate: Callable[[float], tuple[Array, float]], steps: Array) -> Samples:
+def sample(
+    evaluate: Callable[[float], tuple[Array, float]], steps: Array, middle: Array
+) -> Samples:
     """Evaluate around a point.
 
     Args:
         evaluate: takes a signed step, returns the outputs (M,) and the step really taken.
         steps: the largest first.
+        middle: the outputs at the point itself.
     """
-    middle, _ = evaluate(0.0)
     above, below, up, down = [], [], [], []
     for step in steps:
         high, really_up = evaluate(step)
