@@ -15,6 +15,16 @@ from minitorch.nn.modules.linear import Identity, Linear
 from minitorch.nn.modules.loss import CrossEntropyLoss, MSELoss, NLLLoss
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.pooling import AvgPool2d, MaxPool2d
+from minitorch.nn.modules.rnn import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    RNNBase,
+    RNNCell,
+    RNNCellBase,
+)
 
 __all__ = [
     "AvgPool2d",
@@ -22,7 +32,11 @@ __all__ = [
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "Identity",
+    "LSTM",
+    "LSTMCell",
     "Linear",
     "LogSoftmax",
     "MSELoss",
@@ -33,6 +47,10 @@ __all__ = [
     "NLLLoss",
     "ParameterDict",
     "ParameterList",
+    "RNN",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "ReLU",
     "Sequential",
     "Sigmoid",

@@ -11,12 +11,14 @@ from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import tensor
+from minitorch.nn.utils import rnn
 from minitorch.ops.shape import cat, stack
 
 __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
 

@@ -1,0 +1,568 @@
+"""Recurrent layers, and their cells that go one step."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+from typing import Any
+
+from minitorch._tensor import Tensor
+from minitorch.factory import empty, zeros
+from minitorch.nn import init
+from minitorch.nn.modules.module import Module
+from minitorch.nn.parameter import Parameter
+from minitorch.nn.utils.rnn import PackedSequence
+from minitorch.ops.recurrent import recurrent, recurrent_cell
+
+GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
+
+
+def _draw(module: Module, hidden_size: int) -> None:
+    """All parameters from U(-1 / sqrt(hidden), 1 / sqrt(hidden)), in PyTorch's order."""
+    bound = 1 / math.sqrt(hidden_size) if hidden_size > 0 else 0
+    for weight in module.parameters():
+        init.uniform_(weight, -bound, bound)
+
+
+class RNNBase(Module):
+    """What the recurrent layers have in common: parameters, checks, and the way through.
+
+    Args:
+        mode: RNN_TANH, RNN_RELU, LSTM or GRU.
+        num_layers: layers upon each other, each taking the outputs of the one below.
+        bias: whether there are biases.
+        batch_first: take and give ``(N, T, features)``.
+        dropout: probability, of the outputs of each layer but the last.
+        bidirectional: a second set of layers goes from the end to the beginning.
+        proj_size: of an LSTM's output, brought there by another matrix; 0 for none.
+
+    Raises:
+        ValueError, TypeError: for sizes and options out of their range.
+    """
+
+    mode: str
+    hidden_size: int
+    _all_weights: list[list[str]]
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if (
+            not isinstance(dropout, numbers.Number)
+            or isinstance(dropout, bool)
+            or not 0 <= dropout <= 1
+        ):
+            raise ValueError(
+                "dropout should be a number in range [0, 1] representing the probability of an "
+                f"element being zeroed, got {dropout!r}"
+            )
+        if dropout > 0 and num_layers == 1:
+            warnings.warn(
+                "dropout option adds dropout after all but last recurrent layer, so non-zero "
+                f"dropout expects num_layers greater than 1, but got dropout={dropout} and "
+                f"num_layers={num_layers}",
+                stacklevel=3,
+            )
+        for name, flag in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(flag, bool):
+                raise TypeError(f"{name} should be of type bool, got: {type(flag).__name__}")
+        for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if not isinstance(size, int):
+                raise TypeError(f"{name} should be of type int, got: {type(size).__name__}")
+            if size <= 0:
+                raise ValueError(f"{name} must be greater than zero, got {size}")
+        if num_layers <= 0:
+            raise ValueError(f"num_layers must be greater than zero, got {num_layers}")
+        if proj_size < 0:
+            raise ValueError(
+                "proj_size should be a positive integer or zero to disable projections, got "
+                f"{proj_size}"
+            )
+        if proj_size >= hidden_size:
+            raise ValueError(
+                f"proj_size has to be smaller than hidden_size, got {proj_size} and {hidden_size}"
+            )
+        if mode not in GATES:
+            raise ValueError(f"Unrecognized RNN mode: {mode}")
+        self.mode, self.input_size, self.hidden_size = mode, input_size, hidden_size
+        self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
+        self.dropout, self.bidirectional, self.proj_size = float(dropout), bidirectional, proj_size
+
+        directions, gates = 2 if bidirectional else 1, GATES[mode] * hidden_size
+        out = proj_size or hidden_size
+        self._all_weights = []
+        for layer in range(num_layers):
+            features = input_size if layer == 0 else out * directions
+            shapes: dict[str, tuple[int, ...]] = {
+                "weight_ih": (gates, features),
+                "weight_hh": (gates, out),
+            }
+            if bias:
+                shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
+            if proj_size:
+                shapes["weight_hr"] = (proj_size, hidden_size)
+            for suffix in ("", "_reverse")[:directions]:
+                names = [f"{kind}_l{layer}{suffix}" for kind in shapes]
+                for name, shape in zip(names, shapes.values(), strict=True):
+                    self.register_parameter(
+                        name, Parameter(empty(*shape, device=device, dtype=dtype))
+                    )
+                self._all_weights.append(names)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all from U(-1 / sqrt(hidden_size), 1 / sqrt(hidden_size)), as PyTorch does."""
+        _draw(self, self.hidden_size)
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: there is no other memory layout that would be quicker."""
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._all_weights for name in names]
+
+    @property
+    def _flat_weights(self) -> list[Tensor]:
+        return [getattr(self, name) for name in self._flat_weights_names]
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The parameters of each layer and direction."""
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
+
+    # ---- checks ------------------------------------------------------------------------------
+
+    def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
+        """Refuse an input of another dtype, rank or size."""
+        weight = getattr(self, self._all_weights[0][0])
+        if input.dtype is not weight.dtype:
+            raise ValueError(
+                f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
+                f"Convert input: input.to({weight.dtype}), or convert model: "
+                f"model.to({input.dtype})"
+            )
+        expected = 3 if batch_sizes is None else 2
+        if input.ndim != expected:
+            raise RuntimeError(f"input must have {expected} dimensions, got {input.ndim}")
+        if input.size(-1) != self.input_size:
+            raise RuntimeError(
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
+                f"{input.size(-1)}"
+            )
+
+    def get_expected_hidden_size(
+        self, input: Tensor, batch_sizes: Tensor | None
+    ) -> tuple[int, int, int]:
+        """The shape of the hidden state that goes with `input`."""
+        layers = self.num_layers * (2 if self.bidirectional else 1)
+        return layers, self._batch(input, batch_sizes), self.proj_size or self.hidden_size
+
+    def _batch(self, input: Tensor, batch_sizes: Tensor | None) -> int:
+        if batch_sizes is not None:
+            return int(batch_sizes[0])
+        return input.size(0 if self.batch_first else 1)
+
+    def check_hidden_size(
+        self, hx: Tensor, expected_hidden_size: Any, msg: str = "Expected hidden size {}, got {}"
+    ) -> None:
+        """Refuse a state of another shape."""
+        if tuple(hx.shape) != tuple(expected_hidden_size):
+            raise RuntimeError(msg.format(expected_hidden_size, list(hx.shape)))
+
+    def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
+        """Refuse an input or a state that does not fit."""
+        self.check_input(input, batch_sizes)
+        self.check_hidden_size(hidden, self.get_expected_hidden_size(input, batch_sizes))
+
+    def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
+        """A state's sequences in another order."""
+        return hx if permutation is None else hx.index_select(1, permutation)
+
+    # ---- the way through ---------------------------------------------------------------------
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """The last layer's outputs, and the last state of every layer."""
+        if isinstance(input, PackedSequence):
+            return self._packed(input, hx)
+        name = type(self).__name__
+        if input.ndim not in (2, 3):
+            raise ValueError(f"{name}: Expected input to be 2D or 3D, got {input.ndim}D instead")
+        batched, batch_dim = input.ndim == 3, 0 if self.batch_first else 1
+        states = None if hx is None else self._states(hx)
+        if states is not None and any(state.ndim != input.ndim for state in states):
+            ranks = ", ".join(f"{state.ndim}-D" for state in states)
+            sort = "batched 3-D" if batched else "unbatched 2-D"
+            raise RuntimeError(
+                f"For {sort} input, hx (and cx) should also be {input.ndim}-D but got ({ranks}) "
+                "tensors"
+            )
+        if not batched:
+            input = input.unsqueeze(batch_dim)
+            states = None if states is None else [state.unsqueeze(1) for state in states]
+        if states is None:
+            states = self._zeros(input, None)
+        self.check_forward_args(input, self._given(states), None)
+        x = input.transpose(0, 1) if self.batch_first else input
+        y, *last = self._run(x, None, states)
+        if self.batch_first:
+            y = y.transpose(0, 1)
+        if not batched:
+            y, last = y.squeeze(batch_dim), [state.squeeze(1) for state in last]
+        return y, self._given(last)
+
+    def _packed(self, input: PackedSequence, hx: Any) -> Any:
+        data, batch_sizes, order, back = input
+        if hx is None:
+            states = self._zeros(data, batch_sizes)
+        else:
+            states = self._states(self.permute_hidden(hx, order))
+        self.check_forward_args(data, self._given(states), batch_sizes)
+        y, *last = self._run(data, batch_sizes.tolist(), states)
+        packed = PackedSequence(y, batch_sizes, order, back)
+        return packed, self.permute_hidden(self._given(last), back)
+
+    def _run(self, x: Tensor, batch_sizes: Any, states: list[Tensor]) -> tuple[Tensor, ...]:
+        h, c = states if len(states) == 2 else (states[0], None)
+        return recurrent(
+            self.mode.lower(),
+            x,
+            batch_sizes,
+            h,
+            c,
+            self._flat_weights,
+            self.bias,
+            self.num_layers,
+            self.dropout,
+            self.training,
+            self.bidirectional,
+        )
+
+    # What the LSTM has two of, and the others one.
+
+    def _states(self, hx: Any) -> list[Tensor]:
+        return [hx]
+
+    def _given(self, states: list[Tensor]) -> Any:
+        return states[0]
+
+    def _zeros(self, input: Tensor, batch_sizes: Tensor | None) -> list[Tensor]:
+        return [zeros(self.get_expected_hidden_size(input, batch_sizes), dtype=input.dtype)]
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        for name, usual in (
+            ("proj_size", 0),
+            ("num_layers", 1),
+            ("bias", True),
+            ("batch_first", False),
+            ("dropout", 0),
+            ("bidirectional", False),
+        ):
+            if getattr(self, name) != usual:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+
+class RNN(RNNBase):
+    """``h[t] = tanh(W_ih x[t] + b_ih + W_hh h[t-1] + b_hh)``, or relu of it, for each step t.
+
+    Args:
+        nonlinearity: 'tanh' or 'relu'. See `RNNBase` for the others.
+
+    Shape: input ``(T, N, input_size)`` (``(N, T, ...)`` if `batch_first`; without N: unbatched; or
+    a `PackedSequence`) and hx ``(layers * directions, N, hidden_size)``, by default zeros; the
+    output ``(T, N, directions * hidden_size)``, and a state as hx.
+
+    >>> import minitorch
+    >>> output, state = RNN(3, 4)(minitorch.zeros(5, 2, 3))
+    >>> output.shape, state.shape
+    (torch.Size([5, 2, 4]), torch.Size([1, 2, 4]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+        self.nonlinearity = nonlinearity
+
+
+class LSTM(RNNBase):
+    """Long short-term memory: ``c = f * c + i * g`` and ``h = o * tanh(c)`` for each step.
+
+    The gates i, f, o are sigmoids, and g a tanh, of ``W_ih x + b_ih + W_hh h + b_hh``. With
+    `proj_size`, h becomes ``W_hr h``. See `RNNBase` for the arguments.
+
+    Shape: as `RNN`, with a pair of states (h, c); with `proj_size`, h has that many features.
+
+    >>> import minitorch
+    >>> output, (h, c) = LSTM(3, 4, bidirectional=True)(minitorch.zeros(5, 2, 3))
+    >>> output.shape, c.shape
+    (torch.Size([5, 2, 8]), torch.Size([2, 2, 4]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
+
+    def get_expected_cell_size(
+        self, input: Tensor, batch_sizes: Tensor | None
+    ) -> tuple[int, int, int]:
+        """The shape of the cell state that goes with `input`."""
+        return *self.get_expected_hidden_size(input, batch_sizes)[:2], self.hidden_size
+
+    def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
+        """Refuse an input or states that do not fit."""
+        self.check_input(input, batch_sizes)
+        sizes = self.get_expected_hidden_size, self.get_expected_cell_size
+        for number, (state, size) in enumerate(zip(hidden, sizes, strict=True)):
+            expected = f"Expected hidden[{number}] size {{}}, got {{}}"
+            self.check_hidden_size(state, size(input, batch_sizes), expected)
+
+    def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
+        """The states' sequences in another order."""
+        if permutation is None:
+            return hx
+        return tuple(state.index_select(1, permutation) for state in hx)
+
+    def _states(self, hx: Any) -> list[Tensor]:
+        return [hx[0], hx[1]]
+
+    def _given(self, states: list[Tensor]) -> Any:
+        return tuple(states)
+
+    def _zeros(self, input: Tensor, batch_sizes: Tensor | None) -> list[Tensor]:
+        cell = zeros(self.get_expected_cell_size(input, batch_sizes), dtype=input.dtype)
+        return [*super()._zeros(input, batch_sizes), cell]
+
+
+class GRU(RNNBase):
+    """Gated recurrent units: ``h = (1 - z) * n + z * h`` for each step.
+
+    r and z are sigmoids of ``W_ih x + b_ih + W_hh h + b_hh``, and n the tanh of
+    ``W_in x + b_in + r * (W_hn h + b_hn)``. See `RNNBase` for the arguments.
+
+    Shape: as `RNN`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            "GRU",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+
+
+# ---- one step -----------------------------------------------------------------------------------
+
+
+class RNNCellBase(Module):
+    """What the cells have in common."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        num_chunks: int,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        gates = num_chunks * hidden_size
+        shapes = {"weight_ih": (gates, input_size), "weight_hh": (gates, hidden_size)}
+        for name, shape in shapes.items():
+            self.register_parameter(name, Parameter(empty(*shape, device=device, dtype=dtype)))
+        for name in ("bias_ih", "bias_hh"):
+            drawn = Parameter(empty(gates, device=device, dtype=dtype)) if bias else None
+            self.register_parameter(name, drawn)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all from U(-1 / sqrt(hidden_size), 1 / sqrt(hidden_size)), as PyTorch does."""
+        _draw(self, self.hidden_size)
+
+    def _step(self, kind: str, input: Tensor, states: Any) -> list[Tensor]:
+        """The new states; `input` and `states` may lack the batch dimension."""
+        name, count = type(self).__name__, 2 if kind == "lstm" else 1
+        if input.ndim not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
+        for number, state in enumerate(states or ()):
+            if state.ndim not in (1, 2):
+                which = f"hx[{number}]" if count == 2 else "hidden"
+                raise ValueError(
+                    f"{name}: Expected {which} to be 1D or 2D, got {state.ndim}D instead"
+                )
+        batched = input.ndim == 2
+        if not batched:
+            input = input.unsqueeze(0)
+        if states is None:
+            states = [zeros(input.size(0), self.hidden_size, dtype=input.dtype)] * count
+        elif not batched:
+            states = [state.unsqueeze(0) for state in states]
+        h, c = states if count == 2 else (states[0], None)
+        new = recurrent_cell(
+            kind, input, h, c, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        )
+        return list(new) if batched else [state.squeeze(0) for state in new]
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        if self.bias is not True:
+            text += f", bias={self.bias}"
+        return text
+
+
+class RNNCell(RNNCellBase):
+    """One step of an `RNN`: the new hidden state.
+
+    Shape: input ``(N, input_size)`` or ``(input_size)``; hx ``(N, hidden_size)`` or
+    ``(hidden_size)``, by default zeros; the result as hx.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        kind = f"rnn_{self.nonlinearity}"
+        return self._step(kind, input, None if hx is None else [hx])[0]
+
+    def extra_repr(self) -> str:
+        text = super().extra_repr()
+        return text if self.nonlinearity == "tanh" else f"{text}, nonlinearity={self.nonlinearity}"
+
+
+class LSTMCell(RNNCellBase):
+    """One step of an `LSTM`: the new pair of hidden and cell state.
+
+    Shape: input ``(N, input_size)`` or ``(input_size)``; hx a pair, each ``(N, hidden_size)`` or
+    ``(hidden_size)``, by default zeros; the results as hx.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
+
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        if isinstance(hx, Tensor):
+            raise TypeError("LSTMCell: hx must be a pair of tensors (h, c), not one Tensor")
+        h, c = self._step("lstm", input, hx)
+        return h, c
+
+
+class GRUCell(RNNCellBase):
+    """One step of a `GRU`: the new hidden state.
+
+    Shape: as `RNNCell`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        return self._step("gru", input, None if hx is None else [hx])[0]

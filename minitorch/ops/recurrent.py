@@ -1,0 +1,269 @@
+"""Recurrent layers: one node for a layer's whole sequence in one direction, and stacks of them.
+
+Elman, Cognitive Science 14, 1990 (RNN); Hochreiter, Schmidhuber, Neural Computation 9, 1997 (LSTM),
+with projections as Sak et al., https://arxiv.org/abs/1402.1128; Cho et al.,
+https://arxiv.org/abs/1406.1078 (GRU).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd import engine
+from minitorch.autograd.function import Function
+from minitorch.autograd.mode import enable_grad, mode
+from minitorch.kernels import recurrent as kernels
+from minitorch.ops.dropout import dropout as drop
+from minitorch.ops.linalg import linear
+from minitorch.ops.shape import cat, stack, view_as
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+Weights = Sequence[Any]  # w_ih, w_hh, then b_ih, b_hh or None, None, then w_hr or None
+Steps = list[tuple[int, int]]
+Step = Callable[..., tuple[Any, Any]]
+
+
+# ---- one step, in tensors: what the kernels compute, and what higher orders differentiate -----
+
+
+def _elman(activation: str) -> Step:
+    def step(part: Tensor, h: Tensor, c: None, w: Tensor, b: Any, projection: None) -> Any:
+        return getattr(part + linear(h, w, b), activation)(), None
+
+    return step
+
+
+def _lstm(part: Tensor, h: Tensor, c: Tensor, w: Tensor, b: Any, projection: Any) -> Any:
+    i, f, g, o = (part + linear(h, w, b)).chunk(4, -1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    h = o.sigmoid() * c.tanh()
+    return h if projection is None else linear(h, projection), c
+
+
+def _gru(part: Tensor, h: Tensor, c: None, w: Tensor, b: Any, projection: None) -> Any:
+    (r, u, n), (r_hidden, u_hidden, n_hidden) = part.chunk(3, -1), linear(h, w, b).chunk(3, -1)
+    r, u = (r + r_hidden).sigmoid(), (u + u_hidden).sigmoid()
+    n = (n + r * n_hidden).tanh()
+    return n + u * (h - n), None
+
+
+KINDS: dict[str, tuple[type[kernels.Recurrence], Step]] = {
+    "rnn_tanh": (kernels.Elman, _elman("tanh")),
+    "rnn_relu": (kernels.ElmanReLU, _elman("relu")),
+    "lstm": (kernels.LSTM, _lstm),
+    "gru": (kernels.GRU, _gru),
+}
+
+
+class Recurrent(Function):
+    """y[t], h = step(x[t], h) for each step t: (y, last h), and for an LSTM (y, last h, last c).
+
+    `steps` are the (start, stop) of each among the rows of x, in the order of the run; see
+    `kernels.recurrent`. x may have more than two dimensions: all but the last count as rows.
+    """
+
+    def forward(
+        self,
+        x: Array,
+        h: Array,
+        c: Array | None,
+        w_ih: Array,
+        w_hh: Array,
+        b_ih: Array | None,
+        b_hh: Array | None,
+        w_hr: Array | None,
+        *,
+        kind: str,
+        steps: Steps,
+    ) -> Any:
+        inputs = x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr
+        self.save(*inputs)
+        self.kind, self.steps = kind, steps
+        if x.dtype == np.float16:  # computed in float32, as its products are elsewhere
+            wide = [None if array is None else array.astype(np.float32) for array in inputs]
+            x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr = wide  # type: ignore[assignment]
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        z = np.dot(rows, w_ih.T)
+        if b_ih is not None:
+            z += b_ih
+        kernel = KINDS[kind][0](w_hh, b_hh, w_hr, steps)
+        h, c = h.copy(), None if c is None else c.copy()
+        y = kernel.run(z, h, c).reshape(*x.shape[:-1], h.shape[1])
+        if self.edges:
+            self.cache = kernel, rows, w_ih
+        out = (y, h) if c is None else (y, h, c)
+        return tuple(array.astype(inputs[0].dtype, copy=False) for array in out)
+
+    def backward(self, *grads: Tensor) -> Any:
+        inputs = self.saved
+        if mode.grad or self.cache is None:
+            return self.differentiable(inputs, grads)
+        kernel, rows, w_ih = self.cache
+        y, *last = [np.array(grad._array, w_ih.dtype, order="C") for grad in grads]
+        dh, dc = last[0], last[1] if len(last) > 1 else None
+        made = kernel.back(y.reshape(len(rows), dh.shape[1]), dh, dc)
+        from_input, from_hidden = made.from_input, made.from_hidden
+        bias = from_input.sum(0) if self.needs(5) or self.needs(6) else None
+        bias_hh = bias
+        if bias is not None:
+            bias_hh = bias.copy() if from_hidden is from_input else from_hidden.sum(0)
+        arrays = [
+            np.dot(from_input, w_ih).reshape(inputs[0].shape) if self.needs(0) else None,
+            dh,
+            dc,
+            np.dot(from_input.T, rows) if self.needs(3) else None,
+            np.dot(from_hidden.T, kernel.before) if self.needs(4) else None,
+            bias if self.needs(5) else None,
+            bias_hh,
+            np.dot(made.projected.T, kernel.hidden) if self.needs(7) else None,
+        ]
+        return tuple(None if array is None else grads[0]._wrap(array) for array in arrays)
+
+    def differentiable(self, inputs: Sequence[Any], grads: Sequence[Tensor]) -> Any:
+        """The same gradients, of the steps in tensors: for every order."""
+        # Aliases, so that what the inputs share further up is not mistaken for part of the steps.
+        with enable_grad():
+            ends = [x if x is None else view_as(x, x) for x in inputs]
+            outs = self.unrolled(*ends)
+        wanted = [end for index, end in enumerate(ends) if self.needs(index)]
+        found = iter(
+            engine.grad(outs, wanted, grads, create_graph=mode.grad, materialize_grads=True)
+        )
+        return tuple(next(found) if self.needs(index) else None for index in range(len(ends)))
+
+    def unrolled(
+        self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any
+    ) -> Any:
+        """`forward`, composed of other operations."""
+        step, outs = KINDS[self.kind][1], {}
+        parts = linear(x.flatten(0, -2), w_ih, b_ih)
+        for start, stop in self.steps:
+            n = stop - start
+            new, cell = step(parts[start:stop], h[:n], c if c is None else c[:n], w_hh, b_hh, w_hr)
+            outs[start] = new
+            h = new if n == len(h) else cat([new, h[n:]])
+            if cell is not None:
+                c = cell if n == len(c) else cat([cell, c[n:]])
+        y = cat([outs[start] for start in sorted(outs)]).reshape(*x.shape[:-1], h.shape[1])
+        return (y, h) if c is None else (y, h, c)
+
+
+# ---- layers upon layers -------------------------------------------------------------------------
+
+
+def _grouped(params: Sequence[Any], has_biases: bool, layers: int) -> list[Weights]:
+    """Each layer's and direction's five weights, of PyTorch's flat list."""
+    size = len(params) // layers
+    groups = [list(params[at : at + size]) for at in range(0, len(params), size)]
+    if not has_biases:
+        groups = [[*group[:2], None, None, *group[2:]] for group in groups]
+    return [[*group, None] if len(group) == 4 else group for group in groups]
+
+
+def recurrent(
+    kind: str,
+    x: Tensor,
+    batch_sizes: Sequence[int] | None,
+    h: Tensor,
+    c: Tensor | None,
+    params: Sequence[Any],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+) -> tuple[Tensor, ...]:
+    """A stack of recurrent layers: the last layer's outputs, and each one's last states.
+
+    Args:
+        kind: rnn_tanh, rnn_relu, lstm or gru.
+        x: ``(T, N, features)``; or, with `batch_sizes`, the rows of all steps.
+        batch_sizes: how many rows each step has, never more than the one before.
+        h, c: ``(layers * directions, N, features)``.
+        params: w_ih, w_hh, b_ih, b_hh and w_hr (those that there are) of each layer and direction.
+        dropout: probability, of the outputs of all layers but the last; in training only.
+
+    Raises:
+        RuntimeError: for a sequence without steps, or different dtypes.
+    """
+    states = (h,) if c is None else (h, c)
+    for name, other in (("hx", h), ("cx", c), *(("weights", p) for p in params)):
+        if other is not None and other.dtype is not x.dtype:
+            raise RuntimeError(
+                f"{kind}: input and {name} must have the same dtype, but got {x.dtype} and "
+                f"{other.dtype}; convert one with .to()"
+            )
+    if batch_sizes is None:
+        T, N = x._array.shape[:2]
+        batch_sizes = [N] * T
+    if not batch_sizes:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+    steps, start = [], 0
+    for n in batch_sizes:
+        steps.append((start, start + n))
+        start += n
+    directions = 2 if bidirectional else 1
+    groups = _grouped(params, has_biases, num_layers * directions)
+    firsts = [state.unbind(0) for state in states]
+    lasts: list[list[Tensor]] = [[] for _ in states]
+    for layer in range(num_layers):
+        ways = []
+        for direction in range(directions):
+            at = layer * directions + direction
+            y, *ends = Recurrent.apply(
+                x,
+                firsts[0][at],
+                None if c is None else firsts[1][at],
+                *groups[at],
+                kind=kind,
+                steps=steps[::-1] if direction else steps,
+            )
+            ways.append(y)
+            for last, end in zip(lasts, ends, strict=True):
+                last.append(end)
+        x = ways[0] if directions == 1 else cat(ways, -1)
+        if train and dropout and layer < num_layers - 1:
+            x = drop(x, dropout)
+    return x, *(last[0].unsqueeze(0) if len(last) == 1 else stack(last) for last in lasts)
+
+
+def recurrent_cell(
+    kind: str, input: Tensor, hx: Tensor, cx: Tensor | None, *weights: Any
+) -> tuple[Tensor, ...]:
+    """One step of a layer: the new states.
+
+    Shape: input ``(N, features)``; hx and cx ``(N, H)``, as the results.
+
+    Raises:
+        RuntimeError: for sizes or dtypes that do not fit the weights.
+    """
+    w_ih, w_hh, b_ih, b_hh = weights
+    (N, features), (_, expected), (_, H) = input.shape, w_ih.shape, w_hh.shape
+    if features != expected:
+        raise RuntimeError(f"input has inconsistent input_size: got {features} expected {expected}")
+    for number, state in enumerate((hx,) if cx is None else (hx, cx)):
+        if state.shape[0] != N:
+            raise RuntimeError(
+                f"Input batch size {N} doesn't match hidden{number} batch size {state.shape[0]}"
+            )
+        if state.shape[1] != H:
+            raise RuntimeError(
+                f"hidden{number} has inconsistent hidden_size: got {state.shape[1]}, expected {H}"
+            )
+        for what, other in ((f"hidden{number}", state), ("the weights", w_ih)):
+            if other.dtype is not input.dtype:
+                raise RuntimeError(
+                    f"{kind}_cell: input and {what} must have the same dtype, but got "
+                    f"{input.dtype} and {other.dtype}; convert one with .to()"
+                )
+    _, *states = Recurrent.apply(
+        input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind=kind, steps=[(0, N)]
+    )
+    return tuple(states)
