@@ -365,6 +365,7 @@ from minitorch.ops.pointwise import sign as sgn
 from minitorch.ops.pointwise import trunc as fix
 from minitorch.ops.pool import avg_pool1d, max_pool1d, max_pool2d, max_pool3d
 from minitorch.ops.random import bernoulli, multinomial, poisson
+from minitorch.ops.recurrent import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from minitorch.ops.reduce import (
     all,
     amax,
@@ -708,6 +709,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "group_norm",
+    "gru_cell",
     "gt",
     "half",
     "hardshrink",
@@ -784,6 +786,7 @@ __all__ = [
     "logspace",
     "logsumexp",
     "long",
+    "lstm_cell",
     "lt",
     "manual_seed",
     "masked_fill",
@@ -874,6 +877,8 @@ __all__ = [
     "result_type",
     "return_types",
     "rms_norm",
+    "rnn_relu_cell",
+    "rnn_tanh_cell",
     "roll",
     "rot90",
     "round",

@@ -20,6 +20,7 @@ from minitorch.autograd.mode import enable_grad, mode
 from minitorch.kernels import recurrent as kernels
 from minitorch.ops.dropout import dropout as drop
 from minitorch.ops.linalg import linear
+from minitorch.ops.operands import tensor_of
 from minitorch.ops.shape import cat, stack, view_as
 
 if TYPE_CHECKING:
@@ -234,21 +235,32 @@ def recurrent(
     return x, *(last[0].unsqueeze(0) if len(last) == 1 else stack(last) for last in lasts)
 
 
-def recurrent_cell(
-    kind: str, input: Tensor, hx: Tensor, cx: Tensor | None, *weights: Any
+# ---- one step -----------------------------------------------------------------------------------
+
+
+def _cell(
+    kind: str,
+    input: Tensor,
+    hx: Tensor,
+    cx: Tensor | None,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None,
+    b_hh: Tensor | None,
 ) -> tuple[Tensor, ...]:
-    """One step of a layer: the new states.
-
-    Shape: input ``(N, features)``; hx and cx ``(N, H)``, as the results.
-
-    Raises:
-        RuntimeError: for sizes or dtypes that do not fit the weights.
-    """
-    w_ih, w_hh, b_ih, b_hh = weights
+    """One step of a layer: the new states."""
+    states = (hx,) if cx is None else (hx, cx)
+    for name, x in (("input", input), *(("hx", state) for state in states), ("w_ih", w_ih)):
+        tensor_of(f"{kind}_cell", name, x)
+        if x.dtype is not input.dtype:
+            raise RuntimeError(
+                f"{kind}_cell: expected one dtype, but input is {input.dtype} and {name} is "
+                f"{x.dtype}; convert one with .to()"
+            )
     (N, features), (_, expected), (_, H) = input.shape, w_ih.shape, w_hh.shape
     if features != expected:
         raise RuntimeError(f"input has inconsistent input_size: got {features} expected {expected}")
-    for number, state in enumerate((hx,) if cx is None else (hx, cx)):
+    for number, state in enumerate(states):
         if state.shape[0] != N:
             raise RuntimeError(
                 f"Input batch size {N} doesn't match hidden{number} batch size {state.shape[0]}"
@@ -257,13 +269,85 @@ def recurrent_cell(
             raise RuntimeError(
                 f"hidden{number} has inconsistent hidden_size: got {state.shape[1]}, expected {H}"
             )
-        for what, other in ((f"hidden{number}", state), ("the weights", w_ih)):
-            if other.dtype is not input.dtype:
-                raise RuntimeError(
-                    f"{kind}_cell: input and {what} must have the same dtype, but got "
-                    f"{input.dtype} and {other.dtype}; convert one with .to()"
-                )
-    _, *states = Recurrent.apply(
-        input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind=kind, steps=[(0, N)]
-    )
-    return tuple(states)
+    if input._array.dtype.kind != "f":  # PyTorch takes integers where its operations happen to
+        if input._array.dtype.kind in "iu" and kind in ("lstm", "gru"):
+            raise RuntimeError(
+                f"{kind}_cell: expected floats, got {input.dtype}; convert with .float()"
+            )
+        made = KINDS[kind][1](linear(input, w_ih, b_ih), hx, cx, w_hh, b_hh, None)
+        return made[: len(states)]
+    steps = [(0, N)]
+    _, *new = Recurrent.apply(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind=kind, steps=steps)
+    return tuple(new)
+
+
+def rnn_tanh_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
+    """``tanh(W_ih x + b_ih + W_hh h + b_hh)``.
+
+    Shape: input ``(N, features)``, hx ``(N, H)``, w_ih ``(H, features)``, w_hh ``(H, H)``, the
+    biases ``(H)``; the result as hx.
+
+    Raises:
+        RuntimeError: for sizes or dtypes that do not fit together.
+    """
+    return _cell("rnn_tanh", input, hx, None, w_ih, w_hh, b_ih, b_hh)[0]
+
+
+def rnn_relu_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
+    """``relu(W_ih x + b_ih + W_hh h + b_hh)``; shapes and errors as `rnn_tanh_cell`."""
+    return _cell("rnn_relu", input, hx, None, w_ih, w_hh, b_ih, b_hh)[0]
+
+
+def gru_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
+    """One step of gated recurrent units: the new hidden state.
+
+    The weights and biases hold those of r, z and n, one after another: w_ih is
+    ``(3 H, features)``. Errors as `rnn_tanh_cell`.
+    """
+    return _cell("gru", input, hx, None, w_ih, w_hh, b_ih, b_hh)[0]
+
+
+def lstm_cell(
+    input: Tensor,
+    hx: Sequence[Tensor],
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """One step of long short-term memory: the new hidden and cell state.
+
+    hx is the pair of both. The weights and biases hold those of i, f, g and o, one after another:
+    w_ih is ``(4 H, features)``. Errors as `rnn_tanh_cell`, and:
+
+    Raises:
+        TypeError: if hx is one tensor.
+    """
+    if not isinstance(hx, (tuple, list)):
+        raise TypeError(
+            "lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not "
+            f"{type(hx).__name__}"
+        )
+    h, c = _cell("lstm", input, hx[0], hx[1], w_ih, w_hh, b_ih, b_hh)
+    return h, c

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from minitorch._tensor import Tensor
@@ -13,9 +14,10 @@ from minitorch.nn import init
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.utils.rnn import PackedSequence
-from minitorch.ops.recurrent import recurrent, recurrent_cell
+from minitorch.ops.recurrent import gru_cell, lstm_cell, recurrent, rnn_relu_cell, rnn_tanh_cell
 
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
+CELLS = {"tanh": rnn_tanh_cell, "relu": rnn_relu_cell}
 
 
 def _draw(module: Module, hidden_size: int) -> None:
@@ -461,29 +463,27 @@ class RNNCellBase(Module):
         """Draw all from U(-1 / sqrt(hidden_size), 1 / sqrt(hidden_size)), as PyTorch does."""
         _draw(self, self.hidden_size)
 
-    def _step(self, kind: str, input: Tensor, states: Any) -> list[Tensor]:
-        """The new states; `input` and `states` may lack the batch dimension."""
-        name, count = type(self).__name__, 2 if kind == "lstm" else 1
+    def _step(self, cell: Callable[..., Any], input: Tensor, hx: Any) -> Any:
+        """The new states; `input` and the states `hx` may lack the batch dimension."""
+        name, paired = type(self).__name__, cell is lstm_cell
         if input.ndim not in (1, 2):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
-        for number, state in enumerate(states or ()):
+        for number, state in enumerate(() if hx is None else hx if paired else (hx,)):
             if state.ndim not in (1, 2):
-                which = f"hx[{number}]" if count == 2 else "hidden"
+                which = f"hx[{number}]" if paired else "hidden"
                 raise ValueError(
                     f"{name}: Expected {which} to be 1D or 2D, got {state.ndim}D instead"
                 )
-        batched = input.ndim == 2
-        if not batched:
-            input = input.unsqueeze(0)
-        if states is None:
-            states = [zeros(input.size(0), self.hidden_size, dtype=input.dtype)] * count
-        elif not batched:
-            states = [state.unsqueeze(0) for state in states]
-        h, c = states if count == 2 else (states[0], None)
-        new = recurrent_cell(
-            kind, input, h, c, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
-        )
-        return list(new) if batched else [state.squeeze(0) for state in new]
+        if input.ndim == 1:
+            rows = None
+            if hx is not None:
+                rows = tuple(x.unsqueeze(0) for x in hx) if paired else hx.unsqueeze(0)
+            new = self._step(cell, input.unsqueeze(0), rows)
+            return tuple(x.squeeze(0) for x in new) if paired else new.squeeze(0)
+        if hx is None:
+            hx = zeros(input.size(0), self.hidden_size, dtype=input.dtype)
+            hx = (hx, hx) if paired else hx
+        return cell(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -512,10 +512,9 @@ class RNNCell(RNNCellBase):
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
-        if self.nonlinearity not in ("tanh", "relu"):
+        if self.nonlinearity not in CELLS:
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        kind = f"rnn_{self.nonlinearity}"
-        return self._step(kind, input, None if hx is None else [hx])[0]
+        return self._step(CELLS[self.nonlinearity], input, hx)
 
     def extra_repr(self) -> str:
         text = super().extra_repr()
@@ -542,10 +541,7 @@ class LSTMCell(RNNCellBase):
     def forward(
         self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
-        if isinstance(hx, Tensor):
-            raise TypeError("LSTMCell: hx must be a pair of tensors (h, c), not one Tensor")
-        h, c = self._step("lstm", input, hx)
-        return h, c
+        return self._step(lstm_cell, input, hx)
 
 
 class GRUCell(RNNCellBase):
@@ -565,4 +561,4 @@ class GRUCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
-        return self._step("gru", input, None if hx is None else [hx])[0]
+        return self._step(gru_cell, input, hx)
