@@ -86,13 +86,8 @@ class Pass:
 
     def visit(self, node: Function, slots: list[Any]) -> None:
         """Run one node's backward and send its gradients on."""
-        if node.tensor_hooks is not None or node.retained is not None:
-            _run_tensor_hooks(node, slots)
-        if node.pre_hooks is not None:
-            for hook in list(node.pre_hooks.values()):
-                changed = hook(tuple(slots))
-                if changed is not None:
-                    slots = list(changed)
+        if node.hooked:
+            slots = _run_early_hooks(node, slots)
         if self.targets is not None:
             for slot, grad in enumerate(slots):
                 if grad is not None and (id(node), slot) in self.targets:
@@ -108,7 +103,7 @@ class Pass:
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
-        if node.post_hooks is not None:
+        if node.hooked and node.post_hooks is not None:
             fitted = [
                 None if edge is None or grad is None else self.fit(node, index, edge, grad)
                 for index, (edge, grad) in enumerate(zip(edges, grads, strict=True))
@@ -188,18 +183,25 @@ def _on_the_way(roots: list[Edge], targets: set[tuple[int, int]]) -> set[int]:
     return useful
 
 
-def _run_tensor_hooks(node: Function, slots: list[Any]) -> None:
-    for slot, grad in enumerate(slots):
-        if grad is None:
-            continue
-        for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
-            changed = hook(grad)
-            if changed is not None:
-                grad = changed
-        slots[slot] = grad
-        tensor = (node.retained or {}).get(slot, lambda: None)()
-        if tensor is not None:
-            accumulate(tensor, grad, mode.grad)
+def _run_early_hooks(node: Function, slots: list[Any]) -> list[Any]:
+    """Show a node's incoming gradients to whom they concern; what is left of them."""
+    if node.tensor_hooks is not None or node.retained is not None:
+        for slot, grad in enumerate(slots):
+            if grad is None:
+                continue
+            for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
+                changed = hook(grad)
+                if changed is not None:
+                    grad = changed
+            slots[slot] = grad
+            tensor = (node.retained or {}).get(slot, lambda: None)()
+            if tensor is not None:
+                accumulate(tensor, grad, mode.grad)
+    for hook in list((node.pre_hooks or {}).values()):
+        changed = hook(tuple(slots))
+        if changed is not None:
+            slots = list(changed)
+    return slots
 
 
 def _materialize(node: Function, slots: list[Any]) -> list[Any]:

@@ -84,10 +84,13 @@ class SavedArray:
                 "Inference tensors cannot be saved for backward. "
                 "To work around you can make a clone to get a normal tensor and use it in autograd."
             )
-        self.array = tensor._peek()
-        self.loose = tensor._loose is not None
-        self.storage: Storage = tensor._shared_storage()
-        self.version = self.storage.version
+        loose, storage = tensor._loose, tensor._storage
+        self.array = tensor._array if loose is None else loose
+        self.loose = loose is not None
+        if storage is None:
+            storage = tensor._storage = Storage()
+        self.storage = storage
+        self.version = storage.version
         self.edge, self.own_slot = edge, own_slot
 
     def unpack(self, node: Function) -> Tensor:
@@ -142,6 +145,7 @@ class Function:
     cache: Any = None  # derived from saved inputs; only ever a short cut
     stack: str | None = None  # where it was made, in anomaly mode
     call: Any = None  # what it was made of, while calls are noted
+    hooked = False  # whether any of the next four is not None
     retained: dict[int, Any] | None = None
     tensor_hooks: dict[int, Hooks] | None = None
     pre_hooks: Hooks | None = None
@@ -252,10 +256,11 @@ class Function:
             scalar, out = out, np.asarray(out)
             if recording and node._saved:
                 node._saved = tuple([out if kept is scalar else kept for kept in node._saved])
-        result = owner._wrap(out)
+        wrap = owner._wrap
+        result = wrap(out)
         if recording:
             if out.dtype.kind == "f":
-                node.wrap = owner._wrap
+                node.wrap = wrap
                 node.sequence = next(_sequence)
                 node.outputs = ((out.shape, out.dtype),)
                 result._requires_grad = True
@@ -367,6 +372,7 @@ class Function:
 
     def retain(self, slot: int, tensor: Any) -> None:
         """Leave output `slot`'s gradient in the weakly referenced `tensor` as it passes."""
+        self.hooked = True
         if self.retained is None:
             self.retained = {}
         self.retained[slot] = tensor
@@ -378,6 +384,7 @@ class Function:
 
     def hooks_of(self, slot: int) -> Hooks:
         """The table of hooks on output `slot`."""
+        self.hooked = True
         if self.tensor_hooks is None:
             self.tensor_hooks = {}
         return self.tensor_hooks.setdefault(slot, OrderedDict())
@@ -407,12 +414,14 @@ class Function:
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after backward; it may give new grad_inputs."""
+        self.hooked = True
         if self.post_hooks is None:
             self.post_hooks = OrderedDict()
         return add_hook(self.post_hooks, hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_outputs)`` before backward; it may return new grad_outputs."""
+        self.hooked = True
         if self.pre_hooks is None:
             self.pre_hooks = OrderedDict()
         return add_hook(self.pre_hooks, hook)
