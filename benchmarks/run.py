@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __package__ in (None, ""):  # run as a file
     sys.path[0] = str(ROOT)
 
+from benchmarks.pages import as_markdown, write  # noqa: E402
 from benchmarks.workloads import WORKLOADS  # noqa: E402
 
 FRAMEWORKS = {"minitorch": "minitorch", "torch": "PyTorch"}
@@ -125,6 +126,19 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def markdown(rows: list[dict[str, Any]], versions: dict[str, str | None], told: str) -> str:
+    """Lay the rows out for a page."""
+    cells = [("best round, µs a step", "minitorch", "PyTorch", "ratio")]
+    for row in rows:
+        times = [f"{row[key]['best_us']:,.0f}" if row[key] else "–" for key in FRAMEWORKS]
+        ratio = f"{row['ratio']:.2f}" if row["ratio"] else "–"
+        cells.append((row["title"], *times, ratio))
+    named = ", ".join(f"{FRAMEWORKS[key]} {version}" for key, version in versions.items())
+    return (
+        f"{as_markdown(cells)}\n\n{named}; {told}. A ratio below 1 means that minitorch is faster."
+    )
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command; 1 if a loss is wrong or a workload fails on minitorch."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="minitorch against PyTorch.")
@@ -134,6 +148,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="of each; default 7")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="of each; default 2")
     parser.add_argument("--json", action="store_true", help="print every round's time as JSON")
+    parser.add_argument("--markdown", type=Path, metavar="PATH", help="write into a page")
     options = parser.parse_args(argv)
     for name in options.workload:
         if name not in WORKLOADS:
@@ -150,12 +165,16 @@ def main(argv: list[str] | None = None) -> int:
             worker.close()
 
     versions = {framework: worker.version for framework, worker in workers.items()}
+    told = f"{options.threads} threads, {options.rounds} rounds of each"
+    if options.markdown is not None:
+        command = f"python -m benchmarks --rounds {options.rounds} --markdown {options.markdown}"
+        write(options.markdown, markdown(rows, versions, told), command)
     if options.json:
         document = {"threads": options.threads, "versions": versions, "rows": rows}
         print(json.dumps(document, indent=2))
     else:
         named = [f"{FRAMEWORKS[key]} {version or '(none)'}" for key, version in versions.items()]
-        print(f"{', '.join(named)}; {options.threads} threads, {options.rounds} rounds of each")
+        print(f"{', '.join(named)}; {told}")
         print(table(rows))
     return int(any("minitorch" in row["errors"] for row in rows))
 

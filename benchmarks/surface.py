@@ -20,7 +20,7 @@ from oracle import as_inputs, outputs, same  # noqa: E402
 from test_surface import SURFACE  # noqa: E402
 
 import minitorch  # noqa: E402
-from benchmarks.gradcheckers.trial import insert  # noqa: E402
+from benchmarks.pages import write  # noqa: E402
 
 DTYPES = ("float64", "float32", "int64", "bool")
 
@@ -96,9 +96,8 @@ def main() -> int:
     for held in found.values():
         print(*held, sep="\n", end="\n" if held else "")
     if options.markdown is not None:
-        page = options.markdown.read_text(encoding="utf-8")
         command = "python -m benchmarks.surface --markdown docs/surface.md"
-        options.markdown.write_text(insert(page, made, command), encoding="utf-8")
+        write(options.markdown, made, command)
     return int(any(found.values()))
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks import pages
 from benchmarks.gradcheckers import trial
 from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict
 from benchmarks.gradcheckers.mutants import is_wrong, mutants
@@ -95,7 +96,7 @@ def test_wrong_verdicts_are_counted_and_written_into_the_page(tmp_path, capsys, 
     monkeypatch.setitem(CHECKERS, "minitorch", blind)
     monkeypatch.setattr(trial, "CHECKERS", {"minitorch": blind})
     page = tmp_path / "page.md"
-    page.write_text(f"Before.\n{trial.BEGIN.format('?')}\nold\n{trial.END}\nAfter.\n")
+    page.write_text(f"Before.\n{pages.BEGIN.format('?')}\nold\n{pages.END}\nAfter.\n")
     command = ["--only", "swapped", "--json", "--markdown", str(page)]
     assert trial.main(command) == 1
     document = json.loads(capsys.readouterr().out)

@@ -24,9 +24,9 @@ from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict
 from benchmarks.gradcheckers.correct import correct
 from benchmarks.gradcheckers.mutants import Mutant, mutants
 from benchmarks.gradcheckers.subjects import subjects
+from benchmarks.pages import as_markdown, write
 
 PACKAGES = {"minitorch-numpy": "minitorch", "torch": "PyTorch", "autograd": "HIPS autograd"}
-BEGIN, END = "<!-- begin: written by {} -->", "<!-- end -->"
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,6 @@ def as_text(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(rows: list[Row]) -> str:
-    """A table for the documentation."""
-    head, *body = rows
-    rule = ["---"] + ["--:"] * (len(head) - 1)
-    told = [[f"**{c}**" if c and row[0] in TOTALS else c for c in row] for row in body]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *told])
-
-
 def versions() -> dict[str, str]:
     """Of the packages that are installed."""
     found = {}
@@ -178,19 +170,6 @@ def as_document(trials: Sequence[Trial], seed: int) -> dict[str, Any]:
             for t in trials
         ],
     }
-
-
-def insert(page: str, part: str, command: str) -> str:
-    """Put `part` between the markers of `page`.
-
-    Raises:
-        ValueError: if the page has no such markers.
-    """
-    start = page.find(BEGIN.partition("{}")[0])
-    stop = page.find(END, start)
-    if start < 0 or stop < 0:
-        raise ValueError(f"the page has no lines {BEGIN.format('...')} and {END} to write between")
-    return f"{page[:start]}{BEGIN.format(command)}\n\n{part}\n\n{page[stop:]}"
 
 
 def wrong_of(trials: Sequence[Trial], checker: str) -> list[str]:
@@ -251,9 +230,8 @@ def main(argv: list[str] | None = None) -> int:
             print(f"\n{checker.name}:", *wrong_of(trials, checker.name), sep="\n  ")
     if options.markdown is not None:
         command = " ".join(["python -m benchmarks.gradcheckers", *(argv or sys.argv[1:])])
-        part = "\n\n".join(map(as_markdown, made))
+        part = "\n\n".join(as_markdown(rows, TOTALS) for rows in made)
         part += "\n\nWith " + ", ".join(f"{n} {v}" for n, v in versions().items()) + "."
-        page = options.markdown.read_text(encoding="utf-8")
-        options.markdown.write_text(insert(page, part, command), encoding="utf-8")
+        write(options.markdown, part, command)
     ours = CHECKERS["minitorch"]
     return int(ours in checkers and any(t.failed(ours.name) for t in trials))

@@ -1,0 +1,35 @@
+"""Writing figures into the documentation, between two marks, so that none is typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+BEGIN, END = "<!-- begin: written by {} -->", "<!-- end -->"
+
+
+def as_markdown(rows: Sequence[Sequence[str]], totals: Sequence[str] = ()) -> str:
+    """A table for the documentation."""
+    head, *body = rows
+    rule = ["---"] + ["--:"] * (len(head) - 1)
+    told = [[f"**{c}**" if c and row[0] in totals else c for c in row] for row in body]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *told])
+
+
+def insert(page: str, part: str, command: str) -> str:
+    """Put `part` between the markers of `page`.
+
+    Raises:
+        ValueError: if the page has no such markers.
+    """
+    start = page.find(BEGIN.partition("{}")[0])
+    stop = page.find(END, start)
+    if start < 0 or stop < 0:
+        raise ValueError(f"the page has no lines {BEGIN.format('...')} and {END} to write between")
+    return f"{page[:start]}{BEGIN.format(command)}\n\n{part}\n\n{page[stop:]}"
+
+
+def write(path: Path, part: str, command: str) -> None:
+    """Put `part` between the markers of the page at `path`; `command` is what made it."""
+    page = path.read_text(encoding="utf-8")
+    path.write_text(insert(page, part, command), encoding="utf-8")
