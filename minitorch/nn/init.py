@@ -7,6 +7,7 @@ Glorot & Bengio (2010) is `xavier`, He et al. (2015) `kaiming`.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -135,6 +136,7 @@ def kaiming_uniform_(
         nonlinearity: the name of what follows, for the gain.
     """
     if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
     std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
     bound = math.sqrt(3.0) * std
@@ -150,6 +152,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Fill with normal draws of deviation ``gain / sqrt(fan)``; see `kaiming_uniform_`."""
     if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
     std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
     return normal_(tensor, 0.0, std, generator)
@@ -170,6 +173,13 @@ def trunc_normal_(
     accepted with the density's probability (Robert, Simulation of truncated normal variables,
     1995).
     """
+
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "
+            "values may be incorrect.",
+            stacklevel=3,
+        )
 
     def below(x: float) -> float:
         return (1.0 + math.erf((x - mean) / (std * math.sqrt(2.0)))) / 2.0

@@ -48,3 +48,41 @@ class Parameter(Tensor):
         if kind != "Parameter":
             values = f"Parameter({values})"
         return "Parameter containing:\n" + values
+
+
+class Buffer(Tensor):
+    """A tensor that `Module` registers as a buffer when it is assigned as an attribute.
+
+    Args:
+        data: the values; shared, not copied.
+        persistent: whether it is part of the state dict (default).
+
+    >>> import minitorch
+    >>> Buffer(minitorch.zeros(2))
+    tensor([0., 0.])
+    """
+
+    persistent: bool
+
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+        source: Tensor = empty(0) if data is None else data
+        buffer: Any = object.__new__(cls)
+        buffer._array = source._array
+        buffer._storage = source._shared_storage()
+        if source.requires_grad:
+            buffer.requires_grad = True
+        buffer.persistent = persistent
+        return buffer
+
+    _keeps_class = False
+
+    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
+        pass  # `__new__` has made it; this is for the names of the arguments
+
+    @classmethod
+    def _wrap(cls, array: Array) -> Tensor:
+        # What is computed from a buffer is an ordinary tensor.
+        return Tensor._wrap(array)
+
+    def __repr__(self) -> str:
+        return tensor_repr(self, "tensor")

@@ -65,7 +65,7 @@ def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
     warnings.warn(
         f"Implicit dimension choice for {who} has been deprecated. Change the call to include "
         "dim=X as an argument.",
-        stacklevel=stacklevel + 1,
+        stacklevel=stacklevel,
     )
     return 0 if ndim in (0, 1, 3) else 1
 

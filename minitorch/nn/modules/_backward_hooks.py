@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch._tensor import Tensor
 
 if TYPE_CHECKING:
     from minitorch.nn.modules.module import Module
+
+Hooks = tuple[Callable[..., Any], ...]
 
 
 class BackwardHooks:
@@ -17,8 +20,8 @@ class BackwardHooks:
     gradient has arrived the pre-hooks run, when the input gradients have, the hooks.
     """
 
-    def __init__(self, module: Module) -> None:
-        self.module = module
+    def __init__(self, module: Module, befores: Hooks, afters: Hooks) -> None:
+        self.module, self.befores, self.afters = module, befores, afters
         self.grad_outputs: list[Any] = []
         self.grad_inputs: list[Any] = []
         self.wanted = 0
@@ -68,7 +71,7 @@ class BackwardHooks:
     def run_pre_hooks(self) -> Any:
         """Let the pre-hooks see, and change, the output gradients."""
         changed: Any = None
-        for hook in list(self.module._backward_pre_hooks.values()):
+        for hook in self.befores:
             made = hook(self.module, tuple(self.grad_outputs))
             if made is not None:
                 changed = made if isinstance(made, tuple) else (made,)
@@ -78,7 +81,7 @@ class BackwardHooks:
     def run_hooks(self) -> Any:
         """Let the hooks see, and change, the input gradients."""
         changed: Any = None
-        for hook in list(self.module._backward_hooks.values()):
+        for hook in self.afters:
             made = hook(self.module, tuple(self.grad_inputs), tuple(self.grad_outputs))
             if made is not None:
                 changed = made if isinstance(made, tuple) else (made,)

@@ -1,55 +1,41 @@
-"""Convolution layers."""
+"""Convolution layers, and their transposes; what is computed is in `minitorch.nn.functional`."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.modules.module import Module
+from minitorch.nn.modules.utils import _ntuple
 from minitorch.nn.parameter import Parameter
 
 
-def as_pair(value: Any) -> Any:
-    """One int for both spatial dimensions, or what was given."""
-    return (value, value) if isinstance(value, int) else tuple(value)
+class _ConvNd(Module):
+    """What convolutions and their transposes hold; sizes come as tuples, one a dimension."""
 
+    _dims: ClassVar[int]
+    _convolve: ClassVar[Callable[..., Tensor]]
 
-class Conv2d(Module):
-    """A learned convolution over images; see `minitorch.nn.functional.conv2d`.
-
-    Args:
-        in_channels, out_channels: channels of the images before and after.
-        kernel_size, stride, padding, dilation: an int, or one a dimension; padding also 'same'
-            or 'valid'.
-        groups: into how many independent parts the channels are cut.
-        bias: whether to add a learned number to each output channel.
-        padding_mode: 'zeros', the only one covered.
-
-    Shape: ``(N, C, H, W)`` or ``(C, H, W)`` to the same with O channels.
-
-    Raises:
-        ValueError: for channels that cannot be cut, or an unknown padding.
-
-    >>> import minitorch
-    >>> Conv2d(1, 8, 3, padding=1)(minitorch.zeros(4, 1, 8, 8)).shape
-    torch.Size([4, 8, 8, 8])
-    """
+    bias: Parameter | None
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: str | tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
@@ -65,26 +51,26 @@ class Conv2d(Module):
                 raise ValueError(
                     f"Invalid padding string {padding!r}, should be one of {{'valid', 'same'}}"
                 )
-            if padding == "same" and any(s != 1 for s in as_pair(stride)):
+            if padding == "same" and any(s != 1 for s in stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         modes = ("zeros", "reflect", "replicate", "circular")
         if padding_mode not in modes:
             raise ValueError(
                 f"padding_mode must be one of {set(modes)}, but got padding_mode='{padding_mode}'"
             )
-        if padding_mode != "zeros":
-            raise NotImplementedError(
-                f"Conv2d: padding_mode={padding_mode!r} is not covered yet; use 'zeros'"
-            )
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = as_pair(kernel_size), as_pair(stride)
-        self.padding = padding if isinstance(padding, str) else as_pair(padding)
-        self.dilation, self.groups = as_pair(dilation), groups
-        self.padding_mode = padding_mode
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(empty(shape, dtype=dtype, device=device))
+        self.in_channels, self.out_channels, self.kernel_size = (
+            in_channels,
+            out_channels,
+            kernel_size,
+        )
+        self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.transposed, self.output_padding = transposed, output_padding
+        self.groups, self.padding_mode = groups, padding_mode
+        first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
+        shape = (first, second // groups, *kernel_size)
+        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
         if bias:
-            self.bias: Parameter | None = Parameter(empty(out_channels, dtype=dtype))
+            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -93,25 +79,229 @@ class Conv2d(Module):
         """Draw weight and bias from U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), as PyTorch does."""
         reset_affine(self.weight, self.bias)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.conv2d(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
-
     def extra_repr(self) -> str:
         text = (
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
             f"stride={self.stride}"
         )
-        if self.padding != (0, 0):
-            text += f", padding={self.padding}"
-        if self.dilation != (1, 1):
-            text += f", dilation={self.dilation}"
+        for name, usual in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
+            value = getattr(self, name)
+            if value != (usual,) * len(value):
+                text += f", {name}={value}"
         if self.groups != 1:
             text += f", groups={self.groups}"
         if self.bias is None:
             text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
         return text
+
+
+class _Conv(_ConvNd):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        sizes = _ntuple(self._dims)
+        super().__init__(
+            in_channels,
+            out_channels,
+            sizes(kernel_size),
+            sizes(stride),
+            padding if isinstance(padding, str) else sizes(padding),
+            sizes(dilation),
+            False,
+            sizes(0),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def _sides(self) -> list[int]:
+        """How much to pad, as `F.pad` takes it: the last dimension first, both sides of each."""
+        if self.padding == "valid":
+            return [0, 0] * len(self.kernel_size)
+        if self.padding == "same":
+            spans = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=False)]
+            pairs = [(span // 2, span - span // 2) for span in spans]
+        else:
+            pairs = [(int(side), int(side)) for side in self.padding]
+        return [side for pair in reversed(pairs) for side in pair]
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        padding: Any = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = F.pad(input, self._sides(), mode=self.padding_mode), 0
+        return self._convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class Conv1d(_Conv):
+    """A learned convolution over sequences, ``(N, C, L)`` or ``(C, L)``; see `Conv2d`."""
+
+    _dims, _convolve = 1, staticmethod(F.conv1d)
+
+
+class Conv2d(_Conv):
+    """A learned convolution over images; see `minitorch.nn.functional.conv2d`.
+
+    Args:
+        in_channels, out_channels: channels of the images before and after.
+        kernel_size, stride, padding, dilation: an int, or one a dimension; padding also 'same'
+            or 'valid'.
+        groups: into how many independent parts the channels are cut.
+        bias: whether to add a learned number to each output channel.
+        padding_mode: what to pad with, 'zeros', 'reflect', 'replicate' or 'circular'.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)`` to the same with O channels.
+
+    Raises:
+        ValueError: for channels that cannot be cut, or an unknown padding.
+
+    >>> import minitorch
+    >>> Conv2d(1, 8, 3, padding=1)(minitorch.zeros(4, 1, 8, 8)).shape
+    torch.Size([4, 8, 8, 8])
+    """
+
+    _dims, _convolve = 2, staticmethod(F.conv2d)
+
+
+class Conv3d(_Conv):
+    """A learned convolution over volumes, ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `Conv2d`."""
+
+    _dims, _convolve = 3, staticmethod(F.conv3d)
+
+
+class _ConvTransposeNd(_ConvNd):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
+        sizes = _ntuple(self._dims)
+        super().__init__(
+            in_channels,
+            out_channels,
+            sizes(kernel_size),
+            sizes(stride),
+            sizes(padding),
+            sizes(dilation),
+            True,
+            sizes(output_padding),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> Any:
+        """What has to be added at the end, for the output to have the size asked for.
+
+        Several sizes lead to the same size of a strided convolution; `output_size` picks one.
+        """
+        if output_size is None:
+            return self.output_padding
+        dims = self._dims
+        lead = 2 if input.dim() == dims + 2 else 1
+        wanted = list(output_size)[lead:] if len(output_size) == lead + dims else output_size
+        if len(wanted) != dims:
+            raise ValueError(
+                f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or "
+                f"{lead + dims} elements (got {len(wanted)})"
+            )
+        least = [
+            (input.size(lead + i) - 1) * self.stride[i]
+            - 2 * int(self.padding[i])
+            + self.dilation[i] * (self.kernel_size[i] - 1)
+            + 1
+            for i in range(dims)
+        ]
+        most = [size + step - 1 for size, step in zip(least, self.stride, strict=True)]
+        if any(not a <= w <= b for a, w, b in zip(least, wanted, most, strict=True)):
+            raise ValueError(
+                f"requested an output size of {output_size}, but valid sizes range from {least} "
+                f"to {most} (for an input of {input.size()[2:]})"
+            )
+        return [w - a for w, a in zip(wanted, least, strict=True)]
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        return self._convolve(
+            input,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            self._output_padding(input, output_size),
+            self.groups,
+            self.dilation,
+        )
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """The transpose of `Conv1d`, ``(N, C, L)`` to a longer one; see `ConvTranspose2d`."""
+
+    _dims, _convolve = 1, staticmethod(F.conv_transpose1d)
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    """The transpose of `Conv2d`: what its gradient does to images, with learned weights.
+
+    Args:
+        in_channels, out_channels: channels of the images before and after.
+        kernel_size, stride, padding, dilation: of the convolution that it is the transpose of.
+        output_padding: what to add to one side of the output's size.
+        groups: into how many independent parts the channels are cut.
+        bias: whether to add a learned number to each output channel.
+        padding_mode: 'zeros', nothing else.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)`` to the same with O channels, of
+    ``(H - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1`` rows.
+    When called, ``output_size=`` may ask for a size instead of giving `output_padding`.
+
+    Raises:
+        ValueError: for channels that cannot be cut, another `padding_mode`, or an `output_size`
+            that no input of the convolution has.
+
+    >>> import minitorch
+    >>> up, x = ConvTranspose2d(8, 1, 3, stride=2), minitorch.zeros(4, 8, 5, 5)
+    >>> up(x).shape, up(x, output_size=(12, 11)).shape
+    (torch.Size([4, 1, 11, 11]), torch.Size([4, 1, 12, 11]))
+    """
+
+    _dims, _convolve = 2, staticmethod(F.conv_transpose2d)
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """The transpose of `Conv3d`, ``(N, C, D, H, W)`` to a larger one; see `ConvTranspose2d`."""
+
+    _dims, _convolve = 3, staticmethod(F.conv_transpose3d)
 
 
 def reset_affine(weight: Parameter, bias: Parameter | None) -> None:

@@ -1,4 +1,11 @@
-"""Dropout (Srivastava et al., Journal of Machine Learning Research 15, 2014)."""
+"""Dropout layers: in training something is zeroed at random, in evaluation nothing is.
+
+Srivastava et al., Journal of Machine Learning Research 15, 2014.
+
+Args: p: how probable it is; inplace: whether to overwrite the input.
+
+Raises: ValueError: for a probability outside 0..1.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +14,62 @@ from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
 
-class Dropout(Module):
-    """In training, each element zeroed with probability `p` and the others scaled up.
-
-    Raises:
-        ValueError: for a probability outside 0..1.
-    """
-
+class _DropoutNd(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
+        if p < 0 or p > 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p, self.inplace = p, inplace
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_DropoutNd):
+    """Each element zeroed with probability `p`, the others scaled up by ``1 / (1 - p)``.
+
+    >>> import minitorch
+    >>> Dropout(0.5).eval()(minitorch.ones(3))
+    tensor([1., 1., 1.])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+
+class Dropout1d(_DropoutNd):
+    """Whole channels of ``(N, C, L)`` or ``(C, L)`` zeroed, the others scaled up."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_DropoutNd):
+    """Whole channels of ``(N, C, H, W)`` zeroed, the others scaled up."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_DropoutNd):
+    """Whole channels of ``(N, C, D, H, W)`` zeroed, the others scaled up."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """Elements set to SELU's lower limit, and mean and variance kept (Klambauer et al., 2017).
+
+    As in PyTorch, `inplace` is not heeded.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """`AlphaDropout` of whole channels. As in PyTorch, `inplace` is not heeded."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training)

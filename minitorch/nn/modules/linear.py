@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F
+from minitorch.nn import init
 from minitorch.nn.modules.conv import reset_affine
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
+
+
+class Identity(Module):
+    """Gives back what it gets, whatever it was constructed with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input
 
 
 class Linear(Module):
@@ -22,6 +34,8 @@ class Linear(Module):
     torch.Size([5, 2])
     """
 
+    bias: Parameter | None
+
     def __init__(
         self,
         in_features: int,
@@ -32,9 +46,9 @@ class Linear(Module):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(empty(out_features, in_features, dtype=dtype, device=device))
+        self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         if bias:
-            self.bias: Parameter | None = Parameter(empty(out_features, dtype=dtype))
+            self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -53,11 +67,57 @@ class Linear(Module):
         )
 
 
-class Identity(Module):
-    """Gives back what it gets, whatever it was constructed with."""
+class Bilinear(Module):
+    """``x1 @ weight[o] @ x2 + bias[o]`` for each output o, with a learned weight and bias.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Shape: ``(*, in1_features)`` and ``(*, in2_features)`` to ``(*, out_features)``.
+
+    Raises:
+        ValueError: for no inputs.
+
+    >>> import minitorch
+    >>> Bilinear(3, 4, 2)(minitorch.zeros(5, 3), minitorch.zeros(5, 4)).shape
+    torch.Size([5, 2])
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
+        self.in1_features, self.in2_features = in1_features, in2_features
+        self.out_features = out_features
+        shape = (out_features, in1_features, in2_features)
+        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
 
-    def forward(self, input: Tensor) -> Tensor:
-        return input
+    def reset_parameters(self) -> None:
+        """Draw weight and bias from U(-1 / sqrt(in1), 1 / sqrt(in1)), as PyTorch does."""
+        if self.in1_features <= 0:
+            raise ValueError(
+                f"in1_features must be > 0, but got (in1_features={self.in1_features})"
+            )
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )

@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
+import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from minitorch._dtypes import dtype as dtype_type
 from minitorch._dtypes import float16, float32, float64
 from minitorch._tensor import Tensor
-from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
+from minitorch.autograd.hooks import RemovableHandle, add_hook
 from minitorch.autograd.mode import no_grad
-from minitorch.nn.parameter import Parameter
+from minitorch.factory import empty_like
+from minitorch.nn.modules._global_hooks import (
+    everywhere,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from minitorch.nn.modules._hook import Hook, LoadHook, add
+from minitorch.nn.parameter import Buffer, Parameter
+
+__all__ = [
+    "Module",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 M = TypeVar("M", bound="Module")
+
+HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+    "_state_dict_hooks",
+    "_state_dict_pre_hooks",
+    "_load_state_dict_pre_hooks",
+    "_load_state_dict_post_hooks",
+)
+EXTRA_STATE = "_extra_state"  # the name in a state dict of what `get_extra_state` gives
+
 Destination = OrderedDict[str, Any]
 
 
@@ -30,14 +66,6 @@ class _IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         fields = f"missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys}"
         return f"_IncompatibleKeys({fields})"
-
-
-class _Hook(NamedTuple):
-    """A forward hook, and whether it takes keyword arguments and runs after an error."""
-
-    call: Callable[..., Any]
-    with_kwargs: bool = False
-    always: bool = False
 
 
 class Module:
@@ -64,21 +92,24 @@ class Module:
     # The three tables that an attribute may live in, in the order in which they are searched.
     _TABLES = ("_parameters", "_buffers", "_modules")
 
-    def __init__(self) -> None:
+    call_super_init = False  # True: the next class in the order gets the constructor's arguments
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not self.call_super_init and (args or kwargs):
+            who = f"{type(self).__name__}.__init__()"
+            if kwargs:
+                raise TypeError(f"{who} got an unexpected keyword argument '{next(iter(kwargs))}'")
+            raise TypeError(f"{who} takes 1 positional argument but {len(args) + 1} were given")
         set_ = super().__setattr__
         set_("training", True)
         set_("_parameters", {})
         set_("_buffers", {})
         set_("_non_persistent_buffers_set", set())
         set_("_modules", {})
-        set_("_forward_hooks", OrderedDict())
-        set_("_forward_pre_hooks", OrderedDict())
-        set_("_backward_hooks", OrderedDict())
-        set_("_backward_pre_hooks", OrderedDict())
-        set_("_state_dict_hooks", OrderedDict())
-        set_("_state_dict_pre_hooks", OrderedDict())
-        set_("_load_state_dict_pre_hooks", OrderedDict())
-        set_("_load_state_dict_post_hooks", OrderedDict())
+        for name in HOOKS:
+            set_(name, OrderedDict())
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; each subclass writes its own."""
@@ -95,7 +126,7 @@ class Module:
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._claim(name, "_modules", "assign module")
-            tables["_modules"][name] = value
+            tables["_modules"][name] = everywhere.registered("module", self, name, value)
         elif name in tables.get("_parameters", ()):
             if value is not None:
                 raise TypeError(
@@ -109,14 +140,18 @@ class Module:
                     f"cannot assign '{_type_name(value)}' as child module '{name}' "
                     "(torch.nn.Module or None expected)"
                 )
-            tables["_modules"][name] = None
-        elif name in tables.get("_buffers", ()):
+            tables["_modules"][name] = everywhere.registered("module", self, name, value)
+        elif isinstance(value, Buffer) or name in tables.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
                     f"cannot assign '{_type_name(value)}' as buffer '{name}' "
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
                 )
-            tables["_buffers"][name] = value
+            if isinstance(value, Buffer):
+                persistent = value.persistent
+            else:
+                persistent = name not in tables["_non_persistent_buffers_set"]
+            self.register_buffer(name, value, persistent)
         else:
             super().__setattr__(name, value)
 
@@ -154,7 +189,8 @@ class Module:
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {_type_name(name)}")
         if "." in name:
-            raise KeyError(f'{kind} name can\'t contain "."')
+            got = f", got: {name}" if kind == "module" else ""
+            raise KeyError(f'{kind} name can\'t contain "."{got}')
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
         if hasattr(self, name) and name not in table:
@@ -179,6 +215,8 @@ class Module:
                 f"created explicitly. To express '{name}' as a function of another Tensor, compute "
                 "the value in the forward() method."
             )
+        if param is not None:
+            param = everywhere.registered("parameter", self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -193,7 +231,7 @@ class Module:
                 f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = everywhere.registered("buffer", self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -208,9 +246,11 @@ class Module:
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{_type_name(module)} is not a Module subclass")
         self._check_name("module", name, self.__dict__.get("_modules", {}))
-        self._modules[name] = module
+        self._modules[name] = everywhere.registered("module", self, name, module)
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Add a child; another name of `add_module`."""
+        self.add_module(name, module)
 
     # ---- calling -----------------------------------------------------------------------------
 
@@ -220,53 +260,43 @@ class Module:
             or self._forward_hooks
             or self._backward_hooks
             or self._backward_pre_hooks
+            or everywhere.any_at_calls
         ):
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook in list(self._forward_pre_hooks.values()):
-            if hook.with_kwargs:
-                changed = hook.call(self, args, kwargs)
-                if changed is not None:
-                    if not (isinstance(changed, tuple) and len(changed) == 2):
-                        raise RuntimeError(
-                            "forward pre-hook must return None or a tuple of (new_args, "
-                            f"new_kwargs), but got {changed}."
-                        )
-                    args, kwargs = changed
-            else:
-                changed = hook.call(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
+        """Call `forward` between the hooks: those of all modules first, then this one's."""
+        for hook in (*everywhere.forward_pre.values(), *self._forward_pre_hooks.values()):
+            args, kwargs = hook.before(self, args, kwargs)
         watched = None
-        if self._backward_hooks or self._backward_pre_hooks:
+        befores = (*everywhere.backward_pre.values(), *self._backward_pre_hooks.values())
+        afters = (*everywhere.backward.values(), *self._backward_hooks.values())
+        if befores or afters:
             from minitorch.nn.modules._backward_hooks import BackwardHooks
 
-            watched = BackwardHooks(self)
+            watched = BackwardHooks(self, befores, afters)
             args = watched.enter(args)
-        done: set[int] = set()
+        pending = [*everywhere.forward.values(), *self._forward_hooks.values()]
+        result = None
         try:
             result = self.forward(*args, **kwargs)
-            for key, hook in list(self._forward_hooks.items()):
-                done.add(key)
-                extra = (kwargs,) if hook.with_kwargs else ()
-                changed = hook.call(self, args, *extra, result)
+            while pending:
+                changed = pending.pop(0).after(self, args, kwargs, result)
                 if changed is not None:
                     result = changed
             return result if watched is None else watched.leave(result)
         except Exception:
-            for key, hook in list(self._forward_hooks.items()):
-                if hook.always and key not in done:
-                    extra = (kwargs,) if hook.with_kwargs else ()
-                    hook.call(self, args, *extra, None)
+            for hook in pending:
+                if hook.always:
+                    hook.after_error(self, args, kwargs, result)
             raise
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Call ``hook(module, args)`` before `forward`; it may return other args."""
-        return _add(self._forward_pre_hooks, _Hook(hook, with_kwargs), prepend)
+        return add(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self,
@@ -277,7 +307,7 @@ class Module:
         always_call: bool = False,
     ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after `forward`; it may return another output."""
-        return _add(self._forward_hooks, _Hook(hook, with_kwargs, always_call), prepend)
+        return add(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_hook(
         self, hook: Callable[..., Any], prepend: bool = False
@@ -286,13 +316,24 @@ class Module:
 
         It may return another grad_input. Not called where no input requires grad.
         """
-        return _add(self._backward_hooks, hook, prepend)
+        return add(self._backward_hooks, hook, prepend)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` before the module's gradients are worked out."""
-        return _add(self._backward_pre_hooks, hook, prepend)
+        return add(self._backward_pre_hooks, hook, prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Not covered: PyTorch's deprecated backward hooks miss gradients.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            "register_backward_hook is deprecated in PyTorch and not covered by minitorch: it "
+            "misses some of grad_input; use register_full_backward_hook"
+        )
 
     # ---- the tree ----------------------------------------------------------------------------
 
@@ -379,6 +420,26 @@ class Module:
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a dotted name, in place of the one there or (not `strict`) as a new one.
+
+        Raises:
+            ValueError: for an empty name, or for anything but a module.
+            AttributeError: if its parent does not exist, or something else has that name.
+        """
+        if target == "":
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if not hasattr(parent, name):
+            if strict:
+                raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
+        elif not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted name.
 
@@ -445,17 +506,20 @@ class Module:
         for parameter in self.parameters():
             clear_grad(parameter, set_to_none)
 
-    def _convert(self: M, change: Callable[[Tensor], Tensor]) -> M:
-        """Apply `change` to every parameter, gradient and buffer, in place."""
-        for module in self.modules():
-            for parameter in module._parameters.values():
-                if parameter is not None:
-                    parameter.data = change(parameter.data)
+    def _apply(self: M, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> M:
+        """Replace every parameter, gradient and buffer by `fn` of it; parameters stay the same."""
+        if recurse:
+            for child in self.children():
+                child._apply(fn)
+        for parameter in self._parameters.values():
+            if parameter is not None:
+                with no_grad():
+                    parameter.data = fn(parameter.data)
                     if parameter._grad is not None:
-                        parameter._grad = change(parameter._grad)
-            for name, buffer in module._buffers.items():
-                if buffer is not None:
-                    module._buffers[name] = change(buffer)
+                        parameter._grad = fn(parameter._grad)
+        for name, buffer in self._buffers.items():
+            if buffer is not None:
+                self._buffers[name] = fn(buffer)
         return self
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:
@@ -471,13 +535,13 @@ class Module:
                     "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                     f"dtype={value}"
                 )
-        return self._convert(
+        return self._apply(
             lambda t: t.to(*args, **kwargs) if t.is_floating_point() else t.to("cpu")
         )
 
     def type(self: M, dst_type: Any) -> M:
         """Convert every parameter and buffer to a dtype, in place."""
-        return self._convert(lambda t: t.type(dst_type))
+        return self._apply(lambda t: t.type(dst_type))
 
     def float(self: M) -> M:
         """Convert floating-point parameters and buffers to float32."""
@@ -491,11 +555,54 @@ class Module:
         """Convert floating-point parameters and buffers to float16."""
         return self.to(float16)
 
+    def bfloat16(self: M) -> M:
+        """Not covered: NumPy has no bfloat16.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("bfloat16 is not covered by minitorch; use float() or half()")
+
     def cpu(self: M) -> M:
         """Return the module: it is on the CPU."""
         return self
 
+    def cuda(self: M, device: Any = None) -> M:
+        """Refuse to move to a GPU.
+
+        Raises:
+            AssertionError: if there is anything to move: there is the CPU only.
+        """
+        return self._apply(lambda t: t.cuda(device))
+
+    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
+        """Replace every parameter and buffer by one like it with no particular values."""
+        return self._apply(lambda t: empty_like(t, device=device), recurse)
+
+    def share_memory(self: M) -> M:
+        """Move every parameter and buffer to memory that other processes see; see `Tensor`'s."""
+        return self._apply(lambda t: t.share_memory_())
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: there is no compiler."""
+
     # ---- state -------------------------------------------------------------------------------
+
+    def get_extra_state(self) -> Any:
+        """What else belongs in the state dict; a class that has such writes its own.
+
+        Raises:
+            RuntimeError: unless it has.
+        """
+        raise RuntimeError(f"{type(self).__name__} has no extra state: it defines no such method")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` gave.
+
+        Raises:
+            RuntimeError: unless the class writes its own.
+        """
+        raise RuntimeError(f"{type(self).__name__} has no extra state: it defines no such method")
 
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
@@ -507,10 +614,16 @@ class Module:
             prefix: put in front of every name.
             keep_vars: give the parameters themselves instead of detached views of them.
         """
-        for value, name in zip(args, ("destination", "prefix", "keep_vars"), strict=False):
-            destination = value if name == "destination" else destination
-            prefix = value if name == "prefix" else prefix
-            keep_vars = value if name == "keep_vars" else keep_vars
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead. Refer to "
+                "https://pytorch.org/docs/main/generated/torch.nn.Module.html"
+                "#torch.nn.Module.state_dict for details.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            given = (*args, *(destination, prefix, keep_vars)[len(args) :])
+            destination, prefix, keep_vars = given[:3]
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -528,10 +641,13 @@ class Module:
         for hook in self._state_dict_hooks.values():
             changed = hook(self, destination, prefix, local)
             if changed is not None:
+                if getattr(hook, "_from_public_api", False):
+                    raise RuntimeError("state_dict post-hook must return None")
                 destination = changed
         return destination
 
-    def _own_state(self) -> dict[str, Any]:
+    def _own_state(self) -> dict[str, Tensor]:
+        """The parameters and persistent buffers of this module alone."""
         persistent = {
             name: buffer
             for name, buffer in self._buffers.items()
@@ -543,6 +659,8 @@ class Module:
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         for name, value in self._own_state().items():
             destination[prefix + name] = value if keep_vars else value.detach()
+        if type(self).get_extra_state is not Module.get_extra_state:
+            destination[prefix + EXTRA_STATE] = self.get_extra_state()
 
     def load_state_dict(
         self, state_dict: Any, strict: bool = True, assign: bool = False
@@ -559,49 +677,49 @@ class Module:
                 changed then.
             TypeError: for anything but a mapping.
         """
-        if not hasattr(state_dict, "keys"):
+        if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        metadata = getattr(state_dict, "_metadata", None)
-        state = OrderedDict(state_dict)
+        metadata = getattr(state_dict, "_metadata", {})
         missing: list[str] = []
         unexpected: list[str] = []
         errors: list[str] = []
-        copies: list[Callable[[], None]] = []
+        # Modules copy as they go, for hooks to see; so what was there is kept until all is well.
+        before = [
+            (module, name, value, value.detach().clone())
+            for module in self.modules()
+            for name, value in module._own_state().items()
+        ]
 
-        def load(module: Module, prefix: str) -> None:
-            local = {} if metadata is None else metadata.get(prefix[:-1], {})
-            for hook in module._load_state_dict_pre_hooks.values():
-                hook(module, state, prefix, local, strict, missing, unexpected, errors)
-            own = module._own_state()
-            for name, value in own.items():
-                key = prefix + name
-                if key not in state:
-                    missing.append(key)
-                    continue
-                given = state[key]
-                if not isinstance(given, Tensor):
-                    errors.append(
-                        f'While copying the parameter named "{key}", expected torch.Tensor or '
-                        "Tensor-like object from checkpoint but received "
-                        f"{type(given)}"
-                    )
-                elif given.shape != value.shape:
-                    errors.append(
-                        f"size mismatch for {key}: copying a param with shape {given.shape} from "
-                        f"checkpoint, the shape in current model is {value.shape}."
-                    )
-                else:
-                    copies.append(functools.partial(_load_one, module, name, value, given, assign))
+        def load(module: Module, state: dict[str, Any], prefix: str) -> None:
+            local = dict(metadata.get(prefix[:-1], {}))
+            if assign:
+                local["assign_to_params_buffers"] = True
+            module._load_from_state_dict(state, prefix, local, True, missing, unexpected, errors)
             for name, child in module._modules.items():
                 if child is not None:
-                    load(child, f"{prefix}{name}.")
+                    path = f"{prefix}{name}."
+                    load(child, {k: v for k, v in state.items() if k.startswith(path)}, path)
             keys = _IncompatibleKeys(missing, unexpected)
             for hook in module._load_state_dict_post_hooks.values():
-                hook(module, keys)
+                if hook(module, keys) is not None:
+                    raise AssertionError(
+                        "Hooks registered with ``register_load_state_dict_post_hook`` are not "
+                        "expected to return new values, if incompatible_keys need to be modified, "
+                        "it should be done inplace."
+                    )
 
-        known = set(self.state_dict().keys())
-        load(self, "")
-        unexpected += [key for key in state if key not in known]
+        def undo() -> None:
+            with no_grad():
+                for module, name, value, values in before:
+                    value.copy_(values)
+                    if assign:
+                        setattr(module, name, value)
+
+        try:
+            load(self, OrderedDict(state_dict), "")
+        except Exception:
+            undo()
+            raise
         if strict and unexpected:
             listed = ", ".join(f'"{key}"' for key in unexpected)
             errors.insert(0, f"Unexpected key(s) in state_dict: {listed}. ")
@@ -609,35 +727,138 @@ class Module:
             listed = ", ".join(f'"{key}"' for key in missing)
             errors.insert(0, f"Missing key(s) in state_dict: {listed}. ")
         if errors:
+            undo()
             listed = "\n\t".join(errors)
             raise RuntimeError(
                 f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}"
             )
-        with no_grad():
-            for copy in copies:
-                copy()
         return _IncompatibleKeys(missing, unexpected)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load this module's own state, without its children's; a class may write its own."""
+        for hook in self._load_state_dict_pre_hooks.values():
+            hook.before_loading(
+                self,
+                state_dict,
+                prefix,
+                local_metadata,
+                strict,
+                missing_keys,
+                unexpected_keys,
+                error_msgs,
+            )
+        assign = local_metadata.get("assign_to_params_buffers", False)
+        own = self._own_state()
+        for name, value in own.items():
+            key = prefix + name
+            if key not in state_dict:
+                if strict:
+                    missing_keys.append(key)
+                continue
+            given = state_dict[key]
+            if not isinstance(given, Tensor):
+                error_msgs.append(
+                    f'While copying the parameter named "{key}", expected torch.Tensor or '
+                    f"Tensor-like object from checkpoint but received {type(given)}"
+                )
+                continue
+            if value.ndim == 0 and given.shape == (1,):
+                given = given[0]  # scalars were saved like this once
+            if given.shape != value.shape:
+                error_msgs.append(
+                    f"size mismatch for {key}: copying a param with shape {given.shape} from "
+                    f"checkpoint, the shape in current model is {value.shape}."
+                )
+                continue
+            try:
+                with no_grad():
+                    self._load_one(name, value, given, assign)
+            except Exception as error:
+                error_msgs.append(
+                    f'While copying the parameter named "{key}", whose dimensions in the model are '
+                    f"{value.size()} and whose dimensions in the checkpoint are {given.size()}, an "
+                    f"exception occurred : {error.args}."
+                )
+        self._load_extra_state(state_dict, prefix, strict, missing_keys, unexpected_keys)
+        if strict:
+            for key in state_dict:
+                if key.startswith(prefix) and key != prefix + EXTRA_STATE:
+                    first, dot, _ = key.removeprefix(prefix).partition(".")
+                    if first not in (self._modules if dot else own):
+                        unexpected_keys.append(key)
+
+    def _load_one(self, name: str, value: Tensor, given: Tensor, assign: bool) -> None:
+        if not assign:
+            value.copy_(given)
+            return
+        if isinstance(value, Parameter):
+            if isinstance(given, Parameter):
+                given.requires_grad_(value.requires_grad)
+            else:
+                given = Parameter(given, requires_grad=value.requires_grad)
+        setattr(self, name, given)
+
+    def _load_extra_state(
+        self, state_dict: Any, prefix: str, strict: bool, missing: list[str], unexpected: list[str]
+    ) -> None:
+        key = prefix + EXTRA_STATE
+        wanted = type(self).set_extra_state is not Module.set_extra_state
+        if wanted and key in state_dict:
+            self.set_extra_state(state_dict[key])
+        elif strict and wanted:
+            missing.append(key)
+        elif strict and key in state_dict:
+            unexpected.append(key)
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, prefix, keep_vars)`` before the state is gathered."""
         return add_hook(self._state_dict_pre_hooks, hook)
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
         """Call ``hook(module, state_dict, prefix, local_metadata)`` after it was gathered."""
+        hook._from_public_api = True
         return add_hook(self._state_dict_hooks, hook)
 
-    _register_state_dict_hook = register_state_dict_post_hook
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """As `register_state_dict_post_hook`, but may return another state dict."""
+        if getattr(hook, "_from_public_api", False):
+            raise RuntimeError(
+                "Cannot register the same function as the state dict post hook that was previously "
+                "registered via register_state_dict_post_hook"
+            )
+        return add_hook(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call the hook before loading, with the lists of errors to add to.
 
         ``hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)``
         """
-        return add_hook(self._load_state_dict_pre_hooks, hook)
+        return self._register_load_state_dict_pre_hook(hook, with_module=True)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        """The same, for a hook that does not want the module unless `with_module`."""
+        return add(self._load_state_dict_pre_hooks, LoadHook(hook, with_module))
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists."""
         return add_hook(self._load_state_dict_post_hooks, hook)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # What an older version pickled may lack a table that there is now.
+        self.__dict__.update({name: OrderedDict() for name in HOOKS})
+        self.__dict__["_non_persistent_buffers_set"] = set()
+        self.__dict__.update(state)
 
     # ---- printing ----------------------------------------------------------------------------
 
@@ -659,15 +880,6 @@ class Module:
         return "\n  ".join([f"{self._get_name()}(", *lines, *children]) + "\n)"
 
 
-def _load_one(module: Module, name: str, value: Tensor, given: Tensor, assign: bool) -> None:
-    if not assign:
-        value.copy_(given)
-        return
-    if isinstance(value, Parameter):
-        given = given if isinstance(given, Parameter) else Parameter(given, value.requires_grad)
-    setattr(module, name, given)
-
-
 def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
     """Drop a gradient, or make it zero and a leaf."""
     held = parameter._grad
@@ -683,10 +895,6 @@ def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
     held.zero_()
 
 
-def _add(hooks: Hooks, hook: Any, prepend: bool) -> RemovableHandle:
-    return add_hook(hooks, hook, prepend=prepend)
-
-
 def _indented(text: str) -> str:
     first, *rest = text.split("\n")
     return "\n".join(itertools.chain([first], (f"  {line}" for line in rest)))
@@ -695,10 +903,8 @@ def _indented(text: str) -> str:
 def _type_name(value: object) -> str:
     """A type's full name, as PyTorch writes it in these messages."""
     kind = type(value)
-    if kind.__module__ in ("builtins", "__main__"):
-        return (
-            kind.__qualname__ if kind.__module__ == "builtins" else f"__main__.{kind.__qualname__}"
-        )
-    if kind is Tensor:
-        return "torch.FloatTensor"
+    if isinstance(value, Tensor) and kind in (Tensor, Buffer):
+        return value.type()
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,178 @@
+"""Batch normalisation (Ioffe & Szegedy, 2015)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch._dtypes import int64
+from minitorch._tensor import Tensor
+from minitorch.factory import ones, tensor, zeros
+from minitorch.nn import functional as F
+from minitorch.nn.modules._refused import Refused
+from minitorch.nn.modules.module import Module
+from minitorch.nn.modules.utils import reset_scale_and_shift, scale_and_shift
+from minitorch.nn.parameter import Parameter
+
+
+class _NormBase(Module):
+    """What batch and instance normalisation hold: scale, shift and running statistics.
+
+    Args:
+        num_features: the number C of channels.
+        eps: added to the variance.
+        momentum: the share of a new batch in the running statistics; None for the plain average
+            of all batches.
+        affine: whether to have a learned `weight` and (with `bias`) `bias`.
+        track_running_stats: whether to keep statistics, for evaluation.
+    """
+
+    _version = 2  # 2 is since `num_batches_tracked`
+
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        scale_and_shift(self, num_features, affine, bias, device, dtype)
+        kept = track_running_stats
+        like = {"device": device, "dtype": dtype}
+        self.register_buffer("running_mean", zeros(num_features, **like) if kept else None)
+        self.register_buffer("running_var", ones(num_features, **like) if kept else None)
+        self.register_buffer("num_batches_tracked", tensor(0, dtype=int64) if kept else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Forget all batches."""
+        if self.track_running_stats:
+            assert self.running_mean is not None and self.running_var is not None
+            assert self.num_batches_tracked is not None
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Forget all batches, and set the scale to ones and the shift to zeros."""
+        self.reset_running_stats()
+        reset_scale_and_shift(self)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any
+    ) -> None:
+        version = local_metadata.get("version")
+        if (version is None or version < 2) and self.track_running_stats:
+            held = self.num_batches_tracked
+            state_dict.setdefault(
+                f"{prefix}num_batches_tracked", tensor(0, dtype=int64) if held is None else held
+            )
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+
+def check_dims(input: Tensor, *allowed: int) -> None:
+    """Refuse an input of another number of dimensions.
+
+    Raises:
+        ValueError: naming the number it has.
+    """
+    if input.dim() not in allowed:
+        expected = " or ".join(f"{n}D" for n in allowed)
+        raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
+
+
+class _BatchNorm(_NormBase):
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:
+                momentum = 1.0 / float(self.num_batches_tracked)
+        # Without statistics the batch's own serve, in evaluation too; they are not passed where
+        # they are neither to be used nor to be updated.
+        by_batch = self.training or (self.running_mean is None and self.running_var is None)
+        kept = not self.training or self.track_running_stats
+        return F.batch_norm(
+            input,
+            self.running_mean if kept else None,
+            self.running_var if kept else None,
+            self.weight,
+            self.bias,
+            by_batch,
+            momentum,
+            self.eps,
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Each feature of ``(N, C)``, or channel of ``(N, C, L)``, standardised over the others.
+
+    In training by the batch, in evaluation by the running statistics.
+
+    Raises:
+        ValueError: for any other number of dimensions, or in training for one value a channel.
+
+    >>> import minitorch
+    >>> norm = BatchNorm1d(1)
+    >>> norm(minitorch.tensor([[1.0], [3.0]])).detach()
+    tensor([[-1.0000],
+            [ 1.0000]])
+    >>> norm.running_mean
+    tensor([0.2000])
+    """
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dims(input, 2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel of ``(N, C, H, W)`` standardised over the others; see `BatchNorm1d`."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dims(input, 4)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Each channel of ``(N, C, D, H, W)`` standardised over the others; see `BatchNorm1d`."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dims(input, 5)
+
+
+class SyncBatchNorm(Refused):
+    """Not covered: batch normalisation over several processes."""
+
+    _instead = "there is one process only; use BatchNorm1d, BatchNorm2d or BatchNorm3d"
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """Not covered.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        cls()
+        return module

@@ -1,0 +1,127 @@
+"""Instance normalisation (Ulyanov et al., 2016)."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+from minitorch._tensor import Tensor
+from minitorch.nn import functional as F
+from minitorch.nn.modules.batchnorm import _NormBase, check_dims
+
+
+class _InstanceNorm(_NormBase):
+    _no_batch_dim: ClassVar[int]
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        check_dims(input, self._no_batch_dim, self._no_batch_dim + 1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        dim = input.dim() - self._no_batch_dim
+        size = input.size(dim)
+        if size != self.num_features:
+            if self.affine:
+                raise ValueError(
+                    f"expected input's size at dim={dim} to match num_features "
+                    f"({self.num_features}), but got: {size}."
+                )
+            warnings.warn(
+                f"input's size at dim={dim} does not match num_features. You can silence this "
+                "warning by not passing in num_features, which is not used because affine=False",
+                stacklevel=3,
+            )
+        if dim == 0:
+            return self._normalise(input.unsqueeze(0)).squeeze(0)
+        return self._normalise(input)
+
+    def _normalise(self, input: Tensor) -> Tensor:
+        return F.instance_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        if local_metadata.get("version") is None and not self.track_running_stats:
+            keys = [prefix + name for name in ("running_mean", "running_var")]
+            found = [key for key in keys if key in state_dict]
+            if found:
+                kind, names = type(self).__name__, " and ".join(f'"{key}"' for key in found)
+                error_msgs.append(
+                    f"Unexpected running stats buffer(s) {names} for {kind} with "
+                    "track_running_stats=False. If state_dict is a checkpoint saved before 0.4.0, "
+                    f"this may be expected because {kind} does not track running stats by default "
+                    "since 0.4.0. Please remove these keys from state_dict. If the running stats "
+                    f"are actually needed, instead set track_running_stats=True in {kind} to "
+                    f"enable them. See the documentation of {kind} for details."
+                )
+                for key in found:
+                    state_dict.pop(key)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Each channel of each sample of ``(N, C, L)`` or ``(C, L)`` standardised over the length.
+
+    The arguments are those of `BatchNorm1d`; here scale, shift and statistics are off by default.
+
+    Raises:
+        ValueError: for any other number of dimensions, or (if affine) of channels.
+    """
+
+    _no_batch_dim = 2
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Each channel of each image of ``(N, C, H, W)`` or ``(C, H, W)`` standardised.
+
+    See `InstanceNorm1d`.
+
+    >>> import minitorch
+    >>> InstanceNorm2d(1)(minitorch.tensor([[[1.0, 3.0]]]))
+    tensor([[[-1.0000,  1.0000]]])
+    """
+
+    _no_batch_dim = 3
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Each channel of each volume of ``(N, C, D, H, W)`` or ``(C, D, H, W)`` standardised.
+
+    See `InstanceNorm1d`.
+    """
+
+    _no_batch_dim = 4

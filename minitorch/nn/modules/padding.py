@@ -1,0 +1,158 @@
+"""Padding layers, over `minitorch.nn.functional.pad`.
+
+Args: padding: one int for all sides, or one a side, the last dimension first: ``(left, right)``,
+``(left, right, top, bottom)``, ``(left, right, top, bottom, front, back)``. Negative ones crop.
+
+Shape: ``(N, C, *)`` or ``(C, *)``, with 1, 2 or 3 dimensions ``*``, to the same with these larger.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from minitorch._tensor import Tensor
+from minitorch.nn import functional as F
+from minitorch.nn.modules.module import Module
+from minitorch.nn.modules.utils import _ntuple
+
+
+class _PadNd(Module):
+    _dims: ClassVar[int]
+    _mode: ClassVar[str]
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__()
+        self.padding = _ntuple(2 * self._dims)(padding)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.pad(input, self.padding, self._mode)
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
+class _CircularPadNd(_PadNd):
+    _mode = "circular"
+
+    def forward(self, input: Tensor) -> Tensor:
+        least = self._dims + 1
+        if input.dim() not in (least, least + 1):
+            raise ValueError(f"expected {least}D or {least + 1}D input (got {input.dim()}D input)")
+        return super().forward(input)
+
+
+class CircularPad1d(_CircularPadNd):
+    """``(N, C, L)`` continued as if it repeated itself."""
+
+    _dims = 1
+
+
+class CircularPad2d(_CircularPadNd):
+    """``(N, C, H, W)`` continued as if it repeated itself."""
+
+    _dims = 2
+
+
+class CircularPad3d(_CircularPadNd):
+    """``(N, C, D, H, W)`` continued as if it repeated itself."""
+
+    _dims = 3
+
+
+class _ReflectionPadNd(_PadNd):
+    _mode = "reflect"
+
+
+class ReflectionPad1d(_ReflectionPadNd):
+    """``(N, C, L)`` continued by its mirror image, without its edge once more."""
+
+    _dims = 1
+
+
+class ReflectionPad2d(_ReflectionPadNd):
+    """``(N, C, H, W)`` continued by its mirror image, without its edge once more.
+
+    >>> import minitorch
+    >>> ReflectionPad2d((2, 0, 0, 0))(minitorch.tensor([[[1.0, 2.0, 3.0]]]))
+    tensor([[[3., 2., 1., 2., 3.]]])
+    """
+
+    _dims = 2
+
+
+class ReflectionPad3d(_ReflectionPadNd):
+    """``(N, C, D, H, W)`` continued by its mirror image, without its edge once more."""
+
+    _dims = 3
+
+
+class _ReplicationPadNd(_PadNd):
+    _mode = "replicate"
+
+
+class ReplicationPad1d(_ReplicationPadNd):
+    """``(N, C, L)`` continued by its outermost elements."""
+
+    _dims = 1
+
+
+class ReplicationPad2d(_ReplicationPadNd):
+    """``(N, C, H, W)`` continued by its outermost elements."""
+
+    _dims = 2
+
+
+class ReplicationPad3d(_ReplicationPadNd):
+    """``(N, C, D, H, W)`` continued by its outermost elements."""
+
+    _dims = 3
+
+
+class _ConstantPadNd(_PadNd):
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.pad(input, self.padding, "constant", self.value)
+
+    def extra_repr(self) -> str:
+        return f"padding={self.padding}, value={self.value}"
+
+
+class ConstantPad1d(_ConstantPadNd):
+    """``(N, C, L)`` with `value` around."""
+
+    _dims = 1
+
+
+class ConstantPad2d(_ConstantPadNd):
+    """``(N, C, H, W)`` with `value` around."""
+
+    _dims = 2
+
+
+class ConstantPad3d(_ConstantPadNd):
+    """``(N, C, D, H, W)`` with `value` around."""
+
+    _dims = 3
+
+
+class _ZeroPadNd(_ConstantPadNd):
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
+class ZeroPad1d(_ZeroPadNd, ConstantPad1d):
+    """``(N, C, L)`` with zeros around."""
+
+
+class ZeroPad2d(_ZeroPadNd, ConstantPad2d):
+    """``(N, C, H, W)`` with zeros around."""
+
+
+class ZeroPad3d(_ZeroPadNd, ConstantPad3d):
+    """``(N, C, D, H, W)`` with zeros around."""
