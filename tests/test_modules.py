@@ -154,6 +154,7 @@ def test_copies_are_whole_and_apart(row: Row) -> None:
             assert not np.shares_memory(p._array, q._array)
 
 
+@pytest.mark.slow
 @rows
 def test_its_gradient_agrees_with_differences(row: Row) -> None:
     if not row.smooth:
