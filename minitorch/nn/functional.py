@@ -84,6 +84,7 @@ from minitorch.ops.margin import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from minitorch.ops.multihead import multi_head_attention_forward
 from minitorch.ops.norm import (
     batch_norm,
     group_norm,
@@ -195,6 +196,7 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",

@@ -30,6 +30,7 @@ from minitorch.nn.modules.activation import (
     Tanhshrink,
     Threshold,
 )
+from minitorch.nn.modules.attention import MultiheadAttention
 from minitorch.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm
 from minitorch.nn.modules.channelshuffle import ChannelShuffle
 from minitorch.nn.modules.container import (
@@ -156,6 +157,13 @@ from minitorch.nn.modules.rnn import (
     RNNCellBase,
 )
 from minitorch.nn.modules.sparse import Embedding, EmbeddingBag
+from minitorch.nn.modules.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from minitorch.nn.modules.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
@@ -261,6 +269,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "NLLLoss2d",
     "PReLU",
@@ -300,6 +309,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
