@@ -56,10 +56,16 @@ def digits_net(torch: Torch) -> Any:
     )
 
 
-def training(torch: Torch, model: Any, batches: list[tuple[Any, Any]], lr: float) -> Step:
+def training(
+    torch: Torch,
+    model: Any,
+    batches: list[tuple[Any, Any]],
+    lr: float,
+    momentum: float = 0.0,
+) -> Step:
     """Return the step of a training loop: a batch forward, backward, and an update by SGD."""
     criterion = torch.nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
     following = cycle(batches)
 
     def step() -> Any:
@@ -106,6 +112,17 @@ def mlp_step(torch: Torch) -> Step:
     return training(torch, model, batches, lr=0.05)
 
 
+def wide_mlp_step(torch: Torch) -> Step:
+    """MLP 784-1024-1024-10, training step with momentum, batch 128."""
+    nn = torch.nn
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)
+    )
+    batches = [(torch.randn(128, 784), torch.randint(0, 10, (128,))) for _ in range(4)]
+    return training(torch, model, batches, lr=0.01, momentum=0.9)
+
+
 def lenet_step(torch: Torch) -> Step:
     """LeNet at 28x28, training step, batch 128."""
     nn = torch.nn
@@ -128,6 +145,135 @@ def lenet_step(torch: Torch) -> Step:
     return training(torch, model, batches, lr=0.05)
 
 
+def vgg_step(torch: Torch) -> Step:
+    """VGG block of four convolutions at 32x32, training step, batch 32."""
+    nn = torch.nn
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(32, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(64 * 8 * 8, 10),
+    )
+    batches = [(torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,))) for _ in range(2)]
+    return training(torch, model, batches, lr=0.01)
+
+
+def resnet_step(torch: Torch) -> Step:
+    """Small ResNet with BatchNorm at 32x32, training step, batch 32."""
+    nn = torch.nn
+
+    class Residual(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self, channels: int) -> None:
+            super().__init__()
+            self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            self.norm1, self.norm2 = nn.BatchNorm2d(channels), nn.BatchNorm2d(channels)
+
+        def forward(self, x: Any) -> Any:
+            y = self.norm1(self.conv1(x)).relu()
+            return (x + self.norm2(self.conv2(y))).relu()
+
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        Residual(16),
+        nn.Conv2d(16, 32, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        Residual(32),
+        nn.AvgPool2d(16),
+        nn.Flatten(),
+        nn.Linear(32, 10),
+    )
+    batches = [(torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,))) for _ in range(2)]
+    return training(torch, model, batches, lr=0.01)
+
+
+def gpt_step(torch: Torch) -> Step:
+    """GPT of two layers (E 64, T 32), training step with AdamW, batch 16."""
+    nn, F = torch.nn, torch.nn.functional
+    E, T, N, heads, letters = 64, 32, 16, 4, 65
+
+    class Block(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm1, self.norm2 = nn.LayerNorm(E), nn.LayerNorm(E)
+            self.qkv, self.join = nn.Linear(E, 3 * E), nn.Linear(E, E)
+            self.wide, self.narrow = nn.Linear(E, 4 * E), nn.Linear(4 * E, E)
+
+        def forward(self, x: Any) -> Any:
+            q, k, v = (
+                part.view(N, T, heads, E // heads).transpose(1, 2)
+                for part in self.qkv(self.norm1(x)).chunk(3, dim=-1)
+            )
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.join(y.transpose(1, 2).reshape(N, T, E))
+            return x + self.narrow(F.gelu(self.wide(self.norm2(x))))
+
+    torch.manual_seed(0)
+    letter, place = nn.Embedding(letters, E), nn.Embedding(T, E)
+    body = nn.Sequential(Block(), Block(), nn.LayerNorm(E), nn.Linear(E, letters))
+    model = nn.ModuleList([letter, place, body])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, eps=1e-6)
+    texts = cycle([torch.randint(0, letters, (N, T + 1)) for _ in range(4)])
+    places = torch.arange(T)
+
+    def step() -> Any:
+        text = next(texts)
+        scores = body(letter(text[:, :-1]) + place(places))
+        loss = F.cross_entropy(scores.flatten(0, 1), text[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def lstm_step(torch: Torch) -> Step:
+    """LSTM 32 to 64 features, 24 steps, batch 16, forward and backward."""
+    torch.manual_seed(0)
+    model = torch.nn.LSTM(32, 64)
+    x = torch.randn(24, 16, 32)
+
+    def step() -> Any:
+        model.zero_grad()
+        y, _ = model(x)
+        loss = (y * y).mean()
+        loss.backward()
+        return loss
+
+    return step
+
+
+def double_backward(torch: Torch) -> Step:
+    """Double backward through an MLP 2-16-1, batch 32."""
+    nn = torch.nn
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
+    x = torch.randn(32, 2, requires_grad=True)
+
+    def step() -> Any:
+        model.zero_grad()
+        (slope,) = torch.autograd.grad(model(x).sum(), x, create_graph=True)
+        loss = (slope * slope).mean()
+        loss.backward()
+        return loss
+
+    return step
+
+
 def scalar_chain(torch: Torch) -> Step:
     """Chain of 200 scalar operations, forward and backward."""
     x = torch.tensor(0.5, requires_grad=True)
@@ -147,6 +293,12 @@ WORKLOADS = {
     "digits": Workload(digits_step, steps=200),
     "inference": Workload(digits_inference, steps=100),
     "mlp": Workload(mlp_step, steps=500),
+    "wide": Workload(wide_mlp_step, steps=15),
     "lenet": Workload(lenet_step, steps=15),
+    "vgg": Workload(vgg_step, steps=4),
+    "resnet": Workload(resnet_step, steps=4),
+    "gpt": Workload(gpt_step, steps=20),
+    "lstm": Workload(lstm_step, steps=50),
+    "double": Workload(double_backward, steps=200),
     "scalar": Workload(scalar_chain, steps=50),
 }
