@@ -23,13 +23,14 @@ parser.add_argument("--plot", metavar="FILE", help="save a picture (needs matplo
 parser.add_argument("--bar", action="store_true", help="show a progress bar (needs tqdm)")
 options = parser.parse_args()
 
+torch.set_default_dtype(torch.float64)  # a net that is fed its own words amplifies rounding
 torch.manual_seed(0)
 T, batch_size = options.length, 32
 
 
 def waves(count, length):
     """`count` waves of `length` values: (length, count, 1), as an LSTM takes them."""
-    time = torch.arange(length, dtype=torch.float32)[:, None, None]
+    time = torch.arange(float(length))[:, None, None]
     period = 16 + 16 * torch.rand(count, 1)
     phase = 2 * math.pi * torch.rand(count, 2)
     both = 2 * math.pi * time / period * torch.tensor([1.0, 2.0]) + phase

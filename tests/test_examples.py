@@ -13,6 +13,8 @@ PROGRAMS = {
     "polynomial.py": ["--steps", "50"],
     "gan.py": ["--epochs", "6"],
     "oscillator.py": ["--steps", "60", "--width", "16"],
+    "gpt.py": ["--steps", "20", "--context", "16", "--width", "16", "--write", "40"],
+    "lstm.py": ["--steps", "20", "--width", "12", "--length", "20", "--ahead", "8"],
 }
 
 

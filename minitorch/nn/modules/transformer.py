@@ -309,9 +309,9 @@ class Transformer(Module):
     N); the output as tgt.
 
     >>> import minitorch
-    >>> model = Transformer(8, 2, 1, 1, 16)
-    >>> model(minitorch.zeros(5, 1, 8), minitorch.zeros(3, 1, 8)).shape
-    torch.Size([3, 1, 8])
+    >>> model = Transformer(8, 2, 1, 1, 16, batch_first=True)
+    >>> model(minitorch.zeros(1, 5, 8), minitorch.zeros(1, 3, 8)).shape
+    torch.Size([1, 3, 8])
     """
 
     def __init__(
