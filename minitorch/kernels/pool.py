@@ -52,58 +52,54 @@ def _frame(
 
 
 def max_pool(
-    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> Array:
-    """The largest element of each window of x (N, C, *S); NaN if there is one."""
-    out, pairs = _frame(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    padded = pad(batch_last(x), pairs, _lowest(x))
-    first, *others = places(kernel, out, stride, dilation)
-    y = padded[first].copy()
-    for where in others:
-        np.maximum(y, padded[where], out=y)
-    return batch_first(y)
-
-
-def _lowest(x: Array) -> float | int:
-    return -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
-
-
-def winners(
     x: Array,
-    y: Array,
     kernel: Sizes,
     stride: Sizes,
     padding: Sizes,
     dilation: Sizes,
     ceil_mode: bool,
-) -> Array:
-    """Which place of its window each maximum y is at: the first, at a tie; PyTorch's, at a NaN.
+    want_winners: bool = False,
+) -> tuple[Array, Array | None]:
+    """The largest element of each window of x (N, C, *S), and which place of its window it is at.
 
-    Computed in small integers without a branch: a place that does not hold the maximum counts as
-    the largest number there is, and the smallest wins.
+    NaN is the largest there is. At a tie the first place wins; of several NaN the last (PyTorch's
+    rules). Places count through the window, and there is no branch for each element: a place that
+    beats the largest so far is the largest place so far, too.
     """
-    _, _, *spatial = x.shape
-    out, pairs = _frame(tuple(spatial), kernel, stride, padding, dilation, ceil_mode)
-    last, top = batch_last(x), batch_last(y)
+    spatial = x.shape[2:]
+    out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
+    last = batch_last(x)
     padded = pad(last, pairs, _lowest(x))
     spots = places(kernel, out, stride, dilation)
-    small = np.uint8 if len(spots) < 255 else np.uint32
-    winner = np.full_like(top, -1 % 256 if small is np.uint8 else 2**32 - 1, dtype=small)
-    # The padding never wins, not even against a window of -inf.
-    frame = None
-    if padded is not last:
-        frame = np.ones((1, *padded.shape[1:-1], 1), bool)
-        frame[inside(tuple(spatial), pairs)] = False
-    for place, where in enumerate(spots):
-        other = padded[where] != top
-        if frame is not None:
-            other |= frame[where]
-        code = -(other.view(small) if small is np.uint8 else other.astype(small))
-        np.minimum(winner, code | small(place), out=winner)
-    if x.dtype.kind == "f" and np.isnan(top).any():  # PyTorch: the last NaN
+    y = padded[spots[0]].copy()
+    if not want_winners:
+        for where in spots[1:]:
+            np.maximum(y, padded[where], out=y)
+        return batch_first(y), None
+    small: Any = np.uint8 if len(spots) < 256 else np.uint32
+    winner = np.zeros(y.shape, small)
+    image = None
+    if padded is not last:  # padding never wins, not even against a window of -inf
+        image = np.zeros((1, *padded.shape[1:-1], 1), bool)
+        image[inside(spatial, pairs)] = True
+        met = image[spots[0]].copy()
+    for place, where in enumerate(spots[1:], start=1):
+        other = padded[where]
+        better = other > y
+        if image is not None:
+            here = image[where]
+            better = (better & here) | (here & ~met)
+            met |= here
+        np.maximum(winner, better.view(np.uint8) * small(place), out=winner)
+        np.maximum(y, other, out=y)
+    if x.dtype.kind == "f" and y.size and np.isnan(y.max()):
         for place, where in enumerate(spots):
             winner[np.isnan(padded[where])] = place
-    return batch_first(winner)
+    return batch_first(y), batch_first(winner)
+
+
+def _lowest(x: Array) -> float | int:
+    return -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
 
 
 def flat_indices(

@@ -128,14 +128,33 @@ class CrossEntropy(NLLLoss):
         total = exps.sum(1, keepdims=True)
         if self.needs(0):
             self.cache = exps / total  # softmax(x), enough for the first order
-        return self.loss(shifted - np.log(total), target, weight)
+        self.plain = x.ndim == 2 and weight is None and not smoothing and bool(self.kept.all())
+        if not self.plain:
+            return self.loss(shifted - np.log(total), target, weight)
+        losses = np.log(total)[:, 0] - shifted[np.arange(len(x)), target]
+        if reduction == "none":
+            return losses
+        summed = losses.sum(dtype=x.dtype)
+        return summed if reduction == "sum" else np.divide(summed, x.dtype.type(len(x)))
 
     def backward(self, grad: Tensor) -> Any:
-        x = self.saved[0]
+        x, target, _ = self.saved
+        if self.plain and not mode.grad and self.cache is not None:
+            return grad._wrap(self.first_order(grad._array, target._array)), None, None
         softmax = x.softmax(1) if mode.grad or self.cache is None else grad._wrap(self.cache)
         t, grad = self.constants(grad)
         whole = t._array.sum(1, keepdims=True)
         return (softmax * grad._wrap(whole) - t) * grad, None, None
+
+    def first_order(self, grad: Array, target: Array) -> Array:
+        """The gradient where every class and every target counts alike."""
+        count = len(target)
+        if self.reduction == "mean":
+            grad = grad / grad.dtype.type(count)
+        share = grad[:, None] if grad.ndim else grad
+        gradient = self.cache * share
+        gradient[np.arange(count), target] -= grad
+        return gradient
 
 
 def _along_classes(weight: Array, ndim: int) -> Array:

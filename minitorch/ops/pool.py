@@ -29,10 +29,9 @@ class MaxPool(Function):
     torch_name = "MaxPool2DWithIndicesBackward0"
 
     def forward(self, x: Array, **geometry: Any) -> Array:
-        y = kernels.max_pool(x, **geometry)
-        if self.needs(0):
-            self.shape, self.geometry = x.shape, geometry
-            self.save(kernels.winners(x, y, **geometry))
+        y, winner = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
+        self.shape, self.geometry = x.shape, geometry
+        self.save(winner)
         return y
 
     def backward(self, grad: Tensor) -> Any:
@@ -280,11 +279,11 @@ def _max_pool(
 
 def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
     """Where in its plane each maximum y of x is, as PyTorch's int64."""
-    images, maxima = x._array, y._array
-    dims = len(geometry["kernel"])
-    if images.ndim == dims + 1:
-        images, maxima = images[None], maxima[None]
-    winner = kernels.winners(images, maxima, **geometry)
+    images = x._array
+    if images.ndim == len(geometry["kernel"]) + 1:
+        images = images[None]
+    _, winner = kernels.max_pool(images, **geometry, want_winners=True)
+    assert winner is not None
     index = kernels.flat_indices(winner, images.shape[2:], **geometry)
     return x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
 
