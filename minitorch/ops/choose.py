@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels.mask import keep
+from minitorch.kernels.mask import at_least, at_most, choose, keep
 from minitorch.ops import operands as args
 from minitorch.ops.operands import Operand, tensor_of
 from minitorch.ops.out import into
@@ -28,6 +28,8 @@ class Where(Function):
             return keep(x, condition)
         if y.shape == condition.shape and _is_zero(x) and y.dtype.kind == "f":
             return keep(y, ~condition)
+        if x.dtype.kind == "f":
+            return choose(condition, x, y)
         return np.where(condition, x, y)
 
     def backward(self, grad: Tensor) -> Any:
@@ -110,8 +112,8 @@ class Clamp(Function):
 
     def forward(self, x: Array, low: Array | None, high: Array | None) -> Array:
         self.save(x, low, high)
-        z = x if low is None else np.maximum(x, low)
-        return z if high is None else np.minimum(z, high)
+        z = x if low is None else np.maximum(x, low) if low.ndim else at_least(x, low)
+        return z if high is None else np.minimum(z, high) if high.ndim else at_most(z, high)
 
     def backward(self, grad: Tensor) -> Any:
         x, low, high = self.saved

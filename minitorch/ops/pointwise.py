@@ -215,8 +215,7 @@ class Sigmoid(Function):
     def forward(self, x: Array) -> Array:
         # exp(-|x|) cannot overflow; 1 or it over 1 + it is the sigmoid on either side of 0.
         small = np.exp(-np.abs(x))
-        one = x.dtype.type(1)
-        y = np.where(x >= 0, one, small) / (one + small)
+        y = np.maximum(small, x >= 0) / (x.dtype.type(1) + small)
         self.save(y)
         return y
 
