@@ -6,6 +6,7 @@ Glorot & Bengio (2010) is `xavier`, He et al. (2015) `kaiming`.
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -237,6 +238,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """Fill with normal draws, of which a fraction `sparsity` of each column is made 0.
 
+    As in PyTorch, which ones are is drawn without `generator`.
+
     Raises:
         ValueError: unless the tensor has two dimensions.
     """
@@ -246,7 +249,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     zeroed = math.ceil(sparsity * rows)
     tensor.normal_(0, std, generator=generator)
     for column in range(columns):
-        tensor._array[randperm(rows, generator=generator)._array[:zeroed], column] = 0
+        tensor._array[randperm(rows)._array[:zeroed], column] = 0
     return tensor
 
 
@@ -268,3 +271,35 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         for channel in range(min(per_group, tensor.shape[1])):
             tensor._array[(group * per_group + channel, channel, *middle)] = 1
     return tensor
+
+
+def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """PyTorch's old name of an initialisation, without the underscore: warns."""
+    new = function.__name__
+    old = new.removesuffix("_")
+
+    @functools.wraps(function)
+    def deprecated(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return function(*args, **kwargs)
+
+    deprecated.__name__ = old
+    deprecated.__doc__ = f"The old name of `{new}`; warns."
+    return deprecated
+
+
+uniform = _renamed(uniform_)
+normal = _renamed(normal_)
+constant = _renamed(constant_)
+eye = _renamed(eye_)
+dirac = _renamed(dirac_)
+xavier_uniform = _renamed(xavier_uniform_)
+xavier_normal = _renamed(xavier_normal_)
+kaiming_uniform = _renamed(kaiming_uniform_)
+kaiming_normal = _renamed(kaiming_normal_)
+orthogonal = _renamed(orthogonal_)
+sparse = _renamed(sparse_)

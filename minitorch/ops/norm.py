@@ -18,6 +18,7 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels import norm as kernels
 from minitorch.ops.activation import floats
+from minitorch.ops.magnitude import vector_norm
 from minitorch.ops.operands import as_dtype, shape_of, tensor_of
 from minitorch.ops.shape import cat
 
@@ -494,3 +495,19 @@ def local_response_norm(
     # PyTorch's pooling divides integers without a remainder.
     mean = total / size if x.is_floating_point() else total.div(size, rounding_mode="floor")
     return x / (mean * alpha + k) ** beta
+
+
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norms of the slices of `v` along `dim`, or for dim = -1 that of all of it.
+
+    Shape: as `v`, but 1 in every other dimension; ``()`` for dim = -1.
+    """
+    if dim == -1:
+        return vector_norm(v, pow)
+    others = tuple(d for d in range(v.ndim) if d != dim % v.ndim)
+    return vector_norm(v, pow, others, keepdim=True) if others else v.abs()
+
+
+def weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    """`v` with the norms `g` in place of its own (Salimans & Kingma, 2016)."""
+    return v * (g / norm_except_dim(v, 2, dim))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,31 @@ def _position(index: Any, length: int) -> int:
     if not -length <= at < length:
         raise IndexError(f"index {at} is out of range")
     return at % length
+
+
+def _check_iterable(who: str, wanted: str, given: Any) -> None:
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{who} should be called with {wanted}, but got {type(given).__name__}")
+
+
+def _pairs(who: str, given: Any) -> Iterator[tuple[str, Any]]:
+    """The keys and values of a mapping, or of an iterable of pairs.
+
+    Raises:
+        TypeError, ValueError: for what is neither.
+    """
+    _check_iterable(f"{who}.update", "an iterable of key/value pairs", given)
+    if isinstance(given, (Mapping, ModuleDict, ParameterDict)):
+        yield from given.items()
+        return
+    for number, pair in enumerate(given):
+        element = f"{who} update sequence element #{number}"
+        if not isinstance(pair, Iterable):
+            raise TypeError(f"{element} should be Iterable; is{type(pair).__name__}")
+        if len(list(pair)) != 2:
+            raise ValueError(f"{element} has length {len(list(pair))}; 2 is required")
+        key, value = pair
+        yield key, value
 
 
 class _Listed(Module):
@@ -66,10 +91,18 @@ class _Listed(Module):
         return self
 
     def extend(self, modules: Iterable[Module]) -> Any:
-        """Add several modules at the end."""
-        for module in modules:
+        """Add several modules at the end.
+
+        Raises:
+            TypeError: for what cannot be iterated over.
+        """
+        _check_iterable(f"{type(self).__name__}.extend", "an iterable", modules)
+        for module in list(modules):
             self.append(module)
         return self
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.isdigit()]
 
     def pop(self, key: Any) -> Module:
         """Take a module out and return it."""
@@ -145,6 +178,10 @@ class Sequential(_Listed):
         return Sequential(*list(self) * times)
 
     __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Sequential:
+        self.extend(list(self * times)[len(self) :])
+        return self
 
 
 class ModuleList(_Listed):
@@ -230,9 +267,12 @@ class ModuleDict(Module):
         return self._modules.pop(key)
 
     def update(self, modules: Any) -> None:
-        """Add modules from a mapping or from pairs."""
-        pairs = modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules
-        for key, module in pairs:
+        """Add modules from a mapping or from pairs.
+
+        Raises:
+            TypeError, ValueError: for anything else.
+        """
+        for key, module in _pairs("ModuleDict", modules):
             self[key] = module
 
 
@@ -244,18 +284,31 @@ def _as_parameter(value: Any) -> Any:
     )
 
 
-def _parameter_line(key: Any, value: Any) -> str:
+def _line(key: Any, value: Any, kind: Callable[[Tensor], Any]) -> str:
+    """One line of the text of a list or dict of parameters."""
+    if not isinstance(value, Tensor):
+        return f"  ({key}): Object of type: {type(value).__name__}"
+    what = "Parameter" if isinstance(value, Parameter) else "Tensor"
     size = "x".join(str(n) for n in value.shape)
-    return f"({key}): Parameter containing: [{value.type()} of size {size}]"
+    return f"  ({key}): {what} containing: [{kind(value)} of size {size}]"
 
 
 class ParameterList(Module):
-    """Parameters in a list. Tensors become parameters."""
+    """Parameters in a list. Tensors become parameters; anything else is kept as it is.
+
+    >>> import minitorch
+    >>> ParameterList([minitorch.zeros(2, 3), "a note"])
+    ParameterList(
+        (0): Parameter containing: [torch.float32 of size 2x3]
+        (1): Object of type: str
+    )
+    """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
         self._size = 0
-        self.extend(values or [])
+        if values is not None:
+            self.extend(values)
 
     def __len__(self) -> int:
         return self._size
@@ -273,24 +326,37 @@ class ParameterList(Module):
 
     def append(self, value: Any) -> ParameterList:
         """Add a parameter at the end."""
-        setattr(self, str(self._size), _as_parameter(value))
         self._size += 1
+        self[self._size - 1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Add several parameters at the end."""
-        for value in values:
+        """Add several parameters at the end.
+
+        Raises:
+            TypeError: for one tensor, or what cannot be iterated over.
+        """
+        _check_iterable(
+            "ParameterList.extend", "an iterable", 0 if isinstance(values, Tensor) else values
+        )
+        for value in list(values):
             self.append(value)
         return self
 
     __iadd__ = extend
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.isdigit()]
+
     def extra_repr(self) -> str:
-        return "\n".join(_parameter_line(i, p) for i, p in enumerate(self))
+        return "\n".join(_line(i, value, lambda t: t.dtype) for i, value in enumerate(self))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("ParameterList should not be called.")
 
 
 class ParameterDict(Module):
-    """Parameters by name. Tensors become parameters."""
+    """Parameters by name, in the order in which they came. Tensors become parameters."""
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()
@@ -298,16 +364,25 @@ class ParameterDict(Module):
         if parameters is not None:
             self.update(parameters)
 
+    def _name(self, key: Any) -> str:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Index given to ParameterDict cannot be used as a key as it is not a string (type "
+                f"is '{type(key).__name__}')"
+            )
+        return key
+
     def __getitem__(self, key: str) -> Any:
-        return getattr(self, key)
+        return getattr(self, self._name(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
+        name = self._name(key)
         self._keys[key] = None
-        setattr(self, key, _as_parameter(value))
+        setattr(self, name, _as_parameter(value))
 
     def __delitem__(self, key: str) -> None:
         del self._keys[key]
-        delattr(self, key)
+        delattr(self, self._name(key))
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -315,26 +390,89 @@ class ParameterDict(Module):
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._keys)
+
     def __contains__(self, key: str) -> bool:
         return key in self._keys
+
+    def copy(self) -> ParameterDict:
+        """Another ParameterDict of the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The parameter, or `default` if there is none."""
+        return getattr(self, key) if key in self._keys else default
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The parameter; if there is none, `default` becomes it."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str) -> Any:
+        """Take a parameter out and return it."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take the last parameter out and return it with its name."""
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def clear(self) -> None:
+        """Take all parameters out."""
+        for key in list(self._keys):
+            del self[key]
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """Another ParameterDict, with `default` under all these names."""
+        return ParameterDict((key, default) for key in keys)
 
     def keys(self) -> Any:
         """The names."""
         return self._keys.keys()
 
-    def values(self) -> Any:
+    def values(self) -> Iterable[Any]:
         """The parameters."""
-        return [self[key] for key in self._keys]
+        return (self[key] for key in self._keys)
 
-    def items(self) -> Any:
+    def items(self) -> Iterable[tuple[str, Any]]:
         """Names and parameters."""
-        return [(key, self[key]) for key in self._keys]
+        return ((key, self[key]) for key in self._keys)
 
     def update(self, parameters: Any) -> None:
-        """Add parameters from a mapping or from pairs."""
-        is_mapping = isinstance(parameters, (Mapping, ParameterDict))
-        for key, value in parameters.items() if is_mapping else parameters:
+        """Add parameters from a mapping or from pairs.
+
+        As in PyTorch, a plain dict's come in the order of their names.
+
+        Raises:
+            TypeError, ValueError: for anything else.
+        """
+        pairs = _pairs("ParameterDict", parameters)
+        ordered = isinstance(parameters, (OrderedDict, ParameterDict))
+        if isinstance(parameters, Mapping) and not ordered:
+            pairs = iter(sorted(pairs, key=lambda pair: pair[0]))
+        for key, value in pairs:
             self[key] = value
 
     def extra_repr(self) -> str:
-        return "\n".join(_parameter_line(key, self[key]) for key in self._keys)
+        return "\n".join(_line(key, value, Tensor.type) for key, value in self.items())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("ParameterDict should not be called.")
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        both = self.copy()
+        both.update(other)
+        return both
+
+    def __ror__(self, other: ParameterDict) -> ParameterDict:
+        both = other.copy()
+        both.update(self)
+        return both
+
+    def __ior__(self, other: ParameterDict) -> ParameterDict:
+        self.update(other)
+        return self

@@ -1,0 +1,118 @@
+"""A batch normalisation in evaluation put into the layer before it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TypeVar
+
+from minitorch._tensor import Tensor
+from minitorch.factory import ones_like, zeros_like
+from minitorch.nn.modules.batchnorm import _BatchNorm
+from minitorch.nn.modules.conv import _ConvNd
+from minitorch.nn.modules.linear import Linear
+from minitorch.nn.modules.module import Module
+from minitorch.nn.parameter import Parameter
+
+C = TypeVar("C", bound=_ConvNd)
+L = TypeVar("L", bound=Linear)
+
+
+def _check(layer: Module, bn: _BatchNorm) -> tuple[Tensor, Tensor]:
+    if layer.training or bn.training:
+        raise AssertionError("Fusion only for eval!")
+    if bn.running_mean is None or bn.running_var is None:
+        raise AssertionError("bn.running_mean and bn.running_var must not be None")
+    return bn.running_mean, bn.running_var
+
+
+def fuse_conv_bn_eval(conv: C, bn: _BatchNorm, transpose: bool = False) -> C:
+    """A convolution that does what `conv` and then `bn` do in evaluation.
+
+    Raises:
+        AssertionError: in training, or for a `bn` without running statistics.
+
+    >>> from minitorch import nn
+    >>> fuse_conv_bn_eval(nn.Conv1d(1, 2, 3, bias=False).eval(), nn.BatchNorm1d(2).eval())
+    Conv1d(1, 2, kernel_size=(3,), stride=(1,))
+    """
+    mean, var = _check(conv, bn)
+    fused = copy.deepcopy(conv)
+    fused.weight, fused.bias = fuse_conv_bn_weights(
+        fused.weight, fused.bias, mean, var, bn.eps, bn.weight, bn.bias, transpose
+    )
+    return fused
+
+
+def fuse_conv_bn_weights(
+    conv_w: Tensor,
+    conv_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+    transpose: bool = False,
+) -> tuple[Parameter, Parameter]:
+    """The weight and bias of such a convolution."""
+    if bn_w is None:
+        bn_w = ones_like(bn_rm)
+    if bn_b is None:
+        bn_b = zeros_like(bn_rm)
+    lead = (1, -1) if transpose else (-1, 1)
+    return _fused(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, lead)
+
+
+def fuse_linear_bn_eval(linear: L, bn: _BatchNorm) -> L:
+    """A linear layer that does what `linear` and then `bn` do in evaluation.
+
+    Raises:
+        AssertionError: in training, for a `bn` without running statistics or of another size.
+    """
+    mean, var = _check(linear, bn)
+    if bn.num_features not in (linear.out_features, 1):
+        raise AssertionError(
+            "To fuse, linear.out_features == bn.num_features or bn.num_features == 1, got "
+            f"linear.out_features={linear.out_features} and bn.num_features={bn.num_features}"
+        )
+    fused = copy.deepcopy(linear)
+    assert bn.weight is not None and bn.bias is not None
+    fused.weight, fused.bias = fuse_linear_bn_weights(
+        fused.weight, fused.bias, mean, var, bn.eps, bn.weight, bn.bias
+    )
+    return fused
+
+
+def fuse_linear_bn_weights(
+    linear_w: Tensor,
+    linear_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor,
+    bn_b: Tensor,
+) -> tuple[Parameter, Parameter]:
+    """The weight and bias of such a linear layer."""
+    return _fused(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, (-1, 1))
+
+
+def _fused(
+    weight: Tensor,
+    bias: Tensor | None,
+    mean: Tensor,
+    var: Tensor,
+    eps: float,
+    scale: Tensor,
+    shift: Tensor,
+    lead: tuple[int, int],
+) -> tuple[Parameter, Parameter]:
+    """(weight, bias) scaled and shifted by channel, of which the weight has dimension `lead`."""
+    kind, learn = weight.dtype, weight.requires_grad
+    if bias is None:
+        bias, bias_kind, bias_learns = zeros_like(mean), kind, False
+    else:
+        bias_kind, bias_learns = bias.dtype, bias.requires_grad
+    factor = scale * (var + eps).rsqrt()
+    spread = (*lead, *(1,) * (weight.ndim - 2))
+    made = (weight * factor.reshape(spread)).to(kind).detach()
+    shifted = ((bias - mean) * factor + shift).to(bias_kind).detach()
+    return Parameter(made, learn), Parameter(shifted, bias_learns)
