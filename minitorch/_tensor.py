@@ -796,7 +796,7 @@ class Tensor(TensorBase):
         if isinstance(fill_value, TensorBase):
             fill_value = fill_value._array.item()
         sizes = positive_shape("new_full", (size,))
-        value = scalar_as(fill_value, wanted)
+        value = scalar_as(fill_value, wanted, filling=True)
         array = np.full(sizes, value) if fill_value else np.zeros(sizes, wanted)
         return self._new(array, requires_grad, device)
 
@@ -1099,7 +1099,9 @@ class Tensor(TensorBase):
 
     @property
     def mT(self) -> Tensor:
-        """The last two dimensions swapped."""
+        """The last two dimensions swapped. (PyTorch's is deprecated for a 0-d tensor: itself.)"""
+        if self._array.ndim == 0:
+            return shaping.alias(self)
         if self._array.ndim < 2:
             raise RuntimeError(
                 "tensor.mT is only supported on matrices or batches of matrices. Got "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -78,6 +80,8 @@ def _from_data(data: Any, wanted: dtype | None) -> Array:
         return np.array(data, None if wanted is None else wanted.numpy)
     _check_nested(data, 0)
     plain = _plain(data)
+    if wanted is None and any(isinstance(leaf, Tensor) for leaf in _leaves(data)):
+        wanted = _common_dtype(data)
     if wanted is not None:
         if wanted.numpy.kind in "iu":  # PyTorch truncates floats and refuses what overflows
             return _checked_integers(plain, wanted)
@@ -97,9 +101,33 @@ def _from_data(data: Any, wanted: dtype | None) -> Array:
     return array
 
 
+def _leaves(data: Any) -> Iterator[Any]:
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            yield from _leaves(item)
+    else:
+        yield data
+
+
+def _common_dtype(data: Any) -> dtype:
+    """Of numbers and tensors, which all count alike."""
+    kinds = (
+        leaf._array.dtype if isinstance(leaf, Tensor) else _dtypes.scalar_dtype(leaf)
+        for leaf in _leaves(data)
+    )
+    return _dtypes.from_numpy_dtype(functools.reduce(_dtypes.promote_numpy, kinds))
+
+
 def _plain(data: Any) -> Any:
     if isinstance(data, Tensor):
-        return data._array
+        if data._array.size != 1:
+            if data.dtype.is_floating_point:
+                raise ValueError("only one element tensors can be converted to Python scalars")
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index; use "
+                "stack() or cat() to join larger ones"
+            )
+        return data._array.item()
     return [_plain(item) for item in data] if isinstance(data, (list, tuple, range)) else data
 
 
@@ -112,9 +140,12 @@ def _holds_arrays(data: Any) -> bool:
 
 def _checked_integers(plain: Any, wanted: dtype) -> Array:
     array = np.array(plain)
+    if array.dtype.kind == "O" or array.dtype == np.uint64:
+        raise ValueError(f"Overflow when unpacking long long: {plain!r}")
     info = np.iinfo(wanted.numpy)
-    least = -int(info.max) if info.min == 0 else int(info.min)  # unsigned ones wrap around
-    if array.dtype.kind == "O" or (
+    wraps = info.min == 0 and array.dtype.kind != "f"  # whole numbers below 0 in an unsigned dtype
+    least = -int(info.max) if wraps else int(info.min)
+    if (
         array.size
         and array.dtype.kind != "b"
         and not least <= array.min() <= array.max() <= int(info.max)
@@ -125,7 +156,7 @@ def _checked_integers(plain: Any, wanted: dtype) -> Array:
 
 
 def _is_number(item: Any) -> bool:
-    return isinstance(item, SCALARS) or (hasattr(item, "ndim") and item.ndim == 0)
+    return isinstance(item, (*SCALARS, Tensor)) or (hasattr(item, "ndim") and item.ndim == 0)
 
 
 def _check_nested(data: Any, depth: int) -> None:
@@ -307,7 +338,7 @@ def scalar_tensor(
 ) -> Tensor:
     """A number as a 0-d tensor, of the default dtype unless another is given."""
     value = number("scalar_tensor", "s", s)
-    array = scalar_as(value, numpy_dtype("scalar_tensor", dtype))
+    array = scalar_as(value, numpy_dtype("scalar_tensor", dtype), filling=True)
     return finish(array, requires_grad, device, layout, pin_memory)
 
 
@@ -434,7 +465,7 @@ def full(
         raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     value = number("full", "fill_value", fill_value)
     kind = numpy_dtype("full", dtype, _dtypes.scalar_dtype(value))
-    array = np.full(positive_shape("full", (size,)), scalar_as(value, kind))
+    array = np.full(positive_shape("full", (size,)), scalar_as(value, kind, filling=True))
     return finish(array, requires_grad, device, layout, pin_memory)
 
 
@@ -522,7 +553,8 @@ def full_like(
 def _like(who: str, input: Any, wanted: Any, memory_format: Any, fill_value: Any = 0) -> Array:
     array = tensor_of(who, "input", input)._array
     order: Any = "K" if memory_format is None else memory_order(who, memory_format)
-    value = scalar_as(number(who, "fill_value", fill_value), numpy_dtype(who, wanted, array.dtype))
+    kind = numpy_dtype(who, wanted, array.dtype)
+    value = scalar_as(number(who, "fill_value", fill_value), kind, filling=True)
     if order == "K" and 0 in array.strides and array.size > 1:
         order = "C"  # what is expanded gets room of its own
     return np.full_like(array, value, value.dtype, order)

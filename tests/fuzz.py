@@ -29,13 +29,19 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # {f}'s dtype; {i} an integer one, {k} a bool one; {d} a dimension of the first tensor named, {n} a
 # size along it; {x} a small number, {u} one in 0 to 1; {s} a shape that broadcasts from the first.
 # {m} is the module, {F} its nn.functional.
+#
+# Where PyTorch does not agree with itself, a template keeps away from there:
+# - atan2 takes floats: with a uint8 operand PyTorch negates it in uint8, going backward.
+# - gelu takes finite numbers: at infinity it is NaN in float32, but infinity in the other dtypes.
+# - a step along a dimension of one element means nothing, and differs from kernel to kernel.
+# - var_mean takes finite numbers: its running mean is NaN or infinity by where the infinity stands.
 LINES = """
 {a} + {b} | {a} - {b} | {a} * {b} | {a} / {b} | {a} // {b} | {a} % {b} | {f} ** {x}
 {f}.abs() ** {g} | {a} + {x} | {x} - {a} | {a} * {x} | {x} / {f} | {a} / {x} | {a} // {x}
 {a} % {x} | {a} ** 2 | 2 ** {a} | -{a} | ~{k} | {i} & {i} | {i} ^ {i} | {a} < {b} | {a} >= {b}
 {a} == {b} | {a} != {x} | {m}.add({a}, {b}, alpha=2) | {m}.sub({a}, {x}, alpha=3)
 {m}.div({a}, {b}, rounding_mode='floor') | {m}.div({a}, {b}, rounding_mode='trunc')
-{m}.remainder({a}, {b}) | {m}.fmod({a}, {b}) | {m}.atan2({a}, {b}) | {m}.maximum({a}, {b})
+{m}.remainder({a}, {b}) | {m}.fmod({a}, {b}) | {m}.atan2({f}, {g}) | {m}.maximum({a}, {b})
 {m}.minimum({a}, {b}) | {m}.fmax({a}, {b}) | {m}.logaddexp({f}, {g}) | {m}.hypot({f}, {g})
 {m}.copysign({f}, {g}) | {m}.xlogy({a}, {b}) | {m}.logical_and({a}, {b})
 {m}.logical_or({a}, {b}) | {m}.logical_xor({a}, {b}) | {a}.logical_not() | {m}.isclose({f}, {g})
@@ -57,7 +63,7 @@ LINES = """
 {a}.diff(dim={d}) | {m}.aminmax({a}) | {a}.sort(dim={d}, stable=True)
 {a}.argsort(dim={d}, stable=True) | {a}.topk(1, {d})[0] | {a}.flip({d}) | {a}.cummax({d})
 {f}.median() | {f}.quantile({u})
-{m}.var_mean({f}, {d}) | {f}.nansum() | {a}.unique() | {a}.reshape(-1) | {a}.flatten()
+{m}.var_mean({f}.nan_to_num(1, 9, -9), {d}) | {f}.nansum() | {a}.unique() | {a}.reshape(-1) | {a}.flatten()
 {a}.ravel() | {a}.unsqueeze({d}) | {a}.squeeze() | {a}.squeeze({d}) | {a}.transpose({d}, -1)
 {a}.t() | {a}.T | {a}.mT | {a}.movedim({d}, 0) | {a}.expand({s}) | {a}.broadcast_to({s})
 {a}.repeat(2, *([1] * ({a}.ndim - 1))) | {a}.tile(2) | {a}.roll(1, {d}) | {a}.chunk(2, {d})
@@ -74,7 +80,7 @@ LINES = """
 {f} @ {g} | {f} @ {f}.mT | {m}.matmul({f}.mT, {f}) | {m}.outer({f}.flatten(), {g}.flatten())
 {m}.dot({f}.flatten(), {f}.flatten()) | {m}.einsum('...i,...i->...', {f}, {f})
 {m}.inner({f}, {f}) | {m}.trace({f}) | {m}.tensordot({f}, {f}, dims=0) | {F}.linear({f}, {f})
-{f}.softmax({d}) | {f}.log_softmax({d}) | {F}.relu({a}) | {F}.gelu({f}) | {F}.silu({f})
+{f}.softmax({d}) | {f}.log_softmax({d}) | {F}.relu({a}) | {F}.gelu({f}.clamp(-1e9, 1e9)) | {F}.silu({f})
 {F}.elu({f}) | {F}.leaky_relu({f}) | {F}.softplus({f}) | {F}.logsigmoid({f}) | {F}.mish({f})
 {F}.selu({f}) | {F}.hardtanh({f}) | {F}.hardswish({f}) | {F}.relu6({f}) | {F}.softsign({f})
 {F}.softshrink({f}) | {F}.glu({f}, {d}) | {F}.normalize({f}, dim={d})
@@ -87,7 +93,8 @@ LINES = """
 {a}.to({m}.float32) | {a}.to({m}.float64) | {a}.to({m}.int64) | {a}.bool() | {a}.int()
 {a}.double() | {a}.clone().add_({b}) | {a}.clone().mul_({x}) | {f}.clone().exp_()
 {a}.clone().fill_({x}) | {m}.ones_like({a}) | {m}.zeros_like({a}) | {m}.full_like({a}, {x})
-{a}.new_ones(2) | {a}.numel() | {a}.item() | {a}.tolist() | {a}.size() | {a}.stride()
+{a}.new_ones(2) | {a}.numel() | {a}.item() | {a}.tolist() | {a}.size()
+[step for step, n in zip({a}.stride(), {a}.shape) if n != 1]
 {a}.is_contiguous() | {a}.contiguous()
 """.replace("\n", " | ").split(" | ")
 TEMPLATES = [line for line in map(str.strip, LINES) if line]
@@ -97,20 +104,43 @@ SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 1), (1, 3), (3, 3), (2, 1, 3), (2, 3
 
 
 @dataclass
+class Line:
+    """One line of a program.
+
+    Attributes:
+        source: in terms of m, F and names.
+        number: its results are called ``y<number>``, or ``y<number>_0`` and on if there are more.
+        places: how many results it gave; 0 if not known yet.
+    """
+
+    source: str
+    number: int
+    places: int = 0
+
+    def names(self) -> list[str]:
+        """What the results are called."""
+        if self.places < 2:
+            return [f"y{self.number}"]
+        return [f"y{self.number}_{place}" for place in range(self.places)]
+
+
+@dataclass
 class Program:
     """One expression: its inputs, and its lines.
 
     Attributes:
         number: its seed.
         inputs: name and array.
-        lines: ``name = source``, for sources in terms of m, F and names.
+        lines: what is done.
         precision: the itemsize of the least exact floating dtype that was met.
+        excused: how many differences were rounding, as `rounding_explains` found.
     """
 
     number: int
     precision: int = 8
     inputs: dict[str, Array] = field(default_factory=dict)
-    lines: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    excused: int = 0
 
     def source(self) -> str:
         """The program as Python, for ``import torch as m`` or ``import minitorch as m``."""
@@ -121,7 +151,8 @@ class Program:
                 made += f"  # strides {array.strides}"
             grad = ".requires_grad_()" if array.dtype.kind == "f" else ""
             text.append(f"{name} = {made}" if "#" in made else f"{name} = {made}{grad}")
-        return "\n".join([*text, *(f"{name} = {source}" for name, source in self.lines)])
+        lines = [f"{', '.join(line.names())} = {line.source}" for line in self.lines]
+        return "\n".join([*text, *lines])
 
 
 class Difference(AssertionError):
@@ -179,6 +210,29 @@ def draw_line(draws: np.random.Generator, tensors: dict[str, Any]) -> str | None
     return template.format(**values)
 
 
+def take_inputs(program: Program, m: Any) -> dict[str, Any]:
+    """The program's inputs as tensors of `m`, leaves that require grad where they can."""
+    tensors = {}
+    for name, array in program.inputs.items():
+        if not array.size:  # from_numpy would keep NumPy's strides of nothing, which are all 0
+            tensors[name] = m.zeros(array.shape, dtype=getattr(m, str(array.dtype)))
+        elif m is minitorch:
+            tensors[name] = minitorch.Tensor._wrap(np.array(array, order="K"))
+        else:
+            tensors[name] = m.from_numpy(np.array(array, order="K"))
+        if array.dtype.kind == "f":
+            tensors[name].requires_grad_()
+    return tensors
+
+
+def keep(line: Line, results: tuple[Any, ...], tensors: dict[str, Any]) -> None:
+    """Name a line's results, for the lines to come: tensors that are not too large."""
+    line.places = len(results)
+    for name, result in zip(line.names(), results, strict=False):
+        if hasattr(result, "detach") and result.numel() <= 200:
+            tensors[name] = result
+
+
 def run_program(number: int, length: int = 5) -> Program:
     """Make up and run one program.
 
@@ -188,41 +242,99 @@ def run_program(number: int, length: int = 5) -> Program:
     torch = the_torch()
     draws = np.random.default_rng((7, number))
     program = Program(number)
-    ours: dict[str, Any] = {}
-    theirs: dict[str, Any] = {}
     for index in range(int(draws.integers(1, 4))):
-        array = draw_array(draws)
-        name = f"x{index}"
-        program.inputs[name] = array
-        ours[name] = minitorch.Tensor._wrap(np.array(array, order="K"))
-        theirs[name] = torch.from_numpy(np.array(array, order="K"))
+        array = program.inputs[f"x{index}"] = draw_array(draws)
         if array.dtype.kind == "f":
             program.precision = min(program.precision, array.itemsize)
-            ours[name].requires_grad_()
-            theirs[name].requires_grad_()
-    leaves = [name for name in ours if theirs[name].requires_grad]
+    ours, theirs = take_inputs(program, minitorch), take_inputs(program, torch)
+    leaves = [name for name in theirs if theirs[name].requires_grad]
     for index in range(length):
-        line = draw_line(draws, theirs)
-        if line is None:
+        source = draw_line(draws, theirs)
+        if source is None:
             continue
-        program.lines.append((f"y{index}", line))
-        mine = evaluate(minitorch, line, ours)
-        other = evaluate(torch, line, theirs)
-        compare(program, mine, other)
+        line = Line(source, index)
+        mine, other = evaluate(minitorch, source, ours), evaluate(torch, source, theirs)
+        if not isinstance(other, Exception):
+            line.places = len(other)
+        program.lines.append(line)
+        try:
+            compare(program, mine, other)
+        except Difference:
+            if not rounding_explains(program, mine, lambda names, results: results):
+                raise
+            program.excused += 1
         if isinstance(other, Exception):
             program.lines.pop()
             continue
-        for place, (a, b) in enumerate(zip(mine, other, strict=True)):
+        for b in other:
             if isinstance(b, torch.Tensor) and b.is_floating_point():
                 program.precision = min(program.precision, b.element_size())
-            if isinstance(b, torch.Tensor) and b.numel() <= 200:
-                name = f"y{index}" if len(other) == 1 else f"y{index}_{place}"
-                ours[name], theirs[name] = a, b
-        if len(other) > 1 and isinstance(other[0], torch.Tensor):
-            names = ", ".join(f"y{index}_{place}" for place in range(len(other)))
-            program.lines[-1] = (names, line)
+        keep(line, mine, ours)
+        keep(line, other, theirs)
     compare_gradients(program, ours, theirs, leaves)
     return program
+
+
+def rounding_explains(
+    program: Program, mine: Any, want: Callable[[dict[str, Any], Any], Any], trials: int = 12
+) -> bool:
+    """Whether `mine` is among what PyTorch gives if every number is off in its last digits.
+
+    Some results are rounding errors, amplified: a difference of two equal numbers, a comparison of
+    them, a sum that cancels. PyTorch itself then gives something else as soon as each input and
+    intermediate result changes by a few units in the last place, and how much it varies is how much
+    another implementation may. All else differs for a reason, and is reported.
+
+    Args:
+        program: the program so far.
+        mine: minitorch's results.
+        want: of all tensors by name, and the last line's results, those to compare.
+        trials: how many runs to look at.
+    """
+    torch = the_torch()
+    if isinstance(mine, Exception):
+        return False
+    draws = np.random.default_rng(program.number)
+
+    def shaken(value: Any) -> Any:
+        if not hasattr(value, "detach") or not value.is_floating_point():
+            return value
+        units = 4 * torch.finfo(value.dtype).eps * draws.uniform(-1, 1, tuple(value.shape))
+        return value * torch.tensor(1 + units, dtype=torch.float64).to(value.dtype)
+
+    runs = []
+    for _ in range(trials):
+        tensors = take_inputs(program, torch)
+        leaves = dict(tensors)
+        tensors = {name: shaken(value) for name, value in tensors.items()}
+        results: Any = ()
+        for line in program.lines:
+            results = evaluate(torch, line.source, tensors)
+            if isinstance(results, Exception) or len(results) != line.places:
+                return False
+            keep(line, tuple(map(shaken, results)), tensors)
+        run = want({**tensors, **leaves}, results)
+        if isinstance(run, Exception):
+            return False
+        runs.append([as_array(result) for result in run])
+    for a, *several in zip(map(as_array, mine), *runs, strict=True):
+        if any(b.shape != a.shape or b.dtype.kind not in "biuf" for b in several):
+            return False
+        values = np.stack(several).astype(np.float64)
+        with np.errstate(all="ignore"):
+            low, high = values.min(0), values.max(0)
+            slack = 10 * np.max(high - low, initial=0, where=np.isfinite(high - low))
+            close = (low - slack <= a) & (a <= high + slack)
+            wild = ~np.isfinite(values).all(0) & np.isfinite(values).any(0)
+            equal = (a == low) & (a == high) | np.isnan(a) & np.isnan(values).all(0)
+        if not np.all(close | wild | equal):
+            return False
+    return True
+
+
+def as_array(value: Any) -> Array:
+    """A tensor or a number as an array."""
+    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
 
 
 def evaluate(m: Any, line: str, names: dict[str, Any]) -> Any:
@@ -292,13 +404,13 @@ def compare_gradients(
         return  # the gradients of what overflows are rounding, amplified
     total = weighted([ours[name] for name in made])
     their_total = weighted([theirs[name] for name in made])
-    xs, zs = [ours[name] for name in leaves], [theirs[name] for name in leaves]
 
-    def gradients(m: Any, total: Any, leaves: list[Any]) -> Any:
-        return m.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
+    def gradients(m: Any, total: Any, tensors: dict[str, Any]) -> Any:
+        xs = [tensors[name] for name in leaves]
+        return m.autograd.grad(total, xs, allow_unused=True, materialize_grads=True)
 
-    mine = outcome(minitorch, gradients, [total, xs])
-    other = outcome(torch, gradients, [their_total, zs])
+    mine = outcome(minitorch, gradients, [total, ours])
+    other = outcome(torch, gradients, [their_total, theirs])
     if isinstance(mine, Exception) or isinstance(other, Exception):
         if isinstance(other, NotImplementedError) or (
             isinstance(mine, Exception) and isinstance(other, Exception)
@@ -310,6 +422,14 @@ def compare_gradients(
         )
     for name, a, b in zip(leaves, mine, other, strict=True):
         if not alike(a.detach().numpy(), b.detach().numpy(), program.precision, loose=10.0):
+
+            def again(tensors: dict[str, Any], _: Any) -> Any:
+                total = weighted([tensors[name] for name in made])
+                return outcome(torch, gradients, [total, tensors])
+
+            if rounding_explains(program, mine, again):
+                program.excused += 1
+                return
             raise Difference(
                 f"program {program.number}: the gradient in {name} is\n{a}\nPyTorch's\n{b}\n\n"
                 f"{program.source()}\n"

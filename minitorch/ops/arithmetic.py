@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
+from minitorch.kernels.quiet import hush, restore
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.operands import Operand, tensor_of
@@ -123,6 +124,20 @@ def _power(x: Array, y: Array) -> Array:
     return np.power(x, y)
 
 
+def _combine(function: type[Function], who: str, a: Operand, b: Operand) -> Tensor:
+    """`broadcast`; a float16 tensor and a Python number in float32, rounded once, as in PyTorch."""
+    tensor, number = (b, a) if type(a) in _NUMBERS else (a, b)
+    if type(number) not in _NUMBERS or tensor._peek().dtype != np.float16:
+        return args.broadcast(function, who, a, b)
+    single = args.as_dtype(tensor, np.dtype(np.float32))
+    both = (number, single) if tensor is b else (single, number)
+    result = args.as_dtype(args.broadcast(function, who, *both), tensor._peek().dtype)
+    return args.named(f"{function.__name__}Backward0", result)
+
+
+_NUMBERS = (float, int)
+
+
 def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha * other``, broadcast and promoted.
 
@@ -139,7 +154,7 @@ def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
         return into("add", out, add, input, other, alpha=alpha)
     if type(alpha) is bool or alpha != 1:
         other = _times(alpha, input, other)
-    return args.broadcast(Add, "add", input, other)
+    return _combine(Add, "add", input, other)
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
@@ -158,7 +173,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
             "to invert a mask, use the `~` or `logical_not()` operator instead."
         )
-    return args.broadcast(Sub, "sub", input, other)
+    return _combine(Sub, "sub", input, other)
 
 
 def rsub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
@@ -176,7 +191,14 @@ def _times(alpha: float, input: Operand, other: Operand) -> Operand:
             "For integral input tensors, argument alpha must not be a floating point number, got "
             f"{alpha}"
         )
-    return mul(args.as_dtype(other, dtype), args.number(alpha, dtype))
+    factor = args.scalar_as(alpha, dtype)
+    if args.is_tensor(other):
+        return mul(args.as_dtype(other, dtype), factor)
+    previous = hush()
+    try:
+        return np.asarray(np.multiply(args.as_dtype(other, dtype), factor))
+    finally:
+        restore(previous)
 
 
 def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -189,7 +211,7 @@ def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """
     if out is not None:
         return into("mul", out, mul, input, other)
-    return args.broadcast(Mul, "mul", input, other)
+    return _combine(Mul, "mul", input, other)
 
 
 def div(
@@ -207,10 +229,10 @@ def div(
     if out is not None:
         return into("div", out, div, input, other, rounding_mode=rounding_mode)
     if rounding_mode is None:
-        x, y = args.pair("div", input, other)
-        if args.dtype_of(x).kind != "f":
-            x, y = args.promote("div", input, other, floating=True)
-        return args.broadcast(Div, "div", x, y)
+        quick = args.is_tensor(input) and input._peek().dtype.kind == "f"
+        if not quick and args.result_dtype("div", input, other).kind != "f":
+            input, other = args.promote("div", input, other, floating=True)
+        return _combine(Div, "div", input, other)
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
@@ -259,15 +281,15 @@ def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tens
         return into("pow", out, pow, input, exponent)
     x, y = args.pair("pow", input, exponent)
     dtype = args.dtype_of(x)
-    if dtype.kind != "f":
-        if not args.is_tensor(exponent):
-            if exponent < 0:
-                raise RuntimeError("Integers to negative integer powers are not allowed.")
+    if not args.is_tensor(exponent):
+        if dtype.kind != "f" and exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        if dtype.kind != "f" or dtype.itemsize == 2:  # wider floats get infinity
             args.fits(exponent, dtype)
-        if dtype.kind == "b":
-            if args.is_tensor(exponent):
-                args.not_bool("pow", x)
-            return input.clone() if exponent else input | True
+    if dtype.kind == "b":
+        if args.is_tensor(exponent):
+            args.not_bool("pow", x)
+        return input.clone() if exponent else input | True
     return args.broadcast(Pow, "pow", x, y)
 
 
@@ -336,7 +358,9 @@ class Remainder(Function):
         self.save(x, y)
         if x.dtype.kind in "iu":
             _no_zero(x, y)
-        return np.remainder(x, y)
+            return np.remainder(x, y)
+        rest = np.fmod(x, y)  # NumPy's remainder gives 0 the sign of y; PyTorch's keeps x's
+        return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
@@ -500,4 +524,6 @@ def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Te
 
 def _scaled(factor: Tensor, value: float) -> Tensor:
     """`factor` times a number, which is cast to its dtype rather than promoting it."""
-    return factor if value == 1 else mul(factor, args.number(value, args.dtype_of(factor)))
+    if value == 1:
+        return factor
+    return mul(factor, args.scalar_as(value, args.dtype_of(factor), filling=True))

@@ -29,9 +29,9 @@ class Cast(Function):
 def cast(x: Array, dtype: np.dtype[Any]) -> Array:
     """A copy of `x` in `dtype`, as C casts: floats truncate toward zero, integers wrap.
 
-    A float beyond an integer type's range is undefined in C; through int64 it wraps the same way
-    for all the narrower types.
+    A float beyond an integer type's range is undefined in C. As in PyTorch, and as processors do
+    it: int32 and int64 get their least value, and the narrower types the lowest bits of int32's.
     """
-    if x.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 8:
-        return x.astype(np.int64).astype(dtype)
+    if x.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 4:
+        return x.astype(np.int32).astype(dtype)
     return x.astype(dtype)

@@ -162,8 +162,8 @@ def where(
         x, y = args.pair("where", input, other)
     else:
         x, y = args.promote("where", input, other)
-    args.fits(input, args.dtype_of(x))
-    args.fits(other, args.dtype_of(x))
+    args.fits(input, args.dtype_of(x), filling=True)
+    args.fits(other, args.dtype_of(x), filling=True)
     shapes = [condition._array.shape, args.array_of(x).shape, args.array_of(y).shape]
     if len(set(shapes)) > 1:
         args.broadcast_shape("where", *shapes)

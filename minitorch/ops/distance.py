@@ -45,8 +45,6 @@ def pairwise_distance(
     who = "pairwise_distance"
     a, b = tensor_of(who, "x1", x1), tensor_of(who, "x2", x2)
     difference = a - b + eps
-    if not difference._array.ndim:
-        raise RuntimeError(f"{who}: expected at least one dimension, got two 0-d tensors")
     return difference.norm(p, -1, keepdim=keepdim)
 
 

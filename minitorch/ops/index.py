@@ -342,6 +342,7 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
     Raises:
         IndexError, ValueError: as `getitem`.
         TypeError: for a value that is neither tensor nor number.
+        ValueError: also for an int that no 64 bits hold.
         RuntimeError: if `value` does not broadcast to the place, has another dtype (where there are
             index arrays), or `target` may not be changed.
     """
@@ -349,7 +350,9 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
     if not args.is_tensor(value):
         if not isinstance(value, (bool, int, float, np.integer)):
             raise TypeError(f"can't assign a {type(value).__name__} to a {target.dtype} tensor")
-        value = args.scalar_as(value, target._array.dtype)
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ValueError(f"Overflow when unpacking long long: {value}")
+        value = args.scalar_as(value, target._array.dtype, filling=True)
     place = target if basic is None else Slice.apply(target, key=basic)
     if not place._array.size:
         check_writable(target)
@@ -579,7 +582,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
         return tuple(x._wrap(index.astype(np.int64)) for index in found)
     if x._array.ndim == 0:
         return x._wrap(np.zeros((len(found[0]), 0), np.int64))
-    return x._wrap(np.ascontiguousarray(np.stack(found, 1), np.int64))
+    return x._wrap(np.stack(found).T)  # a column lies in one piece, as in PyTorch
 
 
 def argwhere(input: Tensor) -> Tensor:

@@ -261,7 +261,7 @@ def put(target: Tensor, value: Any) -> Tensor:
 
 def _copy(target: Tensor, source: Any) -> Tensor:
     if isinstance(source, (bool, int, float)):
-        value: Any = scalar_as(source, target._array.dtype)
+        value: Any = scalar_as(source, target._array.dtype, filling=True)
     else:
         value = as_dtype(source, target._array.dtype)
     array = value._array if isinstance(value, TensorBase) else value

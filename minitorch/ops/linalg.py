@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.choose import masked_fill
 from minitorch.ops.operands import broadcast_shape, not_bool, tensor_of, wrap_dim
-from minitorch.ops.shape import stack, unbind
+from minitorch.ops.shape import Refold, stack, unbind
 from minitorch.ops.strided import diagonal
 
 if TYPE_CHECKING:
@@ -51,20 +52,24 @@ class Linear(Function):
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
-        out_features, in_features = w.shape
-        y = matmul_kernel(x.reshape(-1, in_features), w.T)
+        y = matmul_kernel(_as_matrix(x), w.T)
         if b is not None:
             y += b
-        return y.reshape(*x.shape[:-1], out_features)
+        return y.reshape(*x.shape[:-1], len(w))
 
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
         grad_x = None if w is None else matmul(grad, w)
-        rows = grad if grad.ndim == 2 else grad.reshape(-1, grad.shape[-1])
+        rows = _as_matrix(grad)
         grad_w = None
         if x is not None:
-            grad_w = MatMul.apply(rows.t(), x if x.ndim == 2 else x.reshape(-1, x.shape[-1]))
+            grad_w = MatMul.apply(rows.t(), _as_matrix(x))
         return grad_x, grad_w, rows.sum(0) if self.needs(2) else None
+
+
+def _as_matrix(x: Any) -> Any:
+    """An array or a tensor as the matrix of its last dimension's vectors."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _same_dtype(who: str, x: Tensor, y: Tensor) -> None:
@@ -117,12 +122,12 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         )
     if len(a) == 1:
         rows = MatMul.apply(x.unsqueeze(0), y.unsqueeze(1) if len(b) == 1 else y)
-        return rows.reshape(()) if len(b) == 1 else rows.squeeze(-2)
+        return Refold.apply(rows, shape=(*b[:-2], *b[-1:]) if len(b) > 1 else ())
     if len(b) == 1:
-        return MatMul.apply(x, y.unsqueeze(1)).squeeze(-1)
+        return Refold.apply(MatMul.apply(x, y.unsqueeze(1)), shape=a[:-1])
     if len(b) == 2 and len(a) > 2:  # one product of all rows instead of one each
         flat = MatMul.apply(x.flatten(0, -2), y)
-        return flat.reshape(*a[:-1], b[-1])
+        return Refold.apply(flat, shape=(*a[:-1], b[-1]))
     if len(a) > 2 or len(b) > 2:
         broadcast_shape("matmul", a[:-2], b[:-2])
     return MatMul.apply(x, y)

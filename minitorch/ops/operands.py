@@ -125,25 +125,17 @@ def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
     try:
         if dtype.kind != "f" or -65504 <= value <= 65504:
             return np.array(value, dtype)
+        if type(value) is int and not -(2**63) <= value < 2**64:
+            raise OverflowError
         previous = hush()  # NumPy would warn of an overflow to inf
         try:
             return np.array(value, dtype)
         finally:
             restore(previous)
     except OverflowError:
-        if dtype.kind not in "iu" or not -(2**63) <= value < 2**64:
-            raise OverflowError("int too big to convert") from None
+        if not -(2**63) <= value < 2**64:
+            raise OverflowError(f"int too big to convert: {value}") from None
         return np.array(int(value) & (2 ** (8 * dtype.itemsize) - 1), np.uint64).astype(dtype)
-
-
-def fits(value: Operand, dtype: np.dtype[Any]) -> None:
-    """Refuse a Python number beyond the range of `dtype`, where PyTorch does not let it wrap.
-
-    Raises:
-        RuntimeError: as `scalar_as`.
-    """
-    if not isinstance(value, (TensorBase, np.ndarray)) and value is not None:
-        scalar_as(value, dtype)
 
 
 def dtype_of(operand: Operand) -> np.dtype[Any]:
@@ -171,25 +163,47 @@ def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **para
         raise
 
 
-def scalar_as(value: Any, dtype: np.dtype[Any]) -> Array:
+def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Array:
     """A Python number to be written into a tensor, as a 0-d array.
 
+    Args:
+        value: the number.
+        dtype: the tensor's.
+        filling: whether a finite number that float16 cannot hold becomes infinite, as when PyTorch
+            fills a tensor; other writes refuse it.
+
     Raises:
-        RuntimeError: if an integer dtype cannot hold it. Below 0, unsigned ones wrap around, as in
-            PyTorch; a fraction is cut off.
+        RuntimeError: if `dtype` cannot hold it. Below 0, a whole number wraps around in an unsigned
+            dtype, as in PyTorch; a fraction is cut off.
+        OverflowError: for a whole number that no 64 bits hold.
     """
-    if dtype.kind not in "iu":
-        try:
+    kind = dtype.kind
+    whole = isinstance(value, (int, np.integer, np.bool_))
+    if whole and not -(2**63) <= value < 2**64:
+        raise OverflowError(f"int too big to convert: {value}")
+    if kind == "b":
+        return np.array(bool(value))
+    if kind == "f":
+        most = math.inf if filling and dtype.itemsize == 2 else float(np.finfo(dtype).max)
+        if -most <= value <= most or not math.isfinite(value):
             with np.errstate(over="ignore"):
-                return np.asarray(value).astype(dtype)
-        except (OverflowError, ValueError):
-            pass
+                return np.array(value, dtype)
     else:
-        most = int(np.iinfo(dtype).max)
-        least = -most if dtype.kind == "u" else -most - 1
-        if math.isfinite(value) and least <= int(value) <= most:
+        info = np.iinfo(dtype)
+        least = -int(info.max) if whole and kind == "u" else int(info.min)
+        if least <= value <= int(info.max):
             return np.array(int(value) % 2 ** (8 * dtype.itemsize), np.uint64).astype(dtype)
     raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow")
+
+
+def fits(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None:
+    """Refuse a Python number that `scalar_as` would; a tensor or None is no number.
+
+    Raises:
+        RuntimeError, OverflowError: as `scalar_as`.
+    """
+    if not isinstance(value, (TensorBase, np.ndarray)) and value is not None:
+        scalar_as(value, dtype, filling=filling)
 
 
 def not_bool(who: str, *operands: Operand) -> None:

@@ -179,10 +179,13 @@ def _scatter(
     who: str, input: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool
 ) -> Tensor:
     x, axis, i, src = _source(who, input, dim, index, src)
-    if not i.size:
-        return x.clone()
     flat = x if x._array.ndim else reshape(x, 1)
-    y = IndexPut.apply(flat, src, key=_along(x._array, axis, i), accumulate=accumulate)
+    if i.size:
+        key = _along(x._array, axis, i)
+    else:  # nothing of `src`, which stays in the graph all the same
+        key = (np.zeros(0, np.int64),) * flat._array.ndim
+        src = reshape(src, -1)[:0] if args.is_tensor(src) else src
+    y = IndexPut.apply(flat, src, key=key, accumulate=accumulate)
     return y if x._array.ndim else reshape(y, ())
 
 
@@ -232,14 +235,16 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The entries of `dim` listed in the 1-d `index`, copied.
 
     Raises:
-        IndexError: for an entry that does not exist, or an index of more dimensions.
+        IndexError: for an index of more dimensions, or an entry that a 1-d tensor does not have.
+        RuntimeError: for one that a tensor of more dimensions does not have.
     """
     x = tensor_of("index_select", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_select", index)
     if x._array.ndim == 0 and i.size != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value")
-    _check_range(IndexError, i, axis, x._array.shape[axis] if x._array.ndim else 1)
+    kind = IndexError if x._array.ndim < 2 else RuntimeError  # as in PyTorch
+    _check_range(kind, i, axis, x._array.shape[axis] if x._array.ndim else 1)
     if x._array.ndim == 0:
         return x.clone()
     return args.named("IndexSelectBackward0", Take.apply(x, key=_at(axis, i)))
@@ -351,8 +356,12 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         value = args.scalar_as(value, x._array.dtype)
     flat = x if x._array.ndim else reshape(x, 1)
     size = flat._array.shape[axis]
-    if i.size and not (-size <= i.min() and i.max() < size):
-        raise IndexError(f"index out of range in self: {i.min()} to {i.max()}, of {size}")
+    # As in PyTorch: any index will do for a tensor that is empty otherwise.
+    if i.size and (x._array.size or not size) and not (-size <= i.min() and i.max() < size):
+        kind = IndexError if size else RuntimeError
+        raise kind(f"index out of range in self: {i.min()} to {i.max()}, of {size}")
+    if not flat._array.size:
+        i = i[:0]
     y = IndexPut.apply(flat, value, key=_at(axis, i), accumulate=False)
     return y if x._array.ndim else reshape(y, ())
 

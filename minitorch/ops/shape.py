@@ -36,6 +36,12 @@ class Reshape(Function):
         return Reshape.apply(grad, shape=self.shape)
 
 
+class Refold(Reshape):
+    """y = x, an intermediate result of no other use, in another shape: no view, to the outside."""
+
+    views = False
+
+
 class Unsqueeze(Reshape):
     """y = x with a new dimension of size 1."""
 
@@ -543,16 +549,24 @@ def alias(input: Tensor) -> Tensor:
 
 
 class Cat(Function):
-    """y = the inputs one after another along `dim`; each gets its own stretch of the gradient."""
+    """y = the inputs one after another along `dim`; each gets its own stretch of the gradient.
+
+    An input of shape (0,) is passed over, but stays in the graph.
+    """
 
     def forward(self, *xs: Array, dim: int) -> Array:
         self.dim = dim
-        self.sizes = [x.shape[dim] for x in xs]
-        return np.concatenate(xs, dim)
+        parts = [x for x in xs if x.shape != (0,)] or xs
+        self.sizes = [x.shape[dim] if x.shape != (0,) else 0 for x in xs]
+        self.ranks = [x.ndim for x in xs]
+        return np.concatenate(parts, dim)
 
     def backward(self, grad: Tensor) -> Any:
         pieces = split(grad, self.sizes, self.dim)
-        return tuple(piece if self.needs(i) else None for i, piece in enumerate(pieces))
+        return tuple(
+            (piece if piece.ndim == rank else piece.reshape(-1)) if self.needs(i) else None
+            for i, (piece, rank) in enumerate(zip(pieces, self.ranks, strict=True))
+        )
 
 
 class Split(Function):
@@ -643,7 +657,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
                 f"Sizes of tensors must match except in dimension {axis}. Expected "
                 f"{list(first)} but got {list(shape)} for tensor number {position} in the list."
             )
-    return Cat.apply(*(args.as_dtype(x, dtype) for x in parts), dim=axis)
+    return Cat.apply(*(args.as_dtype(x, dtype) for x in xs), dim=axis)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
