@@ -35,10 +35,10 @@ MANY = 2048  # elements above which an array of one number pays
 
 
 def at_least(x: Array, low: Any) -> Array:
-    """The larger of each element and the number `low`; NaN stays."""
-    return np.maximum(x, np.full_like(x, low) if x.size > MANY else x.dtype.type(low))
+    """The larger of each element and the number `low`; NaN stays, and so does -0.0 at 0."""
+    return np.maximum(np.full_like(x, low) if x.size > MANY else x.dtype.type(low), x)
 
 
 def at_most(x: Array, high: Any) -> Array:
-    """The smaller of each element and the number `high`; NaN stays."""
-    return np.minimum(x, np.full_like(x, high) if x.size > MANY else x.dtype.type(high))
+    """The smaller of each element and the number `high`; NaN stays, and so does -0.0 at 0."""
+    return np.minimum(np.full_like(x, high) if x.size > MANY else x.dtype.type(high), x)

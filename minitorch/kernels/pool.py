@@ -74,7 +74,7 @@ def max_pool(
     y = padded[spots[0]].copy()
     if not want_winners:
         for where in spots[1:]:
-            np.maximum(y, padded[where], out=y)
+            np.maximum(padded[where], y, out=y)
         return batch_first(y), None
     small: Any = np.uint8 if len(spots) < 256 else np.uint32
     winner = np.zeros(y.shape, small)
@@ -91,7 +91,7 @@ def max_pool(
             better = (better & here) | (here & ~met)
             met |= here
         np.maximum(winner, better.view(np.uint8) * small(place), out=winner)
-        np.maximum(y, other, out=y)
+        np.maximum(other, y, out=y)
     if x.dtype.kind == "f" and y.size and np.isnan(y.max()):
         for place, where in enumerate(spots):
             winner[np.isnan(padded[where])] = place

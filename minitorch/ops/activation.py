@@ -97,7 +97,7 @@ class Softshrink(Gate):
     def forward(self, x: Array, *, lambd: float) -> Array:
         outside = ~((x >= -lambd) & (x <= lambd))
         self.save(outside)
-        return keep(x - np.copysign(x.dtype.type(lambd), x), outside)
+        return np.where(outside, x - np.copysign(x.dtype.type(lambd), x), x * x.dtype.type(0))
 
 
 class Hardsigmoid(Function):

@@ -42,7 +42,8 @@ class BinaryCrossEntropyWithLogits(Function):
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
-        return np.maximum(x, x.dtype.type(0)) - x * y + np.log1p(np.exp(-np.abs(x)))
+        one, zero = x.dtype.type(1), x.dtype.type(0)
+        return (one - y) * x - np.minimum(x, zero) + np.log1p(np.exp(-np.abs(x)))
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved

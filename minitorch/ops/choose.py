@@ -52,7 +52,7 @@ class Maximum(Function):
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
-        return np.maximum(x, y)
+        return np.maximum(y, x)  # in this order: of 0.0 and -0.0 it is x
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
@@ -67,7 +67,7 @@ class Minimum(Function):
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
-        return np.minimum(x, y)
+        return np.minimum(y, x)
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
@@ -112,8 +112,8 @@ class Clamp(Function):
 
     def forward(self, x: Array, low: Array | None, high: Array | None) -> Array:
         self.save(x, low, high)
-        z = x if low is None else np.maximum(x, low) if low.ndim else at_least(x, low)
-        return z if high is None else np.minimum(z, high) if high.ndim else at_most(z, high)
+        z = x if low is None else np.maximum(low, x) if low.ndim else at_least(x, low)
+        return z if high is None else np.minimum(high, z) if high.ndim else at_most(z, high)
 
     def backward(self, grad: Tensor) -> Any:
         x, low, high = self.saved

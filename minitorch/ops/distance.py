@@ -26,10 +26,10 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     a, b = pair(who, tensor_of(who, "x1", x1), tensor_of(who, "x2", x2))
     if a._array.dtype.kind != "f":
         raise RuntimeError(f"{who}: expected common dtype to be floating point, got {a.dtype}")
-    axis = wrap_dim(dim, max(a._array.ndim, b._array.ndim))
     if a._array.shape != b._array.shape:
         shape = broadcast_shape(who, a._array.shape, b._array.shape)
         a, b = a.expand(shape), b.expand(shape)
+    axis = wrap_dim(dim, a._array.ndim)
     a = a / a.norm(2, axis, keepdim=True).clamp(min=eps)
     b = b / b.norm(2, axis, keepdim=True).clamp(min=eps)
     return (a * b).sum(axis)

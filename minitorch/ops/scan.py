@@ -150,6 +150,8 @@ def cummin(input: Tensor, dim: int) -> return_types.cummin:
 def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     x = tensor_of(who, "input", input)
     array = x._array
+    if array.size == 0:  # whatever `dim` says, as in PyTorch
+        return x.clone(), x._wrap(np.zeros(array.shape, np.int64))
     axis = wrap_dim(dim, array.ndim)
     if array.ndim == 0:
         return x.clone(), x._wrap(np.zeros((), np.int64))

@@ -201,6 +201,8 @@ def _source(
                 f"{who}(): argument 'src' must be Tensor or Number, not {type(src).__name__}"
             )
         i = _check_along(who, x._array, axis, index, x._array)
+        if not i.size:  # whatever the number, as in PyTorch
+            src = 0
         return x, axis, i, args.scalar_as(src, x._array.dtype)
     i = _check_along(who, x._array, axis, index, src._array)
     if src._array.dtype != x._array.dtype:

@@ -559,7 +559,8 @@ class Cat(Function):
         parts = [x for x in xs if x.shape != (0,)] or xs
         self.sizes = [x.shape[dim] if x.shape != (0,) else 0 for x in xs]
         self.ranks = [x.ndim for x in xs]
-        return np.concatenate(parts, dim)
+        joined = np.concatenate(parts, dim)
+        return joined if joined.flags.c_contiguous else np.ascontiguousarray(joined)
 
     def backward(self, grad: Tensor) -> Any:
         pieces = split(grad, self.sizes, self.dim)
