@@ -147,6 +147,8 @@ def scalar_dtype(value: Scalar) -> np.dtype[Any]:
     if isinstance(value, (bool, np.bool_)):
         return bool_.numpy
     if isinstance(value, (int, np.integer)):
+        if not -(2**63) <= value < 2**64:
+            raise OverflowError(f"int too big to convert: {value}")
         return int64.numpy
     return _default.numpy
 

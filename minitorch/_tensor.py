@@ -7,6 +7,7 @@ answers it. What only concerns the graph is in `TensorBase`.
 from __future__ import annotations
 
 import copy
+import math
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -796,7 +797,7 @@ class Tensor(TensorBase):
         if isinstance(fill_value, TensorBase):
             fill_value = fill_value._array.item()
         sizes = positive_shape("new_full", (size,))
-        value = scalar_as(fill_value, wanted, filling=True)
+        value = scalar_as(fill_value, wanted, filling=math.prod(sizes) == 1)
         array = np.full(sizes, value) if fill_value else np.zeros(sizes, wanted)
         return self._new(array, requires_grad, device)
 

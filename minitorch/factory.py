@@ -269,6 +269,11 @@ def asarray(
         made = frombuffer(obj, dtype=dtype or _dtypes.get_default_dtype())
     else:
         made = as_tensor(obj, dtype=dtype, device=device)
+        if isinstance(obj, Tensor) and obj.requires_grad and not made.dtype.is_floating_point:
+            raise RuntimeError(
+                f"asarray: only Tensors of floating point can require gradients, not {made.dtype}; "
+                "detach() the tensor first"
+            )
     shares = isinstance(obj, (Tensor, np.ndarray, bytes, bytearray, memoryview)) and (
         not isinstance(obj, (Tensor, np.ndarray)) or _array(obj).dtype == made._array.dtype
     )
@@ -465,7 +470,8 @@ def full(
         raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     value = number("full", "fill_value", fill_value)
     kind = numpy_dtype("full", dtype, _dtypes.scalar_dtype(value))
-    array = np.full(positive_shape("full", (size,)), scalar_as(value, kind, filling=True))
+    shape = positive_shape("full", (size,))
+    array = np.full(shape, scalar_as(value, kind, filling=math.prod(shape) == 1))
     return finish(array, requires_grad, device, layout, pin_memory)
 
 
@@ -554,7 +560,7 @@ def _like(who: str, input: Any, wanted: Any, memory_format: Any, fill_value: Any
     array = tensor_of(who, "input", input)._array
     order: Any = "K" if memory_format is None else memory_order(who, memory_format)
     kind = numpy_dtype(who, wanted, array.dtype)
-    value = scalar_as(number(who, "fill_value", fill_value), kind, filling=True)
+    value = scalar_as(number(who, "fill_value", fill_value), kind, filling=array.size == 1)
     if order == "K" and 0 in array.strides and array.size > 1:
         order = "C"  # what is expanded gets room of its own
     return np.full_like(array, value, value.dtype, order)
@@ -595,7 +601,7 @@ def arange(
     kind = numpy_dtype("arange", dtype, default)
     if kind.kind == "b":
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
-    if kind.kind != "f" and not whole and math.isfinite(last):
+    if kind == np.int64 and not whole and math.isfinite(last):
         first, last, by, whole = int(first), int(last), int(by), True  # cut off, as in PyTorch
     if by == 0:
         raise RuntimeError("step must be nonzero")
@@ -607,8 +613,8 @@ def arange(
             f"arange({first}, {last}, {by})"
         )
     count = -((first - last) // by) if whole else math.ceil((last - first) / by)
-    if whole:
-        values = np.arange(count, dtype=np.int64) * by + first
+    if kind.kind != "f":  # for the narrow integer dtypes, PyTorch cuts off after it has counted
+        values = np.arange(count, dtype=np.int64) * int(by) + int(first)
     else:
         values = first + np.arange(count, dtype=np.float64) * by
     with np.errstate(over="ignore"):
@@ -654,7 +660,11 @@ def logspace(
         RuntimeError: for a negative number of steps, or bounds with dimensions.
     """
     kind = numpy_dtype("logspace", dtype)
+    if kind.kind == "b":
+        raise NotImplementedError("\"logspace_cpu\" not implemented for 'Bool'")
     wide = kind if kind.kind == "f" else np.dtype(np.float64)
+    if kind.kind != "f":
+        start, end = (_wrapped(number("logspace", "bound", v), kind) for v in (start, end))
     powers = _evenly("logspace", start, end, steps, wide)
     with np.errstate(all="ignore"):
         if kind == np.float64 or kind.kind != "f":
@@ -662,6 +672,11 @@ def logspace(
         else:
             array = np.power(np.float64(base), powers.astype(np.float64)).astype(kind)
     return finish(array, requires_grad, device, layout, pin_memory)
+
+
+def _wrapped(value: Any, kind: np.dtype[Any]) -> int:
+    """A number cast to an integer dtype as C does it."""
+    return int(np.array(int(value) % 2**64, np.uint64).astype(kind))
 
 
 def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
@@ -684,7 +699,7 @@ def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
     # rounding.
     real = kind.type if kind.kind == "f" else np.float32
     whole = kind.kind != "f"
-    a, b = (real(int(first)), real(int(last))) if whole else (real(first), real(last))
+    a, b = (real(kind.type(_wrapped(v, kind)) if whole else v) for v in (first, last))
     step = (b - a) / real(max(count - 1, 1))
     numbers = np.arange(count).astype(real)
     half = count // 2

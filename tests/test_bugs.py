@@ -265,3 +265,13 @@ def test_relu_gradient_drops_an_infinite_gradient_of_a_dead_unit() -> None:
     x = leaf(-1.0, 1.0)
     (g,) = mt.autograd.grad(x.relu(), x, mt.tensor([float("inf"), 1.0]))
     assert g.tolist() == [0.0, 1.0]
+
+
+def test_what_a_comparison_in_place_overwrites_gets_no_gradient() -> None:
+    x = mt.tensor([1.0, 2.0], requires_grad=True)
+    (x.clone().lt_(1.5) * 3).sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+    y = x.clone()
+    y[:1].eq_(1.0)
+    (gradient,) = mt.autograd.grad(y.sum(), x)
+    assert gradient.tolist() == [0.0, 1.0]

@@ -241,7 +241,7 @@ def polygamma(x: Array, n: int) -> Array:
     PyTorch), and every derivative infinite.
     """
     left = x < 0.5
-    y = _polygamma_of_positive(np.where(left, 1 - x, x), n)
+    y = np.asarray(_polygamma_of_positive(np.where(left, 1 - x, x), n))
     if not left.any():
         return y
     # A&S 6.4.7: psi_n(x) = (-1)^n psi_n(1 - x) - pi d^n/dx^n cot(pi x), a polynomial in the cot.

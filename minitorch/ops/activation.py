@@ -361,7 +361,7 @@ def rrelu(
         return leaky_relu(x, (lower + upper) / 2, inplace)
     if inplace:
         check_writable(x)
-    values = np.ascontiguousarray(x._array)
+    values = np.array(x._array, order="C")
     slopes = np.ones_like(values)
     low = values <= 0
     count = int(np.count_nonzero(low))

@@ -171,6 +171,8 @@ def _part(index: Any) -> Any:
         return slice(start, stop, step)
     if args.is_tensor(part):
         part = part._array
+        if part.ndim == 0 and part.dtype in (np.int8, np.int16):
+            return int(part)
         if part.dtype.kind not in "iub" or part.dtype in (np.int8, np.int16):
             raise IndexError(
                 f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"

@@ -164,9 +164,11 @@ def write(target: Tensor, result: Tensor) -> Tensor:
     view = target._view
     if mode.grad and view is not None and (recorded or view.base._requires_grad):
         _check_view(target, result)
+    if recorded and view is None and not result._requires_grad:
+        result = CopyFrom.apply(target, result)  # a constant, as of a comparison: no gradient
     target._peek()[...] = result._peek()
     target._bump_version()
-    if mode.grad and result._requires_grad:
+    if recorded or (mode.grad and view is not None and view.base._requires_grad):
         if view is None:
             target._set_history(result)
         else:
@@ -261,7 +263,7 @@ def put(target: Tensor, value: Any) -> Tensor:
 
 def _copy(target: Tensor, source: Any) -> Tensor:
     if isinstance(source, (bool, int, float)):
-        value: Any = scalar_as(source, target._array.dtype, filling=True)
+        value: Any = scalar_as(source, target._array.dtype, filling=target._array.size == 1)
     else:
         value = as_dtype(source, target._array.dtype)
     array = value._array if isinstance(value, TensorBase) else value

@@ -290,8 +290,10 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
             "linalg.cross: inputs must have the same number of dimensions, got shapes "
             f"{list(a)} and {list(b)}"
         )
+    if not a:
+        raise IndexError(f"linalg.cross: dimension {dim} specified, but tensors have no dimensions")
     d = wrap_dim(dim, len(a))
-    if not a or a[d] != 3 or b[d] != 3:
+    if a[d] != 3 or b[d] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got shapes {list(a)} and "
             f"{list(b)}"

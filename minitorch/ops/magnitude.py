@@ -204,7 +204,10 @@ def matrix_norm(
         raise RuntimeError(f"{who}: Order {ord} not supported.")
     added, compared = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = x.abs().sum(added, keepdim=True)
-    norms = (amax if ord > 0 else amin)(sums, compared, keepdim=True)
+    if ord > 0 and not sums._array.shape[compared]:
+        norms = sums.sum(compared, keepdim=True)  # of no columns: 0
+    else:
+        norms = (amax if ord > 0 else amin)(sums, compared, keepdim=True)
     return norms if keepdim else norms.squeeze((rows, columns))
 
 

@@ -201,7 +201,8 @@ def multilabel_margin_loss(
     rows = x.reshape(N, C)
     own = Take.apply(rows, key=(sample, chosen)).unsqueeze(1)  # (targets, 1)
     rest = Take.apply(rows, key=(sample,))  # (targets, C)
-    gaps = relu(where(x._wrap(other[sample]), 1 - own + rest, 0.0)).sum(1) / C
+    gaps = where(x._wrap(other[sample]), 1 - own + rest, 0.0)
+    gaps = where(gaps > 0, gaps, 0.0).sum(1) / C  # not relu: a NaN counts for nothing
     losses = x.new_zeros(N).index_put((x._wrap(sample),), gaps, accumulate=True)
     return reduced(losses if x._array.ndim == 2 else losses.reshape(()), reduction)
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numpy as np
 
 from minitorch import _dtypes
-from minitorch._dtypes import Array, Scalar
+from minitorch._dtypes import Array, Scalar, dtype
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
 from minitorch.kernels.quiet import hush, restore
 from minitorch.ops.cast import Cast
 
@@ -170,7 +171,7 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
         value: the number.
         dtype: the tensor's.
         filling: whether a finite number that float16 cannot hold becomes infinite, as when PyTorch
-            fills a tensor; other writes refuse it.
+            assigns it, or fills a tensor of one element; all else refuses it.
 
     Raises:
         RuntimeError: if `dtype` cannot hold it. Below 0, a whole number wraps around in an unsigned
@@ -204,6 +205,20 @@ def fits(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None
     """
     if not isinstance(value, (TensorBase, np.ndarray)) and value is not None:
         scalar_as(value, dtype, filling=filling)
+
+
+def accumulated(who: str, input: Any, dtype: dtype | None) -> Tensor:
+    """`input` in the dtype to add or multiply it up in: int64 for integers, unless one is given.
+
+    Raises:
+        RuntimeError: for a tensor that requires grad and a dtype that has none, as in PyTorch.
+    """
+    x = tensor_of(who, "input", input)
+    if dtype is None:
+        return x if x._peek().dtype.kind == "f" else as_dtype(x, np.dtype(np.int64))
+    if mode.grad and x._requires_grad and not dtype.is_floating_point:
+        raise RuntimeError(f"{who}: Autograd not support dtype: {dtype}; detach() the tensor first")
+    return as_dtype(x, dtype.numpy)
 
 
 def not_bool(who: str, *operands: Operand) -> None:

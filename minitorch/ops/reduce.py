@@ -138,7 +138,7 @@ def sum(
     >>> minitorch.sum(minitorch.ones(2, 3), dim=0)
     tensor([2., 2., 2.])
     """
-    x = _summable("sum", input, dtype)
+    x = args.accumulated("sum", input, dtype)
     return Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
 
 
@@ -170,19 +170,11 @@ def prod(
 
     The gradient is right where elements are 0, too.
     """
-    x = _summable("prod", input, dtype)
-    axis = 0 if dim is None else wrap_dim(dim, x._array.ndim)
+    axis = 0 if dim is None else wrap_dim(dim, tensor_of("prod", "input", input)._array.ndim)
+    x = args.accumulated("prod", input, dtype)
     if x._array.ndim == 0 or dim is None:
         return Prod.apply(x.reshape(-1), dim=0, keepdim=False)
     return Prod.apply(x, dim=axis, keepdim=keepdim)
-
-
-def _summable(who: str, input: Tensor, dtype: dtype | None) -> Tensor:
-    """`input` in `dtype`; without one, integers and bools as int64."""
-    x = tensor_of(who, "input", input)
-    if dtype is not None:
-        return args.as_dtype(x, dtype.numpy)
-    return x if x._peek().dtype.kind == "f" else args.as_dtype(x, np.dtype(np.int64))
 
 
 @numpy_names

@@ -91,14 +91,11 @@ def _from_behind(x: Tensor, factor: Tensor, dim: int) -> Tensor:
 
 
 def _scanned(function: type[Function], who: str, input: Tensor, dim: int, kind: Any) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = args.accumulated(who, input, kind)
     axis = wrap_dim(dim, x._array.ndim)
-    if kind is not None:
-        x = args.as_dtype(x, kind.numpy)
-    elif x._array.dtype.kind != "f":
-        x = args.as_dtype(x, np.dtype(np.int64))
-    if x._array.ndim == 0:
+    if x._array.ndim == 0 or not x._array.size:
         return x.clone()
+    args.not_bool(f"{who}_out_cpu", x)
     return function.apply(x, dim=axis)
 
 

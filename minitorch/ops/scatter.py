@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # ---- an index for every element: gather and scatter -------------------------------------------
 
 
+class NoSuchEntry(IndexError, RuntimeError):
+    """An index out of range. (PyTorch raises the one or the other, by dtype, size and layout.)"""
+
+
 def _along(x: Array, dim: int, index: Array) -> Key:
     """The key that `gather` and `scatter` use: index along `dim`, position elsewhere."""
     grids = list(np.ogrid[tuple(slice(n) for n in index.shape)])
@@ -237,16 +241,15 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The entries of `dim` listed in the 1-d `index`, copied.
 
     Raises:
-        IndexError: for an index of more dimensions, or an entry that a 1-d tensor does not have.
-        RuntimeError: for one that a tensor of more dimensions does not have.
+        IndexError: for an index of more dimensions.
+        NoSuchEntry: for an entry that does not exist.
     """
     x = tensor_of("index_select", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_select", index)
     if x._array.ndim == 0 and i.size != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value")
-    kind = IndexError if x._array.ndim < 2 else RuntimeError  # as in PyTorch
-    _check_range(kind, i, axis, x._array.shape[axis] if x._array.ndim else 1)
+    _check_range(NoSuchEntry, i, axis, x._array.shape[axis] if x._array.ndim else 1)
     if x._array.ndim == 0:
         return x.clone()
     return args.named("IndexSelectBackward0", Take.apply(x, key=_at(axis, i)))
@@ -360,8 +363,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     size = flat._array.shape[axis]
     # As in PyTorch: any index will do for a tensor that is empty otherwise.
     if i.size and (x._array.size or not size) and not (-size <= i.min() and i.max() < size):
-        kind = IndexError if size else RuntimeError
-        raise kind(f"index out of range in self: {i.min()} to {i.max()}, of {size}")
+        raise NoSuchEntry(f"index out of range in self: {i.min()} to {i.max()}, of {size}")
     if not flat._array.size:
         i = i[:0]
     y = IndexPut.apply(flat, value, key=_at(axis, i), accumulate=False)

@@ -255,6 +255,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into `sizes`, one of which may be -1."""
     shape = tensor_of("unflatten", "input", input)._array.shape
+    if not shape:
+        raise RuntimeError(f"unflatten: dimension {dim} specified, but the tensor has none")
     d = wrap_dim(dim, len(shape))
     sizes = shape_of("unflatten", (sizes,)) if isinstance(sizes, (tuple, list)) else sizes
     if not isinstance(sizes, tuple):
@@ -604,7 +606,7 @@ class Flip(Function):
 
     def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
         self.dims = dims
-        return np.array(np.flip(x, dims), order="C")
+        return np.array(np.flip(x, dims), order="K")
 
     def backward(self, grad: Tensor) -> Any:
         return Flip.apply(grad, dims=self.dims)
