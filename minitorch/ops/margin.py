@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
-from minitorch.ops.activation import Softplus, floats, logsigmoid, relu
+from minitorch.ops.activation import Softplus, floats, logsigmoid
 from minitorch.ops.choose import where
 from minitorch.ops.distance import pairwise_distance
 from minitorch.ops.index import Take
@@ -108,6 +108,11 @@ def _long(who: str, target: Tensor) -> Array:
     return target._array
 
 
+def _above(gaps: Tensor) -> Tensor:
+    """The gaps above 0. Unlike `relu`, 0 for NaN, as in PyTorch."""
+    return where(gaps > 0, gaps, 0.0)
+
+
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -156,7 +161,7 @@ def multi_margin_loss(
     rows = x.reshape(N, C)
     own = Take.apply(rows, key=(np.arange(N), classes)).unsqueeze(1)
     others = x._wrap(np.arange(C) != classes[:, None])
-    gaps = relu(where(others, margin - own + rows, 0.0))
+    gaps = _above(where(others, margin - own + rows, 0.0))
     losses = gaps if p == 1 else gaps * gaps
     if weight is not None:
         losses = losses * weight[t._wrap(classes)].unsqueeze(1)
@@ -201,8 +206,7 @@ def multilabel_margin_loss(
     rows = x.reshape(N, C)
     own = Take.apply(rows, key=(sample, chosen)).unsqueeze(1)  # (targets, 1)
     rest = Take.apply(rows, key=(sample,))  # (targets, C)
-    gaps = where(x._wrap(other[sample]), 1 - own + rest, 0.0)
-    gaps = where(gaps > 0, gaps, 0.0).sum(1) / C  # not relu: a NaN counts for nothing
+    gaps = _above(where(x._wrap(other[sample]), 1 - own + rest, 0.0)).sum(1) / C
     losses = x.new_zeros(N).index_put((x._wrap(sample),), gaps, accumulate=True)
     return reduced(losses if x._array.ndim == 2 else losses.reshape(()), reduction)
 
