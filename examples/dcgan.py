@@ -103,8 +103,8 @@ if options.plot:
 
     generator.eval()
     with torch.no_grad():
-        drawn = generator(torch.randn(60, noise_size, 1, 1))[:, 0]
-    figure, panels = pyplot.subplots(4, 15, figsize=(10, 2.8))
+        drawn = generator(torch.randn(48, noise_size, 1, 1))[:, 0]
+    figure, panels = pyplot.subplots(4, 12, figsize=(9, 3.1))
     for image, axes in zip(drawn, panels.flat, strict=True):
         axes.imshow(image, cmap="gray_r", vmin=-1, vmax=1)
         axes.axis("off")
