@@ -28,21 +28,32 @@ def matmul_kernel(x: Array, y: Array) -> Array:
 
 
 class MatMul(Function):
-    """z = x @ y over the last two dimensions; the others broadcast."""
+    """z = x @ y over the last two dimensions, each operand turned first if so told.
+
+    The others broadcast. With operands turned, the gradients of products are products again.
+    """
 
     broadcasts = True
     torch_name = "MmBackward0"
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x: Array, y: Array, *, tx: bool = False, ty: bool = False) -> Array:
+        self.tx, self.ty = tx, ty
         self.save(x if self.needs(1) else None, y if self.needs(0) else None)
-        return matmul_kernel(x, y)
+        return matmul_kernel(x.swapaxes(-1, -2) if tx else x, y.swapaxes(-1, -2) if ty else y)
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        return (
-            None if y is None else MatMul.apply(grad, y.transpose(-2, -1)),
-            None if x is None else MatMul.apply(x.transpose(-2, -1), grad),
-        )
+        tx, ty = self.tx, self.ty
+        grad_x = grad_y = None
+        if y is not None:
+            grad_x = (
+                MatMul.apply(y, grad, tx=ty, ty=True) if tx else MatMul.apply(grad, y, ty=not ty)
+            )
+        if x is not None:
+            grad_y = (
+                MatMul.apply(grad, x, tx=True, ty=tx) if ty else MatMul.apply(x, grad, tx=not tx)
+            )
+        return grad_x, grad_y
 
 
 class Linear(Function):
@@ -59,11 +70,14 @@ class Linear(Function):
 
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
-        grad_x = None if w is None else matmul(grad, w)
         rows = _as_matrix(grad)
-        grad_w = None
+        grad_x = grad_w = None
+        if w is not None:
+            grad_x = MatMul.apply(rows, w)
+            if rows is not grad:
+                grad_x = grad_x.reshape(*grad.shape[:-1], w.shape[1])
         if x is not None:
-            grad_w = MatMul.apply(rows.t(), _as_matrix(x))
+            grad_w = MatMul.apply(rows, _as_matrix(x), tx=True)
         return grad_x, grad_w, rows.sum(0) if self.needs(2) else None
 
 
