@@ -71,7 +71,7 @@ class LoadHook(NamedTuple):
     call: Callable[..., Any]
     with_module: bool
 
-    def before_loading(self, module: Module, *args: Any) -> None:
+    def before_loading(self, module: Any, *args: Any) -> None:
         """Run before the module's own state is loaded."""
         self.call(*((module, *args) if self.with_module else args))
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from minitorch._dtypes import dtype as dtype_type
 from minitorch._dtypes import float16, float32, float64
 from minitorch._tensor import Tensor
-from minitorch.autograd.hooks import RemovableHandle, add_hook
+from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import empty_like
 from minitorch.nn.modules._global_hooks import (
-    everywhere,
+    AT_CALLS,
+    at_calls,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -24,8 +24,8 @@ from minitorch.nn.modules._global_hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-from minitorch.nn.modules._hook import Hook, LoadHook, add
-from minitorch.nn.parameter import Buffer, Parameter
+from minitorch.nn.modules._hook import Hook, add
+from minitorch.nn.modules._state import HasState
 
 __all__ = [
     "Module",
@@ -50,25 +50,9 @@ HOOKS = (
     "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
 )
-EXTRA_STATE = "_extra_state"  # the name in a state dict of what `get_extra_state` gives
-
-Destination = OrderedDict[str, Any]
 
 
-class _IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` returns."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        fields = f"missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys}"
-        return f"_IncompatibleKeys({fields})"
-
-
-class Module:
+class Module(HasState):
     """The base of every layer and model: assign layers in ``__init__``, write `forward`.
 
     Attributes:
@@ -87,10 +71,6 @@ class Module:
     """
 
     training: bool
-    _version = 1
-
-    # The three tables that an attribute may live in, in the order in which they are searched.
-    _TABLES = ("_parameters", "_buffers", "_modules")
 
     call_super_init = False  # True: the next class in the order gets the constructor's arguments
 
@@ -100,14 +80,11 @@ class Module:
             if kwargs:
                 raise TypeError(f"{who} got an unexpected keyword argument '{next(iter(kwargs))}'")
             raise TypeError(f"{who} takes 1 positional argument but {len(args) + 1} were given")
-        set_ = super().__setattr__
-        set_("training", True)
-        set_("_parameters", {})
-        set_("_buffers", {})
-        set_("_non_persistent_buffers_set", set())
-        set_("_modules", {})
+        tables = self.__dict__
+        tables.update(training=True, _parameters={}, _buffers={}, _modules={})
+        tables["_non_persistent_buffers_set"] = set()
         for name in HOOKS:
-            set_(name, OrderedDict())
+            tables[name] = OrderedDict()
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
@@ -117,141 +94,6 @@ class Module:
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
 
-    # ---- attributes --------------------------------------------------------------------------
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        tables = self.__dict__
-        if isinstance(value, Parameter):
-            self._claim(name, "_parameters", "assign parameters")
-            self.register_parameter(name, value)
-        elif isinstance(value, Module):
-            self._claim(name, "_modules", "assign module")
-            tables["_modules"][name] = everywhere.registered("module", self, name, value)
-        elif name in tables.get("_parameters", ()):
-            if value is not None:
-                raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as parameter '{name}' "
-                    "(torch.nn.Parameter or None expected)"
-                )
-            tables["_parameters"][name] = None
-        elif name in tables.get("_modules", ()):
-            if value is not None:
-                raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as child module '{name}' "
-                    "(torch.nn.Module or None expected)"
-                )
-            tables["_modules"][name] = everywhere.registered("module", self, name, value)
-        elif isinstance(value, Buffer) or name in tables.get("_buffers", ()):
-            if value is not None and not isinstance(value, Tensor):
-                raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as buffer '{name}' "
-                    "(torch.nn.Buffer, torch.Tensor or None expected)"
-                )
-            if isinstance(value, Buffer):
-                persistent = value.persistent
-            else:
-                persistent = name not in tables["_non_persistent_buffers_set"]
-            self.register_buffer(name, value, persistent)
-        else:
-            super().__setattr__(name, value)
-
-    def _claim(self, name: str, table: str, doing: str) -> None:
-        """Make room for `name` in `table`, wherever it was before."""
-        if table not in self.__dict__:
-            raise AttributeError(f"cannot {doing} before Module.__init__() call")
-        for other in ("__dict__", *self._TABLES):
-            if other != table:
-                (self.__dict__ if other == "__dict__" else self.__dict__[other]).pop(name, None)
-        self.__dict__["_non_persistent_buffers_set"].discard(name)
-
-    def __getattr__(self, name: str) -> Any:
-        for table in self._TABLES:
-            found = self.__dict__.get(table, {})
-            if name in found:
-                return found[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def __delattr__(self, name: str) -> None:
-        for table in self._TABLES:
-            if name in self.__dict__[table]:
-                del self.__dict__[table][name]
-                self.__dict__["_non_persistent_buffers_set"].discard(name)
-                return
-        super().__delattr__(name)
-
-    def __dir__(self) -> list[str]:
-        names = {*object.__dir__(self), *self._parameters, *self._buffers, *self._modules}
-        return sorted(name for name in names if not name[0].isdigit())
-
-    def _check_name(self, kind: str, name: Any, table: dict[str, Any]) -> None:
-        if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
-        if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {_type_name(name)}")
-        if "." in name:
-            got = f", got: {name}" if kind == "module" else ""
-            raise KeyError(f'{kind} name can\'t contain "."{got}')
-        if name == "":
-            raise KeyError(f'{kind} name can\'t be empty string ""')
-        if hasattr(self, name) and name not in table:
-            raise KeyError(f"attribute '{name}' already exists")
-
-    def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Add a parameter, or None for one that is left out.
-
-        Raises:
-            KeyError, TypeError: for a name that is taken or no name, or for anything else.
-            ValueError: for a tensor that was computed.
-        """
-        self._check_name("parameter", name, self.__dict__.get("_parameters", {}))
-        if param is not None and not isinstance(param, Parameter):
-            raise TypeError(
-                f"cannot assign '{_type_name(param)}' object to parameter '{name}' "
-                "(torch.nn.Parameter or None required)"
-            )
-        if param is not None and param.grad_fn is not None:
-            raise ValueError(
-                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
-                f"created explicitly. To express '{name}' as a function of another Tensor, compute "
-                "the value in the forward() method."
-            )
-        if param is not None:
-            param = everywhere.registered("parameter", self, name, param)
-        self._parameters[name] = param
-
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that is part of the state, but not learned; saved unless not `persistent`.
-
-        Raises:
-            KeyError, TypeError: for a name that is taken or no name, or for anything else.
-        """
-        self._check_name("buffer", name, self.__dict__.get("_buffers", {}))
-        if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
-                "(torch Tensor or None required)"
-            )
-        self._buffers[name] = everywhere.registered("buffer", self, name, tensor)
-        if persistent:
-            self._non_persistent_buffers_set.discard(name)
-        else:
-            self._non_persistent_buffers_set.add(name)
-
-    def add_module(self, name: str, module: Module | None) -> None:
-        """Add a child.
-
-        Raises:
-            KeyError, TypeError: for a name that is taken or no name, or for anything else.
-        """
-        if not isinstance(module, Module) and module is not None:
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
-        self._check_name("module", name, self.__dict__.get("_modules", {}))
-        self._modules[name] = everywhere.registered("module", self, name, module)
-
-    def register_module(self, name: str, module: Module | None) -> None:
-        """Add a child; another name of `add_module`."""
-        self.add_module(name, module)
-
     # ---- calling -----------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -260,24 +102,24 @@ class Module:
             or self._forward_hooks
             or self._backward_hooks
             or self._backward_pre_hooks
-            or everywhere.any_at_calls
+            or AT_CALLS
         ):
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call `forward` between the hooks: those of all modules first, then this one's."""
-        for hook in (*everywhere.forward_pre.values(), *self._forward_pre_hooks.values()):
+        for hook in (*at_calls("forward_pre"), *self._forward_pre_hooks.values()):
             args, kwargs = hook.before(self, args, kwargs)
         watched = None
-        befores = (*everywhere.backward_pre.values(), *self._backward_pre_hooks.values())
-        afters = (*everywhere.backward.values(), *self._backward_hooks.values())
+        befores = (*at_calls("backward_pre"), *self._backward_pre_hooks.values())
+        afters = (*at_calls("backward"), *self._backward_hooks.values())
         if befores or afters:
             from minitorch.nn.modules._backward_hooks import BackwardHooks
 
             watched = BackwardHooks(self, befores, afters)
             args = watched.enter(args)
-        pending = [*everywhere.forward.values(), *self._forward_hooks.values()]
+        pending = [*at_calls("forward"), *self._forward_hooks.values()]
         result = None
         try:
             result = self.forward(*args, **kwargs)
@@ -334,140 +176,6 @@ class Module:
             "register_backward_hook is deprecated in PyTorch and not covered by minitorch: it "
             "misses some of grad_input; use register_full_backward_hook"
         )
-
-    # ---- the tree ----------------------------------------------------------------------------
-
-    def _named_members(
-        self, table: str, prefix: str, recurse: bool, remove_duplicate: bool
-    ) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        modules = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
-            if recurse
-            else [(prefix, self)]
-        )
-        for path, module in modules:
-            for name, value in getattr(module, table).items():
-                if value is None or id(value) in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(id(value))
-                yield f"{path}.{name}" if path else name, value
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """Each parameter with its dotted name; a shared one once."""
-        return self._named_members("_parameters", prefix, recurse, remove_duplicate)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """Each parameter; a shared one once."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """Each buffer with its dotted name; a shared one once."""
-        return self._named_members("_buffers", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """Each buffer; a shared one once."""
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Each direct child with its name; a shared one once."""
-        seen: set[int] = set()
-        for name, module in self._modules.items():
-            if module is not None and id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """Each direct child; a shared one once."""
-        return (module for _, module in self.named_children())
-
-    def named_modules(
-        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """The module itself and all below it, with their dotted names; a shared one once."""
-        memo = set() if memo is None else memo
-        if id(self) in memo:
-            return
-        if remove_duplicate:
-            memo.add(id(self))
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                path = f"{prefix}.{name}" if prefix else name
-                yield from module.named_modules(memo, path, remove_duplicate)
-
-    def modules(self) -> Iterator[Module]:
-        """The module itself and all below it; a shared one once."""
-        return (module for _, module in self.named_modules())
-
-    def get_submodule(self, target: str) -> Module:
-        """The module at a dotted name; the module itself for an empty one.
-
-        Raises:
-            AttributeError: if there is none.
-        """
-        module: Module = self
-        for name in target.split(".") if target else []:
-            if not hasattr(module, name):
-                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-            module = getattr(module, name)
-            if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
-        return module
-
-    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put a module at a dotted name, in place of the one there or (not `strict`) as a new one.
-
-        Raises:
-            ValueError: for an empty name, or for anything but a module.
-            AttributeError: if its parent does not exist, or something else has that name.
-        """
-        if target == "":
-            raise ValueError("Cannot set the submodule without a target name!")
-        if not isinstance(module, Module):
-            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
-        path, _, name = target.rpartition(".")
-        parent = self.get_submodule(path)
-        if not hasattr(parent, name):
-            if strict:
-                raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
-        elif not isinstance(getattr(parent, name), Module):
-            raise AttributeError(f"`{name}` is not an nn.Module")
-        setattr(parent, name, module)
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted name.
-
-        Raises:
-            AttributeError: if there is none.
-        """
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        parameter = getattr(module, name)
-        if not isinstance(parameter, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return parameter
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted name.
-
-        Raises:
-            AttributeError: if there is none.
-        """
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        if name not in module._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return module._buffers[name]
 
     # ---- all of them at once -----------------------------------------------------------------
 
@@ -586,274 +294,6 @@ class Module:
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing: there is no compiler."""
 
-    # ---- state -------------------------------------------------------------------------------
-
-    def get_extra_state(self) -> Any:
-        """What else belongs in the state dict; a class that has such writes its own.
-
-        Raises:
-            RuntimeError: unless it has.
-        """
-        raise RuntimeError(f"{type(self).__name__} has no extra state: it defines no such method")
-
-    def set_extra_state(self, state: Any) -> None:
-        """Take back what `get_extra_state` gave.
-
-        Raises:
-            RuntimeError: unless the class writes its own.
-        """
-        raise RuntimeError(f"{type(self).__name__} has no extra state: it defines no such method")
-
-    def state_dict(
-        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> Any:
-        """Every parameter and persistent buffer under its dotted name.
-
-        Args:
-            destination: an OrderedDict to add to.
-            prefix: put in front of every name.
-            keep_vars: give the parameters themselves instead of detached views of them.
-        """
-        if args:
-            warnings.warn(
-                "Positional args are being deprecated, use kwargs instead. Refer to "
-                "https://pytorch.org/docs/main/generated/torch.nn.Module.html"
-                "#torch.nn.Module.state_dict for details.",
-                FutureWarning,
-                stacklevel=2,
-            )
-            given = (*args, *(destination, prefix, keep_vars)[len(args) :])
-            destination, prefix, keep_vars = given[:3]
-        if destination is None:
-            destination = OrderedDict()
-            destination._metadata = OrderedDict()
-        local = {"version": self._version}
-        if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]] = local
-        for hook in self._state_dict_pre_hooks.values():
-            hook(self, prefix, keep_vars)
-        self._save_to_state_dict(destination, prefix, keep_vars)
-        for name, module in self._modules.items():
-            if module is not None:
-                module.state_dict(
-                    destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
-                )
-        for hook in self._state_dict_hooks.values():
-            changed = hook(self, destination, prefix, local)
-            if changed is not None:
-                if getattr(hook, "_from_public_api", False):
-                    raise RuntimeError("state_dict post-hook must return None")
-                destination = changed
-        return destination
-
-    def _own_state(self) -> dict[str, Tensor]:
-        """The parameters and persistent buffers of this module alone."""
-        persistent = {
-            name: buffer
-            for name, buffer in self._buffers.items()
-            if name not in self._non_persistent_buffers_set
-        }
-        members = {**self._parameters, **persistent}
-        return {name: value for name, value in members.items() if value is not None}
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        for name, value in self._own_state().items():
-            destination[prefix + name] = value if keep_vars else value.detach()
-        if type(self).get_extra_state is not Module.get_extra_state:
-            destination[prefix + EXTRA_STATE] = self.get_extra_state()
-
-    def load_state_dict(
-        self, state_dict: Any, strict: bool = True, assign: bool = False
-    ) -> _IncompatibleKeys:
-        """Copy a state dict's values into the parameters and buffers.
-
-        Args:
-            state_dict: what `state_dict` gave.
-            strict: whether every key must match.
-            assign: take over the tensors themselves instead of copying into the present ones.
-
-        Raises:
-            RuntimeError: listing what is missing, unexpected or of another size. Nothing has been
-                changed then.
-            TypeError: for anything but a mapping.
-        """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        metadata = getattr(state_dict, "_metadata", {})
-        missing: list[str] = []
-        unexpected: list[str] = []
-        errors: list[str] = []
-        # Modules copy as they go, for hooks to see; so what was there is kept until all is well.
-        before = [
-            (module, name, value, value.detach().clone())
-            for module in self.modules()
-            for name, value in module._own_state().items()
-        ]
-
-        def load(module: Module, state: dict[str, Any], prefix: str) -> None:
-            local = dict(metadata.get(prefix[:-1], {}))
-            if assign:
-                local["assign_to_params_buffers"] = True
-            module._load_from_state_dict(state, prefix, local, True, missing, unexpected, errors)
-            for name, child in module._modules.items():
-                if child is not None:
-                    path = f"{prefix}{name}."
-                    load(child, {k: v for k, v in state.items() if k.startswith(path)}, path)
-            keys = _IncompatibleKeys(missing, unexpected)
-            for hook in module._load_state_dict_post_hooks.values():
-                if hook(module, keys) is not None:
-                    raise AssertionError(
-                        "Hooks registered with ``register_load_state_dict_post_hook`` are not "
-                        "expected to return new values, if incompatible_keys need to be modified, "
-                        "it should be done inplace."
-                    )
-
-        def undo() -> None:
-            with no_grad():
-                for module, name, value, values in before:
-                    value.copy_(values)
-                    if assign:
-                        setattr(module, name, value)
-
-        try:
-            load(self, OrderedDict(state_dict), "")
-        except Exception:
-            undo()
-            raise
-        if strict and unexpected:
-            listed = ", ".join(f'"{key}"' for key in unexpected)
-            errors.insert(0, f"Unexpected key(s) in state_dict: {listed}. ")
-        if strict and missing:
-            listed = ", ".join(f'"{key}"' for key in missing)
-            errors.insert(0, f"Missing key(s) in state_dict: {listed}. ")
-        if errors:
-            undo()
-            listed = "\n\t".join(errors)
-            raise RuntimeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}"
-            )
-        return _IncompatibleKeys(missing, unexpected)
-
-    def _load_from_state_dict(
-        self,
-        state_dict: Any,
-        prefix: str,
-        local_metadata: Any,
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        """Load this module's own state, without its children's; a class may write its own."""
-        for hook in self._load_state_dict_pre_hooks.values():
-            hook.before_loading(
-                self,
-                state_dict,
-                prefix,
-                local_metadata,
-                strict,
-                missing_keys,
-                unexpected_keys,
-                error_msgs,
-            )
-        assign = local_metadata.get("assign_to_params_buffers", False)
-        own = self._own_state()
-        for name, value in own.items():
-            key = prefix + name
-            if key not in state_dict:
-                if strict:
-                    missing_keys.append(key)
-                continue
-            given = state_dict[key]
-            if not isinstance(given, Tensor):
-                error_msgs.append(
-                    f'While copying the parameter named "{key}", expected torch.Tensor or '
-                    f"Tensor-like object from checkpoint but received {type(given)}"
-                )
-                continue
-            if value.ndim == 0 and given.shape == (1,):
-                given = given[0]  # scalars were saved like this once
-            if given.shape != value.shape:
-                error_msgs.append(
-                    f"size mismatch for {key}: copying a param with shape {given.shape} from "
-                    f"checkpoint, the shape in current model is {value.shape}."
-                )
-                continue
-            try:
-                with no_grad():
-                    self._load_one(name, value, given, assign)
-            except Exception as error:
-                error_msgs.append(
-                    f'While copying the parameter named "{key}", whose dimensions in the model are '
-                    f"{value.size()} and whose dimensions in the checkpoint are {given.size()}, an "
-                    f"exception occurred : {error.args}."
-                )
-        self._load_extra_state(state_dict, prefix, strict, missing_keys, unexpected_keys)
-        if strict:
-            for key in state_dict:
-                if key.startswith(prefix) and key != prefix + EXTRA_STATE:
-                    first, dot, _ = key.removeprefix(prefix).partition(".")
-                    if first not in (self._modules if dot else own):
-                        unexpected_keys.append(key)
-
-    def _load_one(self, name: str, value: Tensor, given: Tensor, assign: bool) -> None:
-        if not assign:
-            value.copy_(given)
-            return
-        if isinstance(value, Parameter):
-            if isinstance(given, Parameter):
-                given.requires_grad_(value.requires_grad)
-            else:
-                given = Parameter(given, requires_grad=value.requires_grad)
-        setattr(self, name, given)
-
-    def _load_extra_state(
-        self, state_dict: Any, prefix: str, strict: bool, missing: list[str], unexpected: list[str]
-    ) -> None:
-        key = prefix + EXTRA_STATE
-        wanted = type(self).set_extra_state is not Module.set_extra_state
-        if wanted and key in state_dict:
-            self.set_extra_state(state_dict[key])
-        elif strict and wanted:
-            missing.append(key)
-        elif strict and key in state_dict:
-            unexpected.append(key)
-
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, prefix, keep_vars)`` before the state is gathered."""
-        return add_hook(self._state_dict_pre_hooks, hook)
-
-    def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after it was gathered."""
-        hook._from_public_api = True
-        return add_hook(self._state_dict_hooks, hook)
-
-    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """As `register_state_dict_post_hook`, but may return another state dict."""
-        if getattr(hook, "_from_public_api", False):
-            raise RuntimeError(
-                "Cannot register the same function as the state dict post hook that was previously "
-                "registered via register_state_dict_post_hook"
-            )
-        return add_hook(self._state_dict_hooks, hook)
-
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call the hook before loading, with the lists of errors to add to.
-
-        ``hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)``
-        """
-        return self._register_load_state_dict_pre_hook(hook, with_module=True)
-
-    def _register_load_state_dict_pre_hook(
-        self, hook: Callable[..., Any], with_module: bool = False
-    ) -> RemovableHandle:
-        """The same, for a hook that does not want the module unless `with_module`."""
-        return add(self._load_state_dict_pre_hooks, LoadHook(hook, with_module))
-
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists."""
-        return add_hook(self._load_state_dict_post_hooks, hook)
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         # What an older version pickled may lack a table that there is now.
         self.__dict__.update({name: OrderedDict() for name in HOOKS})
@@ -898,13 +338,3 @@ def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
 def _indented(text: str) -> str:
     first, *rest = text.split("\n")
     return "\n".join(itertools.chain([first], (f"  {line}" for line in rest)))
-
-
-def _type_name(value: object) -> str:
-    """A type's full name, as PyTorch writes it in these messages."""
-    kind = type(value)
-    if isinstance(value, Tensor) and kind in (Tensor, Buffer):
-        return value.type()
-    if kind.__module__ == "builtins":
-        return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"
