@@ -293,6 +293,21 @@ def test_finding_and_putting_members(torch: Any) -> None:
     same_story(torch, story)
 
 
+def test_shared_modules_and_parameters_in_listings(torch: Any) -> None:
+    def story(m: Any) -> Any:
+        shared = m.nn.Linear(1, 1)
+        net = m.nn.ModuleDict({"a": shared, "b": m.nn.Sequential(shared, m.nn.BatchNorm1d(1))})
+        told: list[Any] = []
+        for once in (True, False):
+            told += [[n for n, _ in net.named_modules(remove_duplicate=once)]]
+            told += [[type(f).__name__ for f in net.modules(remove_duplicate=once)]]
+            told += [[n for n, _ in net.named_parameters("x", remove_duplicate=once)]]
+            told += [[n for n, _ in net.named_buffers("", False, remove_duplicate=once)]]
+        return [*told, len(list(net.parameters())), len(list(net["b"].children()))]
+
+    same_story(torch, story)
+
+
 def test_conversions(torch: Any) -> None:
     def story(m: Any) -> Any:
         net = m.nn.Sequential(m.nn.Linear(2, 2), m.nn.BatchNorm1d(2))

@@ -202,6 +202,17 @@ def test_normalised_weights_learn_as_pytorchs(torch: Any, layer: str, norm: str,
 
 
 @pytest.mark.parametrize("norm", NORMS)
+def test_two_calls_before_one_backward(torch: Any, norm: str) -> None:
+    def story(m: Any) -> Any:
+        net = normalisers(m, norm)(m.nn.Linear(3, 4).double())
+        x = m.tensor(numbers(2, 3)).double()
+        (net(x) * net(2 * x)).sum().backward()
+        return [p.grad for p in net.parameters()]
+
+    same_story(torch, story)
+
+
+@pytest.mark.parametrize("norm", NORMS)
 def test_normalised_weights_are_saved_loaded_and_made_plain_again(torch: Any, norm: str) -> None:
     form, what = norm.split()
 

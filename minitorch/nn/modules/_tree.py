@@ -223,9 +223,14 @@ class Tree:
                 path = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, path, remove_duplicate)
 
-    def modules(self) -> Iterator[Any]:
-        """The module itself and all below it; a shared one once."""
-        return (module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Any]:
+        """The module itself and all below it; a shared one once, unless `remove_duplicate` is off.
+
+        >>> from minitorch import nn
+        >>> list(nn.Sequential(nn.ReLU()).modules())[1]
+        ReLU()
+        """
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def get_submodule(self, target: str) -> Any:
         """The module at a dotted name; the module itself for an empty one.

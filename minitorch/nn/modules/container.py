@@ -90,12 +90,7 @@ class _Listed(Module):
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules: Iterable[Module]) -> Any:
-        """Add several modules at the end.
-
-        Raises:
-            TypeError: for what cannot be iterated over.
-        """
+    def _extend(self, modules: Iterable[Module]) -> Any:
         _check_iterable(f"{type(self).__name__}.extend", "an iterable", modules)
         for module in list(modules):
             self.append(module)
@@ -135,6 +130,14 @@ class Sequential(_Listed):
         else:
             for index, module in enumerate(args):
                 self.add_module(str(index), module)
+
+    def extend(self, sequential: Iterable[Module]) -> Sequential:
+        """Add several modules at the end.
+
+        Raises:
+            TypeError: for what cannot be iterated over.
+        """
+        return self._extend(sequential)
 
     def forward(self, input: Any) -> Any:
         for module in self:
@@ -189,7 +192,16 @@ class ModuleList(_Listed):
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules or [])
+        if modules is not None:
+            self.extend(modules)
+
+    def extend(self, modules: Iterable[Module]) -> ModuleList:
+        """Add several modules at the end.
+
+        Raises:
+            TypeError: for what cannot be iterated over.
+        """
+        return self._extend(modules)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -199,7 +211,7 @@ class ModuleList(_Listed):
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
-    __iadd__ = _Listed.extend
+    __iadd__ = extend
 
     def __repr__(self) -> str:
         """Runs of modules that print the same are shown once, as ``(0-2): 3 x ...``."""
