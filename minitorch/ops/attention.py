@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
 from minitorch.ops.choose import where
+from minitorch.ops.composed import composed_gradients
 from minitorch.ops.dropout import dropout
 from minitorch.ops.linalg import matmul
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.operands import broadcast_shape, tensor_of
 from minitorch.ops.softmax import softmax
 
 if TYPE_CHECKING:
@@ -79,16 +84,95 @@ def scaled_dot_product_attention(
     S = k._array.shape[-2]
     if scale is None:
         scale = 1 / math.sqrt(E) if E else math.nan
-    scores = matmul(q * scale, k.transpose(-2, -1))
-    if is_causal:
-        scores = where(q._wrap(np.tri(L, S, dtype=bool)), scores, -math.inf)
-    elif attn_mask is not None:
-        if attn_mask._array.dtype.kind == "b":
-            scores = where(attn_mask, scores, -math.inf)
-        else:
-            scores = scores + attn_mask
-    weights = softmax(scores, -1)
+    if dropout_p > 0 or q._array.dtype == np.float16 or not L * S:
+        return _composed(q, k, v, attn_mask, scale, is_causal, dropout_p)
+    if k._array.shape[-1] != E or v._array.shape[-2] != S:
+        raise RuntimeError(
+            f"{who}: query {list(q.shape)}, key {list(k.shape)} and value {list(v.shape)} do not "
+            "fit together: expected (..., L, E), (..., S, E) and (..., S, Ev)"
+        )
+    batch = broadcast_shape(who, q._array.shape[:-2], k._array.shape[:-2])
+    broadcast_shape(who, batch, v._array.shape[:-2])
     if attn_mask is not None:
+        broadcast_shape(who, (*batch, L, S), attn_mask._array.shape)
+    return Attention.apply(q, k, v, attn_mask, scale=scale, causal=is_causal)
+
+
+class Attention(Function):
+    """softmax(scale * q @ k.T + mask) @ v, without dropout."""
+
+    broadcasts = True
+
+    def forward(
+        self, q: Array, k: Array, v: Array, mask: Array | None, *, scale: float, causal: bool
+    ) -> Array:
+        self.save(q, k, v, mask)
+        self.scale, self.causal = scale, causal
+        scores = np.matmul(q, k.swapaxes(-2, -1))
+        scores *= scores.dtype.type(scale)
+        if causal:
+            scores += _causal(*scores.shape[-2:], scores.dtype)
+        elif mask is not None:
+            added = np.where(mask, 0, -np.inf) if mask.dtype == np.bool_ else mask
+            scores = scores + added.astype(scores.dtype, copy=False)
+        best = scores.max(-1, keepdims=True)
+        if mask is not None:
+            best[best == -np.inf] = 0  # a query that may attend to nothing gets zeros
+        scores -= best
+        weights = np.exp(scores, out=scores)
+        total = weights.sum(-1, keepdims=True)
+        if mask is not None:
+            total[total == 0] = 1
+        weights /= total
+        if self.edges:
+            self.cache = weights
+        return np.matmul(weights, v)
+
+    def backward(self, grad: Tensor) -> Any:
+        inputs = self.saved
+        if mode.grad or self.cache is None:
+            program = functools.partial(_composed, scale=self.scale, causal=self.causal)
+            return composed_gradients(self, program, inputs, (grad,))
+        q, k, v = (x._array for x in inputs[:3])
+        weights, g = self.cache, grad._array
+        grad_v = np.matmul(weights.swapaxes(-2, -1), g) if self.needs(2) else None
+        grad_q = grad_k = scores = None
+        if self.needs(0) or self.needs(1) or self.needs(3):
+            scores = np.matmul(g, v.swapaxes(-2, -1))
+            scores -= np.einsum("...s,...s->...", scores, weights)[..., np.newaxis]
+            scores *= weights
+            scaled = scores * scores.dtype.type(self.scale)
+            grad_q = np.matmul(scaled, k) if self.needs(0) else None
+            grad_k = np.matmul(scaled.swapaxes(-2, -1), q) if self.needs(1) else None
+        made = grad_q, grad_k, grad_v, scores if self.needs(3) else None
+        return tuple(None if array is None else grad._wrap(array) for array in made)
+
+
+@functools.lru_cache(maxsize=16)
+def _causal(L: int, S: int, dtype: np.dtype[Any]) -> Array:
+    """-inf where a key comes after the query, else 0: to be added."""
+    return np.where(np.tri(L, S, dtype=bool), 0, -np.inf).astype(dtype)
+
+
+def _composed(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None,
+    scale: float,
+    causal: bool,
+    dropout_p: float = 0.0,
+) -> Tensor:
+    """Attention, composed of other operations."""
+    L, S = q._array.shape[-2], k._array.shape[-2]
+    scores = matmul(q * scale, k.transpose(-2, -1))
+    if causal:
+        scores = where(q._wrap(np.tri(L, S, dtype=bool)), scores, -math.inf)
+    elif mask is not None:
+        boolean = mask._array.dtype.kind == "b"
+        scores = where(mask, scores, -math.inf) if boolean else scores + mask
+    weights = softmax(scores, -1)
+    if mask is not None:
         blind = (scores._array == -math.inf).all(-1, keepdims=True)
         if blind.any():
             blind_rows = q._wrap(blind)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
-from minitorch.autograd import engine
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import enable_grad, mode
+from minitorch.autograd.mode import mode
 from minitorch.kernels import recurrent as kernels
+from minitorch.ops.composed import composed_gradients
 from minitorch.ops.dropout import dropout as drop
 from minitorch.ops.linalg import linear
 from minitorch.ops.operands import tensor_of
-from minitorch.ops.shape import cat, stack, view_as
+from minitorch.ops.shape import cat, stack
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -105,7 +105,7 @@ class Recurrent(Function):
     def backward(self, *grads: Tensor) -> Any:
         inputs = self.saved
         if mode.grad or self.cache is None:
-            return self.differentiable(inputs, grads)
+            return composed_gradients(self, self.unrolled, inputs, grads)
         kernel, rows, w_ih = self.cache
         y, *last = [np.array(grad._array, w_ih.dtype, order="C") for grad in grads]
         dh, dc = last[0], last[1] if len(last) > 1 else None
@@ -126,18 +126,6 @@ class Recurrent(Function):
             np.dot(made.projected.T, kernel.hidden) if self.needs(7) else None,
         ]
         return tuple(None if array is None else grads[0]._wrap(array) for array in arrays)
-
-    def differentiable(self, inputs: Sequence[Any], grads: Sequence[Tensor]) -> Any:
-        """The same gradients, of the steps in tensors: for every order."""
-        # Aliases, so that what the inputs share further up is not mistaken for part of the steps.
-        with enable_grad():
-            ends = [x if x is None else view_as(x, x) for x in inputs]
-            outs = self.unrolled(*ends)
-        wanted = [end for index, end in enumerate(ends) if self.needs(index)]
-        found = iter(
-            engine.grad(outs, wanted, grads, create_graph=mode.grad, materialize_grads=True)
-        )
-        return tuple(next(found) if self.needs(index) else None for index in range(len(ends)))
 
     def unrolled(
         self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any
