@@ -49,6 +49,8 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv_transpose2d", (X, WT, zeros(2)), {}),
     ("conv_transpose2d", (zeros(2, 2, 0, 6), WT), {}),
     ("conv_transpose2d", (X, zeros(2, 0, 2, 2)), {}),
+    ("avg_pool3d", (zeros(1, 2, 1, 3, 3), 2), {"ceil_mode": True}),
+    ("avg_pool3d", (zeros(1, 1, 1, 1), 3), {"padding": 1}),
     ("unfold", (X, 9), {}),
     ("unfold", (X, 0), {}),
     ("unfold", (X, 2), {"stride": 0}),

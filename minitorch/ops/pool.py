@@ -358,7 +358,15 @@ def avg_pool3d(
     """The mean of each box of the volumes; see `avg_pool2d`.
 
     Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+
+    Raises:
+        RuntimeError: here also for a volume smaller than the box, whatever the padding.
     """
+    kernel, shape = spatial("avg_pool3d", "kernel_size", kernel_size, 3), input.shape[-3:]
+    if len(shape) == 3 and any(n < k for n, k in zip(shape, kernel, strict=True)):
+        raise RuntimeError(
+            f"avg_pool3d: input volume {list(shape)} smaller than kernel size {list(kernel)}"
+        )
     return _avg_pool(
         "avg_pool3d", AvgPool3d, 3, input, kernel_size, stride, padding, ceil_mode,
         count_include_pad, divisor_override,
