@@ -101,14 +101,14 @@ def erfc(x: Array) -> Array:
     """1 - erf(x), without the loss of digits where erf is near 1."""
     if x.dtype != np.float32:
         return _erfc(x)
-    y = np.asarray(1 - erf(x))
-    right = x > 0.5
-    far = np.minimum(x[right], 11)  # erfc(11) is below the smallest float32
+    y = np.asarray(1 - erf(x), order="C")
+    right = np.flatnonzero(x > 0.5)  # places: NumPy gathers by them faster than by a mask
+    far = np.minimum(x.take(right), 11)  # erfc(11) is below the smallest float32
     t = 1 / (1 + far / 2)
     rough = np.trunc(far * 16) / 16  # as in `_erfc_tail`
     rest = _polynomial(t, _ERFC_FLOAT32)
     rest -= (far - rough) * (far + rough)
-    y[right] = t * np.exp(rest) * np.exp(-rough * rough)
+    y.put(right, t * np.exp(rest) * np.exp(-rough * rough))
     return y
 
 

@@ -13,9 +13,12 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
 from minitorch.kernels.mask import at_least, at_most, choose, keep
+from minitorch.kernels.special import erfc as erfc_kernel
 from minitorch.ops import random as draws
 from minitorch.ops.choose import where
+from minitorch.ops.composed import composed_gradients
 from minitorch.ops.inplace import assign, check_writable
 from minitorch.ops.operands import tensor_of, wrap_dim
 from minitorch.ops.pointwise import sigmoid, tanh
@@ -415,6 +418,38 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return assign(x, lambda: x * sigmoid(x)) if inplace else x * sigmoid(x)
 
 
+class GELU(Function):
+    """y = x * P(Z <= x) for a standard normal Z."""
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        kind = x.dtype.type
+        below = erfc_kernel(x * kind(-math.sqrt(0.5)))
+        below *= kind(0.5)
+        if self.edges:
+            self.cache = below
+        return x * below
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        if mode.grad or self.cache is None:
+            return composed_gradients(self, _gelu, (x,), (grad,))
+        x, kind = x._array, x._array.dtype.type
+        slope = x * x  # of the product: P + x * density
+        slope *= kind(-0.5)
+        slope = np.exp(slope)
+        slope *= x
+        slope *= kind(1 / math.sqrt(2 * math.pi))
+        slope += self.cache
+        slope *= grad._array
+        return grad._wrap(np.asarray(slope))
+
+
+def _gelu(x: Tensor) -> Tensor:
+    """GELU, composed of other operations."""
+    return x * erfc(x * -math.sqrt(0.5)) * 0.5
+
+
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """``input * P(Z <= input)`` for a standard normal Z.
 
@@ -432,7 +467,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return x * sigmoid((x + 0.044715 * x * x * x) * (2 * math.sqrt(2 / math.pi)))
     if approximate != "none":
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
-    return x * erfc(x * -math.sqrt(0.5)) * 0.5
+    return _gelu(x) if x._array.dtype == np.float16 else GELU.apply(x)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
