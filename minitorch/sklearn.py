@@ -71,7 +71,7 @@ class _NeuralNet(BaseEstimator):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
-        callbacks: Iterable[Callable[[Any], Any]] = (),
+        callbacks: Sequence[Callable[[Any], Any]] = (),
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
@@ -140,12 +140,13 @@ class _NeuralNet(BaseEstimator):
             value = getattr(self, parameter)
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name}: {parameter} must be an int from 1 up, got {value!r}")
-        for width in self.hidden_layer_sizes:
-            if not isinstance(width, Integral) or width < 1:
-                raise ValueError(
-                    f"{name}: hidden_layer_sizes must be ints from 1 up, "
-                    f"got {self.hidden_layer_sizes!r}"
-                )
+        sizes = self.hidden_layer_sizes
+        if not isinstance(sizes, Iterable) or not all(
+            isinstance(width, Integral) and width >= 1 for width in sizes
+        ):
+            raise ValueError(
+                f"{name}: hidden_layer_sizes must be a sequence of ints from 1 up, got {sizes!r}"
+            )
         if not (self.module is None or callable(self.module)):
             raise TypeError(
                 f"{name}: module must be a Module, or a class or function that makes one, "
@@ -165,8 +166,10 @@ class _NeuralNet(BaseEstimator):
                 minitorch.set_rng_state(self._rng_state)
             else:
                 minitorch.manual_seed(seed)
-            yield
-            self._rng_state = minitorch.get_rng_state()
+            try:
+                yield
+            finally:
+                self._rng_state = minitorch.get_rng_state()
 
     def _begin(self) -> None:
         """Make a network that has learned nothing yet, and its optimizer."""
@@ -192,13 +195,14 @@ class _NeuralNet(BaseEstimator):
             epochs = tqdm(epochs, desc=type(self).__name__, unit="epoch")
         if held_back is not None:
             self.validation_loss_curve_: list[float] = []
+        elif hasattr(self, "validation_loss_curve_"):
+            del self.validation_loss_curve_  # of the last fit, which held samples back
         best, best_state, no_better = math.inf, None, 0
         for _ in epochs:
             self._epoch(samples)
             if held_back is not None:
                 X, targets, weights = held_back
-                with minitorch.no_grad():
-                    losses = self._losses(self._outputs(X), targets)
+                losses = self._losses(self._outputs(X), targets)
                 loss = ((losses * weights).sum() / weights.sum()).item()
                 self.validation_loss_curve_.append(loss)
                 no_better += 1

@@ -6,7 +6,7 @@ import functools
 import pickle
 import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -190,6 +190,8 @@ def test_early_stopping_keeps_the_best_weights(Net: Any, iris: Any) -> None:
     kept = net.module_.state_dict()
     assert all(np.array_equal(kept[name], states[best][name]) for name in kept)
     assert not all(np.array_equal(kept[name], states[-1][name]) for name in kept)
+    net.set_params(early_stopping=False, max_epochs=1, callbacks=()).fit(X, y)
+    assert not hasattr(net, "validation_loss_curve_")
 
 
 def test_a_callback_ends_the_training(iris: Any) -> None:
@@ -205,16 +207,30 @@ def test_any_optimizer_will_do_even_one_that_asks_for_the_loss_again(iris: Any) 
     assert net.fit(*iris).loss_curve_[-1] < 0.05
 
 
+class Spy(nn.Linear):
+    """Remembers what it was shown, and whether to learn from it."""
+
+    shown: ClassVar[list[tuple[bool, Any]]] = []
+
+    def forward(self, input: Any) -> Any:
+        self.shown.append((self.training, input.numpy()))
+        return super().forward(input)
+
+
 def test_batches_are_of_about_one_size(iris: Any) -> None:
-    sizes = []
+    Spy.shown.clear()
+    NeuralNetClassifier(Spy, batch_size=149, max_epochs=2).fit(*iris).predict(iris[0])
+    # Not 149 and 1, of which batch normalisation could make nothing.
+    assert [(training, len(X)) for training, X in Spy.shown] == [(True, 75)] * 4 + [(False, 150)]
 
-    class Spy(nn.Linear):
-        def forward(self, input: Any) -> Any:
-            sizes.append(len(input))
-            return super().forward(input)
 
-    NeuralNetClassifier(Spy, batch_size=149, max_epochs=1).fit(*iris)
-    assert sizes == [75, 75]  # not 149 and 1, of which batch normalisation could make nothing
+def test_of_each_class_as_many_are_held_back(iris: Any) -> None:
+    y = iris[1]
+    Spy.shown.clear()
+    net = NeuralNetClassifier(Spy, max_epochs=1, early_stopping=True, validation_fraction=0.2)
+    net.fit(y[:, np.newaxis], y)
+    (held_back,) = (X for training, X in Spy.shown if not training)
+    assert np.unique(held_back, return_counts=True)[1].tolist() == [10, 10, 10]
 
 
 def test_a_progress_bar(iris: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,6 +313,7 @@ def test_many_samples_are_predicted_in_pieces(iris: Any, monkeypatch: pytest.Mon
         ({"validation_fraction": 1.0}, "validation_fraction must be between 0 and 1, got 1.0"),
         ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes"),
         ({"hidden_layer_sizes": (1.5,)}, "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": 100}, "a sequence of ints from 1 up, got 100"),
         ({"lr": -1.0}, "learning rate"),
         ({"lr": 1e30}, "the loss is .* in epoch .; lower lr"),
         ({"module": nn.Linear(4, 2)}, r"returns \(50, 2\) .* expected \(50, 3\)"),
@@ -327,6 +344,13 @@ def test_partial_fit_says_what_it_needs(iris: Any) -> None:
     regressor = NeuralNetRegressor().partial_fit(X, X)
     with pytest.raises(ValueError, match=r"shape \(4,\) at the first call, got \(\)"):
         regressor.partial_fit(X, y)
+
+
+def test_a_first_call_that_failed_can_be_made_again(iris: Any) -> None:
+    net = NeuralNetClassifier(nn.Linear(4, 2))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="the module returns"):
+            net.partial_fit(*iris, classes=[0, 1, 2])
 
 
 def test_one_column_of_labels_is_a_warning(iris: Any) -> None:
