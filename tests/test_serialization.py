@@ -594,13 +594,12 @@ def test_a_run_killed_while_saving_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_safetensors_cross_both_ways(tmp_path: Path) -> None:
-    package = pytest.importorskip("safetensors", reason='the extra "safetensors" is not installed')
-    assert package
+    torch = the_torch()
+    pytest.importorskip("safetensors", reason='the extra "safetensors" is not installed')
     from safetensors import torch as theirs
 
     from minitorch import safetensors as ours
 
-    torch = the_torch()
     values = {d: (np.arange(6) % 2).astype(d).reshape(2, 3) for d in DTYPES}
     tensors = {d: minitorch.from_numpy(a) for d, a in values.items()}
     tensors["transposed"] = tensors["float32"].t()
