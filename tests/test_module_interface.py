@@ -470,6 +470,15 @@ def test_parameter_lists_and_dicts(torch: Any) -> None:
     same_story(torch, story)
 
 
+def test_data_parallel_on_one_device(torch: Any) -> None:
+    def story(m: Any) -> Any:
+        net = m.nn.DataParallel(m.nn.Linear(2, 1), dim=0)
+        told = [repr(net), list(net.state_dict()), net(m.ones(1, 2)), net.device_ids]
+        return [*told, isinstance(net, m.nn.parallel.DataParallel)]
+
+    same_story(torch, story)
+
+
 def test_prefixes_are_taken_off(torch: Any) -> None:
     def story(m: Any) -> Any:
         state = m.nn.ModuleDict({"module": m.nn.Sequential(m.nn.Linear(1, 1))}).state_dict()

@@ -350,6 +350,17 @@ def test_what_is_not_covered_says_so() -> None:
         _ = mt.nn.FractionalMaxPool2d
 
 
+def test_families_are_pytorchs(torch: Any) -> None:
+    for name in NAMES:
+        ours, theirs = (
+            {base.__name__ for base in getattr(m.nn, name).__mro__ if base.__name__ in NAMES}
+            for m in (mt, torch)
+        )
+        assert ours == theirs, name
+    assert issubclass(mt.nn.BatchNorm2d, mt.nn.modules.batchnorm._BatchNorm)
+    assert issubclass(mt.nn.ConvTranspose1d, mt.nn.modules.conv._ConvNd)
+
+
 def test_files_are_named_as_pytorchs(torch: Any) -> None:
     for name in NAMES:
         ours, theirs = (getattr(m.nn, name).__module__ for m in (mt, torch))

@@ -1,7 +1,7 @@
 """Networks: layers (`modules`), their functions (`functional`), initialisation (`init`)."""
 
 from minitorch._missing import missing
-from minitorch.nn import functional, init, modules, parameter, utils
+from minitorch.nn import functional, init, modules, parallel, parameter, utils
 from minitorch.nn.modules import (
     CELU,
     ELU,
@@ -161,6 +161,7 @@ from minitorch.nn.modules import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from minitorch.nn.parallel import DataParallel
 from minitorch.nn.parameter import Buffer, Parameter
 
 __all__ = [
@@ -200,6 +201,7 @@ __all__ = [
     "CosineSimilarity",
     "CrossEntropyLoss",
     "CrossMapLRN2d",
+    "DataParallel",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -326,6 +328,7 @@ __all__ = [
     "functional",
     "init",
     "modules",
+    "parallel",
     "parameter",
     "utils",
 ]

@@ -268,21 +268,25 @@ class GLU(Module):
         return f"dim={self.dim}"
 
 
-class Hardshrink(Module):
-    """``x``, but 0 between -lambd and lambd."""
+class _Shrink(Module):
+    """What does something to the elements between -lambd and lambd."""
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardshrink(input, self.lambd)
-
     def extra_repr(self) -> str:
         return f"{self.lambd}"
 
 
-class Softshrink(Hardshrink):
+class Hardshrink(_Shrink):
+    """``x``, but 0 between -lambd and lambd."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardshrink(input, self.lambd)
+
+
+class Softshrink(_Shrink):
     """``x`` drawn towards 0 by `lambd`, and 0 between -lambd and lambd."""
 
     def forward(self, input: Tensor) -> Tensor:

@@ -17,53 +17,53 @@ class LazyLinear(Refused):
     _instead = "use Linear, with the number of its inputs"
 
 
-class _LazyConv(Refused):
-    _instead = "use the class without Lazy in its name, with the number of input channels"
+class _LazyChannels(Refused):
+    _instead = "use the class without Lazy in its name, with the number of its channels"
 
 
-class LazyConv1d(_LazyConv):
+class LazyConv1d(_LazyChannels):
     """Not covered: a `Conv1d` that finds out its in_channels."""
 
 
-class LazyConv2d(_LazyConv):
+class LazyConv2d(_LazyChannels):
     """Not covered: a `Conv2d` that finds out its in_channels."""
 
 
-class LazyConv3d(_LazyConv):
+class LazyConv3d(_LazyChannels):
     """Not covered: a `Conv3d` that finds out its in_channels."""
 
 
-class LazyConvTranspose1d(_LazyConv):
+class LazyConvTranspose1d(_LazyChannels):
     """Not covered: a `ConvTranspose1d` that finds out its in_channels."""
 
 
-class LazyConvTranspose2d(_LazyConv):
+class LazyConvTranspose2d(_LazyChannels):
     """Not covered: a `ConvTranspose2d` that finds out its in_channels."""
 
 
-class LazyConvTranspose3d(_LazyConv):
+class LazyConvTranspose3d(_LazyChannels):
     """Not covered: a `ConvTranspose3d` that finds out its in_channels."""
 
 
-class LazyBatchNorm1d(_LazyConv):
+class LazyBatchNorm1d(_LazyChannels):
     """Not covered: a `BatchNorm1d` that finds out its num_features."""
 
 
-class LazyBatchNorm2d(_LazyConv):
+class LazyBatchNorm2d(_LazyChannels):
     """Not covered: a `BatchNorm2d` that finds out its num_features."""
 
 
-class LazyBatchNorm3d(_LazyConv):
+class LazyBatchNorm3d(_LazyChannels):
     """Not covered: a `BatchNorm3d` that finds out its num_features."""
 
 
-class LazyInstanceNorm1d(_LazyConv):
+class LazyInstanceNorm1d(_LazyChannels):
     """Not covered: an `InstanceNorm1d` that finds out its num_features."""
 
 
-class LazyInstanceNorm2d(_LazyConv):
+class LazyInstanceNorm2d(_LazyChannels):
     """Not covered: an `InstanceNorm2d` that finds out its num_features."""
 
 
-class LazyInstanceNorm3d(_LazyConv):
+class LazyInstanceNorm3d(_LazyChannels):
     """Not covered: an `InstanceNorm3d` that finds out its num_features."""

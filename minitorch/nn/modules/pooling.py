@@ -119,23 +119,18 @@ class _AvgPoolNd(_Pool):
         padding: Any = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
-        divisor_override: int | None = None,
     ) -> None:
         super().__init__()
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.ceil_mode = padding, ceil_mode
-        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+        self.count_include_pad = count_include_pad
+
+    def _options(self) -> tuple[Any, ...]:
+        sizes = (self.kernel_size, self.stride, self.padding)
+        return (*sizes, self.ceil_mode, self.count_include_pad)
 
     def forward(self, input: Tensor) -> Tensor:
-        return self._pool(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+        return self._pool(input, *self._options())
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -143,6 +138,8 @@ class _AvgPoolNd(_Pool):
 
 class AvgPool1d(_AvgPoolNd):
     """The mean of each window of ``(N, C, L)``."""
+
+    _pool = staticmethod(F.avg_pool1d)
 
     def __init__(
         self,
@@ -155,26 +152,34 @@ class AvgPool1d(_AvgPoolNd):
         stride = _single(kernel_size if stride is None else stride)
         sizes = _single(kernel_size), stride, _single(padding)
         super().__init__(*sizes, ceil_mode, count_include_pad)
-        del self.divisor_override  # it is for 2 and 3 dimensions only
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool1d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-        )
 
 
-class AvgPool2d(_AvgPoolNd):
+class _DividedAvgPoolNd(_AvgPoolNd):
+    """What can divide by another number than that of the elements."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        self.divisor_override = divisor_override
+
+    def _options(self) -> tuple[Any, ...]:
+        return (*super()._options(), self.divisor_override)
+
+
+class AvgPool2d(_DividedAvgPoolNd):
     """The mean of each window of ``(N, C, H, W)``."""
 
     _pool = staticmethod(F.avg_pool2d)
 
 
-class AvgPool3d(_AvgPoolNd):
+class AvgPool3d(_DividedAvgPoolNd):
     """The mean of each window of ``(N, C, D, H, W)``."""
 
     _pool = staticmethod(F.avg_pool3d)
