@@ -116,13 +116,11 @@ class Attention(Function):
             added = np.where(mask, 0, -np.inf) if mask.dtype == np.bool_ else mask
             scores = scores + added.astype(scores.dtype, copy=False)
         best = scores.max(-1, keepdims=True)
-        if mask is not None:
-            best[best == -np.inf] = 0  # a query that may attend to nothing gets zeros
+        best[best == -np.inf] = 0  # a query that may attend to nothing gets zeros
         scores -= best
         weights = np.exp(scores, out=scores)
         total = weights.sum(-1, keepdims=True)
-        if mask is not None:
-            total[total == 0] = 1
+        total[total == 0] = 1
         weights /= total
         if self.edges:
             self.cache = weights
@@ -172,11 +170,10 @@ def _composed(
         boolean = mask._array.dtype.kind == "b"
         scores = where(mask, scores, -math.inf) if boolean else scores + mask
     weights = softmax(scores, -1)
-    if mask is not None:
-        blind = (scores._array == -math.inf).all(-1, keepdims=True)
-        if blind.any():
-            blind_rows = q._wrap(blind)
-            weights = where(blind_rows, 0.0, softmax(where(blind_rows, 0.0, scores), -1))
+    blind = (scores._array == -math.inf).all(-1, keepdims=True)
+    if blind.any() and S:
+        blind_rows = q._wrap(blind)
+        weights = where(blind_rows, 0.0, softmax(where(blind_rows, 0.0, scores), -1))
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return matmul(weights, v)
