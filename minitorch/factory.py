@@ -664,7 +664,7 @@ def logspace(
         raise NotImplementedError("\"logspace_cpu\" not implemented for 'Bool'")
     wide = kind if kind.kind == "f" else np.dtype(np.float64)
     if kind.kind != "f":
-        start, end = (_wrapped(number("logspace", "bound", v), kind) for v in (start, end))
+        start, end = (int(scalar_as(number("logspace", "bound", v), kind)) for v in (start, end))
     powers = _evenly("logspace", start, end, steps, wide)
     with np.errstate(all="ignore"):
         if kind == np.float64 or kind.kind != "f":
@@ -672,11 +672,6 @@ def logspace(
         else:
             array = np.power(np.float64(base), powers.astype(np.float64)).astype(kind)
     return finish(array, requires_grad, device, layout, pin_memory)
-
-
-def _wrapped(value: Any, kind: np.dtype[Any]) -> int:
-    """A number cast to an integer dtype as C does it."""
-    return int(np.array(int(value) % 2**64, np.uint64).astype(kind))
 
 
 def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
@@ -699,7 +694,7 @@ def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
     # rounding.
     real = kind.type if kind.kind == "f" else np.float32
     whole = kind.kind != "f"
-    a, b = (real(kind.type(_wrapped(v, kind)) if whole else v) for v in (first, last))
+    a, b = (real(scalar_as(v, kind) if whole else v) for v in (first, last))
     step = (b - a) / real(max(count - 1, 1))
     numbers = np.arange(count).astype(real)
     half = count // 2

@@ -16,6 +16,7 @@ Where PyTorch does not agree with itself, a template keeps away from there:
   With approximate='tanh', they are not far below 0, where PyTorch's is rounded to 0.
 - addr takes one dtype: PyTorch goes backward in none else.
 - pairwise_distance takes float32: in float16 a gradient over 1e-6, its eps, is infinite.
+- attention scores are finite: PyTorch gives rows of NaN or of 0 by which kernel it takes.
 - kron and isin take contiguous tensors: PyTorch cannot view the others. What depends on the order
   in memory (view, as_strided, filling with draws) starts from a contiguous tensor too: how the
   result of an operation lies in memory differs from kernel to kernel.
@@ -246,7 +247,7 @@ LINES = """
 {F}.layer_norm({p}, {p}.shape[-2:], {p}.detach()[0] * 0 + 2, {p}.detach()[0])
 {F}.normalize({f}, p=1, dim={d})
 {F}.conv1d({p}, {m}.ones(2, {p}.shape[1], 2, dtype={p}.dtype).cumsum(-1))
-{F}.conv1d({p}, {p}[:, :, :1], padding=1, stride=2)
+{F}.conv1d({p}, {p}[:, :, :2], padding=1, stride=2)
 {F}.conv1d({p}, {m}.ones(2 * {p}.shape[1], 1, 2, dtype={p}.dtype).cumsum(0), groups={p}.shape[1],
   dilation=2, padding='same')
 {F}.conv2d({r}, {m}.ones(2, {r}.shape[1], 2, 3, dtype={r}.dtype).cumsum(-1), padding=1)
@@ -264,9 +265,11 @@ LINES = """
 {F}.adaptive_avg_pool2d({r}, (2, 3)) | {F}.adaptive_max_pool1d({p}, 2)
 {F}.adaptive_max_pool2d({r}, (3, 2)) | {F}.adaptive_avg_pool2d({r}, 1)
 {F}.max_unpool1d(*{F}.max_pool1d({p}, 2, return_indices=True), 2) | {F}.unfold({r}, 2)
-{F}.fold({F}.unfold({r}, 2), {r}.shape[-2:], 2) | {F}.scaled_dot_product_attention({p}, {p}, {p})
-{F}.scaled_dot_product_attention({r}, {r}, {r}, is_causal=True) | {F}.one_hot({i}.abs().long())
-{F}.embedding({i}.abs().long(), {q})
+{F}.fold({F}.unfold({r}, 2), {r}.shape[-2:], 2)
+{F}.scaled_dot_product_attention({p}.sin().nan_to_num(), {p}.cos().nan_to_num(), {p})
+{F}.scaled_dot_product_attention({r}.cos().nan_to_num(), {r}.sin().nan_to_num(), {r},
+  is_causal=True)
+{F}.one_hot({i}.abs().long()) | {F}.embedding({i}.abs().long(), {q})
 {F}.embedding({m}.tensor([[0, 1], [1, 0]]), {q}, padding_idx=0)
 {F}.embedding_bag({m}.tensor([[0, 1], [1, 0]]), {q})
 {F}.embedding_bag({m}.tensor([0, 1, 1]), {q}, {m}.tensor([0, 2]), mode='max')

@@ -91,8 +91,8 @@ def _from_behind(x: Tensor, factor: Tensor, dim: int) -> Tensor:
 
 
 def _scanned(function: type[Function], who: str, input: Tensor, dim: int, kind: Any) -> Tensor:
+    axis = wrap_dim(dim, tensor_of(who, "input", input)._array.ndim)
     x = args.accumulated(who, input, kind)
-    axis = wrap_dim(dim, x._array.ndim)
     if x._array.ndim == 0 or not x._array.size:
         return x.clone()
     args.not_bool(f"{who}_out_cpu", x)
