@@ -16,6 +16,8 @@ Where PyTorch does not agree with itself, a template keeps away from there:
   With approximate='tanh', they are not far below 0, where PyTorch's is rounded to 0.
 - addr takes one dtype: PyTorch goes backward in none else.
 - pairwise_distance takes float32: in float16 a gradient over 1e-6, its eps, is infinite.
+- the sign of NaN is not said, nor whether trapezoids of infinities add up to NaN or infinity; and
+  the cross product of a vector with itself is 0 or a rounding error.
 - attention scores are finite: PyTorch gives rows of NaN or of 0 by which kernel it takes.
 - kron and isin take contiguous tensors: PyTorch cannot view the others. What depends on the order
   in memory (view, as_strided, filling with draws) starts from a contiguous tensor too: how the
@@ -36,22 +38,22 @@ LINES = """
 {m}.div({a}, {b}, rounding_mode='floor') | {m}.div({a}, {b}, rounding_mode='trunc')
 {m}.remainder({a}, {b}) | {m}.fmod({a}, {b}) | {m}.atan2({f}, {g}) | {m}.maximum({a}, {b})
 {m}.minimum({a}, {b}) | {m}.fmax({a}, {b}) | {m}.logaddexp({f}, {g}) | {m}.hypot({f}, {g})
-{m}.copysign({f}, {g}) | {m}.xlogy({a}, {b}) | {m}.logical_and({a}, {b}) | {m}.logical_or({a}, {b})
-{m}.logical_xor({a}, {b}) | {a}.logical_not() | {m}.isclose({f}, {g}) | {m}.lerp({f}, {g}, {u})
-{m}.addcmul({f}, {g}, {g}, value=0.5) | {m}.addcdiv({f}, {g}, {g}, value=0.5)
-{m}.clamp({a}, -1, 1) | {m}.clamp({a}, min={b}) | {m}.where({a} > 0, {a}, {b})
-{m}.where({k}, {a}, {x}) | {a}.masked_fill({a} > {x}, 1) | {a}.abs() | {f}.exp() | {f}.abs().log()
-{f}.abs().sqrt() | {a}.sin() | {a}.cos() | {a}.tanh() | {a}.sigmoid() | {f}.tan() | {a}.atan()
-{a}.sinh() | {a}.asinh() | {a}.cosh() | {a}.square() | {f}.abs().log1p() | {f}.expm1() | {f}.exp2()
-{f}.abs().rsqrt() | {a}.reciprocal() | {a}.sign() | {a}.floor() | {a}.ceil() | {a}.round()
-{a}.trunc() | {f}.frac() | {f}.erf() | {f}.erfc() | {f}.clamp(-0.9, 0.9).asin()
-{f}.clamp(-0.9, 0.9).acos() | {f}.clamp(-0.9, 0.9).atanh() | {a}.isnan() | {a}.isfinite()
-{f}.nan_to_num() | {m}.sinc({f}) | {a}.neg() | {a}.positive() | {a}.sum() | {a}.sum({d})
-{a}.sum({d}, keepdim=True) | {a}.sum(dtype={m}.float64) | {f}.mean() | {a}.mean({d}) | {f}.var({d})
-{f}.std({d}, unbiased=False) | {f}.var() | {a}.prod() | {a}.prod({d}) | {a}.amax({d})
-{a}.amin({d}, keepdim=True) | {a}.max() | {a}.min() | {a}.max({d}) | {a}.min({d}) | {a}.argmax()
-{a}.argmax({d}) | {a}.argmin({d}, keepdim=True) | {a}.all() | {a}.any({d}) | {a}.all({d})
-{f}.logsumexp({d}) | {f}.norm() | {f}.norm(1, {d}) | {f}.norm(2, {d}, keepdim=True)
+{m}.copysign({f}, {g}.nan_to_num()) | {m}.xlogy({a}, {b}) | {m}.logical_and({a}, {b})
+{m}.logical_or({a}, {b}) | {m}.logical_xor({a}, {b}) | {a}.logical_not() | {m}.isclose({f}, {g})
+{m}.lerp({f}, {g}, {u}) | {m}.addcmul({f}, {g}, {g}, value=0.5)
+{m}.addcdiv({f}, {g}, {g}, value=0.5) | {m}.clamp({a}, -1, 1) | {m}.clamp({a}, min={b})
+{m}.where({a} > 0, {a}, {b}) | {m}.where({k}, {a}, {x}) | {a}.masked_fill({a} > {x}, 1) | {a}.abs()
+{f}.exp() | {f}.abs().log() | {f}.abs().sqrt() | {a}.sin() | {a}.cos() | {a}.tanh() | {a}.sigmoid()
+{f}.tan() | {a}.atan() | {a}.sinh() | {a}.asinh() | {a}.cosh() | {a}.square() | {f}.abs().log1p()
+{f}.expm1() | {f}.exp2() | {f}.abs().rsqrt() | {a}.reciprocal() | {a}.sign() | {a}.floor()
+{a}.ceil() | {a}.round() | {a}.trunc() | {f}.frac() | {f}.erf() | {f}.erfc()
+{f}.clamp(-0.9, 0.9).asin() | {f}.clamp(-0.9, 0.9).acos() | {f}.clamp(-0.9, 0.9).atanh()
+{a}.isnan() | {a}.isfinite() | {f}.nan_to_num() | {m}.sinc({f}) | {a}.neg() | {a}.positive()
+{a}.sum() | {a}.sum({d}) | {a}.sum({d}, keepdim=True) | {a}.sum(dtype={m}.float64) | {f}.mean()
+{a}.mean({d}) | {f}.var({d}) | {f}.std({d}, unbiased=False) | {f}.var() | {a}.prod() | {a}.prod({d})
+{a}.amax({d}) | {a}.amin({d}, keepdim=True) | {a}.max() | {a}.min() | {a}.max({d}) | {a}.min({d})
+{a}.argmax() | {a}.argmax({d}) | {a}.argmin({d}, keepdim=True) | {a}.all() | {a}.any({d})
+{a}.all({d}) | {f}.logsumexp({d}) | {f}.norm() | {f}.norm(1, {d}) | {f}.norm(2, {d}, keepdim=True)
 {a}.count_nonzero() | {a}.cumsum({d}) | {f}.cumprod({d}) | {a}.diff(dim={d}) | {m}.aminmax({a})
 {a}.sort(dim={d}, stable=True) | {a}.argsort(dim={d}, stable=True) | {a}.topk(1, {d})[0]
 {a}.flip({d}) | {a}.cummax({d}) | {f}.median() | {f}.quantile({u})
@@ -85,26 +87,28 @@ LINES = """
 {a}.int() | {a}.double() | {a}.clone().add_({b}) | {a}.clone().mul_({x}) | {f}.clone().exp_()
 {a}.clone().fill_({x}) | {m}.ones_like({a}) | {m}.zeros_like({a}) | {m}.full_like({a}, {x})
 {a}.new_ones(2) | {a}.numel() | {a}.item() | {a}.tolist() | {a}.size()
-[step for step, n in zip({a}.stride(), {a}.shape) if n != 1] * bool({a}.numel())
+(v := {a}.contiguous().transpose({d}, 0)[..., ::2], [step for step, n in zip(v.stride(),
+  v.shape) if n != 1] * bool(v.numel()))[1]
 {a}.contiguous().is_contiguous() | {a}.contiguous()
 
 {a}.acosh() | {f}.log10() | {f}.log2() | {a}.round(decimals=1) | {a}.round(decimals=-1) | {a}.sgn()
 {a}.isinf() | {a}.isposinf() | {a}.isneginf() | {a}.clamp_max({x}) | {a}.clamp_min({x})
 {m}.mul({a}, {b}) | {m}.true_divide({a}, {b}) | {m}.floor_divide({a}, {b}) | {a}.le({b})
 {a}.gt({x}) | {i}.__or__({i}) | {i}.bitwise_left_shift(1) | {i} >> 1 | {i} & 3 | 3 ^ {i}
-{i}.bitwise_not() | {m}.bitwise_or({i}, {i}) | {m}.deg2rad({a}) | {m}.rad2deg({a}) | {a}.signbit()
-{f}.abs().digamma() | {f}.clamp(-0.9, 0.9).erfinv() | {f}.abs().lgamma() | {m}.special.ndtr({f})
-{m}.special.entr({f}) | {m}.special.xlog1py({a}, {f}.abs()) | {m}.special.expit({f})
-{f}.logit(eps=0.1) | {m}.fmin({a}, {b}) | {m}.ldexp({f}, {x}) | {m}.heaviside({f}, {g})
-{m}.lcm({i}, {i}) | {m}.gcd({i}, {i}) | {m}.nextafter({f}, {g}) | {m}.float_power({a}, 2)
-{m}.logaddexp2({f}, {g}) | {m}.frexp({f}) | {m}.allclose({f}, {f}) | {m}.equal({a}, {b})
-{m}.rsub({a}, {b}) | {m}.lerp({f}, {g}, {g}) | {m}.addcmul({a}, {b}, {b})
-{m}.clamp({a}, min={b}, max={b}) | {m}.nan_to_num({f}, nan=1.0) | {x} + {a} | {x} * {a}
-{x} ** {f}.clamp(-3, 3) | {x} // {f} | {x} % {f} | {x} < {a} | {a} ** {i}.clamp(0, 3) | {a} + {y}
-{a} - {y} | {y} - {a} | {a} * {y} | {a} / {y} | {y} / {f} | {a} == {y} | {a} != {y} | {a} <= {y}
-{a} > {y} | {f} // {y} | {f} % {y} | {m}.where({k}, {a}, {y}) | {m}.full_like({a}, {y})
-{m}.full((2,), {y}) | {a}.masked_fill({k}, {y}) | {a}.clone().fill_({y}) | {a}.clamp(max={y})
-{m}.fmod({f}, {y}) | {a}.index_fill({d}, {m}.tensor([0]), {y}) | {m}.add({a}, {b}, alpha={y})
+{i}.bitwise_not() | {m}.bitwise_or({i}, {i}) | {m}.deg2rad({a}) | {m}.rad2deg({a})
+{a}.nan_to_num().signbit() | {f}.abs().digamma() | {f}.clamp(-0.9, 0.9).erfinv()
+{f}.abs().lgamma() | {m}.special.ndtr({f}) | {m}.special.entr({f})
+{m}.special.xlog1py({a}, {f}.abs()) | {m}.special.expit({f}) | {f}.logit(eps=0.1)
+{m}.fmin({a}, {b}) | {m}.ldexp({f}, {x}) | {m}.heaviside({f}, {g}) | {m}.lcm({i}, {i})
+{m}.gcd({i}, {i}) | {m}.nextafter({f}, {g}) | {m}.float_power({a}, 2) | {m}.logaddexp2({f}, {g})
+{m}.frexp({f}) | {m}.allclose({f}, {f}) | {m}.equal({a}, {b}) | {m}.rsub({a}, {b})
+{m}.lerp({f}, {g}, {g}) | {m}.addcmul({a}, {b}, {b}) | {m}.clamp({a}, min={b}, max={b})
+{m}.nan_to_num({f}, nan=1.0) | {x} + {a} | {x} * {a} | {x} ** {f}.clamp(-3, 3) | {x} // {f}
+{x} % {f} | {x} < {a} | {a} ** {i}.clamp(0, 3) | {a} + {y} | {a} - {y} | {y} - {a} | {a} * {y}
+{a} / {y} | {y} / {f} | {a} == {y} | {a} != {y} | {a} <= {y} | {a} > {y} | {f} // {y} | {f} % {y}
+{m}.where({k}, {a}, {y}) | {m}.full_like({a}, {y}) | {m}.full((2,), {y}) | {a}.masked_fill({k}, {y})
+{a}.clone().fill_({y}) | {a}.clamp(max={y}) | {m}.fmod({f}, {y})
+{a}.index_fill({d}, {m}.tensor([0]), {y}) | {m}.add({a}, {b}, alpha={y})
 {m}.maximum({a}, {m}.tensor({y})) | {m}.full((2,), {y}, dtype={t}) | {m}.tensor({y}, dtype={t})
 {m}.tensor([{y}], dtype={t}) | {a}.to({t}) | {a}.type({t}) | {m}.zeros(2, dtype={t})
 {m}.arange(5, dtype={t}) | {m}.arange(1, 6, {x}, dtype={t}) | {m}.linspace(-1, {x}, 5, dtype={t})
@@ -123,28 +127,30 @@ LINES = """
 ({m}.manual_seed(3), {m}.randint(-2, 9, (5,)))[1]
 ({m}.manual_seed(3), {m}.randint_like({a}.contiguous(), 5))[1]
 ({m}.manual_seed(3), {m}.randperm(6))[1] | ({m}.manual_seed(3), {m}.normal(0.0, 2.0, (4,)))[1]
-({m}.manual_seed(3), {m}.bernoulli({f}.sigmoid()))[1]
-({m}.manual_seed(3), {m}.normal({f}, 1.0))[1]
+({m}.manual_seed(3), {m}.bernoulli({f}.contiguous().sigmoid()))[1]
+({m}.manual_seed(3), {m}.normal({f}.contiguous(), 1.0))[1]
 ({m}.manual_seed(3), {m}.multinomial({v}.sigmoid(), 1))[1]
 ({m}.manual_seed(3), {f}.detach().contiguous().clone().uniform_(-1, 2))[1]
 ({m}.manual_seed(3), {f}.detach().contiguous().clone().normal_())[1]
 ({m}.manual_seed(3), {f}.detach().contiguous().clone().exponential_())[1]
 ({m}.manual_seed(3), {a}.detach().contiguous().clone().random_(5))[1]
 ({m}.manual_seed(3), {a}.detach().contiguous().clone().bernoulli_(0.3))[1]
-({m}.manual_seed(3), {F}.dropout({f}, 0.5))[1] | ({m}.manual_seed(3), {F}.dropout1d({p}, 0.5))[1]
-({m}.manual_seed(3), {F}.dropout2d({r}, 0.5))[1]
-({m}.manual_seed(3), {F}.alpha_dropout({f}, 0.5, True))[1]
-({m}.manual_seed(3), {F}.rrelu({f}, training=True))[1] | {F}.rrelu({f}) | {m}.addmm({q}, {q}, {q})
-{m}.addmv({v}, {q}, {v}) | {m}.baddbmm({p}, {p}, {p}.mT) | {m}.bmm({p}, {p}.mT) | {m}.mv({q}, {v})
-{m}.addr({q}, {q}[:, 0], {q}[0]) | {m}.mm({q}, {q}.t()) | {m}.vdot({v}, {v}) | {q} @ {v}
-{m}.einsum('ij,kj->ik', {q}, {q}) | {m}.einsum('bij->bji', {p}) | {m}.einsum('ii', {q})
-{m}.einsum('i,j', {v}, {v}) | {m}.einsum('bij,bkj->bik', {p}, {p}) | {m}.einsum('...ij->...i', {p})
-{m}.tensordot({q}, {q}, dims=([1], [1])) | {m}.linalg.norm({f})
+({m}.manual_seed(3), {F}.dropout({f}.contiguous(), 0.5))[1]
+({m}.manual_seed(3), {F}.dropout1d({p}.contiguous(), 0.5))[1]
+({m}.manual_seed(3), {F}.dropout2d({r}.contiguous(), 0.5))[1]
+({m}.manual_seed(3), {F}.alpha_dropout({f}.contiguous(), 0.5, True))[1]
+({m}.manual_seed(3), {F}.rrelu({f}.contiguous(), training=True))[1] | {F}.rrelu({f})
+{m}.addmm({q}, {q}, {q}) | {m}.addmv({v}, {q}, {v}) | {m}.baddbmm({p}, {p}, {p}.mT)
+{m}.bmm({p}, {p}.mT) | {m}.mv({q}, {v}) | {m}.addr({q}, {q}[:, 0], {q}[0]) | {m}.mm({q}, {q}.t())
+{m}.vdot({v}, {v}) | {q} @ {v} | {m}.einsum('ij,kj->ik', {q}, {q}) | {m}.einsum('bij->bji', {p})
+{m}.einsum('ii', {q}) | {m}.einsum('i,j', {v}, {v}) | {m}.einsum('bij,bkj->bik', {p}, {p})
+{m}.einsum('...ij->...i', {p}) | {m}.tensordot({q}, {q}, dims=([1], [1])) | {m}.linalg.norm({f})
 {m}.linalg.vector_norm({f}, 3, {d}) | {m}.linalg.matrix_norm({q}) | {m}.linalg.matrix_norm({q}, 1)
 {f}.norm('fro') | {f}.norm(float('inf'), {d}) | {f}.norm(0, {d}) | {f}.norm(-float('inf'))
 {f}.norm(0.5, {d}) | {m}.linalg.vecdot({f}, {g}) | {m}.linalg.multi_dot([{q}, {q}.t(), {q}])
-{m}.linalg.cross({f}, {f}) | {m}.cross({q}, {q}, {d}) | {m}.kron({q}.contiguous(), {q}.contiguous())
-{m}.cdist({q}, {q}) | {m}.cdist({q}, {q}, p=1.0) | {m}.dist({f}, {g}) | {m}.renorm({q}, 2, 0, 1.0)
+{m}.linalg.cross({f}, {f} * {f}) | {m}.cross({q}, {q} * {q}, {d})
+{m}.kron({q}.contiguous(), {q}.contiguous()) | {m}.cdist({q}, {q}) | {m}.cdist({q}, {q}, p=1.0)
+{m}.dist({f}, {g}) | {m}.renorm({q}, 2, 0, 1.0)
 {m}.linalg.cholesky({q} @ {q}.t() + 9 * {m}.eye({q}.shape[0], dtype={q}.dtype)) | {m}.corrcoef({q})
 {m}.std_mean({f}.nan_to_num(1, 9, -9), {d}) | {f}.nanmean({d}) | {f}.nansum({d})
 {f}.var({d}, correction=0) | {f}.std({d}, keepdim=True) | {f}.std() | {f}.mean({d}, keepdim=True)
@@ -152,13 +158,14 @@ LINES = """
 {f}.nanquantile({u}, {d}) | {f}.quantile({u}, {d}) | {f}.quantile({u}, interpolation='nearest')
 {f}.kthvalue(1, {d}).values | {a}.mode({d}).values | {m}.max({a}, {b}) | {m}.min({a}, {b})
 {a}.amax() | {a}.amax(({d},)) | {a}.sum(({d}, -1)) | {a}.all({d}, keepdim=True)
-{a}.count_nonzero({d}) | {a}.cummin({d}) | {f}.logcumsumexp({d}) | {m}.trapezoid({f}, dim={d})
-{m}.cumulative_trapezoid({f}, dim={d}) | {m}.gradient({f}) | {a}.unique_consecutive()
-{a}.unique(return_counts=True) | {a}.unique(return_inverse=True)
-{m}.isin({a}.contiguous(), {b}.contiguous()) | {m}.histc({f}.nan_to_num(0, 1, -1), 4, -2, 2)
-{m}.bincount({i}.flatten().abs().clamp(max=9)) | {m}.bucketize({f}, {m}.tensor([-1.0, 0.0, 1.0]))
-{m}.searchsorted({m}.tensor([-1, 0, 1]), {i}) | {a}.msort() | {m}.searchsorted({v}.sort()[0], {v})
-{a}.topk(2, {d})[0] | {a}.topk(1, {d}, largest=False)[0] | {a}.sort({d}, descending=True)[0]
+{a}.count_nonzero({d}) | {a}.cummin({d}) | {f}.logcumsumexp({d})
+{m}.trapezoid({f}.nan_to_num(0, 9, -9), dim={d}) | {m}.cumulative_trapezoid({f}, dim={d})
+{m}.gradient({f}) | {a}.unique_consecutive() | {a}.unique(return_counts=True)
+{a}.unique(return_inverse=True) | {m}.isin({a}.contiguous(), {b}.contiguous())
+{m}.histc({f}.nan_to_num(0, 1, -1), 4, -2, 2) | {m}.bincount({i}.flatten().abs().clamp(max=9))
+{m}.bucketize({f}, {m}.tensor([-1.0, 0.0, 1.0])) | {m}.searchsorted({m}.tensor([-1, 0, 1]), {i})
+{a}.msort() | {m}.searchsorted({v}.sort()[0], {v}) | {a}.topk(2, {d})[0]
+{a}.topk(1, {d}, largest=False)[0] | {a}.sort({d}, descending=True)[0]
 {a}.argsort(dim={d}, descending=True, stable=True) | {a}.argmax({d}, keepdim=True)
 {m}.broadcast_tensors({a}, {b}) | {m}.broadcast_shapes({a}.shape, {b}.shape)
 {a}.sum_to_size({b}.shape) | {a}.expand_as({b}) | {m}.diag_embed({a}) | {a}.fliplr() | {a}.flipud()

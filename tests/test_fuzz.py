@@ -22,14 +22,16 @@ def test_ten_thousand_random_expressions_agree_with_pytorch() -> None:
     assert [str(d) for d in run_many(10_000, seed=0)] == []
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_difference_is_found_and_comes_with_its_program(monkeypatch: pytest.MonkeyPatch) -> None:
     the_torch()
     right = np.tanh
     monkeypatch.setattr(np, "tanh", lambda *args, **kwargs: right(*args, **kwargs) * 1.01)
-    found = next(iter(run_many(3000, seed=2)))
+    found = next(d for d in run_many(3000, seed=2) if "tanh" in str(d))
     assert isinstance(found, Difference)
-    assert "tanh" in str(found)
     assert "import minitorch as m" in str(found)
+    monkeypatch.setattr(np, "tanh", right)
+    run_program(int(str(found).split()[1].rstrip(":")))  # the same program, without the bug
 
 
 @pytest.mark.filterwarnings("ignore")

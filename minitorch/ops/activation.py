@@ -20,7 +20,7 @@ from minitorch.ops import random as draws
 from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
 from minitorch.ops.inplace import assign, check_writable
-from minitorch.ops.operands import tensor_of, wrap_dim
+from minitorch.ops.operands import named, tensor_of, wrap_dim
 from minitorch.ops.pointwise import sigmoid, tanh
 from minitorch.ops.special import erfc
 
@@ -341,7 +341,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         w = w.reshape((1, slopes.size, *(1,) * (len(shape) - 2)) if len(shape) > 1 else shape[:0])
     positive = x > 0
     # The product never meets what is not its own, so that an inf there makes no NaN gradient.
-    return where(positive, x, w * where(positive, 0.0, x))
+    return named("PreluKernelBackward0", where(positive, x, w * where(positive, 0.0, x)))
 
 
 def rrelu(
@@ -415,7 +415,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``, also called swish."""
     x = floats("silu", input)
-    return assign(x, lambda: x * sigmoid(x)) if inplace else x * sigmoid(x)
+    return named("SiluBackward0", assign(x, lambda: x * sigmoid(x)) if inplace else x * sigmoid(x))
 
 
 class GELU(Function):
@@ -477,7 +477,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     def made() -> Tensor:
         return x * tanh(Softplus.apply(x, beta=1.0, threshold=math.inf))
 
-    return assign(x, made) if inplace else made()
+    return named("MishBackward0", assign(x, made) if inplace else made())
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -492,7 +492,10 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> logsigmoid(minitorch.tensor([-1000.0, 0.0]))
     tensor([-1.0000e+03, -6.9315e-01])
     """
-    return -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf)
+    return named(
+        "LogSigmoidBackward0",
+        -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf),
+    )
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -530,7 +533,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         )
     floats("glu", x)
     half = shape[axis] // 2
-    return x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half))
+    return named("GluBackward0", x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half)))
 
 
 # ---- in place ----------------------------------------------------------------------------------

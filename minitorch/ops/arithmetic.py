@@ -319,7 +319,7 @@ class Quotient(Function):
     """z = x / y rounded down ('floor') or toward zero ('trunc'): flat, so its gradient is 0."""
 
     broadcasts = True
-    torch_name = "DivBackward1"
+    torch_name = "DivBackward2"
 
     def forward(self, x: Array, y: Array, *, rounding: str) -> Array:
         if x.dtype.kind in "iu":
@@ -488,7 +488,7 @@ def addcmul(
         return into("addcmul", out, addcmul, input, tensor1, tensor2, value=value)
     three = _three("addcmul", input, tensor1, tensor2)
     args.not_bool("addcmul", three[0])
-    return add(three[0], mul(_scaled(three[1], value), three[2]))
+    return args.named("AddcmulBackward0", add(three[0], mul(_scaled(three[1], value), three[2])))
 
 
 def addcdiv(
@@ -513,7 +513,7 @@ def addcdiv(
             "will perform a true division of tensor1 and tensor2. Use "
             "input + value * torch.trunc(tensor1 / tensor2), or convert to a floating dtype."
         )
-    return add(three[0], div(_scaled(three[1], value), three[2]))
+    return args.named("AddcdivBackward0", add(three[0], div(_scaled(three[1], value), three[2])))
 
 
 def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Tensor]:

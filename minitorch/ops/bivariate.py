@@ -67,6 +67,8 @@ class Copysign(Function):
 class LogAddExp(Function):
     """z = ln(e^x + e^y), without overflow."""
 
+    torch_name = "LogaddexpBackward0"
+
     broadcasts = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -81,6 +83,8 @@ class LogAddExp(Function):
 class LogAddExp2(Function):
     """z = the logarithm to base 2 of 2^x + 2^y, without overflow."""
 
+    torch_name = "Logaddexp2Backward0"
+
     broadcasts = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -94,6 +98,8 @@ class LogAddExp2(Function):
 
 class XLogY(Function):
     """z = x ln(y), and 0 where x is 0 (unless y is NaN)."""
+
+    torch_name = "XlogyBackward0"
 
     broadcasts = True
 
@@ -112,6 +118,8 @@ class XLogY(Function):
 
 class XLog1pY(Function):
     """z = x ln(1 + y), and 0 where x is 0 (unless y is NaN)."""
+
+    torch_name = "SpecialXlog1PyBackward0"
 
     broadcasts = True
 
@@ -143,6 +151,8 @@ class Heaviside(Function):
 
 class NextAfter(Function):
     """z = the number after x on the way to y, so that its gradient in x is 1 (0 where x = y)."""
+
+    torch_name = "NextafterBackward0"
 
     broadcasts = True
 
@@ -237,4 +247,6 @@ def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2**other``."""
     exponent = tensor_of("ldexp", "other", other)
-    return mul(tensor_of("ldexp", "input", input), pow(2.0, exponent), out=out)
+    return args.named(
+        "LdexpBackward0", mul(tensor_of("ldexp", "input", input), pow(2.0, exponent), out=out)
+    )

@@ -16,7 +16,7 @@ from minitorch._dtypes import Array
 from minitorch.kernels.resample import cubic_weights
 from minitorch.ops.choose import where
 from minitorch.ops.index import Take
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.operands import named, tensor_of
 from minitorch.ops.windows import check_dtype
 
 if TYPE_CHECKING:
@@ -237,7 +237,9 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     base = np.stack([*grids[::-1], np.ones_like(grids[0])], -1).reshape(1, -1, dims + 1)
     wide = t.float() if t._array.dtype == np.float16 else t
     placed = wide._wrap(base) @ wide.transpose(1, 2)
-    return placed.reshape((*size[:1], *size[2:], dims)).to(t.dtype)
+    return named(
+        "AffineGridGeneratorBackward0", placed.reshape((*size[:1], *size[2:], dims)).to(t.dtype)
+    )
 
 
 def _steps(count: int, corners: bool) -> Array:

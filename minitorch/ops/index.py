@@ -50,6 +50,8 @@ class Slice(Function):
 class Embed(Function):
     """y = zeros of `shape`, but x where a view of it shows: the gradient of such a view."""
 
+    torch_name = "DiagEmbedBackward0"
+
     def forward(
         self, x: Array, *, view: type[Function], params: dict[str, Any], shape: tuple[int, ...]
     ) -> Array:
@@ -348,13 +350,13 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
         RuntimeError: if `value` does not broadcast to the place, has another dtype (where there are
             index arrays), or `target` may not be changed.
     """
-    basic, advanced = _keys(target._array.shape, index)
     if not args.is_tensor(value):
         if not isinstance(value, (bool, int, float, np.integer)):
             raise TypeError(f"can't assign a {type(value).__name__} to a {target.dtype} tensor")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ValueError(f"Overflow when unpacking long long: {value}")
         value = args.scalar_as(value, target._array.dtype, filling=True)
+    basic, advanced = _keys(target._array.shape, index)
     place = target if basic is None else Slice.apply(target, key=basic)
     if not place._array.size:
         check_writable(target)
@@ -501,7 +503,9 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
         RuntimeError: for a `src` of another shape.
     """
     whole = clone(tensor_of("select_scatter", "input", input))
-    return written(select(whole, dim, index), whole, src, "select_scatter")
+    return args.named(
+        "SelectScatterBackward0", written(select(whole, dim, index), whole, src, "select_scatter")
+    )
 
 
 def slice_scatter(
@@ -524,7 +528,7 @@ def slice_scatter(
         raise RuntimeError(f"slice step must be positive, got {step}")
     axis = wrap_dim(dim, whole._array.ndim)
     view = Slice.apply(whole, key=(*(FULL,) * axis, slice(start, end, step), ...))
-    return written(view, whole, src, "slice_scatter")
+    return args.named("SliceScatterBackward0", written(view, whole, src, "slice_scatter"))
 
 
 # ---- by mask ----------------------------------------------------------------------------------
@@ -569,7 +573,10 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"Number of elements of source ({src._array.size}) < number of ones in mask ({count})"
         )
     flat, values = expand(x, shape).reshape(-1), src.reshape(-1)[:count]
-    return IndexPut.apply(flat, values, key=(where,), accumulate=False).reshape(shape)
+    return args.named(
+        "MaskedScatterBackward0",
+        IndexPut.apply(flat, values, key=(where,), accumulate=False).reshape(shape),
+    )
 
 
 def _flat(mask: Array, shape: tuple[int, ...]) -> Array:

@@ -17,7 +17,7 @@ from minitorch._dtypes import Array, can_cast, from_numpy_dtype
 from minitorch.autograd.base import TensorBase, View, ViewStep
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
-from minitorch.ops.operands import SCALARS, as_dtype, scalar_as
+from minitorch.ops.operands import SCALARS, as_dtype, named, scalar_as
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -258,7 +258,7 @@ def put(target: Tensor, value: Any) -> Tensor:
         extra = len(shape) - target._array.ndim
         if extra > 0 and all(size == 1 for size in shape[:extra]):
             value = value.reshape(shape[extra:])
-    return _copy(target, value)
+    return named("PutBackward0", _copy(target, value))
 
 
 def _copy(target: Tensor, source: Any) -> Tensor:

@@ -131,7 +131,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         zeros = [x.new_zeros((height, n)) for n in (left, width - left - own)]
         rows.append(cat([zeros[0], x, zeros[1]], 1))
         left += own
-    return cat(rows, 0)
+    return args.named("BlockDiagBackward0", cat(rows, 0))
 
 
 # ---- cutting ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.choose import masked_fill
-from minitorch.ops.operands import broadcast_shape, not_bool, tensor_of, wrap_dim
+from minitorch.ops.operands import broadcast_shape, named, not_bool, tensor_of, wrap_dim
 from minitorch.ops.shape import Refold, stack, unbind
 from minitorch.ops.strided import diagonal
 
@@ -171,7 +171,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"[{B}, {K}] but got: {list(y._array.shape[:2])}."
         )
-    return matmul(x, y)
+    return named("BmmBackward0", matmul(x, y))
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
@@ -179,7 +179,9 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
     Shape: ``(N, K), (K) -> (N)``.
     """
-    return matmul(_of_rank("mv", "input", input, 2), _of_rank("mv", "vec", vec, 1))
+    return named(
+        "MvBackward0", matmul(_of_rank("mv", "input", input, 2), _of_rank("mv", "vec", vec, 1))
+    )
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
@@ -187,12 +189,15 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
     Shape: ``(K), (K) -> ()``.
     """
-    return matmul(_of_rank("dot", "self", input, 1), _of_rank("dot", "tensor", tensor, 1))
+    return named(
+        "DotBackward0",
+        matmul(_of_rank("dot", "self", input, 1), _of_rank("dot", "tensor", tensor, 1)),
+    )
 
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The inner product of two vectors: `dot`, since there are no complex numbers to conjugate."""
-    return dot(input, other)
+    return named("VdotBackward0", dot(input, other))
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
@@ -317,7 +322,9 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     not_bool("cross", x)
     x0, x1, x2 = unbind(x.expand(shape), d)
     y0, y1, y2 = unbind(y.expand(shape), d)
-    return stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], d)
+    return named(
+        "LinalgCrossBackward0", stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], d)
+    )
 
 
 def trace(input: Tensor) -> Tensor:
@@ -326,7 +333,7 @@ def trace(input: Tensor) -> Tensor:
     if x._array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x._array.ndim}")
     not_bool("trace", x)
-    return diagonal(x).sum()
+    return named("TraceBackward0", diagonal(x).sum())
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
@@ -402,7 +409,7 @@ def addmm(
 
     Shape: `input` must expand to ``(N, M)``; mat1 ``(N, K)``, mat2 ``(K, M)``.
     """
-    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
+    return named("AddmmBackward0", _added("addmm", input, mm(mat1, mat2), beta, alpha))
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -410,7 +417,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 
     Shape: `input` must expand to ``(N)``; mat ``(N, K)``, vec ``(K)``.
     """
-    return _added("addmv", input, mv(mat, vec), beta, alpha)
+    return named("AddmvBackward0", _added("addmv", input, mv(mat, vec), beta, alpha))
 
 
 def addbmm(
@@ -429,7 +436,7 @@ def addbmm(
         )
     # Side by side, the batches' sums are one long sum.
     product = matmul(x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M))
-    return _added("addbmm", input, product, beta, alpha)
+    return named("AddbmmBackward0", _added("addbmm", input, product, beta, alpha))
 
 
 def baddbmm(
@@ -439,7 +446,7 @@ def baddbmm(
 
     Shape: `input` must expand to ``(B, N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
     """
-    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+    return named("BaddbmmBackward0", _added("baddbmm", input, bmm(batch1, batch2), beta, alpha))
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -460,7 +467,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
             raise RuntimeError(
                 f"For integral input tensors, argument {name} must not be a floating point number."
             )
-    return _sum_of(x, product, beta, alpha)
+    return named("AddrBackward0", _sum_of(x, product, beta, alpha))
 
 
 def _added(who: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:

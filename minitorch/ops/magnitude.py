@@ -248,7 +248,10 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     Raises:
         RuntimeError: for integers.
     """
-    return norm(tensor_of("dist", "input", input) - tensor_of("dist", "other", other), p)
+    return args.named(
+        "DistBackward0",
+        norm(tensor_of("dist", "input", input) - tensor_of("dist", "other", other), p),
+    )
 
 
 @numpy_names

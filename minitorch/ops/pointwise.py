@@ -134,6 +134,8 @@ def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 class Log1p(OfInput):
     """y = ln(1 + x)."""
 
+    torch_name = "Log1PBackward0"
+
     ufunc = np.log1p
 
     def backward(self, grad: Tensor) -> Any:
@@ -231,7 +233,9 @@ def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """One over each element."""
-    return div(1, tensor_of("reciprocal", "input", input), out=out)
+    return args.named(
+        "ReciprocalBackward0", div(1, tensor_of("reciprocal", "input", input), out=out)
+    )
 
 
 # ---- trigonometry -----------------------------------------------------------------------------
@@ -419,12 +423,18 @@ def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians."""
-    return mul(args.floating(tensor_of("deg2rad", "input", input)), math.pi / 180, out=out)
+    return args.named(
+        "Deg2RadBackward0",
+        mul(args.floating(tensor_of("deg2rad", "input", input)), math.pi / 180, out=out),
+    )
 
 
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees."""
-    return mul(args.floating(tensor_of("rad2deg", "input", input)), 180 / math.pi, out=out)
+    return args.named(
+        "Rad2DegBackward0",
+        mul(args.floating(tensor_of("rad2deg", "input", input)), 180 / math.pi, out=out),
+    )
 
 
 # ---- magnitude and sign -----------------------------------------------------------------------
@@ -479,7 +489,9 @@ def nan_to_num(
     largest = float(np.finfo(dtype).max)
     y = where(input.isnan(), 0.0 if nan is None else nan, input)
     y = where(input == math.inf, largest if posinf is None else posinf, y)
-    return where(input == -math.inf, -largest if neginf is None else neginf, y)
+    return args.named(
+        "NanToNumBackward0", where(input == -math.inf, -largest if neginf is None else neginf, y)
+    )
 
 
 # ---- rounding ---------------------------------------------------------------------------------
@@ -557,7 +569,7 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         NotImplementedError: for integers.
     """
     args.not_integer("frac", args.dtype_of(tensor_of("frac", "input", input)))
-    return sub(input, trunc(input), out=out)
+    return args.named("FracBackward0", sub(input, trunc(input), out=out))
 
 
 class Frexp(Function):

@@ -71,6 +71,8 @@ class Mean(Function):
 class AMax(Function):
     """y = the largest element over `dims`; ties share the gradient evenly."""
 
+    torch_name = "AmaxBackward0"
+
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.dims, self.keepdim = dims, keepdim
         y = np.asarray(self.choose(x, dims, keepdim))
@@ -95,6 +97,8 @@ class AMax(Function):
 
 class AMin(AMax):
     """y = the smallest element over `dims`; ties share the gradient evenly."""
+
+    torch_name = "AminBackward0"
 
     def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
         return x.min(dims, keepdims=keepdim)
@@ -139,7 +143,8 @@ def sum(
     tensor([2., 2., 2.])
     """
     x = args.accumulated("sum", input, dtype)
-    return Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
+    total = Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
+    return total if dim is None else args.named("SumBackward1", total)
 
 
 @numpy_names
@@ -159,7 +164,8 @@ def mean(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {x.dtype}; convert with .float() first"
         )
-    return Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
+    average = Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
+    return average if dim is None else args.named("MeanBackward1", average)
 
 
 @numpy_names
@@ -174,7 +180,7 @@ def prod(
     x = args.accumulated("prod", input, dtype)
     if x._array.ndim == 0 or dim is None:
         return Prod.apply(x.reshape(-1), dim=0, keepdim=False)
-    return Prod.apply(x, dim=axis, keepdim=keepdim)
+    return args.named("ProdBackward1", Prod.apply(x, dim=axis, keepdim=keepdim))
 
 
 @numpy_names
@@ -354,7 +360,9 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     top = amax(x.detach(), dims, keepdim=True)
     top = where(top.isfinite(), top, 0.0)
     total = sum((x - top).exp(), dims, keepdim).log()
-    return total + (top if keepdim else top.reshape(tuple(total.shape)))
+    return args.named(
+        "LogsumexpBackward0", total + (top if keepdim else top.reshape(tuple(total.shape)))
+    )
 
 
 @numpy_names

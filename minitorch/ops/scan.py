@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class CumSum(Function):
     """y_i = x_1 + ... + x_i along `dim`."""
 
+    torch_name = "CumsumBackward0"
+
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
         return np.add.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
@@ -33,6 +35,8 @@ class CumSum(Function):
 
 class CumProd(Function):
     """y_i = x_1 * ... * x_i along `dim`; its gradient divides by nothing, so zeros do no harm."""
+
+    torch_name = "CumprodBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim

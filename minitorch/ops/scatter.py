@@ -176,7 +176,10 @@ def scatter(
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with ``out[index[i, j], j] += src[i, j]`` for dim 0, and likewise for the others."""
-    return _scatter("scatter_add", input, dim, index, tensor_of("scatter_add", "src", src), True)
+    return args.named(
+        "ScatterAddBackward0",
+        _scatter("scatter_add", input, dim, index, tensor_of("scatter_add", "src", src), True),
+    )
 
 
 def _scatter(
@@ -298,7 +301,7 @@ def index_add(
     if alpha != 1:
         src = args.as_dtype(src * alpha, x._array.dtype)
     y = IndexPut.apply(x, src, key=_at(axis, i), accumulate=True)
-    return reshape(y, input._array.shape)
+    return args.named("IndexAddBackward0", reshape(y, input._array.shape))
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -333,7 +336,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         )
     _check_range(IndexError, i, axis, shape[axis])
     y = IndexPut.apply(x, src, key=_at(axis, i), accumulate=False)
-    return reshape(y, input._array.shape)
+    return args.named("IndexCopyBackward0", reshape(y, input._array.shape))
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
@@ -381,7 +384,9 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: for one out of range.
     """
     x = tensor_of("take", "input", input)
-    return Take.apply(reshape(x, -1), key=(_flat_index("take", x, index),))
+    return args.named(
+        "TakeBackward0", Take.apply(reshape(x, -1), key=(_flat_index("take", x, index),))
+    )
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -527,6 +532,8 @@ def scatter_reduce(
         )
     source = tensor_of("scatter_reduce", "src", src)
     x, axis, i, source = _source("scatter_reduce", input, dim, index, source)
+    if reduce == "mean":
+        args.not_bool("div_floor_cpu", x)
     if not i.size:
         return x.clone()
     shape = x._array.shape or (1,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.operands import named, tensor_of
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -57,7 +57,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     C, n = channels // (r * r), len(lead)
     blocks = x.reshape((*lead, C, r, r, H, W))
     rows = blocks.permute(*range(n + 1), n + 3, n + 1, n + 4, n + 2)  # (*, C, H, r, W, r)
-    return rows.reshape((*lead, C, H * r, W * r))
+    return named("PixelShuffleBackward0", rows.reshape((*lead, C, H * r, W * r)))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -79,7 +79,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     H, W, n = height // r, width // r, len(lead)
     blocks = x.reshape((*lead, C, H, r, W, r))
     channels = blocks.permute(*range(n + 1), n + 2, n + 4, n + 1, n + 3)  # (*, C, r, r, H, W)
-    return channels.reshape((*lead, C * r * r, H, W))
+    return named("PixelUnshuffleBackward0", channels.reshape((*lead, C * r * r, H, W)))
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
@@ -97,4 +97,4 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"Number of channels must be divisible by groups. Got {C} channels and {count} groups."
         )
     grouped = x.reshape((N, count, C // count, *rest))
-    return grouped.transpose(1, 2).reshape((N, C, *rest))
+    return named("ChannelShuffleBackward0", grouped.transpose(1, 2).reshape((N, C, *rest)))

@@ -96,6 +96,8 @@ class Sinc(Function):
 class Entr(Function):
     """y = -x ln(x); 0 at 0 and -inf below."""
 
+    torch_name = "SpecialEntrBackward0"
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         return kernels.entr(x)
@@ -139,7 +141,7 @@ def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of `lgamma`: NaN at the negative integers, infinite at 0."""
-    return polygamma(0, input, out=out)
+    return args.named("DigammaBackward0", polygamma(0, input, out=out))
 
 
 def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -79,7 +79,7 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """The standard deviation over `dim`: the root of `var`. Its gradient at 0 is 0, not NaN."""
-    return _root(_var("std", input, dim, unbiased, keepdim, correction))
+    return args.named("StdBackward0", _root(_var("std", input, dim, unbiased, keepdim, correction)))
 
 
 @numpy_names
@@ -248,6 +248,8 @@ class Median(AMax):
 
 class NanMedian(Median):
     """y = the lower median of what is not NaN; ties share the gradient."""
+
+    torch_name = "NanmedianBackward0"
 
     ignores_nan = True
 

@@ -97,7 +97,10 @@ def diagonal_scatter(
         RuntimeError: for a `src` of another shape than the diagonal.
     """
     whole = clone(tensor_of("diagonal_scatter", "input", input))
-    return written(diagonal(whole, offset, dim1, dim2), whole, src, "diagonal_scatter")
+    return args.named(
+        "DiagonalScatterBackward0",
+        written(diagonal(whole, offset, dim1, dim2), whole, src, "diagonal_scatter"),
+    )
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -156,7 +159,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions.
     """
-    return _triangle("tril", input, diagonal, lower=True)
+    return args.named("TrilBackward0", _triangle("tril", input, diagonal, lower=True))
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -165,7 +168,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions.
     """
-    return _triangle("triu", input, diagonal, lower=False)
+    return args.named("TriuBackward0", _triangle("triu", input, diagonal, lower=False))
 
 
 def _triangle(who: str, input: Tensor, diagonal: int, lower: bool) -> Tensor:
