@@ -584,6 +584,7 @@ def arange(
 
     Raises:
         RuntimeError: for a step of 0, one that leads away from `end`, or an infinite bound.
+        ValueError: for a step that int64 cuts off to 0.
 
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
@@ -602,6 +603,8 @@ def arange(
     if kind.kind == "b":
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
     if kind == np.int64 and not whole and math.isfinite(last):
+        if by and not int(by):
+            raise ValueError(f"step must be nonzero, and a whole number for int64, got {by}")
         first, last, by, whole = int(first), int(last), int(by), True  # cut off, as in PyTorch
     if by == 0:
         raise RuntimeError("step must be nonzero")

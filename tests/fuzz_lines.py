@@ -18,6 +18,9 @@ Where PyTorch does not agree with itself, a template keeps away from there:
 - pairwise_distance takes float32: in float16 a gradient over 1e-6, its eps, is infinite.
 - the sign of NaN is not said, nor whether trapezoids of infinities add up to NaN or infinity; and
   the cross product of a vector with itself is 0 or a rounding error.
+- block_diag takes matrices: PyTorch's gradient is misplaced after a vector of no elements. An
+  assignment goes to floats: an empty integer tensor would require grad in PyTorch.
+- the target of kl_div is not 0, where PyTorch's gradient is NaN.
 - attention scores are finite: PyTorch gives rows of NaN or of 0 by which kernel it takes.
 - kron and isin take contiguous tensors: PyTorch cannot view the others. What depends on the order
   in memory (view, as_strided, filling with draws) starts from a contiguous tensor too: how the
@@ -80,7 +83,7 @@ LINES = """
 {F}.glu({f}, {d}) | {F}.normalize({f}, dim={d}) | {F}.layer_norm({f}, {f}.shape[-1:])
 {F}.mse_loss({f}, {g}) | {F}.l1_loss({f}, {g}) | {F}.smooth_l1_loss({f}, {g})
 {F}.huber_loss({f}, {g}) | {F}.binary_cross_entropy_with_logits({f}, {g}.sigmoid())
-{F}.kl_div({f}, {g}.sigmoid(), reduction='sum') | {F}.cosine_similarity({f}, {g}, {d})
+{F}.kl_div({f}, {g}.clamp(-9, 9).sigmoid(), reduction='sum') | {F}.cosine_similarity({f}, {g}, {d})
 {F}.pairwise_distance({f}.float(), {g}.float()) | {F}.dropout({f}, {u}, False)
 {F}.pad({f}, (1, 2)) | {F}.pad({f}, (1, 0), value=2.0) | {F}.avg_pool1d({f}, 2)
 {F}.max_pool1d({f}, 2) | {a}.to({m}.float32) | {a}.to({m}.float64) | {a}.to({m}.int64) | {a}.bool()
@@ -147,7 +150,7 @@ LINES = """
 {m}.einsum('...ij->...i', {p}) | {m}.tensordot({q}, {q}, dims=([1], [1])) | {m}.linalg.norm({f})
 {m}.linalg.vector_norm({f}, 3, {d}) | {m}.linalg.matrix_norm({q}) | {m}.linalg.matrix_norm({q}, 1)
 {f}.norm('fro') | {f}.norm(float('inf'), {d}) | {f}.norm(0, {d}) | {f}.norm(-float('inf'))
-{f}.norm(0.5, {d}) | {m}.linalg.vecdot({f}, {g}) | {m}.linalg.multi_dot([{q}, {q}.t(), {q}])
+{f}.norm(0.5, {d}) | {m}.linalg.vecdot({q}, {q}) | {m}.linalg.multi_dot([{q}, {q}.t(), {q}])
 {m}.linalg.cross({f}, {f} * {f}) | {m}.cross({q}, {q} * {q}, {d})
 {m}.kron({q}.contiguous(), {q}.contiguous()) | {m}.cdist({q}, {q}) | {m}.cdist({q}, {q}, p=1.0)
 {m}.dist({f}, {g}) | {m}.renorm({q}, 2, 0, 1.0)
@@ -173,7 +176,7 @@ LINES = """
 {a}.dsplit(1) | {a}.reshape_as({b}) | {a}.contiguous().view(-1) | {a}.contiguous().view_as({b})
 {m}.atleast_1d({a}) | {m}.atleast_2d({a}) | {m}.atleast_3d({a}) | {a}.unflatten({d}, (-1, 1))
 {m}.column_stack([{a}, {b}]) | {m}.dstack([{a}, {b}]) | {a}.squeeze((0, -1)) | {m}.diagflat({a})
-{m}.block_diag({a}, {b}) | {m}.combinations({v}) | {m}.cartesian_prod({v}, {v}) | {a}.rot90()
+{m}.block_diag({q}, {q}) | {m}.combinations({v}) | {m}.cartesian_prod({v}, {v}) | {a}.rot90()
 {a}.unfold({d}, 2, 1) | {a}.swapaxes({d}, 0) | {a}.flatten(0, {d}) | {a}.diagonal(1)
 {a}.diagonal(0, 0, -1) | {a}.tril(-1) | {a}.detach().flatten().view({t})
 {a}.contiguous().as_strided((2,), (1,)) | {a}.repeat_interleave(2)
@@ -205,7 +208,7 @@ LINES = """
 (v := {a}.clone(), v.diagonal().copy_({b})) | (v := {a}.clone(), v[:1].add_({b}))
 (v := {f}.clone(), w := v[0], v.mul_(2), w * w) | (v := {f}.clone(), v[0].exp_(), v.sin_())
 (v := {a}.clone(), v.unsqueeze_(0)) | (v := {a}.clone(), v.__setitem__(0, {x}))
-(v := {a}.clone(), v.__setitem__(..., {b})) | (v := {a}.clone(), v.__setitem__({a} > 0, {x}))
+(v := {f}.clone(), v.__setitem__(..., {b})) | (v := {a}.clone(), v.__setitem__({a} > 0, {x}))
 (v := {a}.clone(), v.__setitem__([0], {b})) | (v := {a}.clone(), v.__setitem__((..., 0), {x}))
 (v := {a}.clone(), v.t_()) | (v := {f}.clone(), v.detach().add_(1), v * 2)
 (v := {a}.clone(), v.squeeze_()) | (v := {f} * 1, v.relu_(), v + 1) | {a}.clone().sub_({b})
@@ -214,7 +217,7 @@ LINES = """
 {a}.clone().neg_() | {a}.clone().zero_() | {a}.clone().masked_fill_({a} > 0, {x})
 {a}.clone().index_add_({d}, {m}.tensor([0]), {a}.narrow({d}, 0, 1))
 {a}.clone().scatter_({d}, {m}.zeros_like({a}, dtype={m}.int64), {x}) | {a}.clone().copy_({b})
-{a}.clone().lt_({b}) | {a}.clone().floor_divide_({x}) | {a}.clone().remainder_({x})
+{f}.clone().lt_({b}) | {a}.clone().floor_divide_({x}) | {a}.clone().remainder_({x})
 {f}.clone().lerp_({g}, 0.3) | {f}.clone().addcmul_({g}, {g}) | {a}.detach().clone().logical_not_()
 {a}.clone().tril_() | {i}.clone().bitwise_and_({i})
 {a}.clone().index_fill_({d}, {m}.tensor([0]), 2) | {f}.clone().cumsum_({d})
@@ -244,7 +247,7 @@ LINES = """
 {F}.pdist({q}) | {F}.mse_loss({f}, {f} * 2, reduction='sum')
 {F}.l1_loss({f}, {f} * 2, reduction='none') | {F}.huber_loss({f}, {f} * 2, delta=0.5)
 {F}.smooth_l1_loss({f}, {f} * 2, beta=0.3, reduction='sum')
-{F}.kl_div({f}, {f}.sigmoid(), reduction='batchmean')
+{F}.kl_div({f}, {f}.clamp(-9, 9).sigmoid(), reduction='batchmean')
 {F}.kl_div({f}, {f}, log_target=True, reduction='none') | {F}.group_norm({p}, 1)
 {F}.group_norm({r}, 2) | {F}.instance_norm({p}) | {F}.instance_norm({r})
 {F}.rms_norm({f}, {f}.shape[-1:]) | {F}.batch_norm({p}, None, None, training=True)
@@ -288,8 +291,8 @@ LINES = """
 {F}.interpolate({r}, (3, 5), mode='bilinear', align_corners=True)
 {F}.interpolate({p}, 5, mode='linear') | {F}.interpolate({r}, (2, 2), mode='area')
 {F}.interpolate({r}, (5, 6), mode='bicubic')
-{F}.interpolate({r}, (2, 2), mode='bilinear', antialias=True) | {F}.pixel_shuffle({r}, 1)
-{F}.pixel_unshuffle({r}, 2) | {F}.channel_shuffle({r}, 2)
+{F}.interpolate({r}.nan_to_num(0, 9, -9), (2, 2), mode='bilinear', antialias=True)
+{F}.pixel_shuffle({r}, 1) | {F}.pixel_unshuffle({r}, 2) | {F}.channel_shuffle({r}, 2)
 {F}.bilinear({q}, {q}, {m}.ones(2, {q}.shape[1], {q}.shape[1], dtype={q}.dtype))
 {F}.grid_sample({r}, {m}.linspace(-1.2, 1.1, 8, dtype={r}.dtype).reshape(1, 2, 2,
   2).expand({r}.shape[0], 2, 2, 2), align_corners=False)

@@ -228,7 +228,10 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
     tensor(28.5000)
     """
     areas = _trapezoids("trapezoid", y, x, dx, dim)
-    return areas.sum(dim) if areas._array.shape[dim] else y.narrow(dim, 0, 0).sum(dim)
+    if areas._array.shape[dim]:
+        return areas.sum(dim)
+    # Of one sample it is 0, and of none a 0 that is no function of them, as in PyTorch.
+    return (y if y._array.shape[dim] else y.detach()).narrow(dim, 0, 0).sum(dim)
 
 
 @numpy_names

@@ -473,7 +473,7 @@ def sum_to_size(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """
     shape, wanted = input._array.shape, shape_given("sum_to_size", "size", sizes, size)
     if shape == wanted:
-        return input
+        return input if wanted else input.sum()  # which makes int64 of integers, as in PyTorch
     extra = len(shape) - len(wanted)
     if extra < 0 or any(w not in (1, s) for w, s in zip(wanted, shape[extra:], strict=True)):
         raise RuntimeError(

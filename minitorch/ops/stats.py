@@ -79,7 +79,12 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """The standard deviation over `dim`: the root of `var`. Its gradient at 0 is 0, not NaN."""
-    return args.named("StdBackward0", _root(_var("std", input, dim, unbiased, keepdim, correction)))
+    x = tensor_of("std", "input", input)
+    deviation = _root(_var("std", x, dim, unbiased, keepdim, correction))
+    if x._array.dtype == np.float16 and np.isinf(deviation._array).any():
+        # The variance overflows float16 where its root may not.
+        deviation = _root(_var("std", x.float(), dim, unbiased, keepdim, correction)).half()
+    return args.named("StdBackward0", deviation)
 
 
 @numpy_names
