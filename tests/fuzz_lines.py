@@ -13,7 +13,7 @@ Where PyTorch does not agree with itself, a template keeps away from there:
 
 - atan2 takes floats: with a uint8 operand PyTorch negates it in uint8, going backward.
 - gelu takes finite numbers: at infinity it is NaN in float32, but infinity in the other dtypes.
-  With approximate='tanh', they are not far below 0, where PyTorch's is rounded to 0.
+  Nor does it take what is far below 0, where PyTorch's is rounded to 0.
 - addr takes one dtype: PyTorch goes backward in none else.
 - pairwise_distance takes float32: in float16 a gradient over 1e-6, its eps, is infinite.
 - the sign of NaN is not said, nor whether trapezoids of infinities add up to NaN or infinity; and
@@ -77,7 +77,7 @@ LINES = """
 {f} @ {g} | {f} @ {f}.mT | {m}.matmul({f}.mT, {f}) | {m}.outer({f}.flatten(), {g}.flatten())
 {m}.dot({f}.flatten(), {f}.flatten()) | {m}.einsum('...i,...i->...', {f}, {f}) | {m}.inner({f}, {f})
 {m}.trace({f}) | {m}.tensordot({f}, {f}, dims=0) | {F}.linear({f}, {f}) | {f}.softmax({d})
-{f}.log_softmax({d}) | {F}.relu({a}) | {F}.gelu({f}.clamp(-1e9, 1e9)) | {F}.silu({f}) | {F}.elu({f})
+{f}.log_softmax({d}) | {F}.relu({a}) | {F}.gelu({f}.clamp(-3, 1e9)) | {F}.silu({f}) | {F}.elu({f})
 {F}.leaky_relu({f}) | {F}.softplus({f}) | {F}.logsigmoid({f}) | {F}.mish({f}) | {F}.selu({f})
 {F}.hardtanh({f}) | {F}.hardswish({f}) | {F}.relu6({f}) | {F}.softsign({f}) | {F}.softshrink({f})
 {F}.glu({f}, {d}) | {F}.normalize({f}, dim={d}) | {F}.layer_norm({f}, {f}.shape[-1:])

@@ -421,6 +421,8 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 class GELU(Function):
     """y = x * P(Z <= x) for a standard normal Z."""
 
+    torch_name = "GeluBackward0"
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         kind = x.dtype.type
