@@ -49,7 +49,12 @@ CASES = [
         normal(3, 1),
     ),
     # PyTorch's zeros are outside the graph.
-    case("trapezoid, empty", lambda m, y: m.trapezoid(y, dim=0), normal(0, 2), in_torch=False),
+    case(
+        "trapezoid, empty",
+        lambda m, y: m.trapezoid(y, dim=0),
+        normal(0, 2),
+        differentiable=False,
+    ),
     case("trapz", lambda m, y, x: m.trapz(y, x, dim=0), normal(4, 2), normal(4)),
     case("cumulative_trapezoid", lambda m, y: m.cumulative_trapezoid(y), normal(2, 4)),
     case(
