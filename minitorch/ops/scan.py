@@ -227,11 +227,12 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
     >>> minitorch.trapezoid(minitorch.tensor([1.0, 5.0, 10.0]), minitorch.tensor([1.0, 3.0, 6.0]))
     tensor(28.5000)
     """
+    shape = tensor_of("trapezoid", "y", y)._array.shape
+    axis = wrap_dim(dim, len(shape))
+    if shape and not shape[axis]:  # of no samples: zeros that are no function of them
+        return y._wrap(np.zeros(shape[:axis] + shape[axis + 1 :], y._array.dtype))
     areas = _trapezoids("trapezoid", y, x, dx, dim)
-    if areas._array.shape[dim]:
-        return areas.sum(dim)
-    # Of one sample it is 0, and of none a 0 that is no function of them, as in PyTorch.
-    return (y if y._array.shape[dim] else y.detach()).narrow(dim, 0, 0).sum(dim)
+    return areas.sum(dim) if areas._array.shape[dim] else y.narrow(dim, 0, 0).sum(dim)
 
 
 @numpy_names
