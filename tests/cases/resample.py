@@ -131,8 +131,8 @@ def samples() -> list[Case]:
                     case(
                         f"F.grid_sample, {mode}, {padding}, {'corners' if corners else 'edges'}",
                         lambda m, x, g, o=options: functional(m).grid_sample(x, g, **o),
-                        normal(2, 2, 3, 4),
-                        places(2, 3, 2, 2),
+                        normal(1, 2, 3, 4),
+                        places(1, 3, 2, 2),
                         unlike=unlike,
                     )
                 )
