@@ -217,7 +217,7 @@ LINES = """
 {a}.clone().neg_() | {a}.clone().zero_() | {a}.clone().masked_fill_({a} > 0, {x})
 {a}.clone().index_add_({d}, {m}.tensor([0]), {a}.narrow({d}, 0, 1))
 {a}.clone().scatter_({d}, {m}.zeros_like({a}, dtype={m}.int64), {x}) | {a}.clone().copy_({b})
-{f}.clone().lt_({b}) | {a}.clone().floor_divide_({x}) | {a}.clone().remainder_({x})
+{f}.clone().lt_({x}) | {a}.clone().floor_divide_({x}) | {a}.clone().remainder_({x})
 {f}.clone().lerp_({g}, 0.3) | {f}.clone().addcmul_({g}, {g}) | {a}.detach().clone().logical_not_()
 {a}.clone().tril_() | {i}.clone().bitwise_and_({i})
 {a}.clone().index_fill_({d}, {m}.tensor([0]), 2) | {f}.clone().cumsum_({d})

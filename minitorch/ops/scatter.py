@@ -6,6 +6,7 @@ for every element where it comes from, `_at` for those whose index lists entries
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -364,8 +365,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         value = args.scalar_as(value, x._array.dtype)
     flat = x if x._array.ndim else reshape(x, 1)
     size = flat._array.shape[axis]
-    # As in PyTorch: any index will do for a tensor that is empty otherwise.
-    if i.size and (x._array.size or not size) and not (-size <= i.min() and i.max() < size):
+    # As in PyTorch: any index will do for a tensor that is empty along the other dims.
+    others = flat._array.shape[:axis] + flat._array.shape[axis + 1 :]
+    if i.size and math.prod(others) and not (-size <= i.min() and i.max() < size):
         raise NoSuchEntry(f"index out of range in self: {i.min()} to {i.max()}, of {size}")
     if not flat._array.size:
         i = i[:0]
