@@ -196,24 +196,27 @@ CASES = [
         normal(4, 3),
     ),
     case(
-        "linear",
+        "F.linear",
         lambda m, x, w, b: functional(m).linear(x, w, b),
         normal(2, 3),
         normal(4, 3),
         normal(4),
     ),
     case(
-        "linear, no bias", lambda m, x, w: functional(m).linear(x, w), normal(2, 2, 3), normal(4, 3)
+        "F.linear, no bias",
+        lambda m, x, w: functional(m).linear(x, w),
+        normal(2, 2, 3),
+        normal(4, 3),
     ),
     case(
-        "linear, one output",
+        "F.linear, one output",
         lambda m, x, w, b: functional(m).linear(x, w, b),
         normal(3),
         normal(3),
         normal(),
     ),
     case(
-        "linear, bias broadcasts",
+        "F.linear, bias broadcasts",
         lambda m, x, w, b: functional(m).linear(x, w, b),
         normal(2, 3),
         normal(4, 3),
