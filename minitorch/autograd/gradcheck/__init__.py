@@ -72,7 +72,7 @@ def gradcheck(
         raise NotImplementedError("gradcheck: minitorch has no forward-mode differentiation")
     if not check_backward_ad:
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad True")
-    options = Options(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
+    options = Options(eps, atol, rtol, nondet_tol, fast_mode)
     return _outcome(func, inputs, (1,), options, None, raise_exception)
 
 
@@ -117,7 +117,7 @@ def gradgradcheck(
         with enable_grad():
             made = tensors_in(func(*as_tuple(inputs)))
         grad_outputs = _random_like([out for out in made if out._requires_grad], spread=True)
-    options = Options(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
+    options = Options(eps, atol, rtol, nondet_tol, fast_mode)
     return _outcome(func, inputs, (2,), options, grad_outputs, raise_exception)
 
 

@@ -38,7 +38,6 @@ class Options:
     atol: float | None = None
     rtol: float | None = None
     nondet_tol: float = 0.0
-    check_grad_dtypes: bool = False
     fast_mode: bool = False
     seed: int = 0
     contracts: bool = True
