@@ -240,6 +240,17 @@ def test_scale_does_not_matter(size: float, error: float) -> None:
     assert not gradcheck(Scaled.apply, leaf([1.5, -0.5]), raise_exception=False)
 
 
+def test_nan_is_not_excused_by_a_neighbour_that_nobody_can_judge() -> None:
+    class Lost(Function):
+        def forward(self, x: Any) -> Any:
+            return np.stack([np.log(-np.abs(x)), 2 * x])  # NaN, and a line
+
+        def backward(self, grad: Any) -> Any:
+            return grad[1] * float("nan")
+
+    assert not gradcheck(Lost.apply, leaf([1.0, 2.0]), raise_exception=False)
+
+
 def test_tolerances_that_are_asked_for_are_kept() -> None:
     slightly = wrong(lambda g: g * 1.001)
     assert not gradcheck(slightly, X, raise_exception=False)

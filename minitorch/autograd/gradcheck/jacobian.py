@@ -8,7 +8,7 @@ graph of its leaves are all checked alike.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -227,9 +227,12 @@ def _verdicts(
         verdicts[row], numerical[row], bars[row] = told
         # Backward computes 0 * inf for the outputs that do not depend on an element at which
         # another one's derivative is infinite: NaN, in PyTorch too.
-        infinite = ~np.isfinite(got[row]) & (verdicts[row] != Verdict.FAIL)
-        if infinite.any():
-            verdicts[row][np.isnan(got[row])] = Verdict.KINK
+        lost = np.isnan(got[row])
+        if lost.any():
+            if (np.isinf(got[row]) & (verdicts[row] != Verdict.FAIL)).any():
+                verdicts[row][lost] = Verdict.KINK
+            elif (verdicts[row][lost] == Verdict.UNSURE).any():  # infinite, times 0 itself
+                verdicts[row][lost] = Verdict.UNSURE
     return verdicts, numerical, bars
 
 
@@ -335,8 +338,10 @@ class Projection:
                 return None
         return int(places[0])
 
-    def rows(self, number: int, rows: Sequence[int], order: int) -> Jacobian:
-        """Some elements of one tensor, each against the weighted outputs."""
+    def rows(
+        self, number: int, rows: Sequence[int], order: int, ticks: Iterator[Any] | None = None
+    ) -> Jacobian:
+        """Some elements of one tensor, each against the weighted outputs; a tick for each."""
         subject = self.subject
         tensor = subject.tensors[number]
         gradient = self.gradients(self.weights)[number].reshape(-1)
@@ -345,6 +350,8 @@ class Projection:
         natural = self.size / typical_size(tensor._array)
         scale = np.array([max(float(np.abs(gradient).max(initial=0)), natural)])
         for row in rows:
+            if ticks is not None:
+                next(ticks)
             direction = np.zeros(shape)
             direction[np.unravel_index(row, shape)] = 1
             got = gradient[row : row + 1]

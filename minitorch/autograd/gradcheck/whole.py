@@ -182,17 +182,18 @@ def _check_leaves(
         draws = np.random.default_rng(seed)
         projection = Projection(subject, draws)
         whole = _within(budget, [x._array.size for x in subject.tensors])
-        chunks: list[Any] = [(n, range(subject.tensors[n]._array.size)) for n in sorted(whole)]
+        sizes = [x._array.size for x in subject.tensors]
         others = [n for n in range(len(leaves)) if n not in whole]
-        total = len(chunks) + len(others)
+        total = sum(sizes[n] for n in whole) + len(others)
+        ticks = iter(watch(range(total), total))
         found = {}
-        for n, rows in watch([*chunks, *((n, None) for n in others)], total):
-            if not subject.tensors[n]._array.size:
-                continue
-            if rows is None:
-                found[n] = checked_at_random(subject, n, draws, 1)
-            else:
-                found[n] = projection.rows(n, list(rows), 1)
+        for n in sorted(whole):
+            if sizes[n]:
+                found[n] = projection.rows(n, range(sizes[n]), 1, ticks)
+        for n in others:
+            next(ticks)
+            found[n] = checked_at_random(subject, n, draws, 1)
+        next(ticks, None)  # so that the bar ends
         report.jacobians = [found[n] for n in sorted(found)]
         for n in others:
             report.notes.append(
