@@ -5,7 +5,8 @@
 
 Where to read what, from the bottom up: `kernels` (ndarrays in, ndarrays out), `autograd` (the
 graph), `ops` (each operation beside its gradient), `_tensor` (the class and its one table of
-operators), `factory` and `random` (making tensors), `nn`, `optim`, `utils` (models and training).
+operators), `factory`, `sampling` and `random` (making tensors), `nn`, `optim`, `utils` (models and
+training), `serialization` and `safetensors` (files), `distributions`, `testing`, `sklearn`, `cli`.
 """
 
 from minitorch import (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import pathlib
 
+import pytest
+
 import minitorch
 
 PACKAGE = pathlib.Path(minitorch.__file__).parent
@@ -120,3 +122,11 @@ def test_public_names_are_sorted() -> None:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 names = ast.literal_eval(node.value)
                 assert names == sorted(names), path
+
+
+@pytest.mark.parametrize("package", ["kernels", "autograd", "autograd/gradcheck", "ops"])
+def test_the_map_in_a_packages_docstring_is_whole(package: str) -> None:
+    folder = PACKAGE / package
+    told = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {name for name in modules if f"`{name}`" not in told} == set()

@@ -1,16 +1,21 @@
 """The operations: each `Function` subclass beside the public function that checks its arguments.
 
 Where to find what: `arithmetic`; `pointwise` functions of one variable, `bivariate` of two,
-`special` erf, gamma and kin; `compare`
-comparisons, logic and bits; `choose` where, maximum, clamp; `reduce` sums, means and extremes,
-`scan` running totals, `sort` orders, `stats` variances and quantiles, `magnitude` norms; `shape`
-views, joining and cutting; `index` reading and writing by index; `linalg` and `einsum` matrix
-products. For networks: `activation`, `softmax`, `norm`, `dropout`, `embedding`, `attention`,
-`bilinear`; `conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`, `grid`, `shuffle` images.
-Losses of classes (`loss`, `ctc`), of numbers (`regression`), of probabilities (`binary`), with a
-margin (`margin`); `distance`. `random` draws; `inplace` how a tensor is changed without a wrong
-gradient; `aten` what PyTorch's top level calls with other arguments than nn.functional; `operands`
-and `windows` what all of them do to their arguments first.
+`special` erf, gamma and kin; `compare` comparisons, logic and bits; `choose` where, maximum,
+clamp; `cast` other dtypes. `reduce` sums, means and extremes, `scan` running totals, `sort`
+orders, `stats` variances and quantiles, `magnitude` norms. `shape` views and joining, `join` what
+is made of them, `strided` diagonals and windows; `index` reading and writing by index, `scatter`
+along one dimension. `linalg` and `einsum` products, `linalg_decomp` decompositions. `random`
+draws.
+
+For networks: `activation`, `softmax`, `norm`, `dropout`, `embedding`, `bilinear`; `attention` and
+`multihead`, `recurrent` layers; `conv`, `pool`, `adaptive_pool` windows; `pad`, `interpolate`,
+`resample`, `grid`, `shuffle` images. Losses of classes (`loss`, `ctc`), of numbers
+(`regression`), of probabilities (`binary`), with a margin (`margin`); `distance`.
+
+`inplace` how a tensor is changed without a wrong gradient; `out` the keyword; `composed` higher
+orders by way of a composition; `aten` what PyTorch's top level calls with other arguments than
+nn.functional; `operands` and `windows` what all of them do to their arguments first.
 """
 
 from minitorch.ops.activation import ReLU, relu
