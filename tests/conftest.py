@@ -1,10 +1,13 @@
-"""What the tests share: PyTorch as the oracle, where it is installed."""
+"""What the tests share: PyTorch as the oracle, and a browser, where they are installed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from browser import browser, visit
+
+__all__ = ["browser", "torch", "visit"]
 
 
 @pytest.fixture(scope="session")

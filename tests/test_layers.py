@@ -51,6 +51,7 @@ LAYERS = {
     "minitorch.sklearn": 6,
     "minitorch.optim": 5,
     "minitorch.utils": 5,
+    "minitorch.viz": 6,
     "minitorch.cli": 6,
     "minitorch.__main__": 6,
 }
@@ -124,7 +125,7 @@ def test_public_names_are_sorted() -> None:
                 assert names == sorted(names), path
 
 
-@pytest.mark.parametrize("package", ["kernels", "autograd", "autograd/gradcheck", "ops"])
+@pytest.mark.parametrize("package", ["kernels", "autograd", "autograd/gradcheck", "ops", "viz"])
 def test_the_map_in_a_packages_docstring_is_whole(package: str) -> None:
     folder = PACKAGE / package
     told = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""

@@ -1,0 +1,11 @@
+"""See inside: pages and pictures of what minitorch computes.
+
+    from minitorch import viz
+
+Nothing needs installing but where a picture is drawn by matplotlib (the extra ``viz``). A page is
+one HTML file that holds all it needs, and works from a disk, offline.
+
+Where to read what: `page` puts a page together from the sources in ``pages/``.
+"""
+
+__all__: list[str] = []
