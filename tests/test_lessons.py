@@ -1,0 +1,91 @@
+"""The lessons: each runs, draws, and tells a right answer to its exercises from a wrong one."""
+
+from __future__ import annotations
+
+import itertools
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LESSONS = sorted((ROOT / "docs" / "lessons").glob("plot_*.py"))
+
+# For each exercise, in order: an answer that is right, and one that is not. (Reader: try first.)
+ANSWERS: dict[str, list[tuple[str, str]]] = {
+    "plot_01_tensor": [("0.0", "-12.0"), ('"SubBackward0"', '"ExpBackward0"')],
+    "plot_02_one_op": [
+        ("2.0", "-2.0"),
+        (
+            "lambda grad, x: grad * (1 - x * x) / (1 + x * x) ** 2",
+            "lambda grad, x: grad / (1 + x * x) ** 2",
+        ),
+    ],
+}
+FILL_IN = re.compile(r"^(answer_\d+) = None\b.*$", re.MULTILINE)
+
+
+@pytest.fixture
+def pictures(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """The figures that a script has shown, drawn where nobody sees them."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    shown: list[Any] = []
+
+    def show() -> None:
+        for number in plt.get_fignums():
+            plt.figure(number).canvas.draw()
+            shown.append(plt.figure(number))
+        plt.close("all")
+
+    monkeypatch.setattr(plt, "show", show)
+    yield shown
+    plt.close("all")
+
+
+def run(path: pathlib.Path, source: str, names: dict[str, Any]) -> None:
+    """Run a part of a lesson, with the names that are known by then."""
+    exec(compile(source, str(path), "exec"), names)
+
+
+def filled_in(exercises: str, answers: dict[int, str]) -> str:
+    """The exercises with some of them answered, by their position."""
+    counter = itertools.count()
+
+    def replace(found: re.Match[str]) -> str:
+        answer = answers.get(next(counter))
+        return found[0] if answer is None else f"{found[1]} = {answer}"
+
+    return FILL_IN.sub(replace, exercises)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs_and_draws_and_knows_the_right_answers(
+    path: pathlib.Path, pictures: list[Any]
+) -> None:
+    lesson, _, exercises = path.read_text().partition("# Exercises\n")
+    names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
+    run(path, lesson, names)
+    assert pictures
+    assert all(any(axes.get_title() for axes in figure.axes) for figure in pictures)
+
+    answers = ANSWERS.get(path.stem, [])
+    assert len(answers) == len(FILL_IN.findall(exercises))
+    run(path, exercises, names.copy())
+    all_right = {position: right for position, (right, _) in enumerate(answers)}
+    run(path, filled_in(exercises, all_right), names.copy())
+    for position, (_, wrong) in enumerate(answers):
+        with pytest.raises((AssertionError, RuntimeError)):
+            run(path, filled_in(exercises, {position: wrong}), names.copy())
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_points_to_files_that_are_there(path: pathlib.Path) -> None:
+    named = re.findall(r"``((?:minitorch|tests|examples)/[\w/]+\.py)``", path.read_text())
+    assert named, "no line that says where in the source it is done"
+    for name in named:
+        assert (ROOT / name).is_file(), f"{path.name} points to {name}"
