@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,16 +18,25 @@ def as_markdown(rows: Sequence[Sequence[str]], totals: Sequence[str] = ()) -> st
 
 
 def insert(page: str, part: str, command: str) -> str:
-    """Put `part` between the markers of `page`.
+    """Put `part` between the markers that the same program has in `page`.
+
+    The program is what `command` begins with, ``python -m benchmarks.memory``; its options may
+    change. A new page has empty markers.
 
     Raises:
         ValueError: if the page has no such markers.
     """
-    start = page.find(BEGIN.partition("{}")[0])
-    stop = page.find(END, start)
-    if start < 0 or stop < 0:
-        raise ValueError(f"the page has no lines {BEGIN.format('...')} and {END} to write between")
-    return f"{page[:start]}{BEGIN.format(command)}\n\n{part}\n\n{page[stop:]}"
+    program = " ".join(command.split()[:3])
+    begin, _, closing = BEGIN.partition("{}")
+    held = re.search(
+        rf"{re.escape(begin + program)}( .*?)?{re.escape(closing)}.*?{re.escape(END)}", page, re.S
+    )
+    if held is None:
+        raise ValueError(
+            f"the page has no lines {BEGIN.format(program)} and {END} to write between"
+        )
+    made = f"{BEGIN.format(command)}\n\n{part}\n\n{END}"
+    return page[: held.start()] + made + page[held.end() :]
 
 
 def write(path: Path, part: str, command: str) -> None:
