@@ -37,7 +37,7 @@ from benchmarks.workloads import WORKLOADS, Step, Torch
 BUDGET = Path(__file__).resolve().parent.parent / "tests" / "data" / "budget.json"
 WARM_UP = 2
 LARGE = 1024  # bytes; smaller arrays come from NumPy's own store, and may cost nothing
-SAME, OTHER = 0.02, 0.30  # margins: with the versions of the budget, and with others
+SAME, OTHER = 0.01, 0.30  # margins with the versions of the budget, and with others
 SLACK = 0.05  # a budget that is more than this too large should be written anew
 
 
