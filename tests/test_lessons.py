@@ -23,6 +23,10 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
             "lambda grad, x: grad / (1 + x * x) ** 2",
         ),
     ],
+    "plot_03_order": [("20", "36"), ("177", "11")],
+    "plot_04_accumulate": [("4", "12"), ("12", "6")],
+    "plot_05_broadcasting": [("[[5, 5, 5]]", "[5, 5, 5]"), ("[2, 2, 2]", "[1, 1, 1]")],
+    "plot_06_versions": [("False", "True"), ("2", "3")],
 }
 FILL_IN = re.compile(r"^(answer_\d+) = None\b.*$", re.MULTILINE)
 
