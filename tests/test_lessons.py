@@ -27,6 +27,8 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
     "plot_04_accumulate": [("4", "12"), ("12", "6")],
     "plot_05_broadcasting": [("[[5, 5, 5]]", "[5, 5, 5]"), ("[2, 2, 2]", "[1, 1, 1]")],
     "plot_06_versions": [("False", "True"), ("2", "3")],
+    "plot_07_convolution": [("(9, 16)", "(16, 9)"), ("9", "4")],
+    "plot_08_pooling": [("[1 / 3, 0, 1 / 3, 1 / 3]", "[1, 0, 0, 0]"), ("4", "1")],
 }
 FILL_IN = re.compile(r"^(answer_\d+) = None\b.*$", re.MULTILINE)
 
