@@ -47,10 +47,20 @@ def seed(text: str) -> int:
 
 def plot_path(text: str) -> Path:
     """Parse the path of a picture that can be written: better refused now than after training."""
+    return writable(text, PLOT_FORMATS)
+
+
+def page_path(text: str) -> Path:
+    """Parse the path of a page that can be written."""
+    return writable(text, (".html", ".htm"))
+
+
+def writable(text: str, formats: tuple[str, ...]) -> Path:
+    """Parse the path of a file that can be written, of one of the formats."""
     path = Path(text)
     reason = None
-    if path.suffix.lower() not in PLOT_FORMATS:
-        reason = f"expected a name that ends in {', '.join(PLOT_FORMATS)}"
+    if path.suffix.lower() not in formats:
+        reason = f"expected a name that ends in {', '.join(formats)}"
     elif path.is_dir():
         reason = "it is a directory"
     elif not path.parent.is_dir():

@@ -5,7 +5,10 @@
 Nothing needs installing but where a picture is drawn by matplotlib (the extra ``viz``). A page is
 one HTML file that holds all it needs, and works from a disk, offline.
 
-Where to read what: `page` puts a page together from the sources in ``pages/``.
+Where to read what: `page` puts a page together from the sources in ``pages/``; `convolution` is the
+page on which a window slides.
 """
 
-__all__: list[str] = []
+from minitorch.viz.convolution import convolution
+
+__all__ = ["convolution"]
