@@ -8,19 +8,22 @@ no recursion and no pass to count them; each gradient is dropped as soon as it h
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import from_numpy_dtype
+from minitorch._dtypes import Array, from_numpy_dtype
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels.quiet import hush, restore
+from minitorch.kernels.sums import sum_to
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+asarray = np.asarray
 
 Tensors = Any  # a tensor or a sequence of tensors, as in PyTorch's signatures
 
@@ -28,43 +31,88 @@ Tensors = Any  # a tensor or a sequence of tensors, as in PyTorch's signatures
 class Pass:
     """One walk back through the graph: the gradients still under way, and those to hand out.
 
+    What is under way are ndarrays: nobody will differentiate this walk (`RecordedPass` is for when
+    somebody will), so a node whose backward can be run on arrays is spared the tensors.
+
     Args:
-        create_graph: record the walk, so that its results can be differentiated.
         retain_graph: keep what the nodes saved, so that the graph can be walked again.
         targets: the edges whose gradients are wanted; None for every leaf.
     """
 
-    def __init__(
-        self, *, create_graph: bool, retain_graph: bool, targets: list[Edge] | None = None
-    ) -> None:
-        self.create_graph, self.retain_graph = create_graph, retain_graph
+    create_graph = False
+
+    def __init__(self, *, retain_graph: bool, targets: list[Edge] | None = None) -> None:
+        self.retain_graph = retain_graph
         self.ready: list[tuple[int, Function]] = []
         self.pending: dict[Function, list[Any]] = {}
         self.leaves: dict[int, tuple[TensorBase, Any]] = {}
         self.targets = None if targets is None else {(id(t), slot) for t, slot in targets}
-        self.found: dict[tuple[int, int], Tensor] = {}
+        self.found: dict[tuple[int, int], Any] = {}
         self.useful: set[int] | None = None  # ids of nodes on a way to a target
-        self.anomaly = mode.anomaly
 
-    def run(self, roots: list[Edge], grads: list[Tensor]) -> None:
-        """Send `grads` into `roots` and walk until nothing is under way."""
+    def run(self, roots: list[Edge], seeds: list[Tensor]) -> None:
+        """Send `seeds` into `roots` and walk until nothing is under way."""
         if self.targets is not None:
             self.useful = _on_the_way(roots, self.targets)
         previous, mode.grad = mode.grad, self.create_graph
         loud = hush()
         try:
-            for edge, grad in zip(roots, grads, strict=True):
-                self.send(edge, grad)
-            while self.ready:
-                _, node = heapq.heappop(self.ready)
-                self.visit(node, self.pending.pop(node))
-            for leaf, total in self.leaves.values():
+            for edge, seed in zip(roots, seeds, strict=True):
+                self.send(edge, self.carried(seed))
+            ready, pending = self.ready, self.pending
+            while ready:
+                _, node = heapq.heappop(ready)
+                self.visit(node, pending.pop(node))
+            while self.leaves:  # let go of each, so that a gradient nobody else has is known
+                leaf, total = self.leaves.pop(next(iter(self.leaves)))
                 self.arrive(leaf, total)
         finally:
             restore(loud)
             mode.grad = previous
 
-    def send(self, edge: Edge, grad: Tensor) -> None:
+    # ---- what is under way: arrays here, tensors in a `RecordedPass` -------------------------
+
+    def carried(self, grad: Tensor) -> Any:
+        """A tensor in the form in which gradients are under way."""
+        return grad._peek()
+
+    def shown(self, grad: Any, wrap: Callable[[Array], Tensor]) -> Any:
+        """What is under way, as a tensor for whoever wants to see one."""
+        tensor = wrap(asarray(grad))
+        if tensor._array.base is None and not tensor._array.flags.c_contiguous:
+            tensor._loosen()  # a kernel's own order: its memory is not what PyTorch's would be
+        return tensor
+
+    def added(self, held: Any, grad: Any) -> Any:
+        """The sum of two gradients under way; neither is changed, for others may hold it."""
+        return np.add(held, grad)
+
+    def call(self, node: Function, slots: list[Any]) -> Any:
+        """Run one node's backward: one gradient, or a tuple of them."""
+        if node.on_arrays:
+            return node.backward(*slots)
+        wrap = node.wrap
+        made = node.run([None if grad is None else self.shown(grad, wrap) for grad in slots])
+        if type(made) is tuple:
+            return tuple([_peeked(node, index, grad) for index, grad in enumerate(made)])
+        return _peeked(node, 0, made)
+
+    def fit(self, node: Function, index: int, edge: Edge, grad: Any) -> Any:
+        """The gradient that `node` made for `edge`, in the shape and dtype of what it is for."""
+        end, slot = edge
+        if isinstance(end, Function):
+            shape, dtype = end.outputs[slot]
+        else:
+            like = end._peek()
+            shape, dtype = like.shape, like.dtype
+        if grad.shape != shape:
+            _check_shape(node, index, grad.shape, shape)
+            grad = sum_to(grad, shape)
+        return grad if grad.dtype is dtype or grad.dtype == dtype else grad.astype(dtype)
+
+    # ---- the walk ---------------------------------------------------------------------------
+
+    def send(self, edge: Edge, grad: Any) -> None:
         """Add `grad` to what is under way to `edge`."""
         end, slot = edge
         if isinstance(end, Function):
@@ -78,16 +126,10 @@ class Pass:
             leaf = self.leaves.get(id(end))
             self.leaves[id(end)] = (end, grad if leaf is None else self.added(leaf[1], grad))
 
-    def added(self, held: Tensor, grad: Tensor) -> Tensor:
-        """The sum of two gradients under way; neither is changed, for others may hold it."""
-        if self.create_graph:
-            return held + grad
-        return held._wrap(np.asarray(np.add(held._array, grad._array)))
-
     def visit(self, node: Function, slots: list[Any]) -> None:
         """Run one node's backward and send its gradients on."""
         if node.hooked:
-            slots = _run_early_hooks(node, slots)
+            slots = self.early_hooks(node, slots)
         if self.targets is not None:
             for slot, grad in enumerate(slots):
                 if grad is not None and (id(node), slot) in self.targets:
@@ -96,19 +138,15 @@ class Pass:
             if id(node) not in self.useful:
                 return
         if len(slots) > 1 and node.materialize_grads and any(g is None for g in slots):
-            slots = _materialize(node, slots)
+            slots = self.materialized(node, slots)
 
         edges = node.edges
-        made = _run_watched(node, slots) if self.anomaly else node.run(slots)
+        made = _call_watched(self, node, slots) if mode.anomaly else self.call(node, slots)
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
         if node.hooked and node.post_hooks is not None:
-            fitted = [
-                None if edge is None or grad is None else self.fit(node, index, edge, grad)
-                for index, (edge, grad) in enumerate(zip(edges, grads, strict=True))
-            ]
-            grads = self.hooked(node, tuple(fitted), tuple(slots))
+            grads = self.late_hooks(node, grads, slots)
         for index, edge in enumerate(edges):
             grad = grads[index]
             if edge is None or grad is None:
@@ -118,51 +156,135 @@ class Pass:
         if not self.retain_graph:
             node.release()
 
-    def fit(self, node: Function, index: int, edge: Edge, grad: Tensor) -> Tensor:
-        """The gradient that `node` made for `edge`, in the shape and dtype of what it is for."""
-        end, slot = edge
-        if isinstance(end, Function):
-            shape, dtype = end.outputs[slot]
-        else:
-            shape, dtype = end._array.shape, end._array.dtype
-        try:
-            array = grad._peek()
-        except AttributeError:
-            raise TypeError(
-                f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
-                f"got {type(grad).__name__}"
-            ) from None
-        if array.shape != shape:
-            grad = _fit_shape(node, index, grad, shape)
-        return grad if array.dtype == dtype else grad.to(from_numpy_dtype(dtype))
+    def materialized(self, node: Function, slots: list[Any]) -> list[Any]:
+        """Zeros for the outputs that nobody sent a gradient to."""
+        return [
+            self.carried(node.wrap(np.zeros(shape, dtype)))
+            if grad is None and dtype.kind == "f"
+            else grad
+            for grad, (shape, dtype) in zip(slots, node.outputs, strict=True)
+        ]
 
     def wants(self, edge: Edge) -> bool:
         """Whether a gradient sent along `edge` can reach a target."""
         assert self.useful is not None and self.targets is not None
         return id(edge[0]) in self.useful or (id(edge[0]), edge[1]) in self.targets
 
-    def hooked(
-        self, node: Function, grads: tuple[Any, ...], slots: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
-        """What a node's hooks leave of its gradients."""
-        assert node.post_hooks is not None
-        for hook in list(node.post_hooks.values()):
-            changed = hook(grads, slots)
-            if changed is not None:
-                grads = changed if isinstance(changed, tuple) else (changed,)
-        return grads
-
-    def arrive(self, leaf: TensorBase, grad: Tensor) -> None:
+    def arrive(self, leaf: TensorBase, grad: Any) -> None:
         """The whole of a leaf's gradient is there: hand it over, or add it to ``leaf.grad``."""
         if leaf._hooks is not None:
+            tensor = self.shown(grad, leaf._wrap)
             for hook in list(leaf._hooks.values()):
-                changed = hook(grad)
+                changed = hook(tensor)
                 if changed is not None:
-                    grad = changed
+                    tensor = changed
+            grad = self.carried(tensor)
         if self.targets is not None:
             self.found[id(leaf), 0] = grad
         else:
-            accumulate(leaf, grad, self.create_graph)
+            self.accumulate(leaf, grad)
+
+    def accumulate(self, leaf: TensorBase, grad: Any) -> None:
+        """Add `grad` to ``leaf.grad``."""
+        accumulate(leaf, grad)
+
+    # ---- hooks, which see tensors ------------------------------------------------------------
+
+    def early_hooks(self, node: Function, slots: list[Any]) -> list[Any]:
+        """Show a node's incoming gradients to whom they concern; what is left of them."""
+        wrap = node.wrap
+        grads = [None if grad is None else self.shown(grad, wrap) for grad in slots]
+        if node.tensor_hooks is not None or node.retained is not None:
+            for slot, grad in enumerate(grads):
+                if grad is None:
+                    continue
+                for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
+                    changed = hook(grad)
+                    if changed is not None:
+                        grad = changed
+                grads[slot] = grad
+                tensor = (node.retained or {}).get(slot, lambda: None)()
+                if tensor is not None:
+                    self.accumulate(tensor, self.carried(grad))
+        for hook in list((node.pre_hooks or {}).values()):
+            changed = hook(tuple(grads))
+            if changed is not None:
+                grads = list(changed)
+        return [None if grad is None else self.carried(grad) for grad in grads]
+
+    def late_hooks(
+        self, node: Function, grads: tuple[Any, ...], slots: list[Any]
+    ) -> tuple[Any, ...]:
+        """What a node's hooks leave of the gradients that it made."""
+        assert node.post_hooks is not None
+        wrap = node.wrap
+        made = tuple(
+            None
+            if edge is None or grad is None
+            else self.shown(self.fit(node, index, edge, grad), wrap)
+            for index, (edge, grad) in enumerate(zip(node.edges, grads, strict=True))
+        )
+        came = tuple(None if grad is None else self.shown(grad, wrap) for grad in slots)
+        for hook in list(node.post_hooks.values()):
+            changed = hook(made, came)
+            if changed is not None:
+                made = changed if isinstance(changed, tuple) else (changed,)
+        return tuple(
+            None if grad is None else self.carried(_tensor(node, index, grad))
+            for index, grad in enumerate(made)
+        )
+
+
+class RecordedPass(Pass):
+    """A walk that is itself recorded, so that its results can be differentiated: of tensors."""
+
+    create_graph = True
+
+    def carried(self, grad: Tensor) -> Any:
+        return grad
+
+    def shown(self, grad: Any, wrap: Callable[[Array], Tensor]) -> Any:
+        return grad
+
+    def added(self, held: Any, grad: Any) -> Any:
+        return held + grad
+
+    def call(self, node: Function, slots: list[Any]) -> Any:
+        return node.run(slots)
+
+    def fit(self, node: Function, index: int, edge: Edge, grad: Any) -> Any:
+        end, slot = edge
+        if isinstance(end, Function):
+            shape, dtype = end.outputs[slot]
+        else:
+            shape, dtype = end._array.shape, end._array.dtype
+        array = _tensor(node, index, grad)._peek()
+        if array.shape != shape:
+            _check_shape(node, index, array.shape, shape)
+            grad = grad.sum_to_size(shape)
+        return grad if array.dtype == dtype else grad.to(from_numpy_dtype(dtype))
+
+    def accumulate(self, leaf: TensorBase, grad: Any) -> None:
+        held = leaf._grad
+        leaf._grad = grad.clone() if held is None else held + grad
+        _accumulated(leaf)
+
+
+def _tensor(node: Function, index: int, grad: Any) -> Tensor:
+    """`grad`, refused if it is no tensor."""
+    if not isinstance(grad, TensorBase):
+        raise TypeError(
+            f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
+            f"got {type(grad).__name__}"
+        )
+    return grad  # type: ignore[return-value]
+
+
+def _peeked(node: Function, index: int, grad: Any) -> Any:
+    """The array of a gradient, or None."""
+    if grad is None:
+        return None
+    return _tensor(node, index, grad)._peek()
 
 
 def _on_the_way(roots: list[Edge], targets: set[tuple[int, int]]) -> set[int]:
@@ -183,39 +305,10 @@ def _on_the_way(roots: list[Edge], targets: set[tuple[int, int]]) -> set[int]:
     return useful
 
 
-def _run_early_hooks(node: Function, slots: list[Any]) -> list[Any]:
-    """Show a node's incoming gradients to whom they concern; what is left of them."""
-    if node.tensor_hooks is not None or node.retained is not None:
-        for slot, grad in enumerate(slots):
-            if grad is None:
-                continue
-            for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
-                changed = hook(grad)
-                if changed is not None:
-                    grad = changed
-            slots[slot] = grad
-            tensor = (node.retained or {}).get(slot, lambda: None)()
-            if tensor is not None:
-                accumulate(tensor, grad, mode.grad)
-    for hook in list((node.pre_hooks or {}).values()):
-        changed = hook(tuple(slots))
-        if changed is not None:
-            slots = list(changed)
-    return slots
-
-
-def _materialize(node: Function, slots: list[Any]) -> list[Any]:
-    """Zeros for the outputs that nobody sent a gradient to."""
-    return [
-        node.wrap(np.zeros(shape, dtype)) if grad is None and dtype.kind == "f" else grad
-        for grad, (shape, dtype) in zip(slots, node.outputs, strict=True)
-    ]
-
-
-def _run_watched(node: Function, slots: list[Any]) -> Any:
+def _call_watched(walk: Pass, node: Function, slots: list[Any]) -> Any:
     """Backward in anomaly mode: say where the node was made, and refuse a NaN that is its own."""
     try:
-        made = node.run(slots)
+        made = walk.call(node, slots)
         if mode.check_nan and not any(_has_nan(grad) for grad in slots):
             for index, grad in enumerate(made if isinstance(made, tuple) else (made,)):
                 if _has_nan(grad):
@@ -232,7 +325,8 @@ def _run_watched(node: Function, slots: list[Any]) -> Any:
 
 
 def _has_nan(grad: Any) -> bool:
-    return isinstance(grad, TensorBase) and bool(np.isnan(grad._array).any())
+    array = grad._array if isinstance(grad, TensorBase) else grad
+    return array is not None and bool(np.isnan(array).any())
 
 
 def _fit_count(node: Function, grads: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -246,33 +340,34 @@ def _fit_count(node: Function, grads: tuple[Any, ...]) -> tuple[Any, ...]:
     return grads[:expected]
 
 
-def _fit_shape(node: Function, index: int, grad: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Sum a broadcast operand's gradient back to its shape; refuse any other difference."""
-    array = grad._array
-    padded = (1,) * (array.ndim - len(shape)) + shape
-    fits = len(padded) == array.ndim and all(
-        want in (1, got) for want, got in zip(padded, array.shape, strict=True)
+def _check_shape(node: Function, index: int, got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Refuse a gradient of another shape, unless its operand was broadcast."""
+    padded = (1,) * (len(got) - len(wanted)) + wanted
+    fits = len(padded) == len(got) and all(
+        want in (1, size) for want, size in zip(padded, got, strict=True)
     )
-    if node.broadcasts and fits:
-        return grad.sum_to_size(shape)
-    raise RuntimeError(
-        f"Function {node.name()} returned an invalid gradient at index {index} - "
-        f"got {list(array.shape)} but expected shape compatible with {list(shape)}"
-    )
+    if not (node.broadcasts and fits):
+        raise RuntimeError(
+            f"Function {node.name()} returned an invalid gradient at index {index} - "
+            f"got {list(got)} but expected shape compatible with {list(wanted)}"
+        )
 
 
-def accumulate(leaf: TensorBase, grad: Tensor, create_graph: bool) -> None:
+def accumulate(leaf: TensorBase, grad: Array) -> None:
     """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
     held = leaf._grad
-    if create_graph:
-        leaf._grad = grad.clone() if held is None else held + grad
-    elif held is None:
-        leaf._grad = grad._wrap(np.array(grad._peek(), order="C"))
+    if held is None:
+        leaf._grad = leaf._wrap(np.array(grad, order="C"))
     else:
-        np.add(held._array, grad._peek(), out=held._array)
+        np.add(held._array, grad, out=held._array)
         held._bump_version()
-    for hook in list((leaf._post_accumulate_hooks or {}).values()):
-        hook(leaf)
+    _accumulated(leaf)
+
+
+def _accumulated(leaf: TensorBase) -> None:
+    if leaf._post_accumulate_hooks is not None:
+        for hook in list(leaf._post_accumulate_hooks.values()):
+            hook(leaf)
 
 
 # ---- the two ways in --------------------------------------------------------------------------
@@ -351,15 +446,18 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     edges = [root._edge() for root in roots]
     if inputs is None:
-        Pass(create_graph=create_graph, retain_graph=retain).run(edges, seeds)
+        _walk(create_graph, retain).run(edges, seeds)
         return
     wanted = _as_tuple(inputs)
     if not wanted:
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-    found = _gradients(edges, seeds, wanted, retain, create_graph)
-    for tensor, grad in zip(wanted, found, strict=True):
-        if grad is not None:
-            accumulate(tensor, grad, create_graph)
+    targets = [tensor._edge() for tensor in wanted]
+    walk = _walk(create_graph, retain, targets)
+    walk.run(edges, seeds)
+    for tensor, (end, slot) in zip(wanted, targets, strict=True):
+        found = walk.found.get((id(end), slot))
+        if found is not None:
+            walk.accumulate(tensor, found)
 
 
 def grad(
@@ -432,6 +530,11 @@ def grad(
     return tuple(found)
 
 
+def _walk(create_graph: bool, retain_graph: bool, targets: list[Edge] | None = None) -> Pass:
+    kind = RecordedPass if create_graph else Pass
+    return kind(retain_graph=retain_graph, targets=targets)
+
+
 def _gradients(
     roots: list[Edge],
     seeds: list[Tensor],
@@ -440,18 +543,23 @@ def _gradients(
     create_graph: bool,
 ) -> list[Tensor | None]:
     targets = [tensor._edge() for tensor in wanted]
-    walk = Pass(create_graph=create_graph, retain_graph=retain_graph, targets=targets)
+    walk = _walk(create_graph, retain_graph, targets)
     walk.run(roots, seeds)
-    found = [walk.found.get((id(end), slot)) for end, slot in targets]
     # What is handed out is the caller's own memory: not a seed's, another gradient's or a view.
-    taken = {id(seed) for seed in seeds}
-    for index, gradient in enumerate(found):
-        if gradient is None:
+    taken = {id(walk.carried(seed)) for seed in seeds}
+    handed: list[Tensor | None] = []
+    for tensor, (end, slot) in zip(wanted, targets, strict=True):
+        found = walk.found.get((id(end), slot))
+        if found is None:
+            handed.append(None)
             continue
-        if id(gradient) in taken or gradient._array.base is not None:
-            found[index] = gradient.clone() if create_graph else gradient.detach().clone()
-        taken.add(id(gradient))
-    return found
+        shared = id(found) in taken
+        taken.add(id(found))
+        gradient = walk.shown(found, tensor._wrap)
+        if shared or gradient._peek().base is not None:
+            gradient = gradient.clone() if create_graph else gradient.detach().clone()
+        handed.append(gradient)
+    return handed
 
 
 def _batched_grad(

@@ -46,6 +46,7 @@ from minitorch.kernels.quiet import hush, restore
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+ndarray, asarray = np.ndarray, np.asarray
 _sequence = itertools.count()
 
 
@@ -95,17 +96,9 @@ class SavedArray:
 
     def unpack(self, node: Function) -> Tensor:
         """The tensor again, refusing one that was changed in place since."""
-        edge = self.edge if self.own_slot is None else (node, self.own_slot)
         if self.storage.version != self.version:
-            maker = "a leaf" if edge is None or isinstance(edge[0], TensorBase) else edge[0].name()
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an "
-                f"inplace operation: [{self.array.dtype} {list(self.array.shape)}], which is "
-                f"{'' if maker == 'a leaf' else f'output {edge[1] if edge else 0} of '}{maker} and "
-                f"was saved by {node.name()}, is at version {self.storage.version}; expected "
-                f"version {self.version} instead. Change a clone() of it, or use the operation "
-                "that is not in place."
-            )
+            self.refuse(node)
+        edge = self.edge if self.own_slot is None else (node, self.own_slot)
         if edge is not None and isinstance(edge[0], TensorBase):
             return edge[0]  # type: ignore[return-value]
         tensor = node.wrap(self.array)
@@ -117,6 +110,19 @@ class SavedArray:
         tensor._requires_grad = True
         tensor._grad_fn, tensor._slot = edge
         return tensor
+
+    def refuse(self, node: Function) -> None:
+        """Say that the tensor was changed in place since."""
+        edge = self.edge if self.own_slot is None else (node, self.own_slot)
+        maker = "a leaf" if edge is None or isinstance(edge[0], TensorBase) else edge[0].name()
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an "
+            f"inplace operation: [{self.array.dtype} {list(self.array.shape)}], which is "
+            f"{'' if maker == 'a leaf' else f'output {edge[1] if edge else 0} of '}{maker} and "
+            f"was saved by {node.name()}, is at version {self.storage.version}; expected "
+            f"version {self.version} instead. Change a clone() of it, or use the operation "
+            "that is not in place."
+        )
 
 
 class Function:
@@ -130,10 +136,14 @@ class Function:
             default). 'follows': it takes any, and its output may come in the same. 'makes': its
             output may come in an order of its own.
         torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
+        on_arrays: its `backward` is right on ndarrays as well, since all that it does is in
+            operators, in `apply` of Functions, and in what tensors and arrays both have. A walk
+            that nobody will differentiate then runs it on arrays, which is several times quicker.
     """
 
     broadcasts = False
     views = False
+    on_arrays = False
     order: str | None = None
     torch_name = ""
 
@@ -179,8 +189,12 @@ class Function:
 
     @property
     def saved(self) -> tuple[Any, ...]:
-        """What `save` kept, as tensors that know where they came from."""
-        if self._saved is None:
+        """What `save` kept, as tensors that know where they came from.
+
+        As ndarrays for a backward that runs on arrays; that was changed in place is an error.
+        """
+        kept = self._saved
+        if kept is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
                 "tensors after they have already been freed). Saved intermediate values of the "
@@ -189,9 +203,22 @@ class Function:
                 "you need to access saved tensors after calling backward. "
                 f"(at {self.name()})"
             )
-        return tuple(
-            [item.unpack(self) if type(item) is SavedArray else item for item in self._saved]
-        )
+        found: list[Any] = []
+        on_arrays = self.on_arrays and not mode.grad
+        for item in kept:
+            if type(item) is SavedArray:
+                if not on_arrays:
+                    item = item.unpack(self)
+                elif item.storage.version != item.version:
+                    item.refuse(self)
+                elif item.edge is not None and isinstance(item.edge[0], TensorBase):
+                    item = item.edge[0]._peek()
+                else:
+                    item = item.array
+            elif not on_arrays and isinstance(item, ndarray):
+                item = self.wrap(item)
+            found.append(item)
+        return tuple(found)
 
     def needs(self, index: int) -> bool:
         """Whether input `index` wants a gradient."""
@@ -207,14 +234,16 @@ class Function:
         Args:
             inputs: tensors; or ndarrays (constants) and None (an operand left out).
             params: metadata, passed on by keyword.
+
+        Returns:
+            A tensor, or several. Without a tensor among the inputs it is just `forward`: what a
+            backward that runs on arrays computes with.
         """
         node = cls()
-        owner: TensorBase | None = None
+        owner: Any = None
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        recording, grad_enabled = False, mode.grad
-        order = cls.order
-        loose = order == "makes"
+        recording, loose, grad_enabled = False, False, mode.grad
         for operand in inputs:
             edge = None
             if isinstance(operand, TensorBase):
@@ -223,9 +252,9 @@ class Function:
                 if operand._special:
                     if operand._outranks and not owner._outranks:
                         owner = operand
-                    if operand._is_stale():
+                    if operand._view is not None and operand._is_stale():
                         operand._refresh()
-                    if order is not None and operand._loose is not None:
+                    if cls.order is not None and operand._loose is not None:
                         loose = True
                         arrays.append(operand._loose)
                     else:
@@ -240,29 +269,32 @@ class Function:
                 arrays.append(operand)
             edges.append(edge)
         if owner is None:
-            raise TypeError(f"{cls.__name__}: expected at least one tensor operand, got {inputs}")
+            return node.forward(*arrays, **params)
         if recording:
             node.edges = edges
-            for watcher in mode.watchers:
-                watcher(node, inputs, arrays, params)
+            watchers = mode.watchers
+            if watchers:
+                for watcher in watchers:
+                    watcher(node, inputs, arrays, params)
         previous = hush()
         try:
-            out = node.forward(*arrays, **params)
+            out = node.forward(*arrays, **params) if params else node.forward(*arrays)
         finally:
             restore(previous)
-        if type(out) is tuple:
-            return node._record_many(owner, inputs, arrays, out, params, recording)
-        if type(out) is not np.ndarray:  # NumPy's 0-d results are scalars
-            scalar, out = out, np.asarray(out)
+        if type(out) is not ndarray:
+            if type(out) is tuple:
+                return node._record_many(owner, inputs, arrays, out, params, recording)
+            scalar, out = out, asarray(out)  # NumPy's 0-d results are scalars
             if recording and node._saved:
                 node._saved = tuple([out if kept is scalar else kept for kept in node._saved])
         wrap = owner._wrap
         result = wrap(out)
         if recording:
-            if out.dtype.kind == "f":
+            dtype = out.dtype
+            if dtype.kind == "f":
                 node.wrap = wrap
                 node.sequence = next(_sequence)
-                node.outputs = ((out.shape, out.dtype),)
+                node.outputs = ((out.shape, dtype),)
                 result._requires_grad = True
                 result._grad_fn = node
                 if node._saved:
@@ -271,7 +303,7 @@ class Function:
             result._inference = True
         if cls.views:
             node._mark_view(owner, result, params, 0, many=False)
-        if loose and not out.flags.c_contiguous:
+        if (loose or cls.order == "makes") and not out.flags.c_contiguous:
             result._loosen()
         return result
 
@@ -309,27 +341,23 @@ class Function:
         packed: list[Any] = []
         assert self._saved is not None
         for array in self._saved:
-            if array is None:
-                packed.append(None)
-                continue
-            for index, candidate in enumerate(arrays):
-                if candidate is array:
-                    if isinstance(inputs[index], TensorBase):
-                        packed.append(SavedArray(inputs[index], self.edges[index]))
-                    else:
-                        packed.append(self.wrap(array))
-                    break
-            else:
-                if len(results) == 1 and results[0]._array is array:
-                    packed.append(SavedArray(results[0], None, own_slot=0))
-                elif array.dtype.kind in "iub":
-                    packed.append(self.wrap(array))
+            if array is not None:
+                for index, candidate in enumerate(arrays):
+                    if candidate is array:
+                        given = inputs[index]
+                        if isinstance(given, TensorBase):
+                            array = SavedArray(given, self.edges[index])
+                        break
                 else:
-                    raise RuntimeError(
-                        f"{type(self).__name__}.save: a {array.dtype} array of shape "
-                        f"{list(array.shape)} is neither an input nor the output; it would be a "
-                        "constant to the second derivative. Save what it is computed from."
-                    )
+                    if len(results) == 1 and results[0]._array is array:
+                        array = SavedArray(results[0], None, own_slot=0)
+                    elif array.dtype.kind not in "iub":
+                        raise RuntimeError(
+                            f"{type(self).__name__}.save: a {array.dtype} array of shape "
+                            f"{list(array.shape)} is neither an input nor the output; it would be "
+                            "a constant to the second derivative. Save what it is computed from."
+                        )
+            packed.append(array)
         self._saved = tuple(packed)
 
     def _mark_view(
@@ -433,6 +461,8 @@ class Function:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "backward" in cls.__dict__ and "on_arrays" not in cls.__dict__:
+            cls.on_arrays = False  # what is true of another class's backward says nothing of it
         if isinstance(cls.__dict__.get("forward"), staticmethod):
             cls.apply = classmethod(_apply_static)  # type: ignore[assignment]
             cls.run = _run_static  # type: ignore[method-assign]

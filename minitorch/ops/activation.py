@@ -36,6 +36,7 @@ class Keep(Function):
 
     order = "follows"
     torch_name = "ThresholdBackwardBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, mask: Array) -> Array:
         self.save(mask)
@@ -50,6 +51,7 @@ class Gate(Function):
     """A function whose slope is 1 where a mask holds and 0 elsewhere. The mask holds at NaN."""
 
     order = "follows"
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (mask,) = self.saved
@@ -107,6 +109,7 @@ class Hardsigmoid(Function):
     """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
 
     order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array) -> Array:
         if self.needs(0):

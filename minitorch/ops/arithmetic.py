@@ -23,6 +23,7 @@ class Add(Function):
 
     broadcasts = True
     order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         return np.add(x, y)
@@ -36,6 +37,7 @@ class Sub(Function):
 
     broadcasts = True
     order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         return np.subtract(x, y)
@@ -49,6 +51,7 @@ class Mul(Function):
 
     broadcasts = True
     order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x if self.needs(1) else None, y if self.needs(0) else None)
@@ -64,6 +67,7 @@ class Div(Function):
 
     broadcasts = True
     order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x if self.needs(1) else None, y)
@@ -76,6 +80,8 @@ class Div(Function):
 
 class Neg(Function):
     """y = -x."""
+
+    on_arrays = True
 
     def forward(self, x: Array) -> Array:
         return np.negative(x)

@@ -15,6 +15,7 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels import conv as kernels
 from minitorch.ops.operands import tensor_of
+from minitorch.ops.reduce import Sum
 from minitorch.ops.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Convolution(Function):
 
     order = "makes"
     torch_name = "ConvolutionBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, w: Array, b: Array | None, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -68,6 +70,7 @@ class ConvInput(Function):
 
     order = "makes"
     torch_name = "ConvolutionBackward0"
+    on_arrays = True
 
     def forward(
         self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
@@ -90,6 +93,7 @@ class ConvWeight(Function):
     """The gradient of a convolution in its weight: from y's and x's shapes to w's."""
 
     order = "follows"
+    on_arrays = True
 
     def forward(
         self, y: Array, x: Array, *, shape: Sizes, columns: Any = None, **geometry: Any
@@ -109,7 +113,7 @@ class ConvWeight(Function):
 
 
 def _channel_sums(grad: Tensor) -> Tensor:
-    return grad.sum((0, *range(2, grad.ndim)))
+    return Sum.apply(grad, dims=(0, *range(2, grad.ndim)), keepdim=False)
 
 
 def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> Tensor:
@@ -119,7 +123,7 @@ def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> 
     result of a transposed convolution than made it.
     """
     y: Tensor = Convolution.apply(x, w, None, **geometry)
-    if y._peek().shape == shape:
+    if y.shape == shape:
         return y
     return y[tuple(slice(size) for size in shape)]
 
@@ -128,6 +132,7 @@ class Unfold(Function):
     """y[n, (c, k), p] = x[n, c, p * stride + k * dilation]: each window as a column."""
 
     torch_name = "Im2ColBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
         self.geometry, self.shape = geometry, x.shape
@@ -141,6 +146,7 @@ class Fold(Function):
     """y = every column of x added to the window it stands for: `Unfold`'s adjoint."""
 
     torch_name = "Col2ImBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry

@@ -23,6 +23,7 @@ class TakeRows(Function):
     """y = w[index], rows of a matrix: shape (*index, D)."""
 
     torch_name = "EmbeddingBackward0"
+    on_arrays = True
 
     def forward(self, w: Array, index: Array) -> Array:
         self.rows = w.shape[0]
@@ -38,6 +39,7 @@ class PutRows(Function):
     """y = zeros of (rows, D) with y[index] += x, one row of x (*index, D) an index."""
 
     torch_name = "EmbeddingDenseBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, index: Array, *, rows: int) -> Array:
         self.save(index)

@@ -30,6 +30,7 @@ class Slice(Function):
     """y = x[key] for a basic key: a view."""
 
     views = True
+    on_arrays = True
 
     def forward(self, x: Array, *, key: Key) -> Array:
         self.shape, self.key = x.shape, key
@@ -51,6 +52,7 @@ class Embed(Function):
     """y = zeros of `shape`, but x where a view of it shows: the gradient of such a view."""
 
     torch_name = "DiagEmbedBackward0"
+    on_arrays = True
 
     def forward(
         self, x: Array, *, view: type[Function], params: dict[str, Any], shape: tuple[int, ...]
@@ -68,6 +70,7 @@ class Take(Function):
     """y = x[key] for a key with index arrays: a copy. Taken twice, it gets both gradients."""
 
     torch_name = "IndexBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, *, key: Key) -> Array:
         self.shape, self.key = x.shape, key
@@ -81,6 +84,7 @@ class Put(Function):
     """y = zeros with y[key] += x, repeated indices adding up."""
 
     torch_name = "IndexPutBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, *, key: Key, shape: tuple[int, ...]) -> Array:
         self.key = key

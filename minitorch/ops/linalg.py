@@ -13,6 +13,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.choose import masked_fill
 from minitorch.ops.operands import broadcast_shape, named, not_bool, tensor_of, wrap_dim
+from minitorch.ops.reduce import Sum
 from minitorch.ops.shape import Refold, stack, unbind
 from minitorch.ops.strided import diagonal
 
@@ -35,6 +36,7 @@ class MatMul(Function):
 
     broadcasts = True
     torch_name = "MmBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, y: Array, *, tx: bool = False, ty: bool = False) -> Array:
         self.tx, self.ty = tx, ty
@@ -60,6 +62,7 @@ class Linear(Function):
     """y = x @ w.T + b: the affine map of the last dimension, with `w` as (out, in)."""
 
     torch_name = "AddmmBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
@@ -78,7 +81,7 @@ class Linear(Function):
                 grad_x = grad_x.reshape(*grad.shape[:-1], w.shape[1])
         if x is not None:
             grad_w = MatMul.apply(rows, _as_matrix(x), tx=True)
-        return grad_x, grad_w, rows.sum(0) if self.needs(2) else None
+        return grad_x, grad_w, Sum.apply(rows, dims=(0,), keepdim=False) if self.needs(2) else None
 
 
 def _as_matrix(x: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minitorch._dtypes import Array, dtype, promote_numpy
 from minitorch.autograd.function import Function
+from minitorch.kernels.sums import add_up, wide
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.linalg import matmul
@@ -16,11 +17,10 @@ from minitorch.ops.operands import (
     broadcast_shape,
     numpy_names,
     tensor_of,
-    wide,
     wrap_dim,
     wrap_dims,
 )
-from minitorch.ops.reduce import Dims, add_up, amax, amin, constant_of, spread
+from minitorch.ops.reduce import Dims, amax, amin, constant_of, spread
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor

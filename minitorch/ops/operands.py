@@ -253,11 +253,6 @@ def floating(input: Tensor) -> Tensor:
     return as_dtype(input, _dtypes.get_default_dtype().numpy)
 
 
-def wide(x: Array) -> np.dtype[Any]:
-    """The dtype in which to add up `x`: float16 is too narrow, and its sums are kept in float32."""
-    return np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-
-
 def wrap_dim(dim: Any, ndim: int) -> int:
     """`dim` counted from the front.
 

@@ -23,6 +23,7 @@ class ConstantPad(Function):
     """y = an array of `value` with y[key] = x, for a key of slices."""
 
     torch_name = "ConstantPadNdBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, *, shape: Sizes, key: tuple[slice, ...], value: Any) -> Array:
         self.key = key

@@ -70,6 +70,7 @@ class Exp(OfOutput):
     """y = e ** x."""
 
     ufunc = np.exp
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -90,6 +91,7 @@ class Exp2(OfOutput):
     """y = 2 ** x."""
 
     ufunc = np.exp2
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -105,6 +107,7 @@ class Expm1(OfOutput):
     """y = e ** x - 1."""
 
     ufunc = np.expm1
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -120,6 +123,7 @@ class Log(OfInput):
     """y = ln(x)."""
 
     ufunc = np.log
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -137,6 +141,7 @@ class Log1p(OfInput):
     torch_name = "Log1PBackward0"
 
     ufunc = np.log1p
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -152,6 +157,7 @@ class Log2(OfInput):
     """y = the logarithm of x to base 2."""
 
     ufunc = np.log2
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -167,6 +173,7 @@ class Log10(OfInput):
     """y = the logarithm of x to base 10."""
 
     ufunc = np.log10
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -182,6 +189,7 @@ class Sqrt(OfOutput):
     """y = x ** 0.5."""
 
     ufunc = np.sqrt
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -195,6 +203,8 @@ def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 class Rsqrt(Function):
     """y = x ** -0.5."""
+
+    on_arrays = True
 
     def forward(self, x: Array) -> Array:
         y = 1 / np.sqrt(x)
@@ -213,6 +223,8 @@ def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 class Sigmoid(Function):
     """y = 1 / (1 + e ** -x)."""
+
+    on_arrays = True
 
     def forward(self, x: Array) -> Array:
         # exp(-|x|) cannot overflow; 1 or it over 1 + it is the sigmoid on either side of 0.
@@ -245,10 +257,11 @@ class Sin(OfInput):
     """y = sin(x)."""
 
     ufunc = np.sin
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * x.cos()
+        return grad * Cos.apply(x)
 
 
 def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -260,10 +273,11 @@ class Cos(OfInput):
     """y = cos(x)."""
 
     ufunc = np.cos
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return -grad * x.sin()
+        return -grad * Sin.apply(x)
 
 
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -275,6 +289,7 @@ class Tan(OfOutput):
     """y = tan(x)."""
 
     ufunc = np.tan
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -290,10 +305,11 @@ class Asin(OfInput):
     """y = arcsin(x)."""
 
     ufunc = np.arcsin
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * (1.0 - x * x).rsqrt()
+        return grad * Rsqrt.apply(1.0 - x * x)
 
 
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -305,10 +321,11 @@ class Acos(OfInput):
     """y = arccos(x)."""
 
     ufunc = np.arccos
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return -grad * (1.0 - x * x).rsqrt()
+        return -grad * Rsqrt.apply(1.0 - x * x)
 
 
 def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -320,6 +337,7 @@ class Atan(OfInput):
     """y = arctan(x)."""
 
     ufunc = np.arctan
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -335,10 +353,11 @@ class Sinh(OfInput):
     """y = sinh(x)."""
 
     ufunc = np.sinh
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * x.cosh()
+        return grad * Cosh.apply(x)
 
 
 def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -350,10 +369,11 @@ class Cosh(OfInput):
     """y = cosh(x)."""
 
     ufunc = np.cosh
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * x.sinh()
+        return grad * Sinh.apply(x)
 
 
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -365,6 +385,7 @@ class Tanh(OfOutput):
     """y = tanh(x)."""
 
     ufunc = np.tanh
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -380,10 +401,11 @@ class Asinh(OfInput):
     """y = arsinh(x)."""
 
     ufunc = np.arcsinh
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * (x * x + 1.0).rsqrt()
+        return grad * Rsqrt.apply(x * x + 1.0)
 
 
 def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -395,10 +417,11 @@ class Acosh(OfInput):
     """y = arcosh(x)."""
 
     ufunc = np.arccosh
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * (x * x - 1.0).rsqrt()
+        return grad * Rsqrt.apply(x * x - 1.0)
 
 
 def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -410,6 +433,7 @@ class Atanh(OfInput):
     """y = artanh(x)."""
 
     ufunc = np.arctanh
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -444,10 +468,11 @@ class Abs(OfInput):
     """y = |x|; the gradient at 0 is 0."""
 
     ufunc = np.abs
+    on_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * x.sign()
+        return grad * Sign.apply(x)
 
 
 class Sign(Flat):

@@ -27,6 +27,7 @@ class MaxPool(Function):
 
     order = "makes"
     torch_name = "MaxPool2DWithIndicesBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
         y, winner = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
@@ -59,6 +60,7 @@ class TakeInWindow(Function):
     """y = the element of each window of x at the place that `winner` says."""
 
     order = "makes"
+    on_arrays = True
 
     def forward(self, x: Array, winner: Array, **geometry: Any) -> Array:
         self.shape, self.geometry = x.shape, geometry
@@ -74,6 +76,7 @@ class PutInWindow(Function):
     """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
 
     order = "makes"
+    on_arrays = True
 
     def forward(self, x: Array, winner: Array, *, spatial: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -90,6 +93,7 @@ class AvgPool(Function):
 
     order = "makes"
     torch_name = "AvgPool2DBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
         self.geometry, self.shape = geometry, x.shape
@@ -119,6 +123,7 @@ class AvgPoolInput(Function):
     """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
 
     order = "makes"
+    on_arrays = True
 
     def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry

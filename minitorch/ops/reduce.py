@@ -13,10 +13,11 @@ import numpy as np
 from minitorch import return_types
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
+from minitorch.kernels.sums import add_up
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.operands import numpy_names, tensor_of, wide, wrap_dim, wrap_dims
-from minitorch.ops.shape import cat
+from minitorch.ops.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
+from minitorch.ops.shape import Expand, Reshape, cat
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -24,28 +25,19 @@ if TYPE_CHECKING:
 Dims = Any  # an int, a sequence of ints, or None for all
 
 
-_add: Any = np.add.reduce  # what ndarray.sum calls, without the detour
-
-
-def add_up(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
-    """x's sum in x's dtype; that of float16 is kept in float32 until it is done."""
-    if x.dtype.char in "fd":
-        return _add(x, dims, keepdims=keepdim)
-    return _add(x, dims, dtype=wide(x), keepdims=keepdim).astype(x.dtype, copy=False)
-
-
 def spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """A reduced tensor, stretched back over the dimensions it was reduced over."""
     if not keepdim:
-        kept = tuple(1 if d in dims else size for d, size in enumerate(shape))
-        grad = grad.reshape(kept)
-    return grad.expand(shape)
+        kept = tuple([1 if d in dims else size for d, size in enumerate(shape)])
+        grad = Reshape.apply(grad, shape=kept)
+    return Expand.apply(grad, shape=shape)
 
 
 class Sum(Function):
     """y = the sum over `dims`; every element gets the gradient of its sum."""
 
     order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim
@@ -57,6 +49,8 @@ class Sum(Function):
 
 class Mean(Function):
     """y = the mean over `dims`."""
+
+    on_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim

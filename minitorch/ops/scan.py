@@ -9,8 +9,9 @@ import numpy as np
 from minitorch import return_types
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
+from minitorch.kernels.sums import wide
 from minitorch.ops import operands as args
-from minitorch.ops.operands import numpy_names, tensor_of, wide, wrap_dim, wrap_dims
+from minitorch.ops.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
 from minitorch.ops.shape import cat, flip
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ class Reshape(Function):
 
     views = True
     torch_name = "ViewBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
         self.shape = x.shape
@@ -70,6 +71,7 @@ class Permute(Function):
     """y = x with its dimensions in another order."""
 
     views = True
+    on_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
         self.dims = dims
@@ -108,6 +110,8 @@ class Expand(Function):
 class Clone(Function):
     """y = x, in memory of its own."""
 
+    on_arrays = True
+
     def forward(self, x: Array, *, order: str = "K") -> Array:
         return np.array(x, order=order)  # type: ignore[call-overload]
 
@@ -119,6 +123,7 @@ class Alias(Function):
     """y = x, over the same memory."""
 
     views = True
+    on_arrays = True
 
     def forward(self, x: Array) -> Array:
         return x.view()
@@ -603,6 +608,8 @@ class Unbind(Function):
 
 class Flip(Function):
     """y = x with the order along `dims` reversed, copied."""
+
+    on_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
         self.dims = dims

@@ -13,6 +13,8 @@ from minitorch.ops import operands as args
 from minitorch.ops import random as draws
 from minitorch.ops.activation import floats
 from minitorch.ops.operands import tensor_of, wrap_dim
+from minitorch.ops.pointwise import Exp
+from minitorch.ops.reduce import Sum
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 class Softmax(Function):
     """y = exp(x) / sum(exp(x)) along `dim`."""
+
+    on_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
@@ -31,11 +35,13 @@ class Softmax(Function):
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
         weighted = grad * y
-        return weighted - y * weighted.sum(self.dim, keepdim=True)
+        return weighted - y * Sum.apply(weighted, dims=(self.dim,), keepdim=True)
 
 
 class LogSoftmax(Function):
     """y = x - log(sum(exp(x))) along `dim`."""
+
+    on_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
@@ -46,7 +52,7 @@ class LogSoftmax(Function):
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
-        return grad - y.exp() * grad.sum(self.dim, keepdim=True)
+        return grad - Exp.apply(y) * Sum.apply(grad, dims=(self.dim,), keepdim=True)
 
 
 def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:

@@ -11,10 +11,11 @@ import numpy as np
 from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
+from minitorch.kernels.sums import add_up, wide
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.operands import numpy_names, tensor_of, wide, wrap_dim, wrap_dims
-from minitorch.ops.reduce import AMax, add_up, mean, need_elements, spread
+from minitorch.ops.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
+from minitorch.ops.reduce import AMax, mean, need_elements, spread
 from minitorch.ops.sort import order_of, pick, sort, taken_at
 from minitorch.ops.strided import diagonal
 

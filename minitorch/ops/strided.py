@@ -35,6 +35,7 @@ class Diagonal(Function):
     """y = the elements x[i, i + offset], along the last dimension: a view."""
 
     views = True
+    on_arrays = True
 
     def forward(self, x: Array, *, offset: int, dims: tuple[int, int]) -> Array:
         self.shape, self.params = x.shape, {"offset": offset, "dims": dims}
@@ -188,6 +189,7 @@ class Unfold(Function):
     """y = x's windows along `dim`, each `step` after the other, laid along a new last dimension."""
 
     views = True
+    on_arrays = True
 
     def forward(self, x: Array, *, dim: int, size: int, step: int) -> Array:
         self.shape, self.params = x.shape, {"dim": dim, "size": size, "step": step}
@@ -203,6 +205,8 @@ class Unfold(Function):
 
 class Fold(Function):
     """y = zeros of `shape`, each window of x added where `Unfold` had it from."""
+
+    on_arrays = True
 
     def forward(self, x: Array, *, shape: tuple[int, ...], dim: int, size: int, step: int) -> Array:
         self.params = {"dim": dim, "size": size, "step": step}

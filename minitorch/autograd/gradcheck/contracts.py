@@ -145,9 +145,7 @@ class _Watch:
         self.saved: list[tuple[Function, Array, Array]] = []
         for node in nodes_behind(backward.outputs):
             for item in node._saved or ():
-                array = (
-                    item.array if isinstance(item, SavedArray) else getattr(item, "_array", None)
-                )
+                array = item.array if isinstance(item, SavedArray) else item
                 if array is not None:
                     self.saved.append((node, array, array.copy()))
 
@@ -185,7 +183,7 @@ class _StrictPass(engine.Pass):
     def over(cls, backward: Backward, seeds: Sequence[Array]) -> _StrictPass:
         """Walk back once, from cotangents of these values."""
         targets = [x._edge() for x in backward.inputs]
-        walk = cls(create_graph=False, retain_graph=True, targets=targets)
+        walk = cls(retain_graph=True, targets=targets)
         walk.cast, walk.handed = [], []
         roots = [out._edge() for out in backward.outputs]
         pairs = zip(backward.outputs, seeds, strict=True)
@@ -194,12 +192,11 @@ class _StrictPass(engine.Pass):
 
     def fit(self, node: Function, index: int, edge: Any, grad: Any) -> Any:
         fitted = super().fit(node, index, edge, grad)
-        array = grad._peek()
-        self.handed.append((node, index, array, array.copy()))
-        if fitted._peek().dtype != array.dtype:
+        self.handed.append((node, index, grad, grad.copy()))
+        if fitted.dtype != grad.dtype:
             self.cast.append(
-                f"{node.name()} returned {array.dtype} for its input {index}, which is "
-                f"{fitted._peek().dtype}"
+                f"{node.name()} returned {grad.dtype} for its input {index}, which is "
+                f"{fitted.dtype}"
             )
         return fitted
 
