@@ -29,6 +29,13 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
     "plot_06_versions": [("False", "True"), ("2", "3")],
     "plot_07_convolution": [("(9, 16)", "(16, 9)"), ("9", "4")],
     "plot_08_pooling": [("[1 / 3, 0, 1 / 3, 1 / 3]", "[1, 0, 0, 0]"), ("4", "1")],
+    "plot_09_cross_entropy": [
+        ("[0.25, 0.25, -0.75, 0.25]", "[0.25, 0.25, 0.25, 0.25]"),
+        (
+            "lambda a, b: max(a, b) + np.log1p(np.exp(-abs(a - b)))",
+            "lambda a, b: np.log(np.exp(a) + np.exp(b))",
+        ),
+    ],
 }
 FILL_IN = re.compile(r"^(answer_\d+) = None\b.*$", re.MULTILINE)
 
