@@ -36,6 +36,11 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
             "lambda a, b: np.log(np.exp(a) + np.exp(b))",
         ),
     ],
+    "plot_10_checking": [
+        ("0", "1"),
+        ("lambda grad, x: grad * 2 * x.abs()", "lambda grad, x: grad * 2 * x"),
+    ],
+    "plot_11_second": [("2", "0"), ("[6, 2]", "[6, 0]")],
 }
 FILL_IN = re.compile(r"^(answer_\d+) = None\b.*$", re.MULTILINE)
 

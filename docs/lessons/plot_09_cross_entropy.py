@@ -109,7 +109,8 @@ for name, drop in [("naive", 65), ("careful", 40)]:
         (gaps[end] + 6, curves[name][end] - drop),
         arrowprops={"arrowstyle": "->", "color": "0.3"},
     )
-axes.set(xlabel="how far the right class is behind", ylabel="loss", title="Loss in float32")
+axes.set(xlabel="how far the right class is behind", ylabel="loss")
+axes.set(xlim=(-5, 170), title="Loss in float32")
 axes.legend()
 plt.show()
 
