@@ -22,6 +22,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
+    "sphinx.ext.viewcode",
+    "api",
     "checks",
     "programs",
 ]
@@ -33,6 +35,15 @@ exclude_patterns = [
     "programs/index.rst",  # examples.md lists them
     "**/GALLERY_HEADER.rst",
 ]
+default_role = "py:obj"  # `name` in a docstring: a link where there is something to link to
+autodoc_inherit_docstrings = False
+napoleon_google_docstring, napoleon_numpy_docstring = True, False
+napoleon_custom_sections = [
+    "Shape",
+    ("Class attributes that a subclass may set", "params_style"),
+]
+napoleon_use_rtype = False
+python_maximum_signature_line_length = 80
 myst_heading_anchors = 3
 suppress_warnings = [
     "myst.xref_missing",  # links to directories of the repository, which are no pages of the site

@@ -39,7 +39,7 @@ def titled(source: str, name: str) -> str:
     """Return `source` with its docstring in reStructuredText, and its picture if it is not run."""
     _, docstring, code = source.split('"""', 2)
     first, rest = docstring.split("\n", 1)
-    title = first.partition(":")[0].rstrip(".")
+    title = f"{name}.py"
     rest = re.sub(r"\n\n((?:(?:    |python ).*\n)+)", quoted, "\n" + rest)
     if name not in QUICK:
         rest += f"\n.. image:: /examples/{name}.png\n   :alt: What the program draws\n"

@@ -50,7 +50,7 @@ class NLLLoss(Function):
         return self.loss(x, target, weight)
 
     def loss(self, x: Array, target: Array, weight: Array | None) -> Array:
-        """The loss of log-probabilities x (N, C, *) for class indices (N, *)."""
+        """The loss of log-probabilities x ``(N, C, *)`` for class indices ``(N, *)``."""
         classes, kept = x.shape[1], self.kept
         safe = np.where(kept, target, 0)
         if self.kept.all() and x.ndim == 2:
@@ -77,7 +77,7 @@ class NLLLoss(Function):
         return np.asarray(weight[target[self.kept]].sum(), dtype)
 
     def coefficients(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
-        """t, divided by the mean's divisor: shape (N, C, *)."""
+        """t, divided by the mean's divisor: shape ``(N, C, *)``."""
         classes = self.shape[1]
         kept = self.kept
         safe = np.where(kept, target, 0)
@@ -193,7 +193,7 @@ def reduced(losses: Tensor, reduction: str) -> Tensor:
 def _class_indices(
     who: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
 ) -> None:
-    """Refuse targets and weights that do not fit `x` of shape (N, C, *)."""
+    """Refuse targets and weights that do not fit `x` of shape ``(N, C, *)``."""
     shape, y = x._array.shape, target._array
     expected = (shape[0], *shape[2:])
     if y.shape != expected:

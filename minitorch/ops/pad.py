@@ -39,8 +39,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     """`input` with elements added at the ends of its last dimensions; negative numbers take away.
 
     Args:
-        input: of any shape for 'constant'; for the other modes (N, C, *spatial) or (C, *spatial)
-            with one to three spatial dimensions.
+        input: of any shape for 'constant'; for the other modes ``(N, C, *spatial)`` or
+            ``(C, *spatial)`` with one to three spatial dimensions.
         pad: (before, after) of the last dimension, then of the one before it, and so on.
         mode: what is added: 'constant' `value`; 'reflect' the elements mirrored at the edge,
             which is not repeated; 'replicate' the edge; 'circular' the other end.

@@ -108,7 +108,7 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """``d ** 2 / (2 * beta)`` where d = |input - target| < beta, else ``d - beta / 2``.
+    """``d ** 2 / (2 * beta)`` where ``d = |input - target| < beta``, else ``d - beta / 2``.
 
     Shape: two that broadcast.
 
@@ -130,7 +130,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: Tensor | None = None,
 ) -> Tensor:
-    """``d ** 2 / 2`` where d = |input - target| <= delta, else ``delta * (d - delta / 2)``.
+    """``d ** 2 / 2`` where ``d = |input - target| <= delta``, else ``delta * (d - delta / 2)``.
 
     Args:
         weight: a factor for each element, of input's shape (the mean is over the elements).

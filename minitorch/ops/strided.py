@@ -368,7 +368,7 @@ def resize_(input: Tensor, *sizes: Any, size: Any = None, memory_format: Any = N
 
     Raises:
         RuntimeError: for a tensor that requires grad; or where it would have to grow, because
-            other tensors over the same memory could not follow: use new_empty and copy_.
+            other tensors over the same memory could not follow: use `new_empty` and `copy_`.
     """
     x = tensor_of("resize_", "input", input)
     if memory_format is not None:

@@ -119,7 +119,7 @@ def spectral_norm(
     eps: float = 1e-12,
     dim: int | None = None,
 ) -> M:
-    """Make parameter `name` the quotient of `name`_orig and that one's largest singular value.
+    """Make parameter `name` the quotient of ``name_orig`` and its largest singular value.
 
     Args:
         n_power_iterations: how many steps to better the estimate, at each call in training.

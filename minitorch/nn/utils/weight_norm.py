@@ -42,7 +42,7 @@ class WeightNorm:
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
-    """Make parameter `name` the product of a learned norm (`name`_g) and direction (`name`_v).
+    """Make parameter `name` the product of a learned norm (``name_g``) and direction (``name_v``).
 
     Args:
         dim: for each index of this dimension there is a norm; None for one altogether.

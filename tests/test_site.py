@@ -1,0 +1,66 @@
+"""The reference leaves no public name out. (That the site builds is tested by building it.)"""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import pkgutil
+import sys
+import types
+
+import pytest
+
+import minitorch
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "docs" / "_extensions"))
+
+import api
+
+
+def public_modules() -> list[types.ModuleType]:
+    """Every module that says what is public in it."""
+    found = [minitorch]
+    for info in pkgutil.walk_packages(minitorch.__path__, "minitorch."):
+        if not any(part.startswith("_") for part in info.name.split(".")[1:]):
+            try:
+                module = importlib.import_module(info.name)
+            except ImportError:
+                continue  # it needs an extra that is not installed
+            found += [module] * hasattr(module, "__all__")
+    return found
+
+
+def test_every_public_name_is_on_a_page() -> None:
+    pytest.importorskip("sklearn", reason="the reference has scikit-learn's estimators too")
+    pages = api.place(api.collect())
+    entries = [entry for page in pages for found in page.entries.values() for entry in found]
+    shown = {id(entry.value) for entry in entries}
+    names = {name for entry in entries for name in entry.names}
+    modules = public_modules()
+    assert len(modules) > 15
+    left_out = [
+        f"{module.__name__}.{name}"
+        for module in modules
+        for name in module.__all__
+        if not isinstance(getattr(module, name), types.ModuleType)
+        and id(getattr(module, name)) not in shown
+        and f"{module.__name__}.{name}" not in names
+    ]
+    assert left_out == []
+
+
+def test_a_page_shows_its_names_with_their_other_names() -> None:
+    pytest.importorskip("sklearn", reason="the reference has scikit-learn's estimators too")
+    api.write()
+    text = (api.FOLDER / "activation.rst").read_text()
+    assert ".. autofunction:: minitorch.relu\n" in text
+    assert "   Also: ``minitorch.nn.functional.selu``\n" in text
+    assert ":py:func:`~minitorch.relu`" in (api.FOLDER / "tensor.rst").read_text()
+
+
+def test_what_a_page_loads_from_elsewhere_is_seen() -> None:
+    pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
+    import checks
+
+    page = '<a href="http://a.b">no</a><script src="https://c.d/e.js"></script><img src="f.png">'
+    assert checks.fetched_from_elsewhere(page) == ["https://c.d/e.js"]
