@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from minitorch.cli import check, convolution, digits, run
+from minitorch.cli import check, convolution, digits, filters, run
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_command(commands)
     check.add_command(commands)
     convolution.add_command(commands)
+    filters.add_command(commands)
     return root
 
 

@@ -2,6 +2,7 @@
 
 - ``digits`` trains a small convolutional net and draws the run (``digits.py``, ``figure.py``)
 - ``convolution`` writes the page on which a window slides over a matrix (``convolution.py``)
+- ``filters`` draws a photograph under ten small kernels (``filters.py``)
 - ``run`` runs a PyTorch program on minitorch (``run.py``, ``alias.py``)
 
 What they share: ``arguments.py`` refuses bad arguments before any work is done.

@@ -1,0 +1,46 @@
+"""``minitorch filters``: draw a photograph under ten small kernels."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from minitorch import viz
+from minitorch._extras import MissingExtra
+from minitorch.cli import arguments
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``filters`` to the commands of the parser."""
+    command = commands.add_parser(
+        "filters",
+        help="draw a photograph under ten small kernels",
+        description="Draw a photograph under ten small kernels: edges, blurs, sharpening.",
+    )
+    command.add_argument(
+        "photo", nargs="?", help="any picture that Pillow reads (default: one of scikit-learn's)"
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=arguments.plot_path,
+        default=Path("filters.png"),
+        metavar="FILE",
+        help="a .png, .svg or .pdf (default: %(default)s)",
+    )
+    command.set_defaults(command=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Draw the pictures and return 0."""
+    try:
+        file = viz.filters(options.output, options.photo)
+    except MissingExtra as error:
+        print(f"minitorch filters: error: {error}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        print(f"minitorch filters: error: cannot read the picture: {error}", file=sys.stderr)
+        return 2
+    print(f"Wrote {file}", file=sys.stderr)
+    return 0
