@@ -30,7 +30,7 @@ def layouts(draw: st.DrawFn, *shape: int) -> Any:
 def test_recurrent_layers(data: Any) -> None:
     draw = data.draw
     name = draw(st.sampled_from(["RNN", "LSTM", "GRU"]))
-    T, N, features, H = draw(sizes), draw(st.integers(0, 3)), draw(sizes), draw(st.integers(2, 3))
+    T, N, features, H = draw(sizes), draw(st.integers(0, 5)), draw(sizes), draw(st.integers(2, 3))
     options: dict[str, Any] = {
         "num_layers": draw(st.integers(1, 2)),
         "bias": draw(st.booleans()),

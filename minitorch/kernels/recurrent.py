@@ -1,223 +1,379 @@
-"""Recurrent layers over a whole sequence, and back through it.
+"""Recurrent layers over a run of steps, and back through it.
 
-The rows of a sequence lie step after step. Step t is ``rows[start:stop]`` and belongs to the first
-``stop - start`` sequences of the batch: the longest come first, so that those which have ended are
-simply left alone, and keep their last state.
+An object is one run, over steps that all have N sequences: `run` goes through the steps and keeps
+what `back` needs. Whatever does not depend on the step before is computed for all of them at once,
+outside the loops, which are left with as few calls as can be.
 
-An object is one run: `run` goes through the steps and keeps what `back` needs. Whatever does not
-depend on the step before is computed for all steps at once, outside the loops.
+Inside, a step's numbers are (features, N), each feature in a row: a gate then is one piece of
+memory, on which NumPy takes less than half of the time that it takes on columns of (N, features).
+Sigmoids are 1 / (1 + exp(-z)); -z is what the product gives, since weights are negated beforehand,
+and they are divided by, instead of inverted and multiplied with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Steps = Sequence[tuple[int, int]]
+Gradients = list[Array | None]
+Fill = Callable[[Array, Array], Any]
 
 
-class Gradients(NamedTuple):
-    """What `back` finds; the gradients of the first states overwrite those of the last."""
-
-    from_input: Array  # in the input part of the gates, (rows, gates * H)
-    from_hidden: Array  # in the hidden part; the same array where the gate is the sum of both
-    projected: Array | None = None  # in what the projection made, (rows, P)
+def _by_rows(steps: Array) -> Array:
+    """(T, features, N) as one matrix (features, T * N)."""
+    T, features, N = steps.shape
+    return np.ascontiguousarray(steps.transpose(1, 0, 2)).reshape(features, T * N)
 
 
-def _sigmoid(x: Array) -> None:
-    """1 / (1 + exp(-x)), in place."""
-    np.negative(x, out=x)
-    np.exp(x, out=x)
-    np.add(x, 1, out=x)
-    np.reciprocal(x, out=x)
+def _turned(steps: Array) -> Array:
+    """(T, N, features) as (T, features, N), in order of memory; or the other way round."""
+    return np.ascontiguousarray(steps.transpose(0, 2, 1))
 
 
 class Recurrence:
     """One layer in one direction.
 
     Args:
-        w: the hidden weights, (gates * H, P).
-        b: the hidden biases, or None.
-        projection: (P, H), which brings the LSTM's output to P features; or None, then P is H.
-        steps: (start, stop) of each step, in the order of the run.
+        w_ih, w_hh, b_ih, b_hh: weights (gates * H, features) and (gates * H, P), and biases, or
+            two times None.
+        w_hr: (P, H), which brings the LSTM's output to P features; or None, then P is H.
 
-    Attributes:
-        before: the hidden state before each step, row by row.
+    Class attributes:
+        gates: how many.
+        negated: whether a step works with -z for z.
+
+    A subclass writes `steps` and `slopes`.
     """
 
-    before: Array
+    gates = 1
+    negated = False
 
-    def __init__(self, w: Array, b: Array | None, projection: Array | None, steps: Steps) -> None:
-        self.w, self.b, self.projection, self.steps = w, b, projection, steps
+    def __init__(
+        self, w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None, w_hr: Array | None
+    ) -> None:
+        self.w_ih, self.w_hh, self.b_ih, self.b_hh, self.w_hr = w_ih, w_hh, b_ih, b_hh, w_hr
+        self.H = len(w_hh) // self.gates
+        self.rows = len(w_hh)  # of z
+        # Which rows of the input weights belong to which of z. The hidden weights' come first.
+        self.places: tuple[tuple[slice, slice], ...] = ((slice(None), slice(None)),)
 
-    def run(self, z: Array, h: Array, c: Array | None) -> Array:
-        """The hidden state after each step, as rows.
+    def run(self, x: Array, h: Array, c: Array | None, y: Array) -> None:
+        """Go through the steps.
 
         Args:
-            z: the input part of the gates; overwritten.
+            x: the inputs, (T, N, features).
             h, c: the first states (N, P) and (N, H); overwritten by the last.
+            y: gets the hidden state after each step, (T, N, P).
         """
+        self.x = x
+        fill, before, z = self._prepare(x, h)
+        P = h.shape[1]
+        self.states = before[:, :P]  # before each step, and after the last
+        self.steps(fill, before, z, c)
+        self.outputs = np.empty((len(x) + 1, *h.shape), x.dtype)  # the same, for the products
+        self.outputs[0] = h
+        self.outputs[1:] = self.states[1:].transpose(0, 2, 1)
+        y[...] = self.outputs[1:]  # to which the caller may write
+        h[...] = self.outputs[-1]
+
+    def _prepare(self, x: Array, h: Array) -> tuple[Fill, Array, Array]:
+        """How a step gets from the state before it to its z.
+
+        Returns:
+            A function of ``before[t]`` and ``z[t]`` that completes the latter.
+            before: (T + 1, at least P, N), of which the first P rows of each step are the state.
+            z: (T, rows, N).
+        """
+        (T, N, features), P = x.shape, h.shape[1]
+        z = np.empty((T, self.rows, N), x.dtype)
+        bias = np.zeros((self.rows, 1), x.dtype)
+        if self.b_ih is not None and self.b_hh is not None:
+            bias[: len(self.b_hh), 0] = self.b_hh
+            for theirs, ours in self.places:
+                bias[ours, 0] += self.b_ih[theirs]
+        if self.rows == len(self.w_hh) and P + features <= T * N and N >= 4:
+            # One product a step does it all: of weights, input weights and biases, side by side.
+            before = np.empty((T + 1, P + features + 1, N), x.dtype)
+            before[0, :P] = h.T
+            before[:-1, P:-1] = x.transpose(0, 2, 1)
+            before[:, -1] = 1
+            w = np.concatenate([self.w_hh, self.w_ih, bias], 1)
+            if self.negated:
+                np.negative(w, out=w)
+            return partial(np.dot, w), before, z
+        # Few steps for so large weights: they stay as they are, and the input's part comes first.
+        before = np.empty((T + 1, P, N), x.dtype)
+        before[0] = h.T
+        parts = np.dot(x.reshape(T * N, features), self.w_ih.T).reshape(T, N, len(self.w_ih))
+        if self.negated:
+            np.negative(parts, out=parts)
+            np.negative(bias, out=bias)
+        z[...] = bias
+        for theirs, ours in self.places:
+            z[:, ours] += parts[:, :, theirs].transpose(0, 2, 1)
+        product = np.empty((len(self.w_hh), N), x.dtype)
+        add: Callable[..., Any] = np.subtract if self.negated else np.add
+
+        def fill(state: Array, z: Array) -> None:
+            part = z[: len(product)]
+            add(part, np.dot(self.w_hh, state, out=product), out=part)
+
+        return fill, before, z
+
+    def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
+        """From each step's state to the next; `c` is overwritten."""
         raise NotImplementedError
 
-    def back(self, grad: Array, dh: Array, dc: Array | None) -> Gradients:
-        """The gradients in the gates, given those in the outputs and in the last states.
+    def back(self, grad: Array, dh: Array, dc: Array | None, wanted: Sequence[bool]) -> Gradients:
+        """The gradients in x and in the weights and biases (six), where `wanted`.
 
         Args:
-            grad: (rows, P).
-            dh, dc: (N, P) and (N, H); overwritten by the gradients in the first states.
+            grad: those in the outputs, (T, N, P).
+            dh, dc: those in the last states; overwritten by those in the first.
         """
+        T, N, features = self.x.shape
+        d = _by_rows(self.slopes(_turned(grad), dh, dc))
+        x = self.x.reshape(T * N, features)
+        from_hidden = d[: len(self.w_hh)]
+        dx = dw_ih = dw_hh = db_ih = db_hh = None
+        if wanted[0]:
+            dx, *more = (np.dot(d[ours].T, self.w_ih[theirs]) for theirs, ours in self.places)
+            for other in more:
+                dx += other
+            dx = dx.reshape(self.x.shape)
+        if wanted[1]:
+            dw_ih = np.empty_like(self.w_ih, order="C")
+            for theirs, ours in self.places:
+                np.dot(d[ours], x, out=dw_ih[theirs])
+        if wanted[2]:
+            dw_hh = np.dot(from_hidden, self.outputs[:-1].reshape(T * N, self.outputs.shape[2]))
+        if wanted[3] or wanted[4]:
+            sums = np.dot(d, np.ones(T * N, d.dtype))
+            db_hh = sums[: len(from_hidden)]
+            db_ih = np.concatenate([sums[ours] for _, ours in self.places])
+        return [dx, dw_ih, dw_hh, db_ih, db_hh, self.projection_gradient() if wanted[5] else None]
+
+    def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
+        """The gradients in z, (T, rows, N); arguments as `back`'s, but `grad` is (T, P, N)."""
         raise NotImplementedError
+
+    def projection_gradient(self) -> Array | None:
+        """That in `w_hr`, after `slopes`."""
+        return None
 
 
 class Elman(Recurrence):
-    """h = tanh(z + W h + b), or relu."""
+    """h = tanh(z), where z = w_ih x + b_ih + w_hh h + b_hh."""
 
-    relu = False
+    def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
+        for state, part, new in zip(before, z, before[1:, : self.H], strict=False):
+            fill(state, part)
+            self.bend(part, new)
 
-    def run(self, z: Array, h: Array, c: Array | None) -> Array:
-        if self.b is not None:
-            z += self.b
-        self.before, self.after = np.empty_like(z), z
-        wt = self.w.T
-        for start, stop in self.steps:
-            state, new = h[: stop - start], z[start:stop]
-            self.before[start:stop] = state
-            new += state @ wt
-            if self.relu:
-                np.maximum(new, 0, out=new)
-            else:
-                np.tanh(new, out=new)
-            state[...] = new
-        return self.after.copy()  # the caller may write into it
+    def bend(self, z: Array, out: Array) -> None:
+        """Apply the non-linear function."""
+        np.tanh(z, out=out)
 
-    def back(self, grad: Array, dh: Array, dc: Array | None) -> Gradients:
-        after = self.after
-        dz = (after > 0).astype(after.dtype) if self.relu else 1 - after * after
-        for start, stop in reversed(self.steps):
-            state, d = dh[: stop - start], dz[start:stop]
-            state += grad[start:stop]
-            d *= state
-            np.dot(d, self.w, out=state)
-        return Gradients(dz, dz)
+    def bent(self, y: Array) -> Array:
+        """The function's slope, from its value."""
+        slope = y * y
+        return np.subtract(1, slope, out=slope)
+
+    def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
+        d, w = self.bent(self.states[1:]), np.ascontiguousarray(self.w_hh.T)
+        state = np.array(dh.T, order="C")
+        for new, slope in zip(grad[::-1], d[::-1], strict=True):
+            np.add(state, new, out=state)
+            np.multiply(slope, state, out=slope)
+            np.dot(w, slope, out=state)
+        dh[...] = state.T
+        return d
 
 
 class ElmanReLU(Elman):
-    """h = relu(z + W h + b)."""
+    """h = relu(z)."""
 
-    relu = True
+    def bend(self, z: Array, out: Array) -> None:
+        """Apply the non-linear function."""
+        np.maximum(z, 0, out=out)
+
+    def bent(self, y: Array) -> Array:
+        """The function's slope, from its value."""
+        return (y > 0).astype(y.dtype)
 
 
 class LSTM(Recurrence):
-    """c = f c + i g, h = o tanh(c): i, f, o are sigmoids and g a tanh of the parts of z + W h."""
+    """c = f c + i g, h = o tanh(c): i, f, o are sigmoids and g is a tanh of the parts of z."""
 
-    def run(self, z: Array, h: Array, c: Array | None) -> Array:
+    gates = 4
+    negated = True
+
+    def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
         assert c is not None
-        if self.b is not None:
-            z += self.b
-        (rows, _), (_, H) = z.shape, c.shape
-        out, kind = np.empty((rows, h.shape[1]), z.dtype), z.dtype
-        self.gates, self.before = z, np.empty_like(out)
-        self.cell_before, self.tanh_cell = np.empty((2, rows, H), kind)
-        hidden = out if self.projection is None else np.empty((rows, H), kind)
-        self.hidden = None if self.projection is None else hidden
-        wt, product, scratch = self.w.T, np.empty((len(h), 4 * H), kind), np.empty_like(c)
-        for start, stop in self.steps:
-            n = stop - start
-            state, cell, gates, g = h[:n], c[:n], z[start:stop], scratch[:n]
-            self.before[start:stop] = state
-            self.cell_before[start:stop] = cell
-            gates += np.dot(state, wt, out=product[:n])
-            np.tanh(gates[:, 2 * H : 3 * H], out=g)
-            _sigmoid(gates)  # of g as well: one call on all is quicker than two on parts
-            gates[:, 2 * H : 3 * H] = g
-            g *= gates[:, :H]
-            cell *= gates[:, H : 2 * H]
-            cell += g
-            bent = np.tanh(cell, out=self.tanh_cell[start:stop])
-            np.multiply(gates[:, 3 * H :], bent, out=hidden[start:stop])
-            if self.projection is not None:
-                np.dot(hidden[start:stop], self.projection.T, out=out[start:stop])
-            state[...] = out[start:stop]
-        return out
+        (T, _, N), H, kind = z.shape, self.H, z.dtype
+        parts = self.parts = z.reshape(T, 4, H, N)
+        # -g of each step and, beside it, the cell before: divided by what lies beside each other
+        # in z, 1 + exp of i's and f's, they are the two `terms` of the new cell.
+        pairs = self.pairs = np.empty((T + 1, 2, H, N), kind)
+        pairs[0, 1] = c.T
+        terms = self.terms = np.empty((T, 2, H, N), kind)
+        bent_cells = self.bent_cells = np.empty((T, H, N), kind)
+        hidden = self.hidden = self.states[1:] if self.w_hr is None else np.empty_like(bent_cells)
+        one = np.ones((), kind)
+        add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
+        for state, all_z, if_, g, o, pair, minus_g, both, minus, kept, cell, bent, out, new in zip(
+            before,
+            z,
+            parts[:, :2],
+            parts[:, 2],
+            parts[:, 3],
+            pairs,
+            pairs[:, 0],
+            terms,
+            terms[:, 0],
+            terms[:, 1],
+            pairs[1:, 1],
+            bent_cells,
+            hidden,
+            self.states[1:],
+            strict=False,
+        ):
+            fill(state, all_z)
+            tanh(g, out=minus_g)
+            exp(all_z, out=all_z)  # g's too: one call on all is quicker than two on parts
+            add(all_z, one, out=all_z)
+            divide(pair, if_, out=both)
+            subtract(kept, minus, out=cell)
+            tanh(cell, out=bent)
+            divide(bent, o, out=out)
+            if self.w_hr is not None:
+                np.dot(self.w_hr, out, out=new)
+        c[...] = pairs[-1, 1].T
 
-    def back(self, grad: Array, dh: Array, dc: Array | None) -> Gradients:
+    def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
         assert dc is not None
-        rows, H = self.tanh_cell.shape
-        gates, bent = self.gates.reshape(rows, 4, H), self.tanh_cell
-        i, f, g, o = gates.transpose(1, 0, 2)
-        # Each gate's slope, times what it is multiplied by; the loop adds the gradient.
-        dz = gates * (1 - gates)
-        dz[:, 0] *= g
-        dz[:, 1] *= self.cell_before
-        np.multiply(i, 1 - g * g, out=dz[:, 2])
-        dz[:, 3] *= bent
-        to_cell = o * (1 - bent * bent)
-        projected = None if self.projection is None else np.empty_like(grad)
-        for start, stop in reversed(self.steps):
-            n = stop - start
-            state, cell, d = dh[:n], dc[:n], dz[start:stop]
-            state += grad[start:stop]
-            if projected is None:
-                hidden = state
-            else:
-                projected[start:stop] = state
-                hidden = state @ self.projection
-            slope = to_cell[start:stop]
-            slope *= hidden
-            cell += slope
-            d[:, :3] *= cell[:, np.newaxis]
-            d[:, 3] *= hidden
-            cell *= f[start:stop]
-            np.dot(d.reshape(n, 4 * H), self.w, out=state)
-        dz = dz.reshape(rows, 4 * H)
-        return Gradients(dz, dz, projected)
+        T, H, N = self.bent_cells.shape
+        gates = np.reciprocal(self.parts)  # and something unused in place of g
+        terms, hidden, bent_cells = self.terms, self.hidden, self.bent_cells
+        # What is multiplied by the gradient in c (for c before, i, f, g), and by that in h (o, c).
+        d = np.empty((T, 6, H, N), grad.dtype)
+        d[:, 0] = gates[:, 1]
+        np.subtract(1, gates[:, :2], out=d[:, 1:3])
+        d[:, 1:3] *= terms
+        np.negative(d[:, 1], out=d[:, 1])
+        np.multiply(terms[:, 0], self.pairs[:-1, 0], out=d[:, 3])
+        np.subtract(gates[:, 0], d[:, 3], out=d[:, 3])
+        np.subtract(1, gates[:, 3], out=d[:, 4])
+        d[:, 4] *= hidden
+        np.multiply(hidden, bent_cells, out=d[:, 5])
+        np.subtract(gates[:, 3], d[:, 5], out=d[:, 5])
+        w = self.w_hh.T
+        state, cell = np.array(dh.T, order="C"), np.array(dc.T, order="C")
+        d_hidden, summed = state, np.empty_like(cell)
+        if self.w_hr is not None:
+            d_hidden, self.projected = np.empty_like(cell), np.empty_like(grad)
+        dz = d[:, 1:5].reshape(T, 4 * H, N)
+        dot, add, multiply = np.dot, np.add, np.multiply
+        for t, new, by_cell, to_o, to_cell, before, made in zip(
+            range(T - 1, -1, -1),
+            grad[::-1],
+            d[::-1, :4],
+            d[::-1, 4],
+            d[::-1, 5],
+            d[::-1, 0],
+            dz[::-1],
+            strict=True,
+        ):
+            add(state, new, out=state)
+            if self.w_hr is not None:
+                self.projected[t] = state
+                dot(self.w_hr.T, state, out=d_hidden)
+            multiply(to_o, d_hidden, out=to_o)
+            multiply(to_cell, d_hidden, out=to_cell)
+            add(cell, to_cell, out=summed)
+            multiply(by_cell, summed, out=by_cell)
+            cell = before
+            dot(w, made, out=state)
+        dh[...], dc[...] = state.T, cell.T
+        return dz
+
+    def projection_gradient(self) -> Array | None:
+        return np.dot(_by_rows(self.projected), _by_rows(self.hidden).T)
 
 
 class GRU(Recurrence):
-    """h = (1 - u) n + u h, where n = tanh(z_n + r (W_n h + b_n)), and r, u = sigmoid of theirs."""
+    """h = (1 - u) n + u h, where n = tanh(z_n + r z_h), and r, u are sigmoids of theirs.
 
-    def run(self, z: Array, h: Array, c: Array | None) -> Array:
-        rows, H = len(z), h.shape[1]
-        out, self.before = np.empty((2, rows, H), z.dtype)
-        self.gates, self.from_hidden = z, np.empty_like(z)
-        wt = self.w.T
-        for start, stop in self.steps:
-            state, gates, part = h[: stop - start], z[start:stop], self.from_hidden[start:stop]
-            self.before[start:stop] = state
-            np.dot(state, wt, out=part)
-            if self.b is not None:
-                part += self.b
-            both, new = gates[:, : 2 * H], gates[:, 2 * H :]
-            both += part[:, : 2 * H]
-            _sigmoid(both)
-            new += both[:, :H] * part[:, 2 * H :]
-            np.tanh(new, out=new)
-            state -= new
-            state *= both[:, H:]
-            state += new
-            out[start:stop] = state
-        return out
+    z_h is the hidden weights' part of n's z, and z_n the input weights'; z has the rows of r, u,
+    z_h, z_n.
+    """
 
-    def back(self, grad: Array, dh: Array, dc: Array | None) -> Gradients:
-        rows, H = self.before.shape
-        gates = self.gates.reshape(rows, 3, H)
-        r, u, n = gates.transpose(1, 0, 2)
-        dz = gates * (1 - gates)
-        dz[:, 1] *= self.before - n
-        new = (1 - u) * (1 - n * n)  # n's, of the input part
-        np.multiply(new, r, out=dz[:, 2])
-        dz[:, 0] *= new * self.from_hidden[:, 2 * H :]
-        for start, stop in reversed(self.steps):
-            count = stop - start
-            state, d = dh[:count], dz[start:stop]
-            state += grad[start:stop]
-            d *= state[:, np.newaxis]
-            new[start:stop] *= state
-            state *= u[start:stop]
-            state += d.reshape(count, 3 * H) @ self.w
-        from_input = dz.copy()
-        from_input[:, 2] = new
-        return Gradients(from_input.reshape(rows, 3 * H), dz.reshape(rows, 3 * H))
+    gates = 3
+    negated = True
+
+    def __init__(self, *weights: Any) -> None:
+        super().__init__(*weights)
+        H = self.H
+        self.rows = 4 * H
+        self.places = (slice(2 * H), slice(2 * H)), (slice(2 * H, None), slice(3 * H, None))
+
+    def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
+        (T, _, N), H = z.shape, self.H
+        parts = self.parts = z.reshape(T, 4, H, N)
+        scratch, one = np.empty((H, N), z.dtype), np.ones((), z.dtype)
+        add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
+        for state, all_z, r_u, r, u, from_hidden, n, old, new in zip(
+            before,
+            z,
+            parts[:, :2],
+            parts[:, 0],
+            parts[:, 1],
+            parts[:, 2],
+            parts[:, 3],
+            self.states,
+            self.states[1:],
+            strict=False,
+        ):
+            fill(state, all_z)
+            exp(r_u, out=r_u)
+            add(r_u, one, out=r_u)
+            divide(from_hidden, r, out=scratch)
+            add(n, scratch, out=n)
+            tanh(n, out=n)  # -n, that is
+            add(old, n, out=scratch)
+            divide(scratch, u, out=scratch)
+            subtract(scratch, n, out=new)
+
+    def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
+        (T, _, H, N), parts = self.parts.shape, self.parts
+        sigmoids = np.reciprocal(parts[:, :2])
+        r, u, minus_n = sigmoids[:, 0], sigmoids[:, 1], parts[:, 3]
+        # What dh is multiplied by: for r, u, z_h, z_n, and the state before.
+        d = np.empty((T, 5, H, N), grad.dtype)
+        np.subtract(1, sigmoids, out=d[:, :2])
+        new = np.multiply(minus_n, minus_n, out=d[:, 3])
+        np.subtract(1, new, out=new)
+        new *= d[:, 1]
+        np.multiply(new, r, out=d[:, 2])
+        d[:, :2] *= sigmoids
+        d[:, 0] *= new
+        d[:, 0] *= parts[:, 2]
+        np.negative(d[:, 0], out=d[:, 0])
+        d[:, 1] *= self.states[:-1] + minus_n
+        d[:, 4] = u
+        w = np.ascontiguousarray(self.w_hh.T)
+        state = np.array(dh.T, order="C")
+        from_hidden = d[:, :3].reshape(T, 3 * H, N)
+        for new, all_d, made, before in zip(
+            grad[::-1], d[::-1], from_hidden[::-1], d[::-1, 4], strict=True
+        ):
+            np.add(state, new, out=state)
+            np.multiply(all_d, state, out=all_d)
+            np.dot(w, made, out=state)
+            np.add(state, before, out=state)
+        dh[...] = state.T
+        return d[:, :4].reshape(T, 4 * H, N)

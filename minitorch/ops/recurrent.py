@@ -7,9 +7,10 @@ https://arxiv.org/abs/1406.1078 (GRU).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from minitorch.ops.composed import composed_gradients
 from minitorch.ops.dropout import dropout as drop
 from minitorch.ops.linalg import linear
 from minitorch.ops.operands import tensor_of
-from minitorch.ops.shape import cat, stack
+from minitorch.ops.shape import cat
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -63,11 +64,38 @@ KINDS: dict[str, tuple[type[kernels.Recurrence], Step]] = {
 }
 
 
+class Run(NamedTuple):
+    """Steps that follow on each other, have equally many rows, and lie one after another."""
+
+    start: int  # of their rows
+    length: int  # in steps
+    N: int  # rows a step
+    backwards: bool  # whether they lie in reverse
+
+    def of(self, array: Array) -> Array:
+        """A view of this part of an array of all rows, (length, N, features), in order."""
+        features, size = array.shape[-1], self.length * self.N
+        rows = array.reshape(math.prod(array.shape[:-1]), features)
+        steps = rows[self.start : self.start + size].reshape(self.length, self.N, features)
+        return steps[::-1] if self.backwards else steps
+
+
+def _runs(steps: Steps) -> list[Run]:
+    """The steps by runs, in order."""
+    runs = []
+    for N, group in itertools.groupby(steps, lambda step: step[1] - step[0]):
+        starts = [start for start, _ in group]
+        runs.append(Run(min(starts), len(starts), N, starts[0] > starts[-1]))
+    return runs
+
+
 class Recurrent(Function):
     """y[t], h = step(x[t], h) for each step t: (y, last h), and for an LSTM (y, last h, last c).
 
-    `steps` are the (start, stop) of each among the rows of x, in the order of the run; see
-    `kernels.recurrent`. x may have more than two dimensions: all but the last count as rows.
+    `steps` are the (start, stop) of each among the rows of x, in their order. A step belongs to
+    the first ``stop - start`` sequences of the batch: the longest come first, so that those which
+    have ended are left alone, and keep their last state. x may have more than two dimensions: all
+    but the last count as rows. With `layer`, the last states are (1, N, features): one layer's.
     """
 
     def forward(
@@ -83,49 +111,52 @@ class Recurrent(Function):
         *,
         kind: str,
         steps: Steps,
+        layer: bool = False,
     ) -> Any:
         inputs = x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr
         self.save(*inputs)
-        self.kind, self.steps = kind, steps
-        if x.dtype == np.float16:  # computed in float32, as its products are elsewhere
+        self.kind, self.steps, self.layer = kind, steps, layer
+        dtype = x.dtype
+        if dtype == np.float16:  # computed in float32, as its products are elsewhere
             wide = [None if array is None else array.astype(np.float32) for array in inputs]
             x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr = wide  # type: ignore[assignment]
-        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-        z = np.dot(rows, w_ih.T)
-        if b_ih is not None:
-            z += b_ih
-        kernel = KINDS[kind][0](w_hh, b_hh, w_hr, steps)
+        y = np.empty((*x.shape[:-1], h.shape[1]), x.dtype)
         h, c = h.copy(), None if c is None else c.copy()
-        y = kernel.run(z, h, c).reshape(*x.shape[:-1], h.shape[1])
+        runs = []
+        for part in _runs(steps):
+            run = KINDS[kind][0](w_ih, w_hh, b_ih, b_hh, w_hr)
+            run.run(part.of(x), h[: part.N], c if c is None else c[: part.N], part.of(y))
+            runs.append((part, run))
         if self.edges:
-            self.cache = kernel, rows, w_ih
-        out = (y, h) if c is None else (y, h, c)
-        return tuple(array.astype(inputs[0].dtype, copy=False) for array in out)
+            self.cache = runs
+        lasts = [h] if c is None else [h, c]
+        if layer:
+            lasts = [last[np.newaxis] for last in lasts]
+        return tuple([array.astype(dtype, copy=False) for array in (y, *lasts)])
 
     def backward(self, *grads: Tensor) -> Any:
         inputs = self.saved
         if mode.grad or self.cache is None:
             return composed_gradients(self, self.unrolled, inputs, grads)
-        kernel, rows, w_ih = self.cache
-        y, *last = [np.array(grad._array, w_ih.dtype, order="C") for grad in grads]
-        dh, dc = last[0], last[1] if len(last) > 1 else None
-        made = kernel.back(y.reshape(len(rows), dh.shape[1]), dh, dc)
-        from_input, from_hidden = made.from_input, made.from_hidden
-        bias = from_input.sum(0) if self.needs(5) or self.needs(6) else None
-        bias_hh = bias
-        if bias is not None:
-            bias_hh = bias.copy() if from_hidden is from_input else from_hidden.sum(0)
-        arrays = [
-            np.dot(from_input, w_ih).reshape(inputs[0].shape) if self.needs(0) else None,
-            dh,
-            dc,
-            np.dot(from_input.T, rows) if self.needs(3) else None,
-            np.dot(from_hidden.T, kernel.before) if self.needs(4) else None,
-            bias if self.needs(5) else None,
-            bias_hh,
-            np.dot(made.projected.T, kernel.hidden) if self.needs(7) else None,
-        ]
-        return tuple(None if array is None else grads[0]._wrap(array) for array in arrays)
+        wrap, dtype = grads[0]._wrap, self.cache[0][1].x.dtype
+        y, *lasts = [grad._array.astype(dtype, copy=False) for grad in grads]
+        h, *more = [np.array(last[0] if self.layer else last, order="C") for last in lasts]
+        c = more[0] if more else None
+        wanted = [self.needs(0), *map(self.needs, range(3, 8))]
+        totals: list[Any] = [None] * 6
+        if wanted[0]:
+            totals[0] = np.empty(inputs[0].shape, dtype)
+        for part, run in reversed(self.cache):
+            dh, dc = h[: part.N], c if c is None else c[: part.N]
+            dx, *made = run.back(part.of(y), dh, dc, wanted)
+            if dx is not None:
+                part.of(totals[0])[...] = dx
+            for number, array in enumerate(made, 1):
+                if array is not None:
+                    total = totals[number]
+                    totals[number] = array if total is None else total + array
+        arrays = totals[0], h, c, *totals[1:]
+        return tuple([None if array is None else wrap(array) for array in arrays])
 
     def unrolled(
         self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any
@@ -141,7 +172,8 @@ class Recurrent(Function):
             if cell is not None:
                 c = cell if n == len(c) else cat([cell, c[n:]])
         y = cat([outs[start] for start in sorted(outs)]).reshape(*x.shape[:-1], h.shape[1])
-        return (y, h) if c is None else (y, h, c)
+        lasts = [h] if c is None else [h, c]
+        return y, *(last.unsqueeze(0) if self.layer else last for last in lasts)
 
 
 # ---- layers upon layers -------------------------------------------------------------------------
@@ -160,7 +192,7 @@ def recurrent(
     kind: str,
     x: Tensor,
     batch_sizes: Sequence[int] | None,
-    h: Tensor,
+    h: Tensor | None,
     c: Tensor | None,
     params: Sequence[Any],
     has_biases: bool,
@@ -175,16 +207,16 @@ def recurrent(
         kind: rnn_tanh, rnn_relu, lstm or gru.
         x: ``(T, N, features)``; or, with `batch_sizes`, the rows of all steps.
         batch_sizes: how many rows each step has, never more than the one before.
-        h, c: ``(layers * directions, N, features)``.
+        h, c: ``(layers * directions, N, features)``; or both None, for zeros.
         params: w_ih, w_hh, b_ih, b_hh and w_hr (those that there are) of each layer and direction.
         dropout: probability, of the outputs of all layers but the last; in training only.
 
     Raises:
         RuntimeError: for a sequence without steps, or different dtypes.
     """
-    states = (h,) if c is None else (h, c)
+    dtype = x._array.dtype
     for name, other in (("hx", h), ("cx", c), *(("weights", p) for p in params)):
-        if other is not None and other.dtype is not x.dtype:
+        if other is not None and other._array.dtype != dtype:
             raise RuntimeError(
                 f"{kind}: input and {name} must have the same dtype, but got {x.dtype} and "
                 f"{other.dtype}; convert one with .to()"
@@ -200,8 +232,15 @@ def recurrent(
         start += n
     directions = 2 if bidirectional else 1
     groups = _grouped(params, has_biases, num_layers * directions)
-    firsts = [state.unbind(0) for state in states]
-    lasts: list[list[Tensor]] = [[] for _ in states]
+    firsts: list[Sequence[Any]]
+    if h is None:
+        rows, P = params[1]._array.shape
+        widths = [P, rows // 4] if kind == "lstm" else [P]
+        N, layers = batch_sizes[0], num_layers * directions
+        firsts = [[np.zeros((N, width), dtype)] * layers for width in widths]
+    else:
+        firsts = [state.unbind(0) for state in (h, c) if state is not None]
+    lasts: list[list[Tensor]] = [[] for _ in firsts]
     for layer in range(num_layers):
         ways = []
         for direction in range(directions):
@@ -209,10 +248,11 @@ def recurrent(
             y, *ends = Recurrent.apply(
                 x,
                 firsts[0][at],
-                None if c is None else firsts[1][at],
+                firsts[1][at] if len(firsts) == 2 else None,
                 *groups[at],
                 kind=kind,
                 steps=steps[::-1] if direction else steps,
+                layer=True,
             )
             ways.append(y)
             for last, end in zip(lasts, ends, strict=True):
@@ -220,7 +260,7 @@ def recurrent(
         x = ways[0] if directions == 1 else cat(ways, -1)
         if train and dropout and layer < num_layers - 1:
             x = drop(x, dropout)
-    return x, *(last[0].unsqueeze(0) if len(last) == 1 else stack(last) for last in lasts)
+    return x, *(last[0] if len(last) == 1 else cat(last) for last in lasts)
 
 
 # ---- one step -----------------------------------------------------------------------------------

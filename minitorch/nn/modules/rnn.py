@@ -215,8 +215,9 @@ class RNNBase(Module):
             input = input.unsqueeze(batch_dim)
             states = None if states is None else [state.unsqueeze(1) for state in states]
         if states is None:
-            states = self._zeros(input, None)
-        self.check_forward_args(input, self._given(states), None)
+            self.check_input(input, None)
+        else:
+            self.check_forward_args(input, self._given(states), None)
         x = input.transpose(0, 1) if self.batch_first else input
         y, *last = self._run(x, None, states)
         if self.batch_first:
@@ -228,16 +229,17 @@ class RNNBase(Module):
     def _packed(self, input: PackedSequence, hx: Any) -> Any:
         data, batch_sizes, order, back = input
         if hx is None:
-            states = self._zeros(data, batch_sizes)
+            states = None
+            self.check_input(data, batch_sizes)
         else:
             states = self._states(self.permute_hidden(hx, order))
-        self.check_forward_args(data, self._given(states), batch_sizes)
+            self.check_forward_args(data, self._given(states), batch_sizes)
         y, *last = self._run(data, batch_sizes.tolist(), states)
         packed = PackedSequence(y, batch_sizes, order, back)
         return packed, self.permute_hidden(self._given(last), back)
 
-    def _run(self, x: Tensor, batch_sizes: Any, states: list[Tensor]) -> tuple[Tensor, ...]:
-        h, c = states if len(states) == 2 else (states[0], None)
+    def _run(self, x: Tensor, batch_sizes: Any, states: list[Tensor] | None) -> tuple[Tensor, ...]:
+        h, c = (*(states or ()), None, None)[:2]
         return recurrent(
             self.mode.lower(),
             x,
@@ -259,9 +261,6 @@ class RNNBase(Module):
 
     def _given(self, states: list[Tensor]) -> Any:
         return states[0]
-
-    def _zeros(self, input: Tensor, batch_sizes: Tensor | None) -> list[Tensor]:
-        return [zeros(self.get_expected_hidden_size(input, batch_sizes), dtype=input.dtype)]
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -392,10 +391,6 @@ class LSTM(RNNBase):
 
     def _given(self, states: list[Tensor]) -> Any:
         return tuple(states)
-
-    def _zeros(self, input: Tensor, batch_sizes: Tensor | None) -> list[Tensor]:
-        cell = zeros(self.get_expected_cell_size(input, batch_sizes), dtype=input.dtype)
-        return [*super()._zeros(input, batch_sizes), cell]
 
 
 class GRU(RNNBase):
