@@ -1,7 +1,12 @@
 """Bringing arrays to mean 0 and variance 1 over some axes, and the gradient of that.
 
-The sums run in two passes, and what is left of the mean after the first is taken out by the
-second: no precision is lost where the mean is large beside the deviation.
+The time is that of moving bytes: sums and dot products are left to BLAS, which reads once and
+writes nothing, and the rest works in place. No precision is lost where the mean is large beside the
+deviation: the variance is always that of differences from a number near the mean.
+
+Two ways, by what a weight is shared by. `cells` are parts of the array with one weight and one
+mean for all their elements (a channel, or a channel of one sample); in `rows` each element of a row
+has its own weight.
 """
 
 from __future__ import annotations
@@ -14,76 +19,284 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = tuple[int, ...]
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
-
-def total(x: Array, axes: Axes) -> Array:
-    """The sum over `axes`, which are kept with size 1."""
-    return _einsum(axes, x)
-
-
-def dot(x: Array, y: Array, axes: Axes) -> Array:
-    """The sum of x * y over `axes`, which are kept with size 1."""
-    return _einsum(axes, x, y)
-
-
-def _einsum(axes: Axes, *operands: Array) -> Array:
-    # einsum makes no intermediate product, and adds several times faster than np.sum where the
-    # axes are not the last.
-    shape = operands[0].shape
-    summed = np.einsum(_subscripts(len(shape), axes, len(operands)), *operands)
-    return summed.reshape([1 if axis in axes else size for axis, size in enumerate(shape)])
-
-
-@functools.cache
-def _subscripts(ndim: int, axes: Axes, operands: int) -> str:
-    names = LETTERS[:ndim]
-    kept = "".join(name for axis, name in enumerate(names) if axis not in axes)
-    return f"{','.join([names] * operands)}->{kept}"
+SHORT = 1024  # a run along which NumPy is at full speed, even if it starts anew with each
+LONG = 8192  # as long as runs are made
+WIDE = 65536  # elements of an operand that stays in the processor's cache
+FEW = 2048  # elements from which a rough mean is not worth its own pass
+BLOCK = 32768  # elements of rows that are worked on while they are in the cache
 
 
 class Standard(NamedTuple):
-    """`standardise`'s results: x standardised, 1 / its deviation, and what they came from."""
+    """y, and the statistics that made it; their reduced axes are kept with size 1."""
 
     y: Array
-    inverse: Array
-    mean: Array | None
-    variance: Array
+    mean: Array
+    inverse: Array  # 1 / sqrt(variance + eps)
+    variance: Array  # the mean square: divided by the count, not by one less
 
 
-def standardise(x: Array, axes: Axes, eps: float, centre: bool) -> Standard:
-    """y = (x - mean) / sqrt(variance + eps) over `axes`; without `centre`, the mean counts as 0.
+@functools.cache
+def _ones(size: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones(size, dtype)
 
-    The variance is the mean square: divided by the count, not by one less.
+
+# ---- cells: one weight and one mean for many elements -----------------------------------------
+
+
+class Layout:
+    """How an array lies in memory: as (A, K, B), where each of K cells has A * B elements.
+
+    Args:
+        shape: the array's.
+        order: its axes by their strides, the largest first.
+        inner: the axes that run within a cell.
     """
-    kind = x.dtype.type
-    count = kind(math.prod(x.shape[axis] for axis in axes))
-    if centre:
-        mean = total(x, axes) / count
-        y = x - mean
-        rest = total(y, axes) / count
-        y -= rest
+
+    def __init__(self, shape: Axes, order: Axes, inner: Axes) -> None:
+        self.order = order
+        self.memory = tuple([shape[axis] for axis in order])
+        self.back = tuple(np.argsort(order).tolist())
+        self.cells = tuple(1 if axis in inner else n for axis, n in enumerate(shape))
+        kept = [i for i, axis in enumerate(order) if axis not in inner and shape[axis] != 1]
+        first, last = (kept[0], kept[-1] + 1) if kept else (0, 0)
+        self.fits = all(axis not in inner for axis in order[first:last])
+        sizes = self.memory
+        A, K, B = (math.prod(part) for part in (sizes[:first], sizes[first:last], sizes[last:]))
+        self.folded = A, K, B
+        # NumPy takes one number for each cell of a run from another array, and starts anew with
+        # each cell. Many short runs are quicker as one long one, beside the numbers repeated.
+        self.repeats = 0
+        if B < SHORT and A >= 4 and K * B <= WIDE:
+            self.repeats = 1
+            while A % (8 * self.repeats) == 0 and 2 * self.repeats * K * B <= LONG:
+                self.repeats *= 2
+
+    def fold(self, x: Array) -> Array:
+        """The array as (A, K, B); a view, if it lies so."""
+        return x.transpose(self.order).reshape(self.folded)
+
+    def unfold(self, x: Array) -> Array:
+        """An array (A, K, B) in the shape of the whole, as a view."""
+        return x.reshape(self.memory).transpose(self.back)
+
+    def lengthwise(self, x: Array) -> Array:
+        """The view of (A, K, B) with which what `spread` makes is to be combined."""
+        A, K, B = self.folded
+        n = self.repeats
+        return x.reshape(A // n, n * K * B) if n else x
+
+    def spread(self, numbers: Array) -> Array:
+        """One number a cell, to be combined with all of its elements.
+
+        Shape: anything that broadcasts to `cells`.
+        """
+        _, K, B = self.folded
+        row = np.broadcast_to(numbers, self.cells).transpose(self.order).reshape(K)
+        if not self.repeats:
+            return row.reshape(K, 1)
+        row = row.repeat(B) if B != 1 else row
+        return np.concatenate([row] * self.repeats) if self.repeats != 1 else row
+
+    def total(self, x: Array) -> Array:
+        """The sum of each cell of x (A, K, B), or of some of it."""
+        A, K, B = x.shape
+        if B != 1:
+            rows = x.reshape(A * K, B) if self.folded[2] == B else x
+            return self._add(np.matmul(rows, _ones(B, x.dtype)).reshape(A, K))
+        n = self.repeats if self.repeats and A % self.repeats == 0 else 1
+        return self._add((_ones(A // n, x.dtype) @ x.reshape(A // n, n * K)).reshape(n, K))
+
+    def dot(self, x: Array, y: Array) -> Array:
+        """The sum of x * y over each cell."""
+        A, K, B = self.folded
+        if B != 1:
+            return self._add(np.matmul(x[:, :, np.newaxis], y[..., np.newaxis]).reshape(A, K))
+        n = self.repeats or 1
+        wide = A // n, n * K
+        return self._add(np.einsum("ij,ij->j", x.reshape(wide), y.reshape(wide)).reshape(n, K))
+
+    def _add(self, parts: Array) -> Array:
+        """The sums of parts (parts, K) of cells, added up, in the shape `cells`."""
+        sums = parts[0] if len(parts) == 1 else _ones(len(parts), parts.dtype) @ parts
+        sizes = [self.cells[axis] for axis in self.order]
+        return sums.reshape(sizes).transpose(self.back)
+
+    def sample(self, x: Array) -> Array:
+        """Some of (A, K, B), enough for a rough mean of each cell; all of it, if it is small."""
+        A, _, B = self.folded
+        if A * B <= FEW:
+            return x
+        return x[: A // 16] if A >= 16 else x[:, :, : B // 16] if B >= 16 else x
+
+
+def layout(x: Array, inner: Axes) -> Layout:
+    """How to look at `x`, whose cells are made of the axes `inner`.
+
+    In C order those must come before or after all others, or both.
+    """
+    return _layout(x.shape, x.strides, x.itemsize, inner)
+
+
+@functools.lru_cache(maxsize=256)
+def _layout(shape: Axes, strides: Axes, itemsize: int, inner: Axes) -> Layout:
+    order = tuple(sorted(range(len(shape)), key=lambda axis: -strides[axis]))
+    step, packed = itemsize, True
+    for axis in reversed(order):
+        packed = packed and (shape[axis] == 1 or strides[axis] == step)
+        step *= shape[axis]
+    found = Layout(shape, order, inner)
+    return found if packed and found.fits else Layout(shape, tuple(range(len(shape))), inner)
+
+
+def standardise_cells(
+    x: Array, w: Array | None, b: Array | None, axes: Axes, inner: Axes, eps: float
+) -> Standard:
+    """y = (x - mean) / sqrt(variance + eps) * w + b, with mean and variance over `axes`.
+
+    Shape: w and b broadcast to x and have size 1 along the axes `inner`, which `axes` includes.
+    """
+    kind, how = x.dtype.type, layout(x, inner)
+    between = tuple([axis for axis in axes if axis not in inner and x.shape[axis] != 1])
+    count = kind(math.prod([x.shape[axis] for axis in axes]))
+
+    def group(numbers: Array) -> Array:
+        return numbers.sum(between, keepdims=True) if between else numbers
+
+    folded = how.fold(x)
+    some = how.sample(folded)
+    share = kind(some.size / max(folded.size, 1))
+    mean = group(how.total(some)) / (count * share)
+    # From here on y is x - mean, where what is left of y's own mean is `rest`.
+    y = how.lengthwise(folded) - how.spread(mean)
+    flat = y.reshape(how.folded)
+    rest = group(how.total(flat)) / count
+    square, variance = rest * rest, group(how.dot(flat, flat)) / count
+    if (square * kind(2) > variance).any():  # the rough mean was too rough
+        y -= how.spread(rest)
         mean = mean + rest
-    else:
-        mean, y = None, x
-    variance = dot(y, y, axes) / count
+        rest = group(how.total(flat)) / count
+        square, variance = rest * rest, group(how.dot(flat, flat)) / count
+    variance = variance - square
     inverse = kind(1) / np.sqrt(variance + kind(eps))
-    if centre:
-        y *= inverse
-    else:
-        y = x * inverse
-    return Standard(y, inverse, mean, variance)
+    scale = inverse if w is None else inverse * w
+    shift = -rest * scale
+    y *= how.spread(scale)
+    y += how.spread(shift if b is None else shift + b)
+    return Standard(how.unfold(y), mean + rest, inverse, variance)
 
 
-def standardise_back(grad: Array, y: Array, inverse: Array, axes: Axes, centre: bool) -> Array:
-    """The gradient in x, given that in `standardise`'s y:
+def cells_back(
+    grad: Array,
+    x: Array,
+    w: Array | None,
+    made: tuple[Array, Array],
+    axes: Axes,
+    inner: Axes,
+    wants_x: bool,
+) -> tuple[Array | None, Array, Array]:
+    """The gradients in `standardise_cells`'s x, and, still one number a cell, in its w and b.
 
-    (grad - mean(grad) - y * mean(grad * y)) / deviation, where `centre` decides the middle term.
+    With z = (x - mean) * inverse, that in x is
+    (grad * w - mean(grad * w) - z * mean(grad * w * z)) * inverse.
+
+    Args:
+        made: the mean and the inverse.
     """
-    count = y.dtype.type(math.prod(y.shape[axis] for axis in axes))
-    made = y * (dot(grad, y, axes) / -count)
-    made += grad
-    if centre:
-        made -= total(grad, axes) / count
-    made *= inverse
-    return made
+    (mean, inverse), kind, how = made, x.dtype.type, layout(x, inner)
+    between = tuple([axis for axis in axes if axis not in inner and x.shape[axis] != 1])
+    count = kind(math.prod([x.shape[axis] for axis in axes]))
+    z = how.lengthwise(how.fold(x)) - how.spread(mean)
+    g = how.fold(grad)
+    slopes = how.dot(g, z.reshape(how.folded)) * inverse
+    sums = how.total(g)
+    if not wants_x:
+        return None, slopes, sums
+    tilt, lift, g = slopes, sums, how.lengthwise(g)
+    if between:  # cells of different weights share a mean
+        if w is not None:
+            tilt, lift = tilt * w, lift * w
+            g = g * how.spread(np.asarray(w))
+        tilt, lift = tilt.sum(between, keepdims=True), lift.sum(between, keepdims=True)
+    z *= how.spread(tilt * inverse / -count)
+    z -= how.spread(lift / count)
+    z += g
+    z *= how.spread(inverse if between or w is None else inverse * w)
+    return how.unfold(z), slopes, sums
+
+
+# ---- rows: a weight for each element of a row --------------------------------------------------
+
+
+def standardise_rows(
+    x: Array, w: Array | None, b: Array | None, eps: float, centre: bool
+) -> tuple[Array, Array, Array]:
+    """y = (x - mean) / sqrt(variance + eps) * w + b for each row; without `centre`, mean is 0.
+
+    Gives y, x - mean, and 1 / sqrt(variance + eps) as (M, 1).
+
+    Shape: x (M, E); w and b (E).
+    """
+    (M, E), kind = x.shape, x.dtype.type
+    y, inverse = np.empty_like(x), np.empty((M, 1), x.dtype)
+    apart = np.empty_like(x) if centre else x
+    ones, count = _ones(E, x.dtype), kind(E)
+    for part in _blocks(M, E):
+        out, z = y[part], apart[part]
+        if centre:
+            mean = x[part] @ ones / count
+            np.subtract(x[part], mean[:, np.newaxis], out=z)
+        square = np.multiply(z, z, out=out) @ ones / count
+        if centre and (mean * mean > kind(16) * square).any():  # then the mean's rounding shows
+            z -= (z @ ones / count)[:, np.newaxis]
+            square = np.multiply(z, z, out=out) @ ones / count
+        deviation = np.sqrt(square + kind(eps), out=square)
+        np.divide(kind(1), deviation, out=inverse[part, 0])
+        _scaled(z, inverse[part], w, out)
+        if b is not None:
+            out += b
+    return y, apart, inverse
+
+
+def rows_back(
+    grad: Array, apart: Array, w: Array | None, inverse: Array, centre: bool, wants_x: bool
+) -> tuple[Array | None, Array, Array]:
+    """The gradients in `standardise_rows`'s x, w and b; see `cells_back`."""
+    (M, E), kind = grad.shape, grad.dtype.type
+    grad_x = np.empty_like(grad) if wants_x else None
+    grad_w, grad_b = np.zeros(E, grad.dtype), np.zeros(E, grad.dtype)
+    weights, share = _ones(E, grad.dtype) if w is None else w, inverse / kind(E)
+    for part in _blocks(M, E):
+        g, z, scale = grad[part], apart[part], inverse[part]
+        product = g * z
+        grad_w += scale[:, 0] @ product
+        grad_b += _ones(len(g), g.dtype) @ g
+        if grad_x is None:
+            continue
+        made = _scaled(g, scale, w, grad_x[part])
+        tilt = (product @ weights)[:, np.newaxis] * share[part]
+        tilt *= scale
+        tilt *= scale
+        made -= np.multiply(z, tilt, out=product)
+        if centre:
+            made -= (g @ weights)[:, np.newaxis] * share[part]
+    return grad_x, grad_w, grad_b
+
+
+def _blocks(M: int, E: int) -> list[slice]:
+    """M rows of E elements, in blocks that fit the processor's cache."""
+    rows = max(BLOCK // max(E, 1), 1)
+    return [slice(start, start + rows) for start in range(0, M, rows)]
+
+
+def _scaled(x: Array, column: Array, row: Array | None, out: Array) -> Array:
+    """x * column * row, where `column` has one number for each row of x, and `row` for each column.
+
+    Where rows are short, BLAS multiplies the two first: it need not start anew with each row.
+    """
+    if row is None:
+        return np.multiply(x, column, out=out)
+    if x.shape[1] < 256:
+        return np.multiply(x, np.dot(column, row[np.newaxis]), out=out)
+    np.multiply(x, column, out=out)
+    return np.multiply(out, row, out=out)

@@ -3,6 +3,10 @@
 ``np.errstate`` does the same, but takes longer than most small operations. NumPy 2 keeps the
 state in a context variable, which can be set and reset in a tenth of that; where that variable
 is not to be found, ``np.seterr`` does the work. Either way a user's own setting is put back.
+
+The same variable holds the size of NumPy's buffers. Where one operand is broadcast along runs
+shorter than that, NumPy copies its number into a buffer, once for each element, which takes longer
+than the operation itself. With a smaller buffer it does so only where runs are short anyway.
 """
 
 from __future__ import annotations
@@ -18,10 +22,12 @@ hush: Callable[[], Any]
 restore: Callable[[Any], object]
 """Put back the error handling that `hush` found."""
 
+BUFFER = 1024  # elements; NumPy's own choice is 8192
+
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    hush = partial(_extobj_contextvar.set, _make_extobj(all="ignore"))
+    hush = partial(_extobj_contextvar.set, _make_extobj(all="ignore", bufsize=BUFFER))
     restore = _extobj_contextvar.reset
 except ImportError:  # NumPy 1.26
     hush = partial(np.seterr, all="ignore")

@@ -35,7 +35,7 @@ class Normalize(Function):
     `running` collects the mean and variance if it is given.
     """
 
-    order = "follows"
+    order = "makes"
     torch_name = "NativeBatchNormBackward0"
 
     def forward(
@@ -52,44 +52,69 @@ class Normalize(Function):
     ) -> Array:
         self.save(x, w)
         self.axes, self.eps, self.spread, self.centre = axes, eps, spread, centre
-        # The axes along which one weight serves many elements.
-        self.over = tuple(a for a, n in enumerate(spread) if n == 1 and x.shape[a] != 1)
+        # The axes along which one weight serves many elements, and those of them in `axes`.
+        self.over = tuple([a for a, n in enumerate(spread) if n == 1 and x.shape[a] != 1])
+        self.inner = tuple([a for a in self.over if a in axes])
+        self.shape = w.shape if w is not None else () if b is None else b.shape
         # PyTorch computes with float16 in float32 as well.
         wide = x.astype(np.float32) if x.dtype == np.float16 else x
-        made = kernels.standardise(wide, axes, eps, centre)
-        if running is not None:
-            running.take(made, x.size)
-        y = made.y
         if w is not None:
-            self.shape, y = w.shape, y * w.reshape(spread)
-        if b is not None:
-            self.shape, y = b.shape, y + b.reshape(spread)
-        if self.needs(0) or self.needs(1):
-            if y is made.y:
-                y = y.copy()  # the caller may write into the output
-            self.cache = made.y, made.inverse
+            w = w.astype(wide.dtype, copy=False)
+        if self.in_rows:
+            rows = wide.reshape(-1, math.prod(spread))
+            w, b = (p if p is None else p.reshape(-1) for p in (w, b))
+            y, apart, inverse = kernels.standardise_rows(rows, w, b, eps, centre)
+            y, cache = y.reshape(x.shape), (apart if centre else None, inverse)
+        else:
+            w, b = (p if p is None else p.reshape(spread) for p in (w, b))
+            made = kernels.standardise_cells(wide, w, b, axes, self.inner, eps)
+            if running is not None:
+                running.take(made, x.size)
+            y, cache = made.y, (made.mean, made.inverse)
+        if self.edges:
+            self.cache = cache
         return y.astype(x.dtype, copy=False)
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether all weights lie side by side along `axes`, which are the last."""
+        return not self.inner and all(n == 1 for n in self.spread[: self.axes[0]])
 
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
         if mode.grad or self.cache is None:
             return self.differentiable(grad, x, w)
-        g, (y, inverse) = grad._peek(), self.cache
-        if g.dtype != y.dtype:
-            g = g.astype(y.dtype)
-        over, grad_x, grad_w, grad_b = self.over, None, None, None
-        if self.needs(0):
-            scaled = g if w is None else g * w._array.reshape(self.spread)
-            grad_x = grad._wrap(
-                kernels.standardise_back(scaled, y, inverse, self.axes, self.centre)
+        g, wants_x = grad._peek(), self.needs(0)
+        if g.dtype == np.float16:
+            g = g.astype(np.float32)
+        array = x._peek().astype(g.dtype, copy=False)
+        weight = None if w is None else w._array.astype(g.dtype, copy=False)
+        if self.in_rows:
+            apart, inverse = self.cache
+            rows = (-1, math.prod(self.spread))
+            grad_x, grad_w, grad_b = kernels.rows_back(
+                g.reshape(rows),
+                array.reshape(rows) if apart is None else apart,
+                None if weight is None else weight.reshape(-1),
+                inverse,
+                self.centre,
+                wants_x,
             )
-            if not grad_x._array.flags.c_contiguous:
-                grad_x._loosen()
-        if self.needs(1):
-            grad_w = grad._wrap(kernels.dot(g, y, over).reshape(self.shape))
-        if self.needs(2):
-            grad_b = grad._wrap(kernels.total(g, over).reshape(self.shape))
-        return grad_x, grad_w, grad_b
+            grad_x = None if grad_x is None else grad_x.reshape(array.shape)
+        else:
+            weight = None if weight is None else weight.reshape(self.spread)
+            grad_x, *each = kernels.cells_back(
+                g, array, weight, self.cache, self.axes, self.inner, wants_x
+            )
+            between = tuple([axis for axis in self.over if axis not in self.inner])
+            grad_w, grad_b = (cells.sum(between) if between else cells for cells in each)
+        made: Any = None
+        if grad_x is not None:
+            made = grad._wrap(grad_x)
+            if not grad_x.flags.c_contiguous:
+                made._loosen()
+        params = (grad_w if self.needs(1) else None, grad_b if self.needs(2) else None)
+        return made, *(p if p is None else grad._wrap(p.reshape(self.shape)) for p in params)
 
     def differentiable(self, grad: Tensor, x: Tensor, w: Tensor | None) -> Any:
         """The same gradients in tensors, computed from x anew: for every order."""
