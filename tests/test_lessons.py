@@ -41,6 +41,15 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
         ("lambda grad, x: grad * 2 * x.abs()", "lambda grad, x: grad * 2 * x"),
     ],
     "plot_11_second": [("2", "0"), ("[6, 2]", "[6, 0]")],
+    "plot_12_three_ways": [
+        ("8 * 9 + 8 + 1280 + 10", "8 * 9 + 8 + 1280"),
+        (
+            "lambda dafter, before: dafter * np.where(before > 0, 1, 0.1)",
+            "lambda dafter, before: dafter * (before > 0)",
+        ),
+    ],
+    "plot_13_same_seed": [("1 - 2**-24", "1"), ('"the same"', '"others"')],
+    "plot_14_where_the_time_goes": [("200", "40000"), ("6", "5")],
 }
 FILL_IN = re.compile(r"^(answer_\d+) = None\b.*$", re.MULTILINE)
 
