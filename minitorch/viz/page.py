@@ -17,24 +17,29 @@ POLICY = (
 )
 
 
-def compose(name: str, data: Any = None, *, title: str) -> str:
+def compose(name: str, data: Any = None, *, title: str, parts: tuple[str, ...] = ()) -> str:
     """Return the page `name`, with `data` (what JSON can hold) for its script to read.
+
+    `parts` are what it shares with others: ``PART.css`` and ``PART.js`` come before its own.
 
     ``pages/NAME.html`` has the page's body alone; the script finds the data by
     ``JSON.parse(document.getElementById("data").textContent)``.
 
     Raises: ValueError if `data` holds NaN or an infinity, which JSON cannot.
     """
+    names = (*parts, name)
+    styles = "\n".join(source(file + ".css") for file in ("base", *names))
+    scripts = "\n".join(source(file + ".js") for file in names)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{escape(title)}</title>\n"
-        f"<style>\n{source('base.css')}\n{source(name + '.css')}</style>\n</head>\n<body>\n"
+        f"<style>\n{styles}</style>\n</head>\n<body>\n"
         f"{source(name + '.html')}"
         f'<script type="application/json" id="data">{as_json(data)}</script>\n'
-        f"<script>\n{source(name + '.js')}</script>\n</body>\n</html>\n"
+        f"<script>\n{scripts}</script>\n</body>\n</html>\n"
     )
 
 

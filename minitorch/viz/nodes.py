@@ -1,0 +1,550 @@
+"""`graph`: the graph behind a result, as plain data that can be written in many forms.
+
+A `Graph` holds no tensor and no node: it is what was there when it was made, and keeps nothing of
+the network alive. What it knows of values comes from a recording (`record`), from what the nodes
+have saved, and from the leaves as they are.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.base import Edge, TensorBase
+from minitorch.autograd.function import Function, SavedArray
+from minitorch.nn.modules.module import Module
+from minitorch.nn.parameter import Parameter
+from minitorch.viz import fold, layout
+from minitorch.viz.names import Names, users_frame
+from minitorch.viz.recording import ModuleCall, note_of
+from minitorch.viz.values import Values, dtype_name, size
+
+
+@dataclass
+class Output:
+    """One result of a node: what is known of it."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    name: str = ""
+    values: Values | None = None
+    gradient: Values | None = None
+
+    def count(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {list(self.shape)}"
+
+
+@dataclass(frozen=True)
+class Input:
+    """Where one input of a node comes from: output `slot` of node number `source`."""
+
+    source: int
+    slot: int
+    label: str  # what the Function's forward calls it
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An array that a node keeps for its backward. Arrays of one `memory` are the same."""
+
+    what: str
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
+    memory: tuple[int, int]
+    parameter: bool
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.dtype} {list(self.shape)}, {size(self.bytes)}"
+
+
+@dataclass
+class Node:
+    """One box of the picture.
+
+    Attributes:
+        number: its place in the order of creation, from 1.
+        kind: 'operation'; 'leaf', where a gradient ends; 'constant', which has none.
+        name: PyTorch's name of the node (``MulBackward0``); a leaf's own name.
+        function: the Function subclass that has its forward and backward.
+        inputs, outputs: what goes in and comes out.
+        saved: what it keeps for backward; empty once it is freed.
+        freed: whether what it kept has been dropped.
+        place: ``file:line, in function`` of the user's code, or ''.
+        calls: the modules it was made in, the outermost first.
+        parameter: whether it is a leaf that is a Parameter.
+        tag: its module's call, where no frame around it says so.
+    """
+
+    number: int
+    kind: str
+    name: str
+    function: str = ""
+    inputs: list[Input] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    saved: list[Saved] = field(default_factory=list)
+    freed: bool = False
+    place: str = ""
+    calls: tuple[ModuleCall, ...] = ()
+    parameter: bool = False
+    tag: str = ""
+
+    @property
+    def module(self) -> str:
+        """The path of the innermost module it was made in, or ''."""
+        return self.calls[-1].path if self.calls else ""
+
+    @property
+    def variable(self) -> str:
+        """What the user calls its result, or ''."""
+        return "" if self.kind != "operation" else ", ".join(o.name for o in self.outputs if o.name)
+
+    @property
+    def saved_bytes(self) -> int:
+        """The bytes of all that it saved; the same array twice counts once."""
+        return sum({saved.memory: saved.bytes for saved in self.saved}.values())
+
+    def line(self) -> str:
+        """The user's file and line in short: ``train.py:12``."""
+        file, _, rest = self.place.rpartition(":")
+        return f"{Path(file).name}:{rest.partition(',')[0]}" if file else ""
+
+    def lines(self) -> list[str]:
+        """What stands in its box: name, shape, and what is worth knowing at a glance."""
+        several = len(self.outputs) > 1
+        shape = f"{len(self.outputs)} outputs" if several else str(self.outputs[0])
+        lines = [self.name, shape]
+        if not several:
+            output = self.outputs[0]
+            for sign, values in (("=", output.values), ("grad", output.gradient)):
+                if values is not None and 0 < values.count() <= 4:
+                    lines.append(f"{sign} {values.short()}")
+        notes = [self.variable, self.tag, self.line()]
+        if self.freed:
+            notes.append("freed")
+        elif self.saved_bytes:
+            notes.append(f"saves {size(self.saved_bytes)}")
+        if any(notes):
+            lines.append(" · ".join(note for note in notes if note))
+        return lines
+
+    def details(self) -> list[tuple[str, str]]:
+        """All that is known of it, as pairs of a label and a text."""
+        found: list[tuple[str, str]] = []
+        if self.function:
+            found.append(("Function", self.function))
+        if self.calls:
+            found += [("module", f"{self.calls[-1]}, a {self.calls[-1].kind}")]
+        if self.place:
+            found.append(("made at", self.place))
+        for slot, output in enumerate(self.outputs):
+            which = f"output {slot}" if len(self.outputs) > 1 else "output"
+            which = which if self.kind == "operation" else "tensor"
+            name = f"{output.name} = " if output.name and self.kind == "operation" else ""
+            found.append((which, f"{name}{output}"))
+            for label, values in (("values", output.values), ("gradient", output.gradient)):
+                if values is not None:
+                    found.append((label, values.statistics()))
+                    if values.array is not None and values.array.size > 1:
+                        found.append(("", values.short()))
+        found += [("saved", str(saved)) for saved in self.saved]
+        if self.freed:
+            found.append(("saved", "freed by a backward"))
+        elif self.saved:
+            found.append(("saved bytes", size(self.saved_bytes)))
+        return found
+
+
+class Graph:
+    """The graph behind one or more results. Print it, write it in another form, or look at it.
+
+    Attributes:
+        nodes: a list of `Node`, each after all that it is made of.
+        roots: (number, slot) of each result.
+        limit: how many boxes a picture shows before modules are folded.
+    """
+
+    def __init__(self, nodes: list[Node], roots: list[tuple[int, int]], limit: int = 60) -> None:
+        self.nodes, self.roots, self.limit = nodes, roots, limit
+        self._tree: fold.Group | None = None
+
+    def __getitem__(self, number: int) -> Node:
+        """The node of that number."""
+        return self.nodes[number - 1]
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Graph: {self.summary()}>"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def summary(self) -> str:
+        """How many nodes of which kind, and what they keep."""
+        kinds = Counter(node.kind for node in self.nodes)
+        plural = {"operation": "operations", "leaf": "leaves", "constant": "constants"}
+        parts = [
+            f"{kinds[kind]} {kind if kinds[kind] == 1 else several}"
+            for kind, several in plural.items()
+            if kinds[kind]
+        ]
+        whole, parameters = self.saved_bytes()
+        if any(node.freed for node in self.nodes):
+            parts.append("freed by a backward")
+        elif whole:
+            parts.append(
+                f"{size(whole)} saved for backward"
+                + (f" and {size(parameters)} of parameters" if parameters else "")
+            )
+        return ", ".join(parts)
+
+    def saved_bytes(self) -> tuple[int, int]:
+        """The bytes kept for backward, each array once: all but parameters, and the parameters."""
+        kept = {s.memory: (s.bytes, s.parameter) for node in self.nodes for s in node.saved}
+        parameters = sum(count for count, parameter in kept.values() if parameter)
+        return sum(count for count, _ in kept.values()) - parameters, parameters
+
+    def tree(self) -> fold.Group:
+        """The nodes in groups: calls of modules, and parts of what is still too many."""
+        if self._tree is None:
+            self._tree = fold.tree(self)
+        return self._tree
+
+    # ---- forms -------------------------------------------------------------------------------
+
+    def text(self, *, fold: bool | None = None, width: int | None = None) -> str:
+        """A tree for the terminal: the result first, its inputs below, a shared part once.
+
+        Args:
+            fold: whether to show a module's call as one line; by default in a large graph.
+            width: cut lines to so many characters; not at all by default.
+        """
+        from minitorch.viz.text import write
+
+        return write(self, fold, width)
+
+    def mermaid(self, *, fold: bool | None = None) -> str:
+        """Mermaid's language, which GitHub and many editors draw."""
+        from minitorch.viz.formats import mermaid
+
+        return mermaid(self, fold)
+
+    def dot(self, *, fold: bool | None = None) -> str:
+        """Graphviz's language."""
+        from minitorch.viz.formats import dot
+
+        return dot(self, fold)
+
+    def svg(self, *, fold: bool | None = None) -> str:
+        """A picture as SVG, in light or dark as the reader's system is."""
+        from minitorch.viz.svg import draw
+
+        return draw(self, fold)
+
+    def html(self, path: str | Path) -> Path:
+        """Write a page to zoom and to fold, with all that is known of each node; returns its path.
+
+        One file that needs nothing else. Keys are said on the page.
+        """
+        from minitorch.viz.page import compose
+
+        target = Path(path)
+        data = self.data()
+        target.write_text(
+            compose("graph", data, title=data["title"], parts=("drawing",)), encoding="utf-8"
+        )
+        return target
+
+    def _repr_html_(self) -> str:
+        return f'<div style="max-width: 100%; overflow: auto">{self.svg()}</div>'
+
+    def data(self) -> dict[str, Any]:
+        """What the pages read."""
+        tree = self.tree()
+        name = next((self[n].outputs[s].name for n, s in self.roots), "")
+        return {
+            "title": f"The graph behind {name or 'the result'}",
+            "summary": self.summary(),
+            "open": sorted(fold.opened(tree, self.limit)),
+            "nodes": [
+                {
+                    "kind": node.kind,
+                    "title": node.name,
+                    "details": node.details(),
+                    "lines": node.lines(),
+                    "size": layout.box(node.lines()),
+                    "inputs": [[i.source, i.slot, i.label] for i in node.inputs],
+                    "root": any(number == node.number for number, _ in self.roots),
+                }
+                for node in self.nodes
+            ],
+            "groups": layout.data(self, tree),
+        }
+
+
+def graph(
+    outputs: Any,
+    *,
+    module: Module | None = None,
+    params: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+    limit: int = 60,
+) -> Graph:
+    """The graph behind `outputs`: a tensor, or tensors in a list, tuple or dict.
+
+    Args:
+        outputs: results that require grad, such as a loss.
+        module: the model, to name its parameters.
+        params: names of tensors, as a dict or as pairs (``model.named_parameters()``).
+        limit: fold modules in graphs of more boxes than this.
+
+    Without `module` and `params` the caller's own variables name the tensors. The user's lines,
+    modules and most values are known only for what was recorded within `record`.
+
+    Raises:
+        TypeError: for what is no tensor.
+        RuntimeError: for a tensor that requires no grad: there is no graph behind it.
+
+    >>> import minitorch
+    >>> from minitorch import viz
+    >>> x = minitorch.tensor(2.0, requires_grad=True)
+    >>> y = (x * 3).sigmoid()
+    >>> print(viz.graph(y))
+    2 operations, 1 leaf, 8 B saved for backward
+    ● #3 SigmoidBackward0  float32 []  = 0.99753  y, saves 4 B
+    ● #2 MulBackward0  float32 []  saves 4 B
+    └─○ #1 x  float32 []  = 2
+    """
+    graph, _ = build(outputs, Names(params, module, users_frame()), limit)
+    return graph
+
+
+def build(outputs: Any, names: Names, limit: int = 60) -> tuple[Graph, dict[int, int]]:
+    """The graph, and the number of each node and leaf by its id."""
+    roots = list(as_tensors(outputs))
+    for root in roots:
+        if root._is_stale():
+            root._refresh()
+        if not root._requires_grad:
+            raise RuntimeError(
+                "graph: this tensor does not require grad, so that there is no graph behind it: "
+                "it was computed under no_grad, detached, or made of tensors that do not require "
+                f"grad (got {root.dtype} {list(root.shape)})"
+            )
+    builder = _Builder(names)
+    for node in behind(roots):
+        builder.add(node)
+    ends = []
+    for root in roots:
+        end, slot = root._edge()
+        at = builder.leaf(end, None) if isinstance(end, TensorBase) else builder.numbers[id(end)]
+        output = builder.nodes[at - 1].outputs[slot]
+        output.values = Values.of(root._peek())
+        ends.append((at, slot))
+    fold.guess_calls(builder.nodes)
+    return Graph(builder.nodes, ends, limit), builder.numbers
+
+
+def as_tensors(outputs: Any) -> Iterable[Any]:
+    """The tensors in a tensor, a list, a tuple or a dict."""
+    if isinstance(outputs, TensorBase):
+        yield outputs
+    elif isinstance(outputs, Mapping):
+        yield from as_tensors(list(outputs.values()))
+    elif isinstance(outputs, list | tuple) and outputs:
+        for output in outputs:
+            yield from as_tensors(output)
+    else:
+        raise TypeError(f"graph: expected a tensor, or several, got {outputs!r}")
+
+
+def behind(roots: list[Any]) -> list[Function]:
+    """All nodes behind `roots`, in the order in which they were made."""
+    found: dict[int, Function] = {}
+    stack = [root._grad_fn for root in roots if root._grad_fn is not None]
+    while stack:
+        node = stack.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            stack += [e[0] for e in node.edges if e is not None and isinstance(e[0], Function)]
+    return sorted(found.values(), key=lambda node: node.sequence)
+
+
+class _Builder:
+    """Makes a `Node` of each Function, each leaf and each constant."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.nodes: list[Node] = []
+        self.numbers: dict[int, int] = {}
+        self.labels: dict[type[Function], list[str]] = {}
+
+    def _append(self, thing: Any, kind: str, name: str, **rest: Any) -> Node:
+        node = Node(len(self.nodes) + 1, kind, name, **rest)
+        self.nodes.append(node)
+        self.numbers[id(thing)] = node.number
+        return node
+
+    def leaf(self, leaf: Any, noted: tuple[str, Values] | None) -> int:
+        """The number of a leaf."""
+        if id(leaf) not in self.numbers:
+            name, values = noted or ("", None)
+            name = self.names.of(leaf) or name
+            grad = leaf._grad
+            output = Output(
+                leaf._peek().shape,
+                dtype_name(leaf._peek().dtype),
+                name,
+                values or Values.of(leaf._peek()),
+                None if grad is None else Values.of(grad._peek()),
+            )
+            self._append(
+                leaf,
+                "leaf",
+                name or "leaf",
+                outputs=[output],
+                parameter=isinstance(leaf, Parameter),
+            )
+        return self.numbers[id(leaf)]
+
+    def constant(self, constant: Any) -> int:
+        """The number of a recorded constant."""
+        if id(constant) not in self.numbers:
+            tensor, values = constant.tensor(), constant.values
+            name = "" if tensor is None else self.names.of(tensor)
+            output = Output(values.shape, values.dtype, name, values)
+            self._append(constant, "constant", name or "constant", outputs=[output])
+        return self.numbers[id(constant)]
+
+    def add(self, node: Function) -> None:
+        """Add an operation, after its leaves and constants."""
+        note = note_of(node)
+        labels = self.labels.get(type(node))
+        if labels is None:
+            labels = self.labels[type(node)] = _parameter_names(type(node))
+        inputs = []
+        for index, edge in enumerate(node.edges):
+            label = labels[index] if index < len(labels) else str(index)
+            if edge is not None:
+                end, slot = edge
+                if isinstance(end, Function):
+                    inputs.append(Input(self.numbers[id(end)], slot, label))
+                else:
+                    noted = None if note is None else note.leaves.get(index)
+                    inputs.append(Input(self.leaf(end, noted), 0, label))
+            elif note is not None and index in note.constants:
+                inputs.append(Input(self.constant(note.constants[index]), 0, label))
+        outputs = [
+            Output(
+                shape,
+                dtype_name(dtype),
+                self.names.of_result(node, slot),
+                None if note is None else note.values.get(slot),
+                _gradient(node, slot),
+            )
+            for slot, (shape, dtype) in enumerate(node.outputs)
+        ]
+        saved = self._saved(node, labels)
+        self._append(
+            node,
+            "operation",
+            node.name(),
+            function=type(node).__name__,
+            inputs=inputs,
+            outputs=outputs,
+            saved=saved,
+            freed=node._saved is None,
+            place="" if note is None else note.place,
+            calls=() if note is None else note.calls,
+        )
+        self._learn_values(node, outputs)
+
+    def _learn_values(self, node: Function, outputs: list[Output]) -> None:
+        """What a node has saved tells the values of its inputs and output."""
+        for item in node._saved or ():
+            if not isinstance(item, SavedArray) or item.storage.version != item.version:
+                continue
+            if item.own_slot is not None:
+                output = outputs[item.own_slot]
+            elif item.edge is not None and isinstance(item.edge[0], Function):
+                end, slot = item.edge
+                output = self.nodes[self.numbers[id(end)] - 1].outputs[slot]
+            else:
+                continue
+            if output.values is None:
+                output.values = Values.of(item.array)
+
+    def _saved(self, node: Function, labels: list[str]) -> list[Saved]:
+        found = []
+        for item in node._saved or ():
+            if item is None:
+                continue
+            what, parameter = "array", False
+            if isinstance(item, SavedArray):
+                array = item.array
+                at = _index(item.edge, node.edges)
+                if item.edge is None and item.own_slot is None and node.edges.count(None) == 1:
+                    at = node.edges.index(None)
+                if item.own_slot is not None:
+                    what = "output"
+                elif at is not None:
+                    what = f"operand {labels[at] if at < len(labels) else at}"
+                    parameter = item.edge is not None and isinstance(item.edge[0], Parameter)
+                else:
+                    what = "constant"
+            else:
+                array = item._array
+                what = "mask" if array.dtype.kind == "b" else "indices"
+            found.append(_describe(what, array, parameter))
+        for array in _arrays(node.cache):
+            found.append(_describe("cache", array, False))
+        return found
+
+
+def _index(edge: Edge | None, edges: list[Edge | None]) -> int | None:
+    """Where `edge` stands among `edges`. (Tensors are compared by identity.)"""
+    for index, other in enumerate(edges):
+        if edge and other and edge[0] is other[0] and edge[1] == other[1]:
+            return index
+    return None
+
+
+def _describe(what: str, array: Array, parameter: bool) -> Saved:
+    where = array.__array_interface__["data"][0]
+    return Saved(
+        what, array.shape, dtype_name(array.dtype), array.nbytes, (where, array.nbytes), parameter
+    )
+
+
+def _arrays(cache: Any) -> list[Array]:
+    several = cache if isinstance(cache, tuple | list) else (cache,)
+    return [array for array in several if isinstance(array, np.ndarray)]
+
+
+def _gradient(node: Function, slot: int) -> Values | None:
+    """The gradient of an output, if the recording saw it or the tensor retains it."""
+    note = note_of(node)
+    if note is not None and slot in note.gradients:
+        return note.gradients[slot]
+    tensor = (node.retained or {}).get(slot, lambda: None)()
+    grad = None if tensor is None else tensor._grad
+    return None if grad is None else Values.of(grad._peek())
+
+
+def _parameter_names(function: type[Function]) -> list[str]:
+    """What a Function's forward calls its inputs."""
+    parameters = list(inspect.signature(function.forward).parameters.values())[1:]
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]

@@ -1,0 +1,124 @@
+"""What is told of a tensor's numbers: statistics, and the numbers themselves where they are few."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minitorch._dtypes import Array, from_numpy_dtype
+
+FEW = 64  # elements; up to so many are kept in full
+
+
+@dataclass(frozen=True)
+class Values:
+    """The numbers of one tensor at one moment.
+
+    Attributes:
+        shape, dtype: of the tensor.
+        low, high, mean, std: over the finite elements (`std` as ``tensor.std()``: divided by one
+            less than their number); None where there are none.
+        nans, infs: how many elements are NaN, and infinite.
+        zeros: the share of elements that are 0.
+        array: a copy of all elements, if there are at most 64.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    low: float | None
+    high: float | None
+    mean: float | None
+    std: float | None
+    nans: int
+    infs: int
+    zeros: float
+    array: Array | None
+
+    @classmethod
+    def of(cls, array: Array) -> Values:
+        """Look at `array`."""
+        finite, nans, infs = array, 0, 0
+        if array.dtype.kind == "f":
+            fine = np.isfinite(array)
+            if not fine.all():
+                nans = int(np.isnan(array).sum())
+                infs = array.size - int(fine.sum()) - nans
+                finite = array[fine]
+        size = finite.size
+        wide = finite.astype(np.float64)
+        return cls(
+            shape=array.shape,
+            dtype=dtype_name(array.dtype),
+            low=float(finite.min()) if size else None,
+            high=float(finite.max()) if size else None,
+            mean=float(wide.mean()) if size else None,
+            std=float(wide.std(ddof=1)) if size > 1 else None,
+            nans=nans,
+            infs=infs,
+            zeros=1 - np.count_nonzero(array) / array.size if array.size else 0.0,
+            array=np.array(array) if array.size <= FEW else None,
+        )
+
+    def count(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+    def statistics(self) -> str:
+        """The statistics in one line."""
+        parts = [
+            f"{name} {number(value)}"
+            for name, value in (
+                ("min", self.low),
+                ("max", self.high),
+                ("mean", self.mean),
+                ("std", self.std),
+            )
+            if value is not None
+        ]
+        if self.zeros:
+            parts.append(f"zeros {100 * self.zeros:.3g}%")
+        if self.nans:
+            parts.append(f"{self.nans} NaN")
+        if self.infs:
+            parts.append(f"{self.infs} inf")
+        return ", ".join(parts) or "no elements"
+
+    def short(self) -> str:
+        """All elements if they are at most 64, as nested lists; else the statistics."""
+        return self.statistics() if self.array is None else elements(self.array)
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {list(self.shape)} {self.short()}"
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The dtype's name as minitorch has it, without the prefix."""
+    return str(from_numpy_dtype(dtype)).rpartition(".")[2]
+
+
+def number(value: Any) -> str:
+    """A number in up to five digits."""
+    return f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def elements(array: Array) -> str:
+    """An array as nested lists, in up to five digits each."""
+    if array.ndim == 0:
+        return number(array[()])
+    return "[" + ", ".join(elements(row) for row in array) + "]"
+
+
+def size(count: float) -> str:
+    """A number of bytes for reading: ``'12.5 KB'`` (1 KB is 1024 bytes).
+
+    >>> size(512), size(12800)
+    ('512 B', '12.5 KB')
+    """
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1024 or unit == "GB":
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
