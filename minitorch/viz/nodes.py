@@ -492,7 +492,7 @@ class _Builder:
         for item in node._saved or ():
             if item is None:
                 continue
-            what, parameter = "array", False
+            parameter = False
             if isinstance(item, SavedArray):
                 array = item.array
                 at = _index(item.edge, node.edges)
@@ -506,8 +506,8 @@ class _Builder:
                 else:
                     what = "constant"
             else:
-                array = item._array
-                what = "mask" if array.dtype.kind == "b" else "indices"
+                array = item if isinstance(item, np.ndarray) else item._peek()
+                what = {"b": "mask", "f": "constant"}.get(array.dtype.kind, "indices")
             found.append(_describe(what, array, parameter))
         for array in _arrays(node.cache):
             found.append(_describe("cache", array, False))
