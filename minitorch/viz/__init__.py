@@ -19,8 +19,8 @@ from minitorch.viz.recording import record
 from minitorch.viz.steps import Replay, replay
 
 __all__ = [
-    "KERNELS",
     "Graph",
+    "KERNELS",
     "Replay",
     "convolution",
     "filtered",
