@@ -199,10 +199,10 @@ for batch in (1, 8, 64):
 # What to do with it
 # ------------------
 #
-# - Most of the time in one bar: look at that operation's kernel. - Many bars of the same few
-# microseconds: fewer, larger operations. ``cross_entropy`` is one node in place of four, and a
-# layer over a batch is one call in place of 64. - Nothing to train: ``with minitorch.no_grad()``
-# records nothing.
+# - Most of the time in one bar: look at that operation's kernel.
+# - Many bars of the same few microseconds: fewer, larger operations. ``cross_entropy`` is one node
+#   in place of four, and a layer over a batch is one call in place of 64.
+# - Nothing to train: ``with minitorch.no_grad()`` records nothing.
 #
 # Exercises
 # ---------
@@ -210,8 +210,8 @@ for batch in (1, 8, 64):
 # Replace each ``None`` by your answer and run the block.
 #
 # 1. A call costs 2 µs and a million additions cost 400 µs. How long do 100 additions take as 100
-#    calls on one number each, in µs, if their arithmetic is not counted? 2. How many nodes does the
-#    graph of this net's loss have, without those of the parameters?
+#    calls on one number each, in µs, if their arithmetic is not counted?
+# 2. How many nodes does the graph of this net's loss have, without those of the parameters?
 
 answer_1 = None  # a number
 answer_2 = None  # a number
