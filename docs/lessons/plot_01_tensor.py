@@ -2,9 +2,9 @@
 1. What a tensor remembers
 ==========================
 
-A tensor is an array of numbers that remembers where they came from. That memory is all that is
-needed to find derivatives later. This lesson looks at each thing a tensor remembers, on the
-smallest "network" there is: one weight, one bias, one example.
+A tensor is an array of numbers that remembers where they came from. That memory is all
+that is needed to find derivatives later. This lesson looks at each thing a tensor
+remembers, on the smallest "network" there is: one weight, one bias, one example.
 """
 
 import matplotlib.pyplot as plt
@@ -15,9 +15,10 @@ import minitorch
 # The numbers, and a wish
 # -----------------------
 #
-# We have an input ``x = 2`` and a target ``t = 10``. Our guess is ``y = w * x + b`` with
-# ``w = 3`` and ``b = 1``. ``requires_grad=True`` states a wish: *later I shall ask how the result
-# changes when I change this*. ``x`` and ``t`` are plain data, so they have no such wish.
+# We have an input ``x = 2`` and a target ``t = 10``. Our guess is ``y = w * x + b``
+# with ``w = 3`` and ``b = 1``. ``requires_grad=True`` states a wish: *later I shall ask
+# how the result changes when I change this*. ``x`` and ``t`` are plain data, so they
+# have no such wish.
 
 x = minitorch.tensor(2.0)
 t = minitorch.tensor(10.0)
@@ -26,15 +27,22 @@ b = minitorch.tensor(1.0, requires_grad=True)
 
 for name, tensor in {"x": x, "w": w}.items():
     print(name, "=", tensor.data, " requires_grad:", tensor.requires_grad)
-    print("    grad:", tensor.grad, " grad_fn:", tensor.grad_fn, " version:", tensor._version)
+    print(
+        "    grad:",
+        tensor.grad,
+        " grad_fn:",
+        tensor.grad_fn,
+        " version:",
+        tensor._version,
+    )
 
 # %%
 # Four memories, and two of them are still empty:
 #
 # * ``data``: the array itself.
 # * ``grad``: the derivative, once somebody has worked it out.
-# * ``grad_fn``: the operation that made this tensor. ``None``, since we typed the number ourselves.
-#   Such a tensor is called a *leaf*.
+# * ``grad_fn``: the operation that made this tensor. ``None``, since we typed the
+#   number ourselves. Such a tensor is called a *leaf*.
 # * ``_version``: how often the array was overwritten. (Lesson 6 is about this one.)
 #
 # Each operation leaves a trace
@@ -53,10 +61,10 @@ for name, tensor in {"product": product, "y": y, "error": error, "loss": loss}.i
 assert loss.item() == 9.0
 
 # %%
-# The name says that the operation can also go *Backward*. Each operation knows the operations
-# that made its inputs: ``next_functions``. So whoever holds ``loss`` can walk all the way back.
-# ``AccumulateGrad`` stands for a leaf: there the walk ends. ``None`` stands for an input that
-# nobody wants a derivative of.
+# The name says that the operation can also go *Backward*. Each operation knows the
+# operations that made its inputs: ``next_functions``. So whoever holds ``loss`` can
+# walk all the way back. ``AccumulateGrad`` stands for a leaf: there the walk ends.
+# ``None`` stands for an input that nobody wants a derivative of.
 
 
 def show(node, depth=0):
@@ -70,8 +78,8 @@ show(loss.grad_fn)
 
 # %%
 # Some operations also keep numbers that they will need. The slope of ``error ** 2`` is
-# ``2 * error``, so the power has to keep ``error``. The slope of a sum is 1 whatever is added, so
-# the addition keeps nothing.
+# ``2 * error``, so the power has to keep ``error``. The slope of a sum is 1 whatever is
+# added, so the addition keeps nothing.
 
 print("kept by the power:   ", [kept.item() for kept in loss.grad_fn.saved])
 print("kept by the addition:", [kept.item() for kept in y.grad_fn.saved])
@@ -80,9 +88,10 @@ print("kept by the addition:", [kept.item() for kept in y.grad_fn.saved])
 # Going back
 # ----------
 #
-# ``backward()`` starts at the loss with the number 1 (if the loss grows by a little, the loss
-# grows by just that) and walks the trace. At each operation it multiplies by that operation's
-# slope. We ask the tensors in the middle to keep their derivative too, to have all the numbers.
+# ``backward()`` starts at the loss with the number 1 (if the loss grows by a little,
+# the loss grows by just that) and walks the trace. At each operation it multiplies by
+# that operation's slope. We ask the tensors in the middle to keep their derivative too,
+# to have all the numbers.
 
 for tensor in (product, y, error):
     tensor.retain_grad()
@@ -93,10 +102,7 @@ assert y.grad.item() == -6 * 1  # the slope of a difference is 1
 assert product.grad.item() == -6 * 1 and b.grad.item() == -6 * 1  # so is that of a sum
 assert w.grad.item() == -6 * 2  # the slope of w * x in w is x = 2
 
-# %%
-# Here is the trace. Blue numbers were computed from left to right, red ones are the
-# derivatives of the loss, computed from right to left.
-
+# sphinx_gallery_start_ignore
 places = {
     "x": (0, 0, x), "w": (0, 1, w), "b": (1, 1, b), "w * x": (1, 0, product),
     "y": (2, 0, y), "t": (2, 1, t), "error": (3, 0, error), "loss": (4, 0, loss),
@@ -104,24 +110,36 @@ places = {
 arrows = [("x", "w * x"), ("w", "w * x"), ("w * x", "y"), ("b", "y")]
 arrows += [("y", "error"), ("t", "error"), ("error", "loss")]
 
-figure, axes = plt.subplots(figsize=(8.5, 3.4), layout="constrained")
+figure, axes = plt.subplots(figsize=(6.4, 3), layout="constrained")
 for start, end in arrows:
     gap = 30 if places[start][1] == 0 else 42  # so that no arrow starts on a number
     style = {"arrowstyle": "->", "color": "0.5", "shrinkA": gap, "shrinkB": 30}
     axes.annotate("", places[end][:2], places[start][:2], arrowprops=style)
 for name, (column, row, tensor) in places.items():
     axes.text(column, row + 0.1, name, ha="center", weight="bold")
-    axes.text(column, row - 0.05, f"{tensor.item():g}", ha="center", color="tab:blue", size=12)
+    axes.text(
+        column, row - 0.05, f"{tensor.item():g}", ha="center", color="tab:blue", size=12
+    )
     slope = {"loss": 1.0}.get(name) if tensor.grad is None else tensor.grad.item()
     red = "no gradient" if slope is None else f"gradient {slope:g}"
-    axes.text(column, row - 0.2, red, ha="center", color="0.4" if slope is None else "tab:red")
-axes.set(xlim=(-0.5, 4.5), ylim=(-0.4, 1.3), title="What loss remembers, and what backward adds")
+    axes.text(
+        column, row - 0.2, red, ha="center", color="0.4" if slope is None else "tab:red"
+    )
+axes.set(
+    xlim=(-0.5, 4.5),
+    ylim=(-0.4, 1.3),
+    title="What loss remembers, and what backward adds",
+)
 axes.axis("off")
 plt.show()
+# sphinx_gallery_end_ignore
 
 # %%
-# Read one number off it: the gradient of ``w`` is -12. So if ``w`` grows by 0.001, the loss
-# should fall by about 0.012. It does:
+# In this picture of the trace, blue numbers were computed from left to right; red ones
+# are the derivatives of the loss, computed from right to left.
+#
+# Read one number off it: the gradient of ``w`` is -12. So if ``w`` grows by 0.001, the
+# loss should fall by about 0.012. It does:
 
 nudged = (3.001 * 2 + 1 - 10) ** 2
 print(nudged - 9)
@@ -131,7 +149,8 @@ assert abs((nudged - 9) / 0.001 - w.grad.item()) < 0.01
 # What is forgotten
 # -----------------
 #
-# After the walk the kept numbers are dropped, to free their memory. A second walk is refused.
+# After the walk the kept numbers are dropped, to free their memory. A second walk is
+# refused.
 
 try:
     loss.backward()
@@ -141,8 +160,8 @@ else:
     raise AssertionError("the second walk should have been refused")
 
 # %%
-# Last, the memory that we have not seen move yet. One step downhill overwrites ``w``, and its
-# version counts that.
+# Last, the memory that we have not seen move yet. One step downhill overwrites ``w``,
+# and its version counts that.
 
 with minitorch.no_grad():  # this is no part of the computation: leave no trace
     w -= 0.1 * w.grad
@@ -158,8 +177,8 @@ assert w._version == 1
 #
 # Replace each ``None`` by your answer and run the block. An error means: not yet.
 #
-# 1. With the target ``t = 7`` instead of 10 (and ``w = 3``, ``b = 1`` again), what is the gradient
-#    of ``w``?
+# 1. With the target ``t = 7`` instead of 10 (and ``w = 3``, ``b = 1`` again), what is
+#    the gradient of ``w``?
 # 2. What is the name of ``(w * x - t).exp().grad_fn.next_functions[0][0]``?
 
 answer_1 = None  # a number
@@ -174,5 +193,5 @@ if answer_2 is not None:
 
 # %%
 # Where in the source: ``minitorch/autograd/base.py`` is what a tensor remembers,
-# ``minitorch/autograd/function.py`` what an operation does, and ``minitorch/autograd/engine.py``
-# is the walk.
+# ``minitorch/autograd/function.py`` what an operation does, and
+# ``minitorch/autograd/engine.py`` is the walk.

@@ -2,9 +2,9 @@
 2. One operation by hand
 ========================
 
-An operation that can go backward is a small class with two methods: ``forward`` computes the
-result, ``backward`` computes how the result's gradient becomes the input's. We write one from
-scratch, check it, break it, and see the check notice.
+An operation that can go backward is a small class with two methods: ``forward``
+computes the result, ``backward`` computes how the result's gradient becomes the
+input's. We write one from scratch, check it, break it, and see the check notice.
 """
 
 import matplotlib.pyplot as plt
@@ -29,9 +29,9 @@ from minitorch.autograd import Function, gradcheck, gradcheck_report, gradgradch
 #
 #     dy/dx = -1/u² · 2x = -2 · x · y²      since 1/u = y
 #
-# So ``backward`` will need ``x`` and ``y``. It receives ``grad``, the derivative of the loss with
-# respect to ``y``, and owes the derivative with respect to ``x``. The chain rule joins the two by
-# a product: ``grad * slope``.
+# So ``backward`` will need ``x`` and ``y``. It receives ``grad``, the derivative of the
+# loss with respect to ``y``, and owes the derivative with respect to ``x``. The chain
+# rule joins the two by a product: ``grad * slope``.
 
 
 class Bell(Function):
@@ -48,9 +48,9 @@ class Bell(Function):
 
 
 # %%
-# That is all. ``forward`` works on arrays and leaves no trace: the class *is* the trace.
-# ``backward`` is written with tensors, so that it leaves a trace itself and can be differentiated
-# again (lesson 11).
+# That is all. ``forward`` works on arrays and leaves no trace: the class *is* the
+# trace. ``backward`` is written with tensors, so that it leaves a trace itself and can
+# be differentiated again (lesson 11).
 #
 # Calling it
 # ----------
@@ -64,23 +64,26 @@ print("y      ", y)
 y.sum().backward()  # the sum sends grad = 1 to each element
 print("x.grad ", x.grad)
 
-# By hand: at x = 1, y = 1/2, slope = -2 * 1 * 1/4 = -0.5. At x = 2, y = 1/5, slope = -4/25 = -0.16.
+# By hand: at x = 1, y = 1/2 and the slope is -2 * 1 * 1/4 = -0.5.
+# At x = 2, y = 1/5 and the slope is -2 * 2 * 1/25 = -0.16.
 assert np.allclose(x.grad.numpy(), [0, -0.5, -0.16])
 
 # %%
-# Nothing has to be said about the rest of the program. ``Bell`` can stand anywhere in it, since
-# all it needs is ``grad``, whatever comes after:
+# Nothing has to be said about the rest of the program. ``Bell`` can stand anywhere in
+# it, since all it needs is ``grad``, whatever comes after:
 
 x = minitorch.tensor(1.0, requires_grad=True)
-(10 * Bell.apply(3 * x)).backward()  # grad = 10 arrives; the slope at 3 is -6/100; 3 leaves
+(
+    10 * Bell.apply(3 * x)
+).backward()  # grad = 10 arrives; the slope at 3 is -6/100; 3 leaves
 assert np.isclose(x.grad.item(), 10 * -0.06 * 3)
 
 # %%
 # Checking it
 # -----------
 #
-# A slope can be measured without any calculus: step a little to the right, a little to the left,
-# and divide the rise by the run.
+# A slope can be measured without any calculus: step a little to the right, a little to
+# the left, and divide the rise by the run.
 
 
 def bell(x):
@@ -103,22 +106,29 @@ assert gradcheck(Bell.apply, points)
 assert gradgradcheck(Bell.apply, points)
 
 # %%
-# In a picture: the line is ``backward``, the dots are measured rises over runs. They have to meet.
+# In a picture: the line is ``backward``, the dots are measured rises over runs. They
+# have to meet.
 
-grid = minitorch.linspace(-4, 4, 200, dtype=minitorch.float64, requires_grad=True)
+grid = minitorch.linspace(-4, 4, 201, dtype=minitorch.float64, requires_grad=True)
 curve = Bell.apply(grid)
 (slope,) = minitorch.autograd.grad(curve.sum(), grid)
-spots = np.linspace(-4, 4, 17)
+spots = grid.detach().numpy()[::10]
 rises = (bell(spots + h) - bell(spots - h)) / (2 * h)
 
-figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+assert np.allclose(rises, slope[::10].numpy(), atol=1e-9)
+
+# sphinx_gallery_start_ignore
+figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 axes.axhline(0, color="0.8", linewidth=1)
 axes.plot(grid.detach(), curve.detach(), label="forward: y = 1 / (1 + x²)")
 axes.plot(grid.detach(), slope, label="backward: -2 x y²", color="tab:red")
 axes.plot(spots, rises, "o", label="measured: rise / run", color="black", markersize=4)
-axes.set(xlabel="x", title="A hand-written gradient, and the measurement that confirms it")
+axes.set(
+    xlabel="x", title="A hand-written gradient, and the measurement that confirms it"
+)
 axes.legend()
 plt.show()
+# sphinx_gallery_end_ignore
 
 # %%
 # Breaking it
@@ -143,8 +153,8 @@ print("\n".join(str(report).splitlines()[:8]))
 # The same operation in PyTorch's form
 # ------------------------------------
 #
-# PyTorch writes both methods as static ones that share a ``ctx``. minitorch takes that form as
-# well, so this class runs unchanged under both.
+# PyTorch writes both methods as static ones that share a ``ctx``. minitorch takes that
+# form as well, so this class runs unchanged under both.
 
 
 class BellForBoth(Function):
@@ -170,8 +180,10 @@ assert gradcheck(BellForBoth.apply, points)
 #
 # Replace each ``None`` by your answer and run the block.
 #
-# 1. ``Bell`` sends ``grad`` through at ``x = -1``. If ``grad`` is 4, what does it send on?
-# 2. Write the ``backward`` of ``y = x / (1 + x²)``, as a function of ``grad`` and ``x``.
+# 1. ``Bell`` sends ``grad`` through at ``x = -1``. If ``grad`` is 4, what does it send
+#    on?
+# 2. Write the ``backward`` of ``y = x / (1 + x²)``, as a function of ``grad`` and
+#    ``x``.
 
 answer_1 = None  # a number
 answer_2 = None  # lambda grad, x: ...
@@ -195,5 +207,5 @@ if answer_2 is not None:
     assert gradcheck(Yours.apply, points)
 
 # %%
-# Where in the source: ``minitorch/autograd/function.py`` is ``Function``. Every operation of
-# ``minitorch/ops/pointwise.py`` is written like ``Bell``.
+# Where in the source: ``minitorch/autograd/function.py`` is ``Function``. Every
+# operation of ``minitorch/ops/pointwise.py`` is written like ``Bell``.

@@ -2,8 +2,9 @@
 8. Pooling, and ties
 ====================
 
-Pooling makes an image smaller: of each window it keeps the largest number, or the mean. Going back
-it has to decide who gets the gradient. That is easy until two numbers are equally large.
+Pooling makes an image smaller: of each window it keeps the largest number, or the mean.
+Going back it has to decide who gets the gradient. That is easy until two numbers are
+equally large.
 """
 
 import matplotlib.pyplot as plt
@@ -16,8 +17,8 @@ from minitorch.nn import functional as F
 # The largest, and who it was
 # ---------------------------
 #
-# Windows of 2 x 2 that do not overlap. Reshaping cuts the image into them: lines in pairs, columns
-# in pairs, and the two middle dimensions change their places.
+# Windows of 2 x 2 that do not overlap. Reshaping cuts the image into them: lines in
+# pairs, columns in pairs, and the two middle dimensions change their places.
 
 image = np.arange(1.0, 17.0).reshape(4, 4)
 windows = image.reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
@@ -30,10 +31,10 @@ assert largest.tolist() == [[6, 8], [14, 16]]
 assert windows.mean(axis=2).tolist() == [[3.5, 5.5], [11.5, 13.5]]
 
 # %%
-# Forwards we need ``largest``. Backwards we need only ``winner``: if a window's largest number
-# grows by a little, so does the result; if any other grows by a little, nothing happens. So the
-# winner gets the whole gradient, and the others get 0. For the mean, each of the four gets a
-# quarter.
+# Forwards we need ``largest``. Backwards we need only ``winner``: if a window's largest
+# number grows by a little, so does the result; if any other grows by a little, nothing
+# happens. So the winner gets the whole gradient, and the others get 0. For the mean,
+# each of the four gets a quarter.
 
 arriving = np.array([[10.0, 20.0], [30.0, 40.0]])
 shares = np.zeros((2, 2, 4))
@@ -49,30 +50,32 @@ for pool in (F.max_pool2d, F.avg_pool2d):
 assert np.array_equal(gradients[F.max_pool2d], by_hand)
 
 
+# sphinx_gallery_start_ignore
 def cells(axes, values, title, color="white"):
-    """Draw a table of 4 x 4 numbers, cut into four windows; coloured where it is not 0."""
+    """Draw four windows of 2 x 2 numbers; those that are not 0 in colour."""
     for (row, column), value in np.ndenumerate(values):
-        face = color if value else "white"
-        axes.add_patch(plt.Rectangle((column, 3 - row), 1, 1, facecolor=face, edgecolor="0.7"))
-        axes.text(column + 0.5, 3.5 - row, f"{value:g}", ha="center", va="center", size=11)
+        face, corner = color if value else "white", (column, 3 - row)
+        axes.add_patch(plt.Rectangle(corner, 1, 1, facecolor=face, edgecolor="0.7"))
+        axes.text(column + 0.5, 3.5 - row, f"{value:g}", ha="center", va="center")
     axes.plot([2, 2], [0, 4], [0, 4], [2, 2], color="black", linewidth=2)
     axes.set(xlim=(-0.1, 4.1), ylim=(-0.1, 4.1), aspect="equal", title=title)
     axes.axis("off")
 
 
-figure, panels = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
+figure, panels = plt.subplots(1, 3, figsize=(7, 2.9), layout="constrained")
 cells(panels[0], image, "image, four windows")
-cells(panels[1], gradients[F.max_pool2d], "max: the winner takes it all", "#f8d3cd")
+cells(panels[1], gradients[F.max_pool2d], "max: to the winner", "#f8d3cd")
 cells(panels[2], gradients[F.avg_pool2d], "mean: a quarter for each", "#f8d3cd")
 figure.suptitle("Going back with the gradients 10, 20, 30, 40, one a window")
 plt.show()
+# sphinx_gallery_end_ignore
 
 # %%
 # Windows that overlap
 # --------------------
 #
-# With windows of 3 x 3 that move by 1, a pixel lies in several windows and may win in all of them.
-# Its gradients add up.
+# With windows of 3 x 3 that move by 1, a pixel lies in several windows and may win in
+# all of them. Its gradients add up.
 
 spot = minitorch.tensor([[[0.0, 0, 0, 0], [0, 9, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]])
 spot.requires_grad_()
@@ -84,8 +87,9 @@ assert spot.grad[0, 1, 1].item() == 4  # 9 is the largest of all four windows
 # Padding must never win
 # ----------------------
 #
-# Padding with zeros is right for a convolution, which adds. For a maximum it would be wrong: an
-# image of negative numbers would get a frame of zeros. So ``max_pool2d`` pads with minus infinity.
+# Padding with zeros is right for a convolution, which adds. For a maximum it would be
+# wrong: an image of negative numbers would get a frame of zeros. So ``max_pool2d`` pads
+# with minus infinity.
 
 negative = minitorch.full((1, 2, 2), -5.0)
 print(F.max_pool2d(negative, 2, stride=1, padding=1))
@@ -95,31 +99,38 @@ assert F.max_pool2d(negative, 2, stride=1, padding=1).max().item() == -5
 # A tie is a kink
 # ---------------
 #
-# Now let a window hold ``[2, 2]``, and let the first number move by ``d``. The result is
-# ``max(2 + d, 2)``. To the right of ``d = 0`` it rises with slope 1. To the left it is flat, with
-# slope 0. At 0 itself there are two slopes, so there is no derivative. Each of the straight lines
-# in the picture touches the curve at the kink and lies nowhere above it. The slope of such a line
-# is called a *subgradient*; those from 0 to 1 are all equally valid.
+# Now let a window hold ``[2, 2]``, and let the first number move by ``d``. The result
+# is ``max(2 + d, 2)``. To the right of ``d = 0`` it rises with slope 1. To the left it
+# is flat, with slope 0. At 0 itself there are two slopes, so there is no derivative.
+# Each of the straight lines in the picture touches the curve at the kink and lies
+# nowhere above it. The slope of such a line is called a *subgradient*; those from 0 to
+# 1 are all equally valid.
 
 d = np.linspace(-1, 1, 201)
 result = np.maximum(2 + d, 2)
-figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+for slope in (0, 0.25, 0.5, 0.75, 1):
+    assert (2 + slope * d <= result).all()
+
+# sphinx_gallery_start_ignore
+figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
 axes.plot(d, result, color="black", linewidth=2.5, label="max(2 + d, 2)")
 for slope, style in [(0, ":"), (0.5, "--"), (1, "-.")]:
     axes.plot(d, 2 + slope * d, style, color="tab:red", label=f"slope {slope}")
-    assert (2 + slope * d <= result).all()
-axes.set(xlabel="d, the change of one of two equal numbers", ylabel="the larger of the two")
-axes.set(ylim=(1, 3), title="At a tie, every slope from 0 to 1 touches the curve")
+axes.set(xlabel="d, the change of one of two equal numbers")
+axes.set(ylabel="the larger of the two", ylim=(1, 3))
+axes.set_title("At a tie, every slope from 0 to 1 touches the curve")
 axes.legend()
 plt.show()
+# sphinx_gallery_end_ignore
 
 # %%
 # What is chosen
 # --------------
 #
-# Since all are valid, somebody has to choose, and the choice can be seen in your gradients.
-# minitorch makes PyTorch's choices. There are two of them: the operations that tell *which* one won
-# give it everything; those that only tell *how much* share evenly.
+# Since all are valid, somebody has to choose, and the choice can be seen in your
+# gradients. minitorch makes PyTorch's choices. There are two of them: the operations
+# that tell *which* one won give it everything; those that only tell *how much* share
+# evenly.
 
 choices = {
     "max_pool1d(x, 2)": lambda x: F.max_pool1d(x[None], 2).sum(),
@@ -138,12 +149,12 @@ for name, function in choices.items():
 assert list(found.values()) == [[1, 0], [1, 0], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
 
 # %%
-# One mistake is *not* a choice: giving the full gradient to both. Moving both numbers up by ``d``
-# raises the maximum by ``d``, so the two shares must add up to 1, not to 2.
+# One mistake is *not* a choice: giving the full gradient to both. Moving both numbers
+# up by ``d`` raises the maximum by ``d``, so the two shares must add up to 1, not to 2.
 #
-# Do ties happen? All the time: behind a ReLU a window is often all zeros. The first zero then gets
-# the gradient. It does no harm, because ReLU stops it: where its input is not positive, its slope
-# is 0 (another kink, another choice).
+# Do ties happen? All the time: behind a ReLU a window is often all zeros. The first
+# zero then gets the gradient. It does no harm, because ReLU stops it: where its input
+# is not positive, its slope is 0 (another kink, another choice).
 
 x = minitorch.tensor([[-1.0, -2.0, -3.0, -4.0]], requires_grad=True)
 hidden = x.relu()
@@ -158,10 +169,11 @@ assert hidden.grad.tolist() == [[1, 0, 0, 0]] and x.grad.tolist() == [[0, 0, 0, 
 #
 # Replace each ``None`` by your answer and run the block.
 #
-# 1. ``x = [3, 1, 3, 3]``, ``x.amax(dim=0).backward()``. What is ``x.grad``? (A list. Thirds may be
-#    written ``1 / 3``.)
-# 2. An image of 5 x 5 whose middle pixel is the largest, ``max_pool2d(image, 2, stride=1)``, all
-#    gradients 1. What does the middle pixel get?
+# 1. ``x = [3, 1, 3, 3]``, ``x.amax(dim=0).backward()``. What is ``x.grad``? (A list.
+#    Thirds may be written ``1 / 3``.)
+# 2. An image of 5 x 5 whose middle pixel is the largest,
+#    ``max_pool2d(image, 2, stride=1)``, all gradients 1. What does the middle pixel
+#    get?
 
 answer_1 = None  # [...]
 answer_2 = None  # a number
@@ -179,4 +191,5 @@ if answer_2 is not None:
 
 # %%
 # Where in the source: ``MaxPool`` in ``minitorch/ops/pool.py`` and ``max_pool`` in
-# ``minitorch/kernels/pool.py``; the shared ties of ``amax`` are in ``minitorch/ops/reduce.py``.
+# ``minitorch/kernels/pool.py``; the shared ties of ``amax`` are in
+# ``minitorch/ops/reduce.py``.

@@ -2,9 +2,10 @@
 9. Softmax and cross entropy in one
 ===================================
 
-A classifier ends with a score for each class. Softmax makes probabilities of the scores, cross
-entropy says how bad they are. Each is one line of code, and each breaks on large scores. Taken
-together they do not break, and their gradient is as simple as a gradient can be.
+A classifier ends with a score for each class. Softmax makes probabilities of the
+scores, cross entropy says how bad they are. Each is one line of code, and each breaks
+on large scores. Taken together they do not break, and their gradient is as simple as a
+gradient can be.
 """
 
 import matplotlib.pyplot as plt
@@ -17,8 +18,8 @@ from minitorch.nn import functional as F
 # From scores to a loss
 # ---------------------
 #
-# Three classes, with the scores 2, 1 and -1. *Softmax*: take ``exp`` of each, so that all are
-# positive, and divide by the sum, so that they add up to 1.
+# Three classes, with the scores 2, 1 and -1. *Softmax*: take ``exp`` of each, so that
+# all are positive, and divide by the sum, so that they add up to 1.
 
 scores = np.array([2.0, 1.0, -1.0], dtype=np.float32)
 powers = np.exp(scores)
@@ -27,8 +28,9 @@ print("exp(scores):  ", powers.round(3), " sum:", powers.sum().round(3))
 print("probabilities:", p.round(3))
 
 # %%
-# *Cross entropy*: the loss is ``-log(p[target])``. A probability of 1 for the right class costs 0,
-# a half costs 0.693, a thousandth costs 6.9, and 0 costs infinitely much.
+# *Cross entropy*: the loss is ``-log(p[target])``. A probability of 1 for the right
+# class costs 0, a half costs 0.693, a thousandth costs 6.9, and 0 costs infinitely
+# much.
 
 target = 0
 loss = -np.log(p[target])
@@ -41,7 +43,8 @@ assert np.isclose(loss, library.item())
 # The first break: exp of a large score
 # -------------------------------------
 #
-# float32 ends at 3.4e38, and ``exp(89)`` is beyond. Then softmax divides infinity by infinity:
+# float32 ends at 3.4e38, and ``exp(89)`` is beyond. Then softmax divides infinity by
+# infinity:
 
 large = np.array([100.0, 99.0, 97.0], dtype=np.float32)  # the same scores plus 98
 with np.errstate(over="ignore", invalid="ignore"):
@@ -49,9 +52,9 @@ with np.errstate(over="ignore", invalid="ignore"):
     print("softmax:", np.exp(large) / np.exp(large).sum())
 
 # %%
-# But only differences of scores matter: adding 98 to each multiplies every ``exp`` by the same
-# number, which the division takes out again. So subtract the largest score first. The largest
-# power is then ``exp(0) = 1``, and nothing overflows.
+# But only differences of scores matter: adding 98 to each multiplies every ``exp`` by
+# the same number, which the division takes out again. So subtract the largest score
+# first. The largest power is then ``exp(0) = 1``, and nothing overflows.
 
 shifted = np.exp(large - large.max())
 print("softmax:", (shifted / shifted.sum()).round(3))
@@ -61,10 +64,10 @@ assert np.allclose(shifted / shifted.sum(), p)
 # The second break: log of a tiny probability
 # -------------------------------------------
 #
-# At the other end float32 stops at 1.4e-45; ``exp(-104)`` is 0. So a right class whose score is 104
-# below the largest gets the probability 0, and the loss ``-log(0)`` is infinite. Yet the true loss
-# is a harmless number, 104. So never compute the probability: put both formulas together and
-# simplify first.
+# At the other end float32 stops at 1.4e-45; ``exp(-104)`` is 0. So a right class whose
+# score is 104 below the largest gets the probability 0, and the loss ``-log(0)`` is
+# infinite. Yet the true loss is a harmless number, 104. So never compute the
+# probability: put both formulas together and simplify first. With ``z`` for the scores:
 #
 # .. code-block:: text
 #
@@ -72,8 +75,8 @@ assert np.allclose(shifted / shifted.sum(), p)
 #          =  log( sum of exp(z[i]) ) - z[target]
 #          =  log( sum of exp(z[i] - m) ) + m - z[target]        where m is the largest z[i]
 #
-# Here no power is larger than 1, and the sum is at least 1, for the largest score contributes
-# ``exp(0)``. So the logarithm gets neither infinity nor 0.
+# Here no power is larger than 1, and the sum is at least 1, for the largest score
+# contributes ``exp(0)``. So the logarithm gets neither infinity nor 0.
 
 
 def naive(z, target):
@@ -92,40 +95,53 @@ def together(z, target):
     return np.log(np.exp(z - z.max()).sum()) + z.max() - z[target]
 
 
-gaps = np.arange(0, 151, dtype=np.float32)
-pairs = [np.array([0, gap], dtype=np.float32) for gap in gaps]  # the right class is behind by gap
-with np.errstate(all="ignore"):
-    curves = {f.__name__: [f(pair, 0) for pair in pairs] for f in (naive, careful, together)}
+# %%
+# Let the right class fall behind the other by 0, 1, 2, ... 150:
 
-figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-looks = {"naive": ("tab:red", 7, 1), "careful": ("tab:orange", 4, 2), "together": ("black", 1, 3)}
-for name, (color, width, order) in looks.items():
-    axes.plot(gaps, curves[name], color=color, linewidth=width, label=name, zorder=order)
-for name, drop in [("naive", 65), ("careful", 40)]:
-    end = int(np.isfinite(curves[name]).sum()) - 1
-    axes.annotate(
-        f"{name}: infinite from here on",
-        (gaps[end], curves[name][end]),
-        (gaps[end] + 6, curves[name][end] - drop),
-        arrowprops={"arrowstyle": "->", "color": "0.3"},
-    )
-axes.set(xlabel="how far the right class is behind", ylabel="loss")
-axes.set(xlim=(-5, 170), title="Loss in float32")
-axes.legend()
-plt.show()
+gaps = np.arange(0, 151, dtype=np.float32)
+curves = {}
+with np.errstate(all="ignore"):
+    for way in (naive, careful, together):
+        losses = [way(np.array([0, gap], dtype=np.float32), 0) for gap in gaps]
+        curves[way.__name__] = losses
+        print(f"{way.__name__:9} finite up to {gaps[np.isfinite(losses)].max():.0f}")
 
 assert np.isinf(curves["naive"][89:]).all()  # the sum of exp overflows
 assert np.isinf(curves["careful"][104:]).all()  # the probability is 0
 assert np.allclose(curves["together"][104:], gaps[104:])
 
+# sphinx_gallery_start_ignore
+figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+looks = {
+    "naive": ("tab:red", 7, 1),
+    "careful": ("tab:orange", 4, 2),
+    "together": ("black", 1, 3),
+}
+for name, (color, width, order) in looks.items():
+    look = {"color": color, "linewidth": width, "zorder": order}
+    axes.plot(gaps, curves[name], label=name, **look)
+for name, drop in [("naive", 65), ("careful", 40)]:
+    end = int(np.isfinite(curves[name]).sum()) - 1
+    axes.annotate(
+        f"{name}: infinite from here",
+        (gaps[end], curves[name][end]),
+        (gaps[end] + 6, curves[name][end] - drop),
+        arrowprops={"arrowstyle": "->", "color": "0.3"},
+    )
+axes.set(xlabel="how far the right class is behind", ylabel="loss")
+axes.set(xlim=(-5, 180), title="Loss in float32")
+axes.legend()
+plt.show()
+# sphinx_gallery_end_ignore
+
 # %%
 # The gradient: p minus y
 # -----------------------
 #
-# The simplified formula is also easy to differentiate. The slope of ``log(sum of exp(z[i]))`` in
-# ``z[j]`` is ``exp(z[j])`` divided by the sum (chain rule), and that is ``p[j]``. The slope of
-# ``-z[target]`` is -1 at the target and 0 elsewhere. So, with ``y`` = 1 at the target and 0
-# elsewhere,
+# The simplified formula is also easy to differentiate. The slope of
+# ``log(sum of exp(z[i]))`` in ``z[j]`` is ``exp(z[j])`` divided by the sum (chain
+# rule), and that is ``p[j]``. The slope of ``-z[target]`` is -1 at the target and 0
+# elsewhere. So, with ``y`` = 1 at the target and 0 elsewhere,
 #
 # .. code-block:: text
 #
@@ -140,14 +156,14 @@ print("z.grad", z.grad)
 
 assert np.allclose(z.grad.numpy(), p - y)
 
-# %%
-# Read it aloud: the gradient is what we said minus what was right. Descent takes from each wrong
-# class what was claimed for it, and gives it all to the right one. The sum is 0.
-
+# sphinx_gallery_start_ignore
 bars = {"p: what we said": p, "y: what is right": y, "gradient: p - y": z.grad.numpy()}
-figure, panels = plt.subplots(1, 3, figsize=(8.5, 3), sharey=True, layout="constrained")
+figure, panels = plt.subplots(
+    1, 3, figsize=(6.4, 2.8), sharey=True, layout="constrained"
+)
 for axes, (title, heights) in zip(panels, bars.items(), strict=True):
-    axes.bar(["A", "B", "C"], heights, color="tab:red" if "gradient" in title else "tab:blue")
+    color = "tab:red" if "gradient" in title else "tab:blue"
+    axes.bar(["A", "B", "C"], heights, color=color)
     for place, height in enumerate(heights):
         axes.annotate(
             f"{height:.3f}",
@@ -157,36 +173,51 @@ for axes, (title, heights) in zip(panels, bars.items(), strict=True):
             ha="center",
         )
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set(title=title, xlabel="class", ylim=(-0.45, 1.15))
+    axes.set(title=title, xlabel="class", ylim=(-0.5, 1.2))
 plt.show()
+# sphinx_gallery_end_ignore
 
 # %%
-# In pieces, the gradient breaks even earlier than the loss. ``exp``, division and ``log`` each have
-# a harmless formula, but on the way back infinity meets 0:
+# Read it aloud: the gradient is what we said minus what was right. Descent takes from
+# each wrong class what was claimed for it, and gives it all to the right one. The sum
+# is 0.
+#
+# In pieces, the gradient breaks even before the loss does. The slope of ``1 / s`` is
+# ``-1 / s²``, and ``exp(60)`` squared is beyond float32. So at 60 the loss is still
+# right, and one half of the gradient is 0 instead of 1, without a word:
 
 gradients = {}
-for name in ("in pieces", "in one"):
-    z = minitorch.tensor([0.0, 120.0], requires_grad=True)
-    if name == "in pieces":
-        powers = z.exp()
-        loss = -(powers[0] / powers.sum()).log()
-    else:
-        loss = F.cross_entropy(z, minitorch.tensor(0))
+for gap in (40.0, 60.0, 120.0):
+    z = minitorch.tensor([0.0, gap], requires_grad=True)
+    powers = z.exp()
+    loss = -(powers[0] / powers.sum()).log()
     loss.backward()
-    gradients[name] = z.grad.tolist()
-    print(f"{name:10} loss {loss.item():6.1f}  gradient {gradients[name]}")
+    in_pieces, z.grad = z.grad.numpy(), None
 
-assert np.isnan(gradients["in pieces"]).any() and gradients["in one"] == [-1, 1]
+    F.cross_entropy(z, minitorch.tensor(0)).backward()
+    in_one = z.grad.numpy()
+    print(
+        f"{gap:5.0f}: loss in pieces {loss.item():3.0f}, gradient",
+        in_pieces,
+        "in one",
+        in_one,
+    )
+    gradients[gap] = in_pieces
+    assert np.allclose(in_one, [-1, 1])
+
+assert gradients[60.0][1] == 0 and np.isnan(gradients[120.0]).all()
 
 # %%
-# That is why ``cross_entropy`` takes *scores*. If your network ends with a softmax, take it off.
+# That is why ``cross_entropy`` takes *scores*. If your network ends with a softmax,
+# take it off.
 #
 # Exercises
 # ---------
 #
 # Replace each ``None`` by your answer and run the block.
 #
-# 1. Four classes, all scores 0, and the target is class 2. What is the gradient? (A list.)
+# 1. Four classes, all scores 0, and the target is class 2. What is the gradient? (A
+#    list.)
 # 2. Write ``log(exp(a) + exp(b))`` so that it works for numbers of any size.
 
 answer_1 = None  # [...]
@@ -203,5 +234,5 @@ if answer_2 is not None:
         assert np.isclose(answer_2(-2000.0, -3000.0), -2000.0)
 
 # %%
-# Where in the source: ``CrossEntropy`` in ``minitorch/ops/loss.py``, ``Softmax`` and ``LogSoftmax``
-# in ``minitorch/ops/softmax.py``.
+# Where in the source: ``CrossEntropy`` in ``minitorch/ops/loss.py``, ``Softmax`` and
+# ``LogSoftmax`` in ``minitorch/ops/softmax.py``.

@@ -2,9 +2,10 @@
 11. The second derivative
 =========================
 
-A gradient is computed by operations, so it can be differentiated like anything else. All it takes
-is that the walk back leaves a trace itself. With that come Newton's method, and the curvature of a
-function of a thousand variables without a table of a million numbers.
+A gradient is computed by operations, so it can be differentiated like anything else.
+All it takes is that the walk back leaves a trace itself. With that come Newton's
+method, and the curvature of a function of a thousand variables without a table of a
+million numbers.
 """
 
 import math
@@ -35,8 +36,9 @@ print(third)
 assert (first.item(), second.item(), third.item()) == (12, 12, 6)
 
 # %%
-# ``first`` has a ``grad_fn``: the multiplication that ``backward`` of the power did. Without
-# ``create_graph`` it has none, and the next step is refused. (So ``third`` is the end here.)
+# ``first`` has a ``grad_fn``: the multiplication that ``backward`` of the power did.
+# Without ``create_graph`` it has none, and the next step is refused. (So ``third`` is
+# the end here.)
 
 (plain,) = grad(x**3, x)
 try:
@@ -46,23 +48,24 @@ except RuntimeError as problem:
 assert plain.grad_fn is None
 
 # %%
-# This is why ``backward`` in lesson 2 was written with tensors and not with arrays: the same lines
-# serve every order.
+# This is why ``backward`` in lesson 2 was written with tensors and not with arrays: the
+# same lines serve every order.
 #
 # Newton's method
 # ---------------
 #
-# To find the lowest point of a curve, gradient descent goes downhill by a fixed fraction of the
-# slope. Newton asks more: at the point where it stands it lays a parabola on the curve, with the
-# same height, slope ``f'`` and second derivative ``f''`` (the *curvature*). The parabola's lowest
-# point can be computed; there it goes.
+# To find the lowest point of a curve, gradient descent goes downhill by a fixed
+# fraction of the slope. Newton asks more: at the point where it stands it lays a
+# parabola on the curve, with the same height, slope ``f'`` and second derivative
+# ``f''`` (the *curvature*). The parabola's lowest point can be computed; there it goes.
 #
 # .. code-block:: text
 #
 #     next x = x - f'(x) / f''(x)
 #
-# Our curve is ``f(x) = exp(x) - 2x``. Its slope ``exp(x) - 2`` is 0 at ``x = log(2) = 0.693...``,
-# so we can see how far off we are. Beside it, gradient descent with a learning rate of 0.1.
+# Our curve is ``f(x) = exp(x) - 2x``. Its slope ``exp(x) - 2`` is 0 at
+# ``x = log(2) = 0.693...``, so we can see how far off we are. Beside it, gradient
+# descent with a learning rate of 0.1.
 
 
 def f(x):
@@ -85,40 +88,44 @@ x = 2.0
 steps = list(newton(2.0, 7))
 for number, step in enumerate(steps):
     off, slow = step[0] - math.log(2), x - math.log(2)
-    print(f"step {number}   Newton is off by {off:.0e}   gradient descent by {slow:.0e}")
+    print(f"step {number}: Newton is off by {off:.0e}, gradient descent by {slow:.0e}")
     x = x - 0.1 * (math.exp(x) - 2)
 
 assert abs(off) < 1e-15 and slow > 0.1
 
-# %%
-# Near the end Newton's error is *squared* at each step (and halved): 9e-3, 4e-5, 9e-10. The number
-# of right digits doubles. Descent takes away a fifth of its error each time. The first two
-# parabolas:
-
+# sphinx_gallery_start_ignore
 grid = np.linspace(0, 2.4, 200)
-figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-axes.plot(grid, np.exp(grid) - 2 * grid, color="black", linewidth=2, label="f(x) = exp(x) - 2x")
+figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+axes.plot(grid, np.exp(grid) - 2 * grid, "k", linewidth=2, label="f(x) = exp(x) - 2x")
 for number, color in enumerate(["tab:red", "tab:blue"]):
     at, height, slope, curvature = steps[number]
     parabola = height + slope * (grid - at) + curvature / 2 * (grid - at) ** 2
     axes.plot(grid, parabola, "--", color=color, label=f"parabola at x = {at:.2f}")
     lowest = height - slope**2 / (2 * curvature)
     axes.plot([at], [height], "o", color=color)
-    axes.plot([steps[number + 1][0]] * 2, [lowest, steps[number + 1][1]], "v:", color=color)
+    after, below = steps[number + 1][:2]
+    axes.plot([after, after], [lowest, below], "v:", color=color)
 axes.set(xlabel="x", ylabel="f(x)", ylim=(0, 5))
-axes.set_title("Newton: go to the lowest point of the parabola, lay the next one there")
+axes.set_title("Go to the lowest point of the parabola, lay the next one there")
 axes.legend(loc="upper center")
 plt.show()
+# sphinx_gallery_end_ignore
 
+# %%
+# The picture shows the first two parabolas. Near the end Newton's error is *squared* at
+# each step (and halved): 9e-3, 4e-5, 9e-10. The number of right digits doubles.
+# Gradient descent takes away a fifth of its error each time.
+#
 # %%
 # Many variables: the Hessian, and how to avoid it
 # ------------------------------------------------
 #
-# With ``n`` variables there are ``n * n`` second derivatives: how the slope in variable ``i``
-# changes when variable ``j`` moves. Together they are called the *Hessian* matrix ``H``. For the
-# million weights of a small network it would have a million million entries. But often only
-# ``H @ v`` is needed: how the gradient changes when we move in the direction ``v``. And that is the
-# derivative of *one number*, of gradient times ``v``:
+# With ``n`` variables there are ``n * n`` second derivatives: how the slope in variable
+# ``i`` changes when variable ``j`` moves. Together they are called the *Hessian* matrix
+# ``H``. For the million weights of a small network it would have a million million
+# entries. But often only ``H @ v`` is needed: how the gradient changes when we move in
+# the direction ``v``. And that is the gradient of *one number*: of the gradient's
+# elements times those of ``v``, summed.
 
 
 def hessian_times(function, x, v):
@@ -129,11 +136,13 @@ def hessian_times(function, x, v):
 
 
 # %%
-# Two walks, whatever ``n`` is. Take a mean squared error of 50 weights (a linear regression), and
-# compare: with the whole matrix, and with the difference of two gradients.
+# Two walks, whatever ``n`` is. Take a mean squared error of 50 weights (a linear
+# regression), and compare: with the whole matrix, and with the difference of two
+# gradients.
 
 minitorch.manual_seed(0)
-inputs = minitorch.randn(200, 50, dtype=minitorch.float64) * minitorch.linspace(0.1, 2, 50)
+inputs = minitorch.randn(200, 50, dtype=minitorch.float64)
+inputs *= minitorch.linspace(0.1, 2, 50)  # some inputs are larger than others
 targets = minitorch.randn(200, dtype=minitorch.float64)
 
 
@@ -150,24 +159,26 @@ H = minitorch.autograd.functional.hessian(loss, weights)
 assert np.allclose(product.numpy(), (H @ v).numpy())
 
 h = 1e-4
-(ahead,), (behind,) = grad(loss(weights + h * v), weights), grad(loss(weights - h * v), weights)
+(ahead,) = grad(loss(weights + h * v), weights)
+(behind,) = grad(loss(weights - h * v), weights)
 assert np.allclose(product.numpy(), ((ahead - behind) / (2 * h)).numpy())
 
 # %%
 # What it is good for
 # -------------------
 #
-# Which learning rate is too large? In a direction of curvature ``c``, a step of gradient descent
-# multiplies the error by ``1 - rate * c``. The error grows if ``rate * c > 2``. So the largest
-# curvature decides; it is the largest eigenvalue of ``H``. Multiplying a vector by ``H`` again and
-# again turns it into that direction (this is called power iteration):
+# Which learning rate is too large? In a direction of curvature ``c``, a step of
+# gradient descent multiplies the error by ``1 - rate * c``. The error grows if
+# ``rate * c > 2``. So the largest curvature decides; it is the largest eigenvalue of
+# ``H``. Multiplying a vector by ``H`` again and again turns it into that direction
+# (this is called power iteration):
 
 v = minitorch.ones(50, dtype=minitorch.float64)
 for _ in range(200):
     v = hessian_times(loss, weights, v)
     curvature = v.norm().item()
     v = v / curvature
-print(f"largest curvature: {curvature:.2f}, so the rate has to stay below {2 / curvature:.3f}")
+print(f"largest curvature {curvature:.2f}: stay below the rate {2 / curvature:.3f}")
 
 assert np.isclose(curvature, np.linalg.eigvalsh(H.numpy()).max())
 
@@ -184,15 +195,21 @@ def descend(rate):
     return losses
 
 
-figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
 below, above = descend(1.9 / curvature), descend(2.1 / curvature)
-axes.semilogy(above, color="tab:red", label="rate = 2.1 / curvature")
-axes.semilogy(below, color="tab:blue", label="rate = 1.9 / curvature")
-axes.set(xlabel="step", ylabel="loss", title="The largest rate, foretold by the second derivative")
-axes.legend()
-plt.show()
+print("a little below:", below[0], "->", below[-1])
+print("a little above:", above[0], "->", above[-1])
 
 assert below[-1] < below[0] / 10 and above[-1] > above[0]
+
+# sphinx_gallery_start_ignore
+figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+axes.semilogy(above, color="tab:red", label="rate = 2.1 / curvature")
+axes.semilogy(below, color="tab:blue", label="rate = 1.9 / curvature")
+axes.set(xlabel="step", ylabel="loss")
+axes.set_title("The largest rate, foretold by the second derivative")
+axes.legend()
+plt.show()
+# sphinx_gallery_end_ignore
 
 # %%
 # Exercises
@@ -201,7 +218,8 @@ assert below[-1] < below[0] / 10 and above[-1] > above[0]
 # Replace each ``None`` by your answer and run the block.
 #
 # 1. What is the second derivative of ``x * sin(x)`` at 0?
-# 2. ``f = a² · b`` at ``a = 1``, ``b = 3``, and ``v = [1, 0]``. What is ``H @ v``? (A list.)
+# 2. ``f = a² · b`` at ``a = 1``, ``b = 3``, and ``v = [1, 0]``. What is ``H @ v``? (A
+#    list.)
 
 answer_1 = None  # a number
 answer_2 = None  # [..., ...]
@@ -216,6 +234,6 @@ if answer_2 is not None:
     assert answer_2 == product.tolist()
 
 # %%
-# Where in the source: ``create_graph`` in ``minitorch/autograd/engine.py`` above all leaves
-# recording switched on during the walk; ``hvp`` and ``hessian`` are in
+# Where in the source: ``create_graph`` in ``minitorch/autograd/engine.py`` above all
+# leaves recording switched on during the walk; ``hvp`` and ``hessian`` are in
 # ``minitorch/autograd/functional.py``.

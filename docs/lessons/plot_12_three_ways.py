@@ -26,7 +26,8 @@ except ImportError:
 # 1,797 images of 8 by 8 pixels. A fifth is kept back for the test.
 
 digits = load_digits()
-images = digits.images.astype(np.float32)[:, np.newaxis] / 16  # (N, channels, height, width)
+images = digits.images.astype(np.float32) / 16
+images = images[:, np.newaxis]  # (N, channels, height, width)
 x_train, x_test, y_train, y_test = train_test_split(
     images, digits.target, test_size=0.2, random_state=42, stratify=digits.target
 )
@@ -43,9 +44,11 @@ EPOCHS, BATCH, RATE = 6, 64, 0.1
 
 minitorch.manual_seed(0)
 conv, fc = minitorch.nn.Conv2d(1, 8, 3, padding=1), minitorch.nn.Linear(8 * 4 * 4, 10)
-first = [p.detach().numpy().copy() for p in (conv.weight, conv.bias, fc.weight, fc.bias)]
+parameters = (conv.weight, conv.bias, fc.weight, fc.bias)
+first = [p.detach().numpy().copy() for p in parameters]
 orders = [minitorch.randperm(len(x_train)).numpy() for _ in range(EPOCHS)]
-batches = [order[i : i + BATCH] for order in orders for i in range(0, len(order), BATCH)]
+starts = range(0, len(x_train), BATCH)
+batches = [order[i : i + BATCH] for order in orders for i in starts]
 print([w.shape for w in first], len(batches), "batches")
 
 # %%
@@ -98,7 +101,8 @@ def convolve_backward(dy, x):
 
 
 small = x_train[:2]
-assert np.allclose(convolve(small, *first[:2]), convolve_by_loops(small, *first[:2]), atol=1e-6)
+slow, quick = convolve_by_loops(small, *first[:2]), convolve(small, *first[:2])
+assert np.allclose(slow, quick, atol=1e-6)
 
 # %%
 # Pooling takes the largest of each window, and remembers which it was. Backwards the gradient goes
@@ -227,7 +231,8 @@ left.legend()
 for name in list(losses)[:-1]:
     apart = np.abs(np.subtract(losses[name], losses[reference]))
     right.semilogy(np.maximum(apart, 1e-9), ".", label=f"{name} against {reference}")
-right.axhline(np.finfo(np.float32).eps, color="0.6", linestyle="--", label="one rounding of 1.0")
+unit = np.finfo(np.float32).eps
+right.axhline(unit, color="0.6", linestyle="--", label="one rounding of 1.0")
 right.set(xlabel="step", title="how far the losses are apart")
 right.legend(fontsize="small")
 plt.show()

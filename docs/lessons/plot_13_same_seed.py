@@ -123,7 +123,8 @@ styles = [
 ]
 for (name, losses), (color, line, width) in zip(runs.items(), styles, strict=True):
     axes.plot(losses, line, color=color, linewidth=width, label=name)
-axes.set(xlabel="step", ylabel="loss", title="The same seed and the same draws: the same run")
+axes.set(xlabel="step", ylabel="loss")
+axes.set_title("The same seed and the same draws: the same run")
 axes.legend(facecolor="0.85")
 plt.show()
 

@@ -136,9 +136,15 @@ assert len(backward) >= 5
 around = {"zero_grad": best(optimizer.zero_grad), "optimizer": best(optimizer.step)}
 
 figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
-groups = [("forward", times, "tab:blue"), ("backward", backward, "tab:red"), ("", around, "0.5")]
+groups = {
+    "forward": (times, "tab:blue"),
+    "backward": (backward, "tab:red"),
+    "": (around, "0.5"),
+}
 rows = [
-    (f"{group} {name}", time, color) for group, part, color in groups for name, time in part.items()
+    (f"{group} {name}", time, color)
+    for group, (part, color) in groups.items()
+    for name, time in part.items()
 ]
 names, lengths, colors = zip(*reversed(rows), strict=True)
 bars = axes.barh([name.strip() for name in names], lengths, color=colors)
@@ -172,10 +178,9 @@ for row in zip(sizes, plain, unrecorded, recorded, strict=True):
 figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
 axes.loglog(sizes, plain, "o-", color="0.5", label="NumPy arrays")
 axes.loglog(sizes, unrecorded, "s-", label="tensors")
-axes.loglog(sizes, recorded, "^-", color="tab:red", label="tensors, recorded for backward")
-axes.set(
-    xlabel="elements", ylabel="µs for a + b", title="A fixed price for each call, then the work"
-)
+axes.loglog(sizes, recorded, "^-", color="tab:red", label="tensors, recorded")
+axes.set(xlabel="elements", ylabel="µs for a + b")
+axes.set_title("A fixed price for each call, then the work")
 axes.legend()
 plt.show()
 
@@ -219,7 +224,8 @@ answer_2 = None  # a number
 if answer_1 is not None:
     assert answer_1 == 100 * 2
 if answer_2 is not None:
-    assert answer_2 == sum(not hasattr(node, "variable") for node in nodes(forward().grad_fn))
+    found = nodes(forward().grad_fn)
+    assert answer_2 == sum(not hasattr(node, "variable") for node in found)
 
 # %%
 # Where in the source: ``Function.apply`` in ``minitorch/autograd/function.py`` is the price of a
