@@ -25,10 +25,12 @@ extensions = [
     "sphinx.ext.viewcode",
     "api",
     "checks",
+    "made",
     "programs",
 ]
 exclude_patterns = [
     "_build",
+    "_made",
     "_extensions",
     "_staged",
     "lessons",  # the scripts; what they become lies in course/
@@ -70,6 +72,7 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_title = "minitorch"
 html_static_path = ["_static"]
+html_extra_path = ["_made"]  # what stands alone (docs/_extensions/made.py)
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False

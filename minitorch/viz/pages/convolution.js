@@ -863,6 +863,8 @@ function start() {
     ? `The address has something that is not understood, and was left out: ${refused.join(", ")}.` : "";
 }
 
+// Shown in another page, it needs no title of its own.
+document.documentElement.classList.toggle("framed", window !== window.parent);
 makeControls();
 start();
 window.addEventListener("resize", size);
