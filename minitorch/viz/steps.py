@@ -229,7 +229,20 @@ def replay(
     >>> x.grad
     tensor(6.)
     """
-    graph, numbers = build(outputs, Names(params, module, users_frame()), limit)
+    names = Names(params, module, users_frame())
+    return watched(outputs, gradient, retain_graph=retain_graph, names=names, limit=limit)
+
+
+def watched(
+    outputs: Any,
+    gradient: Any = None,
+    *,
+    names: Names,
+    retain_graph: bool | None = None,
+    limit: int = 60,
+) -> Replay:
+    """`replay`, with the names already found."""
+    graph, numbers = build(outputs, names, limit)
     roots = list(as_tensors(outputs))
     watcher = _Watcher(graph, numbers)
     watcher.attach(behind(roots), roots)
