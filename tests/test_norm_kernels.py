@@ -114,12 +114,13 @@ def test_a_constant_far_from_zero_has_no_variance() -> None:
     assert not y.any()
 
 
-def test_a_rough_mean_that_misleads_costs_no_precision() -> None:
-    x = np.random.default_rng(0).standard_normal((64, 3, 8, 8)).astype(np.float32)
-    x[:4] += 1e4  # the sample from which a rough mean is taken
+def test_a_rough_mean_that_misleads_costs_no_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(norm.Layout, "sample", lambda self, x: x[:1])
+    x = np.random.default_rng(0).standard_normal((2000, 3, 4, 4)).astype(np.float32)
+    x[0] += 1e4
     expected = reference(x, np.ones((1, 3, 1, 1)), np.zeros((1, 3, 1, 1)), x, (0, 2, 3), 1e-5)
     made = norm.standardise_cells(x, None, None, (0, 2, 3), (0, 2, 3), 1e-5)
-    np.testing.assert_allclose(made.y, expected["y"], rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(made.y, expected["y"], rtol=2e-6, atol=4e-6)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 2, 3, 0), (0, 2, 3, 1)])
