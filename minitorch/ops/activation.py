@@ -14,8 +14,9 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels.blocks import by_blocks
 from minitorch.kernels.mask import at_least, at_most, choose, keep
-from minitorch.kernels.special import erfc as erfc_kernel
+from minitorch.kernels.special import gelu as gelu_kernel
 from minitorch.ops import random as draws
 from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
@@ -425,29 +426,21 @@ class GELU(Function):
     """y = x * P(Z <= x) for a standard normal Z."""
 
     torch_name = "GeluBackward0"
+    order = "follows"
+    on_arrays = True
 
     def forward(self, x: Array) -> Array:
         self.save(x)
-        kind = x.dtype.type
-        below = erfc_kernel(x * kind(-math.sqrt(0.5)))
-        below *= kind(0.5)
+        y, slope = by_blocks(gelu_kernel, x)
         if self.edges:
-            self.cache = below
-        return x * below
+            self.cache = slope
+        return y
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        if mode.grad or self.cache is None:
+        if mode.grad:
             return composed_gradients(self, _gelu, (x,), (grad,))
-        x, kind = x._array, x._array.dtype.type
-        slope = x * x  # of the product: P + x * density
-        slope *= kind(-0.5)
-        slope = np.exp(slope)
-        slope *= x
-        slope *= kind(1 / math.sqrt(2 * math.pi))
-        slope += self.cache
-        slope *= grad._array
-        return grad._wrap(np.asarray(slope))
+        return grad * self.cache
 
 
 def _gelu(x: Tensor) -> Tensor:
