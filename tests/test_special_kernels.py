@@ -35,10 +35,10 @@ def test_gelu_in_float32_keeps_its_digits_on_both_sides(
 
 
 def test_gelu_far_out() -> None:
-    x = np.array([0.0, -0.0, 40.0, -40.0, 1e30, -1e30, np.inf, np.nan], np.float32)
+    x = np.array([0.0, -0.0, 40.0, -40.0, 2e30, -2e30, np.inf, np.nan], np.float32)
     with np.errstate(all="ignore"):
         y, slope = special.gelu(x)
-    np.testing.assert_array_equal(y[:7], [0, 0, 40, 0, 1e30, 0, np.inf], strict=False)
+    np.testing.assert_array_equal(y[:7], np.maximum(x[:7], 0))
     np.testing.assert_array_equal(slope[:6], [0.5, 0.5, 1, 0, 1, 0])
     assert np.isnan(y[7])
     assert np.isnan(slope[7])
@@ -47,7 +47,7 @@ def test_gelu_far_out() -> None:
 def test_gelu_in_float64() -> None:
     x = np.linspace(-9, 9, 1001)
     y, _ = special.gelu(x)
-    np.testing.assert_allclose(y, x * probability(x), rtol=1e-14)
+    np.testing.assert_allclose(y, x * probability(x), rtol=1e-13)
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 12, 13, 36])
@@ -59,7 +59,8 @@ def test_by_blocks(size: int, order: tuple[int, int], monkeypatch: pytest.Monkey
     total, less = blocks.by_blocks(lambda a, b: (a + 2 * b, a - b > 0), x, y)
     np.testing.assert_array_equal(total, x + 2 * y)
     np.testing.assert_array_equal(less, x > y)
-    assert total.strides == x.strides
+    assert total.flags.c_contiguous == x.flags.c_contiguous
+    assert total.flags.f_contiguous == x.flags.f_contiguous
 
 
 def test_by_blocks_of_a_number() -> None:

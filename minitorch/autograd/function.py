@@ -215,8 +215,8 @@ class Function:
                     item = item.edge[0]._peek()
                 else:
                     item = item.array
-            elif not on_arrays and isinstance(item, ndarray):
-                item = self.wrap(item)
+            elif not on_arrays and isinstance(item, (ndarray, np.generic)):
+                item = self.wrap(asarray(item))  # a mask of a 0-d array is a scalar
             found.append(item)
         return tuple(found)
 
