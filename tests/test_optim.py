@@ -194,10 +194,10 @@ def test_a_run_goes_on_from_either_frameworks_state(name: str, options: dict[str
 
 @pytest.mark.parametrize("name", RUNS)
 def test_large_and_small_arrays_step_alike(name: str) -> None:
-    from minitorch.optim.optimizer import PIECE
+    from minitorch.optim.optimizer import CACHE
 
     rng = np.random.default_rng(0)
-    n = 2 * PIECE + 3
+    n = CACHE // 8 + 3  # some pieces and a bit
     start, gradients = rng.standard_normal((n,)), rng.standard_normal((3, n))
     whole = minitorch.tensor(start.tolist(), requires_grad=True)
     spread = minitorch.tensor(np.repeat(start, 2).tolist()).float()

@@ -91,10 +91,10 @@ class Adadelta(Optimizer):
         averages = (state["square_avg"]._array, state["acc_delta"]._array)
         for p, g, v, u, spare, step, other in pieces(parameter, grad, *averages, spare=3):
             g = decayed(p, g, group["weight_decay"], other)
-            decay_towards_square(v, g, rho, spare)
+            decay_towards_square(v, g, rho, 1 - rho, spare)
             np.sqrt(np.add(v, eps, out=spare), out=spare)
             np.sqrt(np.add(u, eps, out=step), out=step)
             np.divide(step, spare, out=step)
             np.multiply(step, g, out=step)
-            decay_towards_square(u, step, rho, spare)
+            decay_towards_square(u, step, rho, 1 - rho, spare)
             np.subtract(p, np.multiply(step, lr, out=step), out=p)

@@ -17,6 +17,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decay_towards_square,
     decayed,
@@ -111,21 +112,23 @@ class Adam(Optimizer):
             state["max_exp_avg_sq"] = zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, eps, decay = number(group["lr"]), group["eps"], group["weight_decay"]
+        lr, decay = number(group["lr"]), group["weight_decay"]
         beta1, beta2 = map(number, group["betas"])
         step = count(state)
-        size = lr / (1 - beta1**step)
-        correction = (1 - beta2**step) ** 0.5
+        size, correction, eps = constants(
+            parameter, lr / (1 - beta1**step), (1 - beta2**step) ** 0.5, group["eps"]
+        )
+        new, keep, rest, shrink = constants(parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay)
         decoupled = group["decoupled_weight_decay"]
         largest = "max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"
         averages = [state[name]._array for name in ("exp_avg", "exp_avg_sq", largest)]
         for p, g, m, v, top, spare, other in pieces(parameter, grad, *averages, spare=2):
             if decoupled and decay:
-                np.multiply(p, 1 - lr * decay, out=p)
+                np.multiply(p, shrink, out=p)
             else:
                 g = decayed(p, g, decay, other)
-            approach(m, g, 1 - beta1, spare)
-            decay_towards_square(v, g, beta2, spare)
+            approach(m, g, new, spare)
+            decay_towards_square(v, g, keep, rest, spare)
             if group["amsgrad"]:
                 np.maximum(top, v, out=top)
             np.sqrt(top, out=spare)

@@ -110,7 +110,7 @@ class NAdam(Optimizer):
             else:
                 g = decayed(p, g, decay, other)
             approach(m, g, 1 - beta1, spare)
-            decay_towards_square(v, g, beta2, spare)
+            decay_towards_square(v, g, beta2, 1 - beta2, spare)
             mixed = np.multiply(g, of_gradient, out=other)
             np.add(mixed, np.multiply(m, of_mean, out=spare), out=mixed)
             np.divide(v, 1 - beta2**step, out=spare)

@@ -109,7 +109,7 @@ class RAdam(Optimizer):
             else:
                 g = decayed(p, g, decay, other)
             approach(m, g, 1 - beta1, spare)
-            decay_towards_square(v, g, beta2, spare)
+            decay_towards_square(v, g, beta2, 1 - beta2, spare)
             np.multiply(m, size, out=other)
             if adaptive:
                 np.sqrt(v, out=spare)

@@ -100,7 +100,7 @@ class RMSprop(Optimizer):
         square = state["square_avg"]._array
         for p, g, v, m, b, spare, other in pieces(parameter, grad, square, mean, buffer, spare=2):
             g = decayed(p, g, group["weight_decay"], other)
-            decay_towards_square(v, g, alpha, spare)
+            decay_towards_square(v, g, alpha, 1 - alpha, spare)
             if group["centered"]:
                 approach(m, g, 1 - alpha, spare)
                 np.subtract(v, np.multiply(m, m, out=spare), out=spare)

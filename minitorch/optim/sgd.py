@@ -9,12 +9,14 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim.optimizer import (
+    SMALL,
     Group,
     Optimizer,
     State,
     check_implementation,
     check_lr,
     check_range,
+    constants,
     decayed,
     number,
     pieces,
@@ -82,8 +84,12 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, momentum = number(group["lr"]), group["momentum"]
+        momentum, dampening, nesterov = group["momentum"], group["dampening"], group["nesterov"]
         decay = number(group["weight_decay"])
+        (lr,) = constants(parameter, number(group["lr"]))
+        if not momentum and not decay and parameter.size <= SMALL:
+            np.subtract(parameter, np.multiply(grad, lr), out=parameter)
+            return
         if not momentum:
             for p, g, spare in pieces(parameter, grad, spare=1):
                 g = decayed(p, g, decay, spare)
@@ -93,13 +99,15 @@ class SGD(Optimizer):
         is_first = buffer is None
         if buffer is None:
             buffer = state["momentum_buffer"] = Tensor._wrap(np.empty_like(parameter))
-        for p, g, v, spare, step in pieces(parameter, grad, buffer._array, spare=2):
+        keep, rest = constants(parameter, momentum, 1 - dampening)
+        for p, g, v, *spares in pieces(parameter, grad, buffer._array, spare=1 + nesterov):
+            spare, step = spares[0], spares[-1]
             g = decayed(p, g, decay, spare)
             if is_first:
                 np.copyto(v, g)
             else:
-                np.multiply(v, momentum, out=v)
-                np.add(v, np.multiply(g, 1 - group["dampening"], out=step), out=v)
-            if group["nesterov"]:
-                v = np.add(g, np.multiply(v, momentum, out=step), out=step)
+                np.multiply(v, keep, out=v)
+                np.add(v, np.multiply(g, rest, out=spare) if dampening else g, out=v)
+            if nesterov:
+                v = np.add(g, np.multiply(v, keep, out=step), out=step)
             np.subtract(p, np.multiply(v, lr, out=step), out=p)
