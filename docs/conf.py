@@ -62,6 +62,7 @@ sphinx_gallery_conf = {
     "reset_modules_order": "both",
     "abort_on_example_error": True,
     "capture_repr": (),
+    "image_srcset": ["2x"],  # sharp on a phone
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,

@@ -116,3 +116,9 @@ def test_a_lesson_points_to_files_that_are_there(path: pathlib.Path) -> None:
     assert named, "no line that says where in the source it is done"
     for name in named:
         assert (ROOT / name).is_file(), f"{path.name} points to {name}"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lessons_blocks_begin_where_they_should(path: pathlib.Path) -> None:
+    # A mark right below another comment would be printed as a part of the text.
+    assert not re.search(r"^#.*\n# %%$", path.read_text(), re.MULTILINE)

@@ -77,7 +77,6 @@ plt.show()
 # The grey cells of the picture exist only in our mind: broadcasting does not really
 # copy.
 #
-# %%
 # The rule
 # --------
 #

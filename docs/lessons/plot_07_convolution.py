@@ -175,8 +175,11 @@ plt.show()
 # Read a line of ``A`` from left to right: which pixels make this result? That is
 # forward. Read a column from top to bottom: which results did this pixel take part in?
 # That is backward. ``A`` is mostly zeros, so nobody stores it; ``im2col`` and
-# ``col2im`` do what it says. That the two are each other's transpose can be tested with
-# random numbers, for any linear pair:
+# ``col2im`` do what it says.
+#
+# That the two are each other's transpose can be tested without any matrix: ``M`` and its
+# transpose satisfy ``sum of (M x) * c = sum of x * (M.T c)`` for all ``x`` and ``c``, and
+# no other pair does. So take ``x`` and ``c`` at random:
 
 draws = np.random.default_rng(0)
 some_image, some_columns = draws.normal(size=(4, 4)), draws.normal(size=(9, 4))

@@ -116,7 +116,6 @@ plt.show()
 # each step (and halved): 9e-3, 4e-5, 9e-10. The number of right digits doubles.
 # Gradient descent takes away a fifth of its error each time.
 #
-# %%
 # Many variables: the Hessian, and how to avoid it
 # ------------------------------------------------
 #
