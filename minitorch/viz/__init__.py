@@ -7,13 +7,15 @@ one HTML file that holds all it needs, and works from a disk, offline.
 
 Where to read what: `nodes` is the graph as plain data, with `recording` (what a graph alone does
 not know), `names` and `values`; `fold` puts a large one into groups, and `text`, `formats`,
-`layout` and `svg` write it. `steps` watches a backward. `page` puts a page together from the
+`layout` and `svg` write it. `steps` watches a backward. `layers` sums up a
+model, by way of `counts`. `page` puts a page together from the
 sources in ``pages/``; `convolution` is the page on which a window slides; `filters` puts ten
 kernels on a photograph.
 """
 
 from minitorch.viz.convolution import convolution
 from minitorch.viz.filters import KERNELS, filtered, filters
+from minitorch.viz.layers import Summary, summary
 from minitorch.viz.nodes import Graph, graph
 from minitorch.viz.recording import record
 from minitorch.viz.steps import Replay, replay
@@ -22,10 +24,12 @@ __all__ = [
     "Graph",
     "KERNELS",
     "Replay",
+    "Summary",
     "convolution",
     "filtered",
     "filters",
     "graph",
     "record",
     "replay",
+    "summary",
 ]

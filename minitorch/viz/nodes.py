@@ -434,7 +434,7 @@ class _Builder:
         note = note_of(node)
         labels = self.labels.get(type(node))
         if labels is None:
-            labels = self.labels[type(node)] = _parameter_names(type(node))
+            labels = self.labels[type(node)] = parameter_names(type(node))
         inputs = []
         for index, edge in enumerate(node.edges):
             label = labels[index] if index < len(labels) else str(index)
@@ -457,7 +457,7 @@ class _Builder:
             )
             for slot, (shape, dtype) in enumerate(node.outputs)
         ]
-        saved = self._saved(node, labels)
+        saved = saved_by(node, labels)
         self._append(
             node,
             "operation",
@@ -487,31 +487,33 @@ class _Builder:
             if output.values is None:
                 output.values = Values.of(item.array)
 
-    def _saved(self, node: Function, labels: list[str]) -> list[Saved]:
-        found = []
-        for item in node._saved or ():
-            if item is None:
-                continue
-            parameter = False
-            if isinstance(item, SavedArray):
-                array = item.array
-                at = _index(item.edge, node.edges)
-                if item.edge is None and item.own_slot is None and node.edges.count(None) == 1:
-                    at = node.edges.index(None)
-                if item.own_slot is not None:
-                    what = "output"
-                elif at is not None:
-                    what = f"operand {labels[at] if at < len(labels) else at}"
-                    parameter = item.edge is not None and isinstance(item.edge[0], Parameter)
-                else:
-                    what = "constant"
+
+def saved_by(node: Function, labels: list[str]) -> list[Saved]:
+    """What `node` keeps for its backward; `labels` are what its forward calls its inputs."""
+    found = []
+    for item in node._saved or ():
+        if item is None:
+            continue
+        parameter = False
+        if isinstance(item, SavedArray):
+            array = item.array
+            at = _index(item.edge, node.edges)
+            if item.edge is None and item.own_slot is None and node.edges.count(None) == 1:
+                at = node.edges.index(None)
+            if item.own_slot is not None:
+                what = "output"
+            elif at is not None:
+                what = f"operand {labels[at] if at < len(labels) else at}"
+                parameter = item.edge is not None and isinstance(item.edge[0], Parameter)
             else:
-                array = item if isinstance(item, np.ndarray) else item._peek()
-                what = {"b": "mask", "f": "constant"}.get(array.dtype.kind, "indices")
-            found.append(_describe(what, array, parameter))
-        for array in _arrays(node.cache):
-            found.append(_describe("cache", array, False))
-        return found
+                what = "constant"
+        else:
+            array = item if isinstance(item, np.ndarray) else item._peek()
+            what = {"b": "mask", "f": "constant"}.get(array.dtype.kind, "indices")
+        found.append(_describe(what, array, parameter))
+    for array in _arrays(node.cache):
+        found.append(_describe("cache", array, False))
+    return found
 
 
 def _index(edge: Edge | None, edges: list[Edge | None]) -> int | None:
@@ -523,10 +525,13 @@ def _index(edge: Edge | None, edges: list[Edge | None]) -> int | None:
 
 
 def _describe(what: str, array: Array, parameter: bool) -> Saved:
-    where = array.__array_interface__["data"][0]
-    return Saved(
-        what, array.shape, dtype_name(array.dtype), array.nbytes, (where, array.nbytes), parameter
-    )
+    dtype = dtype_name(array.dtype)
+    return Saved(what, array.shape, dtype, array.nbytes, memory_of(array), parameter)
+
+
+def memory_of(array: Array) -> tuple[int, int]:
+    """Where an array lies, and its bytes: the same for two that are one memory."""
+    return array.__array_interface__["data"][0], array.nbytes
 
 
 def _arrays(cache: Any) -> list[Array]:
@@ -544,7 +549,7 @@ def _gradient(node: Function, slot: int) -> Values | None:
     return None if grad is None else Values.of(grad._peek())
 
 
-def _parameter_names(function: type[Function]) -> list[str]:
+def parameter_names(function: type[Function]) -> list[str]:
     """What a Function's forward calls its inputs."""
     parameters = list(inspect.signature(function.forward).parameters.values())[1:]
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
