@@ -168,9 +168,10 @@ assert np.allclose(product.numpy(), ((ahead - behind) / (2 * h)).numpy())
 #
 # Which learning rate is too large? In a direction of curvature ``c``, a step of
 # gradient descent multiplies the error by ``1 - rate * c``. The error grows if
-# ``rate * c > 2``. So the largest curvature decides; it is the largest eigenvalue of
-# ``H``. Multiplying a vector by ``H`` again and again turns it into that direction
-# (this is called power iteration):
+# ``rate * c > 2``. So the largest curvature decides. It is the largest eigenvalue of
+# ``H``: by how much ``H`` stretches the direction that it stretches most. Multiplying a
+# vector by ``H`` again and again turns it into that direction (this is called power
+# iteration):
 
 v = minitorch.ones(50, dtype=minitorch.float64)
 for _ in range(200):
@@ -195,8 +196,8 @@ def descend(rate):
 
 
 below, above = descend(1.9 / curvature), descend(2.1 / curvature)
-print("a little below:", below[0], "->", below[-1])
-print("a little above:", above[0], "->", above[-1])
+print(f"a little below: the loss goes from {below[0]:.1f} to {below[-1]:.1f}")
+print(f"a little above: the loss goes from {above[0]:.1f} to {above[-1]:.1f}")
 
 assert below[-1] < below[0] / 10 and above[-1] > above[0]
 
