@@ -10,6 +10,7 @@ remembers, on the smallest "network" there is: one weight, one bias, one example
 import matplotlib.pyplot as plt
 
 import minitorch
+from minitorch import viz
 
 # %%
 # The numbers, and a wish
@@ -55,8 +56,16 @@ y = product + b  # 6 + 1 = 7
 error = y - t  # 7 - 10 = -3
 loss = error**2  # 9
 
-for name, tensor in {"product": product, "y": y, "error": error, "loss": loss}.items():
+
+def tell(name, tensor):
+    """A tensor's value, and the operation that made it."""
     print(f"{name:8} {tensor.item():5}   made by {tensor.grad_fn.name()}")
+
+
+tell("product", product)
+tell("y", y)
+tell("error", error)
+tell("loss", loss)
 
 assert loss.item() == 9.0
 
@@ -83,6 +92,11 @@ show(loss.grad_fn)
 
 print("kept by the power:   ", [kept.item() for kept in loss.grad_fn.saved])
 print("kept by the addition:", [kept.item() for kept in y.grad_fn.saved])
+
+# %%
+# All of this about any program of yours, in one call:
+
+print(viz.graph(loss).text())
 
 # %%
 # Going back

@@ -14,6 +14,7 @@ import sys
 import matplotlib.pyplot as plt
 
 import minitorch
+from minitorch import viz
 
 # %%
 # A graph made by hand
@@ -218,8 +219,20 @@ plt.show()
 # sphinx_gallery_end_ignore
 
 # %%
-# minitorch walks in this order. Sixty doublings are sixty visits; along every path they
-# would be 2,305,843,009,213,693,951, which at ten million a second takes 7,000 years.
+# minitorch walks in this order. ``viz.replay`` shows its letters; they are those of the
+# picture on the right.
+
+x = minitorch.tensor(1.0, requires_grad=True)
+a = 4 * x
+b = a + 1
+y = a * b
+print(viz.replay(y))
+
+assert x.grad.item() == 36
+
+# %%
+# Sixty doublings are sixty visits. Along every path there would be
+# 2,305,843,009,213,693,951, which at ten million a second take 7,000 years.
 
 x = minitorch.tensor(1.0, dtype=minitorch.float64, requires_grad=True)
 y = x
@@ -301,6 +314,9 @@ if answer_2 is not None:
     assert answer_2 == len(visited)
 
 # %%
+# ``python -m minitorch explain "a * (a + 1)" a=4`` replays any formula on the command
+# line.
+#
 # Where in the source: ``minitorch/autograd/engine.py``, the methods ``run`` and
 # ``send`` of ``Pass``; they are ``in_order``, for tensors. Numbers of creation are
 # given out in ``minitorch/autograd/function.py``.

@@ -220,6 +220,9 @@ if answer_2 is not None:
     assert answer_2 == col2im(np.ones((9, 16)), (6, 6), 3)[2, 2]
 
 # %%
+# To watch the window move, forwards and backwards, and to change any number, see
+# :doc:`/convolution`.
+#
 # Where in the source: ``minitorch/kernels/conv.py`` has the products (``conv``,
 # ``conv_input``, ``conv_weight``), ``minitorch/kernels/_windows.py`` the gather and the
 # scatter. ``Convolution`` in ``minitorch/ops/conv.py`` has the gradient; each of the
