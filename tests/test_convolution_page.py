@@ -339,6 +339,44 @@ def test_a_gradient_flows_back(visit, file):
     assert page.inner_text("#place") == "3 of 4"
 
 
+def test_a_gradient_tells_what_it_is_the_sum_of(visit, file):
+    page = visit(file, hash="#mode=backward&x=1,2,3;4,5,6;7,8,9&w=1,10;100,1000&g=1,2;3,-4&at=3")
+    assert page.inner_text(".sum").startswith("Choose a number of a gradient")
+    page.locator("#gx [role=gridcell]").nth(4).click()
+    assert page.inner_text(".sum") == "x.grad[1, 1] = 1·1000 + 2·100 + 3·10 − 4·1 = 1226"
+    assert page.inner_text("#said") == page.inner_text(".sum")
+    page.locator("#gw [role=gridcell]").nth(1).click()
+    assert page.inner_text(".sum") == "w.grad[0, 1] = 1·2 + 2·3 + 3·5 − 4·6 = −1"
+    page.click("#back")
+    assert page.inner_text(".sum") == "w.grad[0, 1] = 1·2 + 2·3 + 3·5 = 23"
+    page.get_by_label("Names").check()
+    assert shown(page, "gx")[2] == ["∂a31", "∂a32", ""]  # to the last, nothing has come yet
+    page.locator("#gx [role=gridcell]").nth(1).click()
+    assert page.inner_text(".sum") == "∂a12 = g11·k12 + g12·k11"
+
+
+def test_what_belongs_together_is_shown_together(visit, file):
+    page = visit(file, hash="#at=5")
+
+    def lit() -> list[str]:
+        return page.eval_on_selector_all(
+            ".lit",
+            "all => all.map((e) => e.querySelector('input')?.ariaLabel ?? e.textContent)",
+        )
+
+    page.locator(".term").nth(5).hover()
+    together = ["Input, row 3, column 4", "Kernel, row 2, column 3", "3 · 13"]
+    assert lit() == together
+    page.hover("h1")
+    assert lit() == []
+    page.get_by_label("Kernel, row 2, column 3").hover()
+    assert lit() == together
+    page.get_by_label("Input, row 3, column 4").hover()
+    assert lit() == together
+    page.get_by_label("Input, row 1, column 1", exact=True).hover()
+    assert lit() == []
+
+
 def test_ties_and_padding_are_told(visit, file):
     page = visit(file, hash="#op=max_pool2d&mode=backward&kernel=2&stride=2&x=3,3;3,3&g=5")
     assert shown(page, "gx") == [["5", "0"], ["0", "0"]]
@@ -376,7 +414,7 @@ def test_it_is_told_to_screen_readers(visit, file):
         "Output, row 1, column 2: −14"
     )
     assert page.locator("#y [role=gridcell]").nth(5).get_attribute("aria-label") == (
-        "Output, row 2, column 2: not yet computed"
+        "Output, row 2, column 2: nothing yet"
     )
     unnamed = page.evaluate("""() => [...document.querySelectorAll("button, input, select")]
       .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))

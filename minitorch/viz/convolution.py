@@ -1,6 +1,6 @@
 """Convolution and pooling as a page that can be touched: the window at work, and its gradients.
 
-What the page shows is computed by its own script (``pages/convolution.js``), as one would by hand;
+What the page shows is computed by its own script (``pages/windows.js``), as one would by hand;
 the tests compare it with `nn.functional` and autograd at random settings.
 """
 
@@ -93,11 +93,14 @@ def convolution(
                 f"output is {rows} x {columns}"
             )
     title = {"conv2d": "Convolution", "max_pool2d": "Max pooling", "avg_pool2d": "Average pooling"}
-    file = Path(path)
-    file.write_text(
-        compose("convolution", data, title=f"{title[operation]}, one window at a time"),
-        encoding="utf-8",
+    page = compose(
+        "convolution",
+        data,
+        title=f"{title[operation]}, one window at a time",
+        parts=("windows", "grid"),
     )
+    file = Path(path)
+    file.write_text(page, encoding="utf-8")
     return file
 
 

@@ -20,7 +20,8 @@ POLICY = (
 def compose(name: str, data: Any = None, *, title: str, parts: tuple[str, ...] = ()) -> str:
     """Return the page `name`, with `data` (what JSON can hold) for its script to read.
 
-    `parts` are what it shares with others: ``PART.css`` and ``PART.js`` come before its own.
+    `parts` are what it shares with others: ``PART.js`` comes before its own, and ``PART.css``, if
+    there is one.
 
     ``pages/NAME.html`` has the page's body alone; the script finds the data by
     ``JSON.parse(document.getElementById("data").textContent)``.
@@ -28,7 +29,7 @@ def compose(name: str, data: Any = None, *, title: str, parts: tuple[str, ...] =
     Raises: ValueError if `data` holds NaN or an infinity, which JSON cannot.
     """
     names = (*parts, name)
-    styles = "\n".join(source(file + ".css") for file in ("base", *names))
+    styles = "\n".join(source(f"{file}.css") for file in ("base", *names) if has_style(file))
     scripts = "\n".join(source(file + ".js") for file in names)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -46,6 +47,11 @@ def compose(name: str, data: Any = None, *, title: str, parts: tuple[str, ...] =
 def source(file: str) -> str:
     """Return the text of a file in ``pages/``."""
     return (resources.files("minitorch.viz") / "pages" / file).read_text(encoding="utf-8")
+
+
+def has_style(part: str) -> bool:
+    """Whether a part of a page has a style of its own in ``pages/``."""
+    return (resources.files("minitorch.viz") / "pages" / f"{part}.css").is_file()
 
 
 def as_json(data: Any) -> str:

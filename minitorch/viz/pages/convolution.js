@@ -1,109 +1,13 @@
 "use strict";
 
-/* The arithmetic first, knowing nothing of the page; then the state and its place in the address;
-   then the grids; then what is shown and what can be pressed. Rows come before columns in every
-   pair: size, kernel, stride, padding and dilation are [rows, columns]. */
+/* The page: its state, which the address keeps; what it shows; what can be pressed. windows.js
+   computes, grid.js shows matrices. */
 
 const LIMITS = {size: [1, 16], kernel: [1, 16], stride: [1, 16], padding: [0, 8], dilation: [1, 8]};
 const WORDS = {
   size: "Input size", kernel: "Kernel size", stride: "Stride", padding: "Padding",
   dilation: "Dilation",
 };
-const BOTH = [0, 1];
-
-// ---- arithmetic
-
-const matrix = (rows, columns, value) =>
-  Array.from({length: rows}, (_, i) => Array.from({length: columns}, (_, j) => value(i, j)));
-
-const reach = (s, axis) => s.dilation[axis] * (s.kernel[axis] - 1) + 1;
-
-const outputSize = (s) => BOTH.map((axis) =>
-  Math.floor((s.size[axis] + 2 * s.padding[axis] - reach(s, axis)) / s.stride[axis]) + 1);
-
-/** Why PyTorch refuses these settings; "" if it takes them. */
-function problem(s) {
-  const by = ([rows, columns]) => `${rows} × ${columns}`;
-  const padded = s.size.map((n, axis) => n + 2 * s.padding[axis]);
-  const span = BOTH.map((axis) => reach(s, axis));
-  if (s.op !== "conv2d") {
-    const axis = BOTH.find((axis) => 2 * s.padding[axis] > s.kernel[axis]);
-    if (axis !== undefined)
-      return "Padding may be at most half of the window, or a window could lie in the padding " +
-        `alone: padding is ${s.padding[axis]}, and half of ${s.kernel[axis]} is ` +
-        `${s.kernel[axis] / 2}.`;
-  }
-  if (BOTH.some((axis) => span[axis] > padded[axis])) {
-    const window = s.op === "conv2d" ? "kernel" : "window";
-    const spread = s.dilation.some((d) => d > 1)
-      ? `, spread over ${by(span)} by its dilation,` : "";
-    return `The ${window} of ${by(s.kernel)}${spread} is larger than the input, which is ` +
-      `${by(padded)} with its padding: there is no place for even one window.`;
-  }
-  return "";
-}
-
-/** The cells that output [r, c] is made from: kernel place [k, l], input place [i, j]. */
-function windowOf(s, r, c) {
-  const cells = [];
-  for (let k = 0; k < s.kernel[0]; k++)
-    for (let l = 0; l < s.kernel[1]; l++) {
-      const i = r * s.stride[0] - s.padding[0] + k * s.dilation[0];
-      const j = c * s.stride[1] - s.padding[1] + l * s.dilation[1];
-      const inside = i >= 0 && j >= 0 && i < s.size[0] && j < s.size[1];
-      const outside = s.op === "max_pool2d" ? -Infinity : 0;
-      cells.push({k, l, i, j, inside, value: inside ? s.x[i][j] : outside});
-    }
-  return cells;
-}
-
-/** By what an average is divided. */
-const divisor = (s, cells) => s.count ? cells.length : cells.filter((cell) => cell.inside).length;
-
-/** The first of the largest, as PyTorch picks it; undefined if all is padding. */
-function largest(cells) {
-  let best;
-  for (const cell of cells)
-    if (cell.inside && (best === undefined || cell.value > best.value)) best = cell;
-  return best;
-}
-
-function output(s, r, c) {
-  const cells = windowOf(s, r, c);
-  if (s.op === "max_pool2d") return largest(cells)?.value ?? -Infinity;
-  const terms = cells.map(({k, l, value}) => s.op === "conv2d" ? value * s.w[k][l] : value);
-  const sum = terms.reduce((total, term) => total + term, 0);
-  return s.op === "conv2d" ? sum : sum / divisor(s, cells);
-}
-
-/** What the gradient of output [r, c] sends where: [{cell, share}] to the input, and to the kernel. */
-function shares(s, r, c) {
-  const g = s.g[r][c];
-  const cells = windowOf(s, r, c);
-  if (s.op === "conv2d")
-    return {
-      input: cells.map((cell) => ({cell, share: g * s.w[cell.k][cell.l]})),
-      kernel: cells.map((cell) => ({cell, share: g * cell.value})),
-    };
-  if (s.op === "max_pool2d") {
-    const cell = largest(cells);
-    return {input: cell ? [{cell, share: g}] : [], kernel: []};
-  }
-  return {input: cells.map((cell) => ({cell, share: g / divisor(s, cells)})), kernel: []};
-}
-
-/** Both gradients after the output gradients number 0 to `last`. */
-function gradients(s, last) {
-  const gx = matrix(...s.size, () => 0);
-  const gw = matrix(...s.kernel, () => 0);
-  const columns = outputSize(s)[1];
-  for (let at = 0; at <= last; at++) {
-    const sent = shares(s, Math.floor(at / columns), at % columns);
-    for (const {cell: {i, j, inside}, share} of sent.input) if (inside) gx[i][j] += share;
-    for (const {cell: {k, l}, share} of sent.kernel) gw[k][l] += share;
-  }
-  return {gx, gw};
-}
 
 // ---- the state, and its place in the page's address
 
@@ -216,173 +120,6 @@ function fromHash(hash) {
   return {given, refused};
 }
 
-// ---- numbers, as they are typed and as they are shown
-
-/** What was typed, as a number: "-2", "0.5", "0,5", "1e-3", "1/9"; NaN for anything else. */
-function parsed(text) {
-  const number = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?";
-  const found = text.trim().replace(/−/g, "-").replace(",", ".")
-    .match(new RegExp(`^(${number})(?:/(${number}))?$`, "i"));
-  const value = found ? Number(found[1]) / Number(found[2] ?? 1) : NaN;
-  return Number.isFinite(value) ? value : NaN;
-}
-
-/** A number in at most five digits, with a real minus. */
-function shown(value) {
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "NaN";
-  const short = Number.isInteger(value) && Math.abs(value) < 1e7
-    ? String(value) : String(Number(value.toPrecision(Math.abs(value) < 1 ? 3 : 4)));
-  return short.replace(/-/g, "−").replace(/^−0$/, "0");
-}
-
-const inBrackets = (text) => text.startsWith("−") ? `(${text})` : text;
-
-// ---- grids
-
-/** A matrix on the page: one Tab stop, and arrow keys between its cells. */
-class Grid {
-  /** `ring` cells of padding lie around it; `edit(i, j, number)` and `pick(i, j)` are called back. */
-  constructor({name, label, size, ring = [0, 0], ringText = "", edit = null, pick = null}) {
-    Object.assign(this, {name, label, size, ring, edit, pick, stop: [0, 0]});
-    const [height, width] = size.map((n, axis) => n + 2 * ring[axis]);
-    this.whole = [height, width];
-    this.root = make("div", {
-      class: `cells ${name}`, id: name, role: "grid", "aria-label": label,
-      "aria-rowcount": size[0], "aria-colcount": size[1],
-    });
-    this.root.style.setProperty("--columns", width);
-    this.cells = matrix(...size, () => null);
-    this.around = new Map();
-    for (let i = -ring[0]; i < size[0] + ring[0]; i++) {
-      const row = make("div", {role: "row"});
-      for (let j = -ring[1]; j < size[1] + ring[1]; j++) {
-        const inside = i >= 0 && j >= 0 && i < size[0] && j < size[1];
-        if (inside) row.append(this.#cell(i, j));
-        else {
-          const pad = make("div", {class: "cell pad", "aria-hidden": "true"}, ringText);
-          this.around.set(`${i},${j}`, pad);
-          row.append(pad);
-        }
-      }
-      this.root.append(row);
-    }
-    this.frame = make("div", {class: "frame", "aria-hidden": "true", hidden: ""});
-    this.root.append(this.frame);
-    this.root.addEventListener("keydown", (event) => this.#key(event));
-    this.#rove(0, 0);
-  }
-
-  #cell(i, j) {
-    const cell = make("div", {role: "gridcell", class: "cell"});
-    const target = this.edit
-      ? make("input", {type: "text", autocomplete: "off", spellcheck: "false", enterkeyhint: "done"})
-      : cell;
-    if (this.edit) {
-      cell.append(target);
-      target.addEventListener("input", () => this.#typed(target, i, j));
-      target.addEventListener("blur", () => this.#left(target));
-      target.addEventListener("focus", () => {
-        target.dataset.before = cell.dataset.value;
-        target.select();
-      });
-    }
-    target.tabIndex = -1;
-    target.addEventListener("focus", () => { this.#rove(i, j); this.pick?.(i, j); });
-    this.cells[i][j] = {cell, target};
-    return cell;
-  }
-
-  at(i, j) { return this.cells[i]?.[j]?.cell ?? this.around.get(`${i},${j}`); }
-
-  /** Put a number into a cell: its text and what a screen reader says; null for none yet. */
-  put(i, j, value, name = "") {
-    const {cell, target} = this.cells[i][j];
-    const text = value === null ? "" : name || shown(value);
-    cell.dataset.value = value === null ? "" : String(value);
-    cell.classList.toggle("long", text.length > 4);
-    cell.classList.toggle("longer", text.length > 6);
-    cell.classList.toggle("empty", value === null);
-    const place = `${this.label}, row ${i + 1}, column ${j + 1}`;
-    if (this.edit) {
-      target.setAttribute("aria-label", place);
-      target.readOnly = name !== "";
-      if (document.activeElement !== target || !target.dataset.typed) target.value = text;
-    } else {
-      target.setAttribute("aria-label", `${place}: ${text || "not yet computed"}`);
-      if (cell.textContent !== text) cell.textContent = text;
-    }
-  }
-
-  /** Give exactly these cells ([i, j], of the padding too) a class. */
-  mark(kind, places) {
-    for (const cell of this.root.querySelectorAll(`.${kind}`)) cell.classList.remove(kind);
-    for (const [i, j] of places) this.at(i, j)?.classList.add(kind);
-  }
-
-  /** Draw a frame around so many rows and columns from [i, j] on. */
-  surround(i, j, height, width) {
-    this.frame.hidden = false;
-    const share = (n, axis) => `${(100 * n) / this.whole[axis]}%`;
-    Object.assign(this.frame.style, {
-      top: share(i + this.ring[0], 0), left: share(j + this.ring[1], 1),
-      height: share(height, 0), width: share(width, 1),
-    });
-  }
-
-  select(i, j) {
-    for (const {cell} of this.cells.flat()) cell.removeAttribute("aria-selected");
-    this.cells[i][j].cell.setAttribute("aria-selected", "true");
-    if (!this.root.contains(document.activeElement)) this.#rove(i, j);
-  }
-
-  #rove(i, j) {
-    this.cells[this.stop[0]]?.[this.stop[1]]?.target.setAttribute("tabindex", "-1");
-    this.stop = [i, j];
-    this.cells[i][j].target.tabIndex = 0;
-  }
-
-  #typed(target, i, j) {
-    target.dataset.typed = "yes";
-    const value = parsed(target.value);
-    target.toggleAttribute("aria-invalid", Number.isNaN(value));
-    if (!Number.isNaN(value)) this.edit(i, j, value);
-  }
-
-  #left(target) {
-    delete target.dataset.typed;
-    target.removeAttribute("aria-invalid");
-    target.value = target.readOnly ? target.value : shown(Number(target.parentNode.dataset.value));
-  }
-
-  #key(event) {
-    const [i, j] = this.stop;
-    const end = this.size.map((n) => n - 1);
-    const to = {
-      ArrowUp: [i - 1, j], ArrowDown: [i + 1, j], ArrowLeft: [i, j - 1], ArrowRight: [i, j + 1],
-      Home: event.ctrlKey ? [0, 0] : [i, 0], End: event.ctrlKey ? end : [i, end[1]],
-      Enter: [i + 1, j],
-    }[event.key];
-    const {target} = this.cells[i][j];
-    if (event.key === "Escape" && target.dataset.typed) {
-      delete target.dataset.typed;
-      target.removeAttribute("aria-invalid");
-      this.edit(i, j, Number(target.dataset.before));
-      return;
-    }
-    if (!to || event.altKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.cells[to[0]]?.[to[1]]?.target.focus();
-  }
-}
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 // ---- what is shown
 
 const $ = (id) => document.getElementById(id);
@@ -390,6 +127,7 @@ const given = JSON.parse($("data").textContent) ?? {};
 let state;            // what the address holds
 let grids = {};       // by name: x, w, y, g, gx, gw
 let seen = 0;         // forward: how many outputs are filled in, less one
+let asked = null;     // backward: the [grid, row, column] whose whole sum is written out
 let timer = null;     // while playing
 let pace = 1;         // seconds a window
 
@@ -419,13 +157,16 @@ function build() {
   $("working").hidden = Boolean(why);
   $("fields").classList.toggle("undilated", s.op === "avg_pool2d");
   $("counting").hidden = s.op !== "avg_pool2d";
-  $("note").textContent = s.op === "avg_pool2d" ? "An average pool has no dilation in PyTorch." : "";
+  $("note").textContent = s.op === "avg_pool2d" ? "An average pool has no dilation in PyTorch."
+    : s.op === "max_pool2d" && s.show === "names" ? "Which is the largest is decided by the numbers behind the names."
+      : "";
   if (why) { pause(); describe(); return; }
 
   const out = outputSize(s);
   const change = (key) => (i, j, value) => { state[key][i][j] = value; changed(); };
   const pick = (r, c) => goTo(r * out[1] + c);
   grids = {};
+  asked = null;
   const add = (options) => (grids[options.name] = new Grid(options));
   const padded = {ring: s.padding, ringText: s.op === "max_pool2d" ? "−∞" : "0"};
   const plot = (name, caption) => make("figure", {}, make("figcaption", {}, caption),
@@ -437,8 +178,9 @@ function build() {
   if (conv) add({name: "w", label: "Kernel", size: s.kernel, edit: change("w")});
   if (backward) {
     add({name: "g", label: "Output gradient", size: out, edit: change("g"), pick});
-    add({name: "gx", label: "Input gradient", size: s.size, ring: s.padding});
-    if (conv) add({name: "gw", label: "Kernel gradient", size: s.kernel});
+    const ask = (name) => (i, j) => { asked = [name, i, j]; paint(); say(wholeSum()); };
+    add({name: "gx", label: "Input gradient", size: s.size, ring: s.padding, pick: ask("gx")});
+    if (conv) add({name: "gw", label: "Kernel gradient", size: s.kernel, pick: ask("gw")});
     $("grids").replaceChildren(
       row(plot("g", "Output gradient, y.grad"), conv && plot("w", "Kernel, w"),
         conv && plot("gw", "w.grad")),
@@ -463,11 +205,11 @@ function size() {
   const room = $("grids").clientWidth;
   const signs = state.op === "conv2d" ? 160 : 150; // pixels, with the gaps around them
   const wishes = state.mode === "backward"
-    ? [[Math.max(wide("x", "gx"), wide("g", "w", "gw")), 50]]
+    ? [[Math.max(wide("x", "gx"), wide("g", "w", "gw")), 40], [wide("g", "w", "gw"), 40]]
     : [[wide("x", "w", "y"), signs], [wide("x", "w"), signs / 2]];
   wishes.push([wide("x"), 8]);
   const sizes = wishes.map(([columns, between]) => Math.floor((room - between) / columns));
-  const best = sizes.find((pixels) => pixels >= 28) ?? 26;
+  const best = sizes.find((pixels) => pixels >= 26) ?? 26;
   $("grids").style.setProperty("--cell", `${Math.min(best, room < 500 ? 38 : 44)}px`);
 }
 
@@ -490,22 +232,20 @@ function paint() {
   frame(grids.x);
   if (conv) each("w", s.w, "w");
   if (backward) {
-    const {gx, gw} = gradients(s, s.at);
+    const {gx, gw, nx, nw} = gradients(s, s.at);
+    const arrived = (values, shares) => s.show === "numbers" ? values
+      : values.map((row, i) => row.map((value, j) => shares[i][j] ? value : null));
     const sent = shares(s, r, c);
     each("g", s.g, "y.grad");
     grids.g.mark("now", [[r, c]]);
     grids.g.mark("done", Array.from({length: s.at}, (_, at) => placeOf(at)));
     grids.g.select(r, c);
-    const put = (name, values) => {
-      for (const [i, row] of values.entries())
-        for (const [j, v] of row.entries()) grids[name].put(i, j, v);
-    };
-    put("gx", gx);
+    each("gx", arrived(gx, nx), "x.grad");
     grids.gx.mark("hit", sent.input.filter(({cell}) => cell.inside).map(({cell}) => [cell.i, cell.j]));
     grids.gx.mark("lost", sent.input.filter(({cell}) => !cell.inside).map(({cell}) => [cell.i, cell.j]));
     frame(grids.gx);
     if (conv) {
-      put("gw", gw);
+      each("gw", arrived(gw, nw), "w.grad");
       grids.gw.mark("hit", sent.kernel.map(({cell}) => [cell.k, cell.l]));
     }
     writeBackward(r, c, cells, sent);
@@ -611,11 +351,53 @@ function writeBackward(r, c, cells, sent) {
       term(`${gradient} / ${by}`, names ? "" : shown(share),
         {to: toInput(cell), pad: !cell.inside}))));
   }
+  parts.push(make("p", {class: "sum"}, asked ? wholeSum() : ""));
+  if (!asked) parts.at(-1).append(make("span", {class: "faint"},
+    "Choose a number of a gradient to see all that it is the sum of."));
   write(`Gradient ${s.at + 1}: ${from}${names ? "" : ` = ${shown(g)}`}, through ${where(r, c)}`, parts);
   const {gx, gw} = gradients(s, s.at);
   const total = (values) => values.map((row) => row.map(shown).join(" ")).join("; ");
   say(timer !== null ? `${from} flows back` : `${from}, ${shown(g)}, flows back through ${where(r, c)}. ` +
     `Input gradient: ${total(gx)}.` + (s.op === "conv2d" ? ` Kernel gradient: ${total(gw)}.` : ""));
+}
+
+/** How the element asked for came about: every share of it so far. */
+function wholeSum() {
+  const s = state, names = s.show === "names", [name, i, j] = asked;
+  const found = arrivals(s, asked, s.at);
+  for (const grid of ["gx", "gw"]) grids[grid]?.mark("asked", grid === name ? [[i, j]] : []);
+  const terms = found.map(({at, cell}) => {
+    const [r, c] = placeOf(at);
+    const g = names ? nameOf("y.grad", r, c) : shown(s.g[r][c]);
+    if (s.op === "max_pool2d") return g;
+    if (s.op === "avg_pool2d") return `${g}/${divisor(s, windowOf(s, r, c))}`;
+    return `${g}·${name === "gx" ? weight(cell) : inBrackets(factor(cell))}`;
+  });
+  const total = found.reduce((sum, {share}) => sum + share, 0);
+  return `${nameOf(name === "gx" ? "x.grad" : "w.grad", i, j)} = ${terms.length ? summed(terms) : 0}` +
+    (names || !terms.length ? "" : ` = ${shown(total)}`);
+}
+
+/** Show which cells and which products belong together: those of place number n of the window. */
+function light(n) {
+  const [r, c] = placeOf(state.at);
+  const cell = n === null ? null : windowOf(state, r, c)[n];
+  for (const name of ["x", "gx"]) grids[name]?.mark("lit", cell ? [[cell.i, cell.j]] : []);
+  for (const name of ["w", "gw"]) grids[name]?.mark("lit", cell ? [[cell.k, cell.l]] : []);
+  for (const box of document.querySelectorAll(".products"))
+    for (const [m, term] of [...box.children].entries()) term.classList.toggle("lit", m === n);
+}
+
+/** The number of the place of the window that an element of the page belongs to; null for none. */
+function lightOf(target) {
+  const term = target.closest(".term");
+  if (term) return [...term.parentNode.children].indexOf(term);
+  const cell = target.closest(".cell"), grid = cell?.closest("[role=grid]")?.id;
+  if (!["x", "gx", "w", "gw"].includes(grid)) return null;
+  const [r, c] = placeOf(state.at);
+  const found = windowOf(state, r, c).findIndex(({i, j, k, l}) =>
+    grids[grid].at(...(grid.endsWith("x") ? [i, j] : [k, l])) === cell);
+  return found < 0 ? null : found;
 }
 
 function say(text) {
@@ -840,6 +622,11 @@ function makeControls() {
       $("copied").textContent = "The browser does not let the page copy: take it from the address bar.";
     }
   });
+
+  $("working").addEventListener("pointerover", ({target}) => {
+    if (!problem(state)) light(lightOf(target));
+  });
+  $("working").addEventListener("pointerleave", () => { if (!problem(state)) light(null); });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
