@@ -28,14 +28,8 @@ b = minitorch.tensor(1.0, requires_grad=True)
 
 for name, tensor in {"x": x, "w": w}.items():
     print(name, "=", tensor.data, " requires_grad:", tensor.requires_grad)
-    print(
-        "    grad:",
-        tensor.grad,
-        " grad_fn:",
-        tensor.grad_fn,
-        " version:",
-        tensor._version,
-    )
+    print("    grad:", tensor.grad, " grad_fn:", tensor.grad_fn)
+    print("    version:", tensor._version)
 
 # %%
 # Four memories, and two of them are still empty:
@@ -131,19 +125,15 @@ for start, end in arrows:
     axes.annotate("", places[end][:2], places[start][:2], arrowprops=style)
 for name, (column, row, tensor) in places.items():
     axes.text(column, row + 0.1, name, ha="center", weight="bold")
-    axes.text(
-        column, row - 0.05, f"{tensor.item():g}", ha="center", color="tab:blue", size=12
-    )
-    slope = {"loss": 1.0}.get(name) if tensor.grad is None else tensor.grad.item()
-    red = "no gradient" if slope is None else f"gradient {slope:g}"
-    axes.text(
-        column, row - 0.2, red, ha="center", color="0.4" if slope is None else "tab:red"
-    )
-axes.set(
-    xlim=(-0.5, 4.5),
-    ylim=(-0.4, 1.3),
-    title="What loss remembers, and what backward adds",
-)
+    value = f"{tensor.item():g}"
+    axes.text(column, row - 0.05, value, ha="center", color="tab:blue", size=12)
+    gradient, color = "no gradient", "0.4"
+    if tensor.requires_grad:
+        slope = 1.0 if tensor is loss else tensor.grad.item()
+        gradient, color = f"gradient {slope:g}", "tab:red"
+    axes.text(column, row - 0.2, gradient, ha="center", color=color)
+axes.set(xlim=(-0.5, 4.5), ylim=(-0.4, 1.3))
+axes.set_title("What loss remembers, and what backward adds")
 axes.axis("off")
 plt.show()
 # sphinx_gallery_end_ignore

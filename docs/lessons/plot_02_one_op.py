@@ -124,9 +124,8 @@ axes.axhline(0, color="0.8", linewidth=1)
 axes.plot(grid.detach(), curve.detach(), label="forward: y = 1 / (1 + x²)")
 axes.plot(grid.detach(), slope, label="backward: -2 x y²", color="tab:red")
 axes.plot(spots, rises, "o", label="measured: rise / run", color="black", markersize=4)
-axes.set(
-    xlabel="x", title="A hand-written gradient, and the measurement that confirms it"
-)
+axes.set_xlabel("x")
+axes.set_title("A hand-written gradient, and the measurement that confirms it")
 axes.legend()
 plt.show()
 # sphinx_gallery_end_ignore

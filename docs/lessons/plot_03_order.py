@@ -170,9 +170,7 @@ for axes, letters, title in [
 ]:
     for name, place in places.items():
         circle = {"boxstyle": "circle", "facecolor": "white", "edgecolor": "0.4"}
-        axes.text(
-            *place, name, ha="center", va="center", weight="bold", size=12, bbox=circle
-        )
+        axes.text(*place, name, ha="center", va="center", weight="bold", bbox=circle)
     for turn, (sender, receiver, amount) in enumerate(letters, start=1):
         again = sum(letter[:2] == (sender, receiver) for letter in letters[: turn - 1])
         (x0, y0), (x1, y1) = places[sender], places[receiver]
@@ -207,6 +205,7 @@ for times in range(1, 15):
     quick.append(len(visited))
 print("visits for 1, 2, 3, ... doublings:", quick)
 
+# sphinx_gallery_thumbnail_number = 2
 # sphinx_gallery_start_ignore
 figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
 axes.semilogy(range(1, 15), slow, "o-", color="tab:red", label="following every path")

@@ -116,21 +116,10 @@ good, bad = descend(forget=False), descend(forget=True)
 # sphinx_gallery_start_ignore
 figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 axes.axhline(0, color="0.8", linewidth=1)
-axes.plot(
-    good,
-    "o-",
-    color="tab:blue",
-    markersize=4,
-    label="zero_grad() before each backward()",
-)
-axes.plot(
-    bad, "o-", color="tab:red", markersize=4, label="forgotten: old gradients stay"
-)
-axes.set(
-    xlabel="step",
-    ylabel="w",
-    title="Looking for the lowest point of w², which is w = 0",
-)
+axes.plot(good, ".-", color="tab:blue", label="zero_grad() before each backward()")
+axes.plot(bad, ".-", color="tab:red", label="forgotten: old gradients stay")
+axes.set(xlabel="step", ylabel="w")
+axes.set_title("Looking for the lowest point of w², which is w = 0")
 figure.legend(loc="outside lower center", ncols=2)
 plt.show()
 # sphinx_gallery_end_ignore

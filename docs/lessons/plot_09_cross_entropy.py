@@ -158,20 +158,11 @@ assert np.allclose(z.grad.numpy(), p - y)
 
 # sphinx_gallery_start_ignore
 bars = {"p: what we said": p, "y: what is right": y, "gradient: p - y": z.grad.numpy()}
-figure, panels = plt.subplots(
-    1, 3, figsize=(6.4, 2.8), sharey=True, layout="constrained"
-)
+figure, panels = plt.subplots(1, 3, sharey=True, figsize=(6.4, 2.8), layout="tight")
 for axes, (title, heights) in zip(panels, bars.items(), strict=True):
     color = "tab:red" if "gradient" in title else "tab:blue"
     axes.bar(["A", "B", "C"], heights, color=color)
-    for place, height in enumerate(heights):
-        axes.annotate(
-            f"{height:.3f}",
-            (place, height),
-            (0, 3 if height >= 0 else -12),
-            textcoords="offset points",
-            ha="center",
-        )
+    axes.bar_label(axes.containers[0], fmt="%.3f", padding=2)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(title=title, xlabel="class", ylim=(-0.5, 1.2))
 plt.show()

@@ -34,9 +34,7 @@ def central(f, x, h):
 true = np.cos(1.0)
 for h in (0.1, 0.01, 0.001):
     errors = [abs(measure(np.sin, 1.0, h) - true) for measure in (one_sided, central)]
-    print(
-        f"h = {h:5}   one-sided is off by {errors[0]:.1e}   central by {errors[1]:.1e}"
-    )
+    print(f"h = {h:5}: one-sided off by {errors[0]:.1e}, central by {errors[1]:.1e}")
 
 # %%
 # With ``h`` ten times smaller, the one-sided error gets ten times smaller, the central
@@ -60,9 +58,8 @@ errors = {
     "central, in float32": abs(central(np.sin, one, small) - true),
 }
 for name, error in errors.items():
-    print(
-        f"{name:20} best at h = {steps[error.argmin()]:.0e}, off by {error.min():.0e}"
-    )
+    best = error.argmin()
+    print(f"{name:20} best at h = {steps[best]:.0e}, off by {error[best]:.0e}")
 
 assert 1e-7 < steps[errors["central"].argmin()] < 1e-3
 assert errors["central"].min() < 1e-10 < 1e-8 < errors["central, in float32"].min()
