@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minitorch.kernels.sums import ones
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = tuple[int, ...]
 
@@ -34,11 +36,6 @@ class Standard(NamedTuple):
     mean: Array
     inverse: Array  # 1 / sqrt(variance + eps)
     variance: Array  # the mean square: divided by the count, not by one less
-
-
-@functools.cache
-def _ones(size: int, dtype: np.dtype[Any]) -> Array:
-    return np.ones(size, dtype)
 
 
 # ---- cells: one weight and one mean for many elements -----------------------------------------
@@ -103,9 +100,9 @@ class Layout:
         A, K, B = x.shape
         if B != 1:
             rows = x.reshape(A * K, B) if self.folded[2] == B else x
-            return self._add(np.matmul(rows, _ones(B, x.dtype)).reshape(A, K))
+            return self._add(np.matmul(rows, ones(B, x.dtype)).reshape(A, K))
         n = self.repeats if self.repeats and A % self.repeats == 0 else 1
-        return self._add((_ones(A // n, x.dtype) @ x.reshape(A // n, n * K)).reshape(n, K))
+        return self._add((ones(A // n, x.dtype) @ x.reshape(A // n, n * K)).reshape(n, K))
 
     def dot(self, x: Array, y: Array) -> Array:
         """The sum of x * y over each cell."""
@@ -118,7 +115,7 @@ class Layout:
 
     def _add(self, parts: Array) -> Array:
         """The sums of parts (parts, K) of cells, added up, in the shape `cells`."""
-        sums = parts[0] if len(parts) == 1 else _ones(len(parts), parts.dtype) @ parts
+        sums = parts[0] if len(parts) == 1 else ones(len(parts), parts.dtype) @ parts
         sizes = [self.cells[axis] for axis in self.order]
         return sums.reshape(sizes).transpose(self.back)
 
@@ -240,16 +237,16 @@ def standardise_rows(
     (M, E), kind = x.shape, x.dtype.type
     y, inverse = np.empty_like(x), np.empty((M, 1), x.dtype)
     apart = np.empty_like(x) if centre else x
-    ones, count = _ones(E, x.dtype), kind(E)
+    each, count = ones(E, x.dtype), kind(E)
     for part in _blocks(M, E):
         out, z = y[part], apart[part]
         if centre:
-            mean = x[part] @ ones / count
+            mean = x[part] @ each / count
             np.subtract(x[part], mean[:, np.newaxis], out=z)
-        square = np.multiply(z, z, out=out) @ ones / count
+        square = np.multiply(z, z, out=out) @ each / count
         if centre and (mean * mean > kind(16) * square).any():  # then the mean's rounding shows
-            z -= (z @ ones / count)[:, np.newaxis]
-            square = np.multiply(z, z, out=out) @ ones / count
+            z -= (z @ each / count)[:, np.newaxis]
+            square = np.multiply(z, z, out=out) @ each / count
         deviation = np.sqrt(square + kind(eps), out=square)
         np.divide(kind(1), deviation, out=inverse[part, 0])
         _scaled(z, inverse[part], w, out)
@@ -265,12 +262,12 @@ def rows_back(
     (M, E), kind = grad.shape, grad.dtype.type
     grad_x = np.empty_like(grad) if wants_x else None
     grad_w, grad_b = np.zeros(E, grad.dtype), np.zeros(E, grad.dtype)
-    weights, share = _ones(E, grad.dtype) if w is None else w, inverse / kind(E)
+    weights, share = ones(E, grad.dtype) if w is None else w, inverse / kind(E)
     for part in _blocks(M, E):
         g, z, scale = grad[part], apart[part], inverse[part]
         product = g * z
         grad_w += scale[:, 0] @ product
-        grad_b += _ones(len(g), g.dtype) @ g
+        grad_b += ones(len(g), g.dtype) @ g
         if grad_x is None:
             continue
         made = _scaled(g, scale, w, grad_x[part])

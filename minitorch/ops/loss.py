@@ -14,6 +14,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels.softmax import exponentials
 from minitorch.ops.activation import floats
 from minitorch.ops.operands import tensor_of
 from minitorch.ops.softmax import log_softmax
@@ -123,25 +124,29 @@ class CrossEntropy(NLLLoss):
         self.save(x, target, weight)
         self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
         self.kept = target != ignore_index
-        shifted = x - x.max(1, keepdims=True) if x.size else x
-        exps = np.exp(shifted)
-        total = exps.sum(1, keepdims=True)
-        if self.needs(0):
-            self.cache = exps / total  # softmax(x), enough for the first order
         self.plain = x.ndim == 2 and weight is None and not smoothing and bool(self.kept.all())
+        shifted, e, total, moderate = exponentials(x, 1)
         if not self.plain:
-            return self.loss(shifted - np.log(total), target, weight)
-        losses = np.log(total)[:, 0] - shifted[np.arange(len(x)), target]
-        if reduction == "none":
-            return losses
-        summed = losses.sum(dtype=x.dtype)
-        return summed if reduction == "sum" else np.divide(summed, x.dtype.type(len(x)))
+            losses = self.loss(shifted - np.log(total), target, weight)
+        else:
+            rows = np.arange(len(x))
+            # Of large numbers the quotient may underflow; of others it is the more precise way.
+            own = e[rows, target] / total[:, 0] if moderate else None
+            likelihood = shifted[rows, target] - np.log(total[:, 0]) if own is None else np.log(own)
+            losses = -likelihood
+            if reduction != "none":
+                losses = losses.sum()
+            if reduction == "mean":
+                losses = np.divide(losses, x.dtype.type(len(x)))
+        if self.needs(0):
+            self.cache = np.divide(e, total, out=e)  # softmax(x), enough for the first order
+        return losses
 
     def backward(self, grad: Tensor) -> Any:
         x, target, _ = self.saved
-        if self.plain and not mode.grad and self.cache is not None:
+        if self.plain and not mode.grad:
             return grad._wrap(self.first_order(grad._array, target._array)), None, None
-        softmax = x.softmax(1) if mode.grad or self.cache is None else grad._wrap(self.cache)
+        softmax = x.softmax(1) if mode.grad else grad._wrap(self.cache)
         t, grad = self.constants(grad)
         whole = t._array.sum(1, keepdims=True)
         return (softmax * grad._wrap(whole) - t) * grad, None, None
@@ -212,6 +217,8 @@ def _class_indices(
             "convert with .long()"
         )
     _check_weight(who, shape[1], x, weight)
+    if not y.size or (y.min() >= 0 and y.max() < shape[1]):
+        return
     wrong = y[(y != ignore_index) & ((y < 0) | (y >= shape[1]))]
     if wrong.size:
         raise IndexError(

@@ -9,12 +9,12 @@ import numpy as np
 
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
+from minitorch.kernels import softmax as kernels
 from minitorch.ops import operands as args
 from minitorch.ops import random as draws
 from minitorch.ops.activation import floats
 from minitorch.ops.operands import tensor_of, wrap_dim
-from minitorch.ops.pointwise import Exp
-from minitorch.ops.reduce import Sum
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -27,15 +27,15 @@ class Softmax(Function):
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
-        y = np.exp(x - x.max(dim, keepdims=True)) if x.size else x.copy()
-        y /= y.sum(dim, keepdims=True)
+        y = kernels.softmax(x, dim)
         self.save(y)
         return y
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         (y,) = self.saved
-        weighted = grad * y
-        return weighted - y * Sum.apply(weighted, dims=(self.dim,), keepdim=True)
+        if not mode.grad:
+            return kernels.softmax_back(grad, y, self.dim)
+        return (grad - (grad * y).sum(self.dim, keepdim=True)) * y
 
 
 class LogSoftmax(Function):
@@ -45,14 +45,15 @@ class LogSoftmax(Function):
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
-        y = x - x.max(dim, keepdims=True) if x.size else x.copy()
-        y -= np.log(np.exp(y).sum(dim, keepdims=True))
+        y = kernels.log_softmax(x, dim)
         self.save(y)
         return y
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         (y,) = self.saved
-        return grad - Exp.apply(y) * Sum.apply(grad, dims=(self.dim,), keepdim=True)
+        if not mode.grad:
+            return kernels.log_softmax_back(grad, y, self.dim)
+        return grad - y.exp() * grad.sum(self.dim, keepdim=True)
 
 
 def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:

@@ -1,0 +1,66 @@
+"""Exponentials that add up to 1 along an axis, their logarithms, and the gradient."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minitorch.kernels.sums import add_up
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FEW = 512  # elements, of which the largest are found at once
+# Up to here, and down to its negative, exp neither overflows in a sum nor underflows in a quotient.
+# Farther out the largest is subtracted first, and to find it takes longer than all the rest.
+BOUNDS = {np.dtype(np.float32): 40.0, np.dtype(np.float64): 300.0}
+
+
+class Exponentials(NamedTuple):
+    """What a softmax is made of."""
+
+    shifted: Array  # x, or x less the largest along the axis
+    e: Array  # its exponentials
+    total: Array  # their sum along the axis, which is kept with size 1
+    moderate: bool  # whether no quotient of them underflows
+
+
+def exponentials(x: Array, axis: int) -> Exponentials:
+    """The exponentials of x, times some number for each place along the other axes."""
+    bound = BOUNDS.get(x.dtype, 0.0) if x.size > FEW else 0.0
+    moderate = bool(bound and x.min() > -bound and x.max() < bound)
+    if x.size and not moderate:
+        x = x - x.max(axis, keepdims=True)
+    e = np.exp(x)
+    return Exponentials(x, e, add_up(e, (axis,), keepdim=True), moderate)
+
+
+def softmax(x: Array, axis: int) -> Array:
+    """exp(x) / sum(exp(x)) along `axis`."""
+    made = exponentials(x, axis)
+    return np.divide(made.e, made.total, out=made.e)
+
+
+def softmax_back(grad: Array, y: Array, axis: int) -> Array:
+    """The gradient in `softmax`'s x, given its y: (grad - sum(grad * y)) * y."""
+    made = grad * y
+    total = add_up(made, (axis,), keepdim=True)
+    np.subtract(grad, total, out=made)
+    made *= y
+    return made
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    """x - log(sum(exp(x))) along `axis`."""
+    shifted, e, total, moderate = exponentials(x, axis)
+    if moderate:  # more precise than a difference, which nothing has been subtracted from
+        e /= total
+        return np.log(e, out=e)
+    return shifted - np.log(total)
+
+
+def log_softmax_back(grad: Array, y: Array, axis: int) -> Array:
+    """The gradient in `log_softmax`'s x, given its y: grad - exp(y) * sum(grad)."""
+    made = np.exp(y)
+    made *= add_up(grad, (axis,), keepdim=True)
+    return np.subtract(grad, made, out=made)
