@@ -6,10 +6,16 @@ import operator
 from typing import Any
 
 from minitorch import _dtypes
-from minitorch._dtypes import dtype
+from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
-from minitorch.factory import empty_like, finish, numpy_dtype, zeros
+from minitorch.factory import empty, empty_like, finish, numpy_dtype, zeros
 from minitorch.ops import random as draws
+
+
+def _filled(made: Tensor, values: Array, requires_grad: bool) -> Tensor:
+    """A new tensor, which nobody has seen yet, with an array of drawn values for its own."""
+    made._array = values.reshape(made._array.shape)
+    return made.requires_grad_(requires_grad)
 
 
 def rand(
@@ -29,10 +35,12 @@ def rand(
     >>> minitorch.rand(3)
     tensor([0.4963, 0.7682, 0.0885])
     """
-    made = zeros(
+    made = empty(
         *sizes, size=size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory
     )
-    return draws.uniform_(made, generator=generator).requires_grad_(requires_grad)
+    kind = draws.floating("uniform_", made)
+    values = draws.stream(generator).uniform(made._array.size, dtype=kind)
+    return _filled(made, values, requires_grad)
 
 
 def randn(
@@ -46,10 +54,12 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Draws from the standard normal distribution: PyTorch's own, for the same seed."""
-    made = zeros(
+    made = empty(
         *sizes, size=size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory
     )
-    return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
+    kind = draws.floating("normal_", made)
+    values = draws.stream(generator).normal(made._array.size, dtype=kind)
+    return _filled(made, values, requires_grad)
 
 
 def rand_like(

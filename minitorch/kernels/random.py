@@ -143,6 +143,8 @@ def _affine(x: Array, scale: float, shift: float) -> Array:
         x: (n,). Returns (n,).
     """
     with np.errstate(over="ignore", invalid="ignore"):
+        if scale == 1 and shift == 0:
+            return x + x.dtype.type(0)  # for -0.0
         a, b = np.array([[scale], [shift]]).astype(x.dtype)
         if shift == 0 or not math.isfinite(scale) or not math.isfinite(shift):
             plain: Array = x * a + b  # one rounding, or none that matters
@@ -164,6 +166,13 @@ def _cast(values: Array, dtype: np.dtype[Any]) -> Array:
         elif dtype.kind in "iu":
             values = values.astype(np.int64)
         return values.astype(dtype)
+
+
+def _remainder(words: Array, modulus: Any) -> Array:
+    """``words % modulus`` of unsigned integers; NumPy is quick at ``//``, and not at ``%``."""
+    multiples = words // modulus
+    multiples *= modulus
+    return np.subtract(words, multiples, out=multiples)
 
 
 # ---- log, sin and cos in float32 --------------------------------------------------------------
@@ -613,17 +622,26 @@ class Stream:
         """Whole blocks from the front; then, if some are left over, the last 16 made anew."""
         uniforms = self._uniform53 if dtype == _F64 else self._uniform24
 
+        def finished(drawn: Array) -> Array:
+            return _cast(_affine(_box_muller(drawn), std, mean), dtype)
+
         def draw(m: int) -> Array:
-            return _cast(_affine(_box_muller(uniforms(m)), std, mean), dtype)
+            return finished(uniforms(m))
 
         left_over = n % BLOCK
         if not left_over:
             return _in_chunks(n, dtype, draw)
+        whole = n - left_over
+        far = whole - whole % CHUNK  # the rest is made at one go with the last 16
+        skipped = 0 if dtype == _F16 else left_over  # PyTorch draws these, and writes over them
         values = np.empty(n, dtype)
-        values[:-left_over] = _in_chunks(n - left_over, dtype, draw)
-        if dtype != _F16:
-            uniforms(left_over)  # PyTorch draws these too, and then writes over them
-        values[-BLOCK:] = draw(BLOCK)
+        values[:far] = _in_chunks(far, dtype, draw)
+        drawn = uniforms(whole - far + skipped + BLOCK)
+        if skipped:
+            drawn = np.concatenate([drawn[: whole - far], drawn[-BLOCK:]])
+        made = finished(drawn)
+        values[far:whole] = made[:-BLOCK]
+        values[-BLOCK:] = made[-BLOCK:]
         return values
 
     def _normal_pairs(self, n: int) -> Array:
@@ -686,7 +704,7 @@ class Stream:
         )
 
         def draw(m: int) -> Array:
-            values = (words(m) % modulus).astype(np.int64)
+            values = _remainder(words(m), modulus).astype(np.int64)
             values += np.int64(low)  # modulo 2**64, where the range is that wide
             return _cast(values, dtype)
 
@@ -730,7 +748,7 @@ class Stream:
         words, modulus = (
             (self.raw64, np.uint64(end)) if dtype.itemsize == 8 else (self.raw32, np.uint32(end))
         )
-        return _in_chunks(n, dtype, lambda m: _cast(words(m) % modulus, dtype))
+        return _in_chunks(n, dtype, lambda m: _cast(_remainder(words(m), modulus), dtype))
 
     def permutation(self, n: int, dtype: DTypeLike = np.int64) -> Array:
         """``randperm(n)``: 0 ... n-1 in a random order.

@@ -39,7 +39,8 @@ def _fill(target: Tensor, values: Array) -> Tensor:
     return copy_(target, target._wrap(laid_out))
 
 
-def _floating(who: str, target: Tensor) -> np.dtype[Any]:
+def floating(who: str, target: Tensor) -> np.dtype[Any]:
+    """The target's dtype, if it is a floating-point one; `who` fills it."""
     if target._array.dtype.kind != "f":
         raise NotImplementedError(f'"{who}" not implemented for {target.dtype}')
     return target._array.dtype
@@ -54,7 +55,7 @@ def uniform_(
         RuntimeError: if from > to, or the interval is too wide for the dtype.
     """
     check_writable(input)
-    dtype = _floating("uniform_", input)
+    dtype = floating("uniform_", input)
     low, high = float(from_), float(to)
     if low > high:
         raise RuntimeError(
@@ -75,7 +76,7 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: An
         RuntimeError: for a negative standard deviation.
     """
     check_writable(input)
-    dtype = _floating("normal_", input)
+    dtype = floating("normal_", input)
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     contiguous = input._array.flags.c_contiguous
@@ -126,7 +127,7 @@ def cauchy_(
 def _drawn(target: Tensor, how: str, generator: Any, *parameters: float) -> Tensor:
     check_writable(target)
     if how != "geometric":
-        _floating(f"{how}_", target)
+        floating(f"{how}_", target)
     draw = getattr(stream(generator), how)
     return _fill(target, draw(target._array.size, *parameters, dtype=target._array.dtype))
 
