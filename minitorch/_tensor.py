@@ -93,6 +93,38 @@ def _operator(operation: Callable[..., Tensor], swapped: bool = False) -> Callab
     return method
 
 
+def _arithmetic(
+    function: type[Function], operation: Callable[..., Tensor], swapped: bool = False
+) -> Callable[..., Any]:
+    """An operator whose operands, if they are float32 or float64 alike, need nothing done to them.
+
+    That is nearly always, and so quick that it is asked first; `operation` does all the rest.
+    """
+    general = _operator(operation, swapped)
+
+    def method(self: Tensor, other: Any) -> Any:
+        if self._loose is None:
+            dtype = self._array.dtype
+            if dtype.char in "fd":
+                if isinstance(other, TensorBase):
+                    alike = other._loose is None and other._array.dtype is dtype
+                    operand: Any = other
+                else:
+                    alike = type(other) in (float, int) and -65504 <= other <= 65504
+                    operand = np.array(other, dtype) if alike else None
+                if alike:
+                    try:
+                        if swapped:
+                            return function.apply(operand, self)
+                        return function.apply(self, operand)
+                    except ValueError:
+                        pass  # they do not broadcast, which `operation` says better
+        return general(self, other)
+
+    method.__name__ = operation.__name__
+    return method
+
+
 class Tensor(TensorBase):
     """A multi-dimensional array of one dtype that can record what is computed from it.
 
@@ -125,6 +157,7 @@ class Tensor(TensorBase):
             )
         if cls._keeps_class:
             cls._special = cls._outranks = True
+            cls._kind = cls
 
     _keeps_class = True  # False for Parameter
 
@@ -434,7 +467,8 @@ class Tensor(TensorBase):
         # A view object of its own, or the graph would take the two for one input.
         alias = self._wrap(self._array.view())
         alias._storage = self._shared_storage()
-        alias._inference = self._inference
+        if self._inference:
+            alias._inference = alias._special = True
         return alias
 
     def detach_(self) -> Tensor:
@@ -855,14 +889,14 @@ class Tensor(TensorBase):
     addcdiv = arithmetic.addcdiv
     addcmul = arithmetic.addcmul
     lerp = arithmetic.lerp
-    __add__ = _operator(arithmetic.add)
-    __radd__ = _operator(arithmetic.add, swapped=True)
-    __sub__ = _operator(arithmetic.sub)
-    __rsub__ = _operator(arithmetic.sub, swapped=True)
-    __mul__ = _operator(arithmetic.mul)
-    __rmul__ = _operator(arithmetic.mul, swapped=True)
-    __truediv__ = __div__ = _operator(arithmetic.div)
-    __rtruediv__ = __rdiv__ = _operator(arithmetic.div, swapped=True)
+    __add__ = _arithmetic(arithmetic.Add, arithmetic.add)
+    __radd__ = _arithmetic(arithmetic.Add, arithmetic.add, swapped=True)
+    __sub__ = _arithmetic(arithmetic.Sub, arithmetic.sub)
+    __rsub__ = _arithmetic(arithmetic.Sub, arithmetic.sub, swapped=True)
+    __mul__ = _arithmetic(arithmetic.Mul, arithmetic.mul)
+    __rmul__ = _arithmetic(arithmetic.Mul, arithmetic.mul, swapped=True)
+    __truediv__ = __div__ = _arithmetic(arithmetic.Div, arithmetic.div)
+    __rtruediv__ = __rdiv__ = _arithmetic(arithmetic.Div, arithmetic.div, swapped=True)
     __floordiv__ = _operator(arithmetic.floor_divide)
     __rfloordiv__ = _operator(arithmetic.floor_divide, swapped=True)
     __mod__ = _operator(arithmetic.remainder)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from minitorch._tensor import Tensor
     from minitorch.autograd.function import Function
 
+new = object.__new__
+
 Edge = tuple[Any, int]
 """Where a gradient goes: a node and the number of its output, or a leaf tensor and 0."""
 
@@ -26,10 +28,7 @@ Edge = tuple[Any, int]
 class Storage:
     """What tensors that share memory have in common: how often it was changed in place."""
 
-    __slots__ = ("version",)
-
-    def __init__(self) -> None:
-        self.version = 0
+    version = 0
 
 
 class ViewStep(NamedTuple):
@@ -108,6 +107,7 @@ class TensorBase:
     has no views, so that nothing else lies in its memory.
     """
 
+    _kind: Any = None  # the class of what is computed from it: `Tensor`, for all but a subclass
     _array: Array
     _loose: Array | None = None
     _requires_grad: bool = False
@@ -115,19 +115,24 @@ class TensorBase:
     _grad_fn: Function | None = None
     _slot: int = 0  # which of its grad_fn's outputs this is
     _storage: Storage | None = None  # made when first saved, viewed or changed
+    _special: bool = False  # loose, or any of the next three: an operation must look closer
     _view: View | None = None
-    _special: bool = False  # a view, loose, or `_outranks`: an operation must look closer
+    _inference: bool = False  # made in inference mode
     _outranks: bool = False  # of a subclass, of which results are too, whatever they are made with
     _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
-    _inference: bool = False
     _remade: int = 0  # how often its shape was changed in place
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls._kind is None:
+            cls._kind = cls
 
     @classmethod
     def _wrap(cls, array: Array) -> Tensor:
         """A tensor over `array`, which is not copied; what an operation gives its result."""
-        tensor: Any = object.__new__(cls)
+        tensor: Any = new(cls._kind)
         tensor._array = array
         return tensor
 

@@ -7,8 +7,8 @@ no recursion and no pass to count them; each gradient is dropped as soon as it h
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class Pass:
                 self.send(edge, self.carried(seed))
             ready, pending = self.ready, self.pending
             while ready:
-                _, node = heapq.heappop(ready)
+                _, node = heappop(ready)
                 self.visit(node, pending.pop(node))
             while self.leaves:  # let go of each, so that a gradient nobody else has is known
                 leaf, total = self.leaves.pop(next(iter(self.leaves)))
@@ -119,20 +119,23 @@ class Pass:
             slots = self.pending.get(end)
             if slots is None:
                 self.pending[end] = slots = [None] * len(end.outputs)
-                heapq.heappush(self.ready, (-end.sequence, end))
-            held = slots[slot]
-            slots[slot] = grad if held is None else self.added(held, grad)
+                slots[slot] = grad
+                heappush(self.ready, (-end.sequence, end))
+            else:
+                held = slots[slot]
+                slots[slot] = grad if held is None else self.added(held, grad)
         else:
             leaf = self.leaves.get(id(end))
             self.leaves[id(end)] = (end, grad if leaf is None else self.added(leaf[1], grad))
 
     def visit(self, node: Function, slots: list[Any]) -> None:
         """Run one node's backward and send its gradients on."""
-        if node.hooked:
+        hooked, targets = node.hooked, self.targets
+        if hooked:
             slots = self.early_hooks(node, slots)
-        if self.targets is not None:
+        if targets is not None:
             for slot, grad in enumerate(slots):
-                if grad is not None and (id(node), slot) in self.targets:
+                if grad is not None and (id(node), slot) in targets:
                     self.found[id(node), slot] = grad
             assert self.useful is not None
             if id(node) not in self.useful:
@@ -145,14 +148,13 @@ class Pass:
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
-        if node.hooked and node.post_hooks is not None:
+        if hooked and node.post_hooks is not None:
             grads = self.late_hooks(node, grads, slots)
         for index, edge in enumerate(edges):
-            grad = grads[index]
-            if edge is None or grad is None:
-                continue
-            if self.useful is None or self.wants(edge):
-                self.send(edge, self.fit(node, index, edge, grad))
+            if edge is not None and (targets is None or self.wants(edge)):
+                grad = grads[index]
+                if grad is not None:
+                    self.send(edge, self.fit(node, index, edge, grad))
         if not self.retain_graph:
             node.release()
 

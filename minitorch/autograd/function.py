@@ -33,7 +33,7 @@ import functools
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,7 @@ from minitorch.kernels.quiet import hush, restore
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
-ndarray, asarray = np.ndarray, np.asarray
+ndarray, asarray, new, new_tuple = np.ndarray, np.asarray, object.__new__, tuple.__new__
 _sequence = itertools.count()
 
 
@@ -66,39 +66,33 @@ MULTI_VIEW = (
 )
 
 
-class SavedArray:
+class SavedArray(NamedTuple):
     """A tensor kept for backward, without the tensor: array, version, and its place in the graph.
 
     Holding the tensor itself would make a cycle where a node saves its own output.
 
-    Args:
-        tensor: what to keep.
-        edge: where its gradient goes; None for a constant.
-        own_slot: the output's number, if it is an output of the very node that saves it.
+    Attributes:
+        array: the numbers, in whatever order their memory is (`loose`: in another than PyTorch's).
+        storage, version: what counts the changes in place, and the count when it was saved.
+        edge: where its gradient goes; None for a constant; for an output of the very node that
+            saves it, the output's number.
     """
 
-    __slots__ = ("array", "edge", "loose", "own_slot", "storage", "version")
+    array: Array
+    loose: bool
+    storage: Storage
+    version: int
+    edge: Edge | int | None
 
-    def __init__(self, tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> None:
-        if tensor._inference:
-            raise RuntimeError(
-                "Inference tensors cannot be saved for backward. "
-                "To work around you can make a clone to get a normal tensor and use it in autograd."
-            )
-        loose, storage = tensor._loose, tensor._storage
-        self.array = tensor._array if loose is None else loose
-        self.loose = loose is not None
-        if storage is None:
-            storage = tensor._storage = Storage()
-        self.storage = storage
-        self.version = storage.version
-        self.edge, self.own_slot = edge, own_slot
+    def place(self, node: Function) -> Edge | None:
+        """Where its gradient goes."""
+        return (node, self.edge) if isinstance(self.edge, int) else self.edge
 
     def unpack(self, node: Function) -> Tensor:
         """The tensor again, refusing one that was changed in place since."""
         if self.storage.version != self.version:
             self.refuse(node)
-        edge = self.edge if self.own_slot is None else (node, self.own_slot)
+        edge = self.place(node)
         if edge is not None and isinstance(edge[0], TensorBase):
             return edge[0]  # type: ignore[return-value]
         tensor = node.wrap(self.array)
@@ -113,7 +107,7 @@ class SavedArray:
 
     def refuse(self, node: Function) -> None:
         """Say that the tensor was changed in place since."""
-        edge = self.edge if self.own_slot is None else (node, self.own_slot)
+        edge = self.place(node)
         maker = "a leaf" if edge is None or isinstance(edge[0], TensorBase) else edge[0].name()
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an "
@@ -123,6 +117,26 @@ class SavedArray:
             f"version {self.version} instead. Change a clone() of it, or use the operation "
             "that is not in place."
         )
+
+
+def keep(tensor: TensorBase, edge: Edge | int | None) -> SavedArray:
+    """What a node keeps of `tensor`.
+
+    Raises:
+        RuntimeError: if it is an inference tensor.
+    """
+    storage = tensor._storage
+    if storage is None:
+        storage = tensor._storage = Storage()
+    if not tensor._special:
+        return new_tuple(SavedArray, (tensor._array, False, storage, storage.version, edge))
+    if tensor._inference:
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. "
+            "To work around you can make a clone to get a normal tensor and use it in autograd."
+        )
+    loose = tensor._loose is not None
+    return new_tuple(SavedArray, (tensor._peek(), loose, storage, storage.version, edge))
 
 
 class Function:
@@ -151,7 +165,7 @@ class Function:
     edges: list[Edge | None] = []  # noqa: RUF012 - replaced, never changed
     sequence = -1
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = ()
-    wrap: Callable[[Array], Tensor]
+    tensor_class: type[Tensor]  # the class of its outputs
     cache: Any = None  # derived from saved inputs; only ever a short cut
     stack: str | None = None  # where it was made, in anomaly mode
     call: Any = None  # what it was made of, while calls are noted
@@ -207,18 +221,24 @@ class Function:
         on_arrays = self.on_arrays and not mode.grad
         for item in kept:
             if type(item) is SavedArray:
-                if not on_arrays:
-                    item = item.unpack(self)
-                elif item.storage.version != item.version:
-                    item.refuse(self)
-                elif item.edge is not None and isinstance(item.edge[0], TensorBase):
-                    item = item.edge[0]._peek()
+                if on_arrays:
+                    array, _, storage, version, edge = item
+                    if storage.version != version:
+                        item.refuse(self)
+                    if type(edge) is tuple and isinstance(edge[0], TensorBase):
+                        array = edge[0]._peek()  # a leaf's `data` may have been set to another
+                    item = array
                 else:
-                    item = item.array
+                    item = item.unpack(self)
             elif not on_arrays and isinstance(item, (ndarray, np.generic)):
                 item = self.wrap(asarray(item))  # a mask of a 0-d array is a scalar
             found.append(item)
         return tuple(found)
+
+    @property
+    def wrap(self) -> Callable[[Array], Tensor]:
+        """Makes a tensor of an array, of the class of the outputs."""
+        return self.tensor_class._wrap
 
     def needs(self, index: int) -> bool:
         """Whether input `index` wants a gradient."""
@@ -287,12 +307,13 @@ class Function:
             scalar, out = out, asarray(out)  # NumPy's 0-d results are scalars
             if recording and node._saved:
                 node._saved = tuple([out if kept is scalar else kept for kept in node._saved])
-        wrap = owner._wrap
-        result = wrap(out)
+        kind = owner._kind
+        result = new(kind)
+        result._array = out
         if recording:
             dtype = out.dtype
             if dtype.kind == "f":
-                node.wrap = wrap
+                node.tensor_class = kind
                 node.sequence = next(_sequence)
                 node.outputs = ((out.shape, dtype),)
                 result._requires_grad = True
@@ -300,7 +321,7 @@ class Function:
                 if node._saved:
                     node._pack(inputs, arrays, (result,))
         elif not grad_enabled and mode.inference:
-            result._inference = True
+            result._inference = result._special = True
         if cls.views:
             node._mark_view(owner, result, params, 0, many=False)
         if (loose or cls.order == "makes") and not out.flags.c_contiguous:
@@ -318,7 +339,7 @@ class Function:
     ) -> tuple[Any, ...]:
         results = tuple(owner._wrap(np.asarray(out)) for out in outs)
         if recording and any(r._array.dtype.kind == "f" for r in results):
-            self.wrap = owner._wrap
+            self.tensor_class = owner._kind
             self.sequence = next(_sequence)
             self.outputs = tuple((r._array.shape, r._array.dtype) for r in results)
             for slot, result in enumerate(results):
@@ -329,7 +350,7 @@ class Function:
                 self._pack(inputs, arrays, results)
         for slot, result in enumerate(results):
             if mode.inference:
-                result._inference = True
+                result._inference = result._special = True
             elif self.views:
                 self._mark_view(owner, result, params, slot, many=True)
         return results
@@ -346,11 +367,11 @@ class Function:
                     if candidate is array:
                         given = inputs[index]
                         if isinstance(given, TensorBase):
-                            array = SavedArray(given, self.edges[index])
+                            array = keep(given, self.edges[index])
                         break
                 else:
                     if len(results) == 1 and results[0]._array is array:
-                        array = SavedArray(results[0], None, own_slot=0)
+                        array = keep(results[0], 0)
                     elif array.dtype.kind not in "iub":
                         raise RuntimeError(
                             f"{type(self).__name__}.save: a {array.dtype} array of shape "
@@ -386,11 +407,13 @@ class Function:
 
     def keep_old(self, storage: Storage) -> None:
         """Copy what was saved of memory that is about to be overwritten."""
-        for item in self._saved or ():
-            if isinstance(item, SavedArray) and item.storage is storage:
-                item.array = item.array.copy()
-                item.storage = Storage()
-                item.version = 0
+        if self._saved:
+            self._saved = tuple(
+                item._replace(array=item.array.copy(), storage=Storage(), version=0)
+                if type(item) is SavedArray and item.storage is storage
+                else item
+                for item in self._saved
+            )
 
     def release(self) -> None:
         """Drop what was saved; going backward again is then an error."""
@@ -577,7 +600,7 @@ def _apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
             out = alias
         results.append(out)
     if recording:
-        node.wrap = owner._wrap
+        node.tensor_class = owner._kind
         node.sequence = next(_sequence)
         node.outputs = tuple(
             (r._array.shape, r._array.dtype) if isinstance(r, TensorBase) else ((), np.dtype("f4"))
@@ -605,11 +628,11 @@ def _pack_static(
         if tensor is None:
             packed.append(None)
         elif at_output >= 0:
-            packed.append(SavedArray(results[at_output], None, own_slot=at_output))
+            packed.append(keep(results[at_output], at_output))
         elif at_input >= 0:
-            packed.append(SavedArray(tensor, node.edges[at_input]))
+            packed.append(keep(tensor, node.edges[at_input]))
         else:
-            packed.append(SavedArray(tensor, tensor._edge() if tensor._requires_grad else None))
+            packed.append(keep(tensor, tensor._edge() if tensor._requires_grad else None))
     node._saved = tuple(packed)
 
 
@@ -651,7 +674,11 @@ class _Blocked(Function):
 def _blocked(ctx: Function, gradient: TensorBase) -> TensorBase:
     """`gradient`, with a history that refuses to be walked."""
     node, out = _Blocked(), ctx.wrap(gradient._array)
-    node.edges, node.wrap, node.sequence = list(ctx.edges), ctx.wrap, next(_sequence)
+    node.edges, node.tensor_class, node.sequence = (
+        list(ctx.edges),
+        ctx.tensor_class,
+        next(_sequence),
+    )
     node.outputs = ((out._array.shape, out._array.dtype),)
     out._requires_grad, out._grad_fn = True, node
     return out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch._dtypes import Array
 from minitorch._format import tensor_repr
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
@@ -32,15 +31,10 @@ class Parameter(Tensor):
             parameter.requires_grad = True
         return parameter
 
-    _keeps_class = False
+    _keeps_class = False  # what is computed from it is an ordinary tensor
 
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         pass  # `__new__` has made it; this is for the names of the arguments
-
-    @classmethod
-    def _wrap(cls, array: Array) -> Tensor:
-        # What is computed from a parameter is an ordinary tensor.
-        return Tensor._wrap(array)
 
     def __repr__(self) -> str:
         kind = type(self).__name__
@@ -74,15 +68,10 @@ class Buffer(Tensor):
         buffer.persistent = persistent
         return buffer
 
-    _keeps_class = False
+    _keeps_class = False  # what is computed from it is an ordinary tensor
 
     def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
         pass  # `__new__` has made it; this is for the names of the arguments
-
-    @classmethod
-    def _wrap(cls, array: Array) -> Tensor:
-        # What is computed from a buffer is an ordinary tensor.
-        return Tensor._wrap(array)
 
     def __repr__(self) -> str:
         return tensor_repr(self, "tensor")
