@@ -74,19 +74,20 @@ class SavedArray(NamedTuple):
     Attributes:
         array: the numbers, in whatever order their memory is (`loose`: in another than PyTorch's).
         storage, version: what counts the changes in place, and the count when it was saved.
-        edge: where its gradient goes; None for a constant; for an output of the very node that
-            saves it, the output's number.
+        edge: where its gradient goes; None for a constant.
+        own_slot: the output's number, if it is an output of the very node that saves it.
     """
 
     array: Array
     loose: bool
     storage: Storage
     version: int
-    edge: Edge | int | None
+    edge: Edge | None
+    own_slot: int | None
 
     def place(self, node: Function) -> Edge | None:
         """Where its gradient goes."""
-        return (node, self.edge) if isinstance(self.edge, int) else self.edge
+        return self.edge if self.own_slot is None else (node, self.own_slot)
 
     def unpack(self, node: Function) -> Tensor:
         """The tensor again, refusing one that was changed in place since."""
@@ -119,7 +120,7 @@ class SavedArray(NamedTuple):
         )
 
 
-def keep(tensor: TensorBase, edge: Edge | int | None) -> SavedArray:
+def keep(tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> SavedArray:
     """What a node keeps of `tensor`.
 
     Raises:
@@ -129,14 +130,16 @@ def keep(tensor: TensorBase, edge: Edge | int | None) -> SavedArray:
     if storage is None:
         storage = tensor._storage = Storage()
     if not tensor._special:
-        return new_tuple(SavedArray, (tensor._array, False, storage, storage.version, edge))
+        return new_tuple(
+            SavedArray, (tensor._array, False, storage, storage.version, edge, own_slot)
+        )
     if tensor._inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
     loose = tensor._loose is not None
-    return new_tuple(SavedArray, (tensor._peek(), loose, storage, storage.version, edge))
+    return new_tuple(SavedArray, (tensor._peek(), loose, storage, storage.version, edge, own_slot))
 
 
 class Function:
@@ -222,10 +225,10 @@ class Function:
         for item in kept:
             if type(item) is SavedArray:
                 if on_arrays:
-                    array, _, storage, version, edge = item
+                    array, _, storage, version, edge, _ = item
                     if storage.version != version:
                         item.refuse(self)
-                    if type(edge) is tuple and isinstance(edge[0], TensorBase):
+                    if edge is not None and isinstance(edge[0], TensorBase):
                         array = edge[0]._peek()  # a leaf's `data` may have been set to another
                     item = array
                 else:
@@ -371,7 +374,7 @@ class Function:
                         break
                 else:
                     if len(results) == 1 and results[0]._array is array:
-                        array = keep(results[0], 0)
+                        array = keep(results[0], None, 0)
                     elif array.dtype.kind not in "iub":
                         raise RuntimeError(
                             f"{type(self).__name__}.save: a {array.dtype} array of shape "
@@ -628,7 +631,7 @@ def _pack_static(
         if tensor is None:
             packed.append(None)
         elif at_output >= 0:
-            packed.append(keep(results[at_output], at_output))
+            packed.append(keep(results[at_output], None, at_output))
         elif at_input >= 0:
             packed.append(keep(tensor, node.edges[at_input]))
         else:

@@ -104,7 +104,7 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
         return x.mean(tuple(range(-dims, 0)), keepdim=True)
     shape = x._peek().shape
     if 0 in shape[-dims:] or (dims == 3 and len(shape) == 5 and not shape[1]):
-        check_not_empty(who, x, dims)
+        check_not_empty(who, x._peek().shape, dims)
     check_dtype(who, x, "f")
     even = _even_cells(x, cells)
     if even is None:
@@ -158,7 +158,7 @@ def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indice
     cells = _cells(who, x, output_size, dims)
     shape = x._peek().shape
     if 0 in shape[-dims:] or (len(shape) == dims + 2 and not shape[1]):
-        check_not_empty(who, x, dims)
+        check_not_empty(who, x._peek().shape, dims)
     check_dtype(who, x, "f")
     batched = x if len(shape) == dims + 2 else x.unsqueeze(0)
     even = _even_cells(x, cells)

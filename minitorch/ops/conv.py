@@ -8,6 +8,7 @@ gradient in the input, used forwards.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from minitorch._dtypes import Array
@@ -256,10 +257,34 @@ def _conv(
 ) -> Tensor:
     x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
     x_shape, w_shape = x._peek().shape, w._array.shape
-    shapes = f"(input {x_shape}, weight {w_shape})"
-    _check_ranks(who, dims, x_shape, w_shape, "(out, in / groups, *kernel)")
     strides = spatial(who, "stride", stride, dims)
     dilations = spatial(who, "dilation", dilation, dims)
+    if not isinstance(padding, str):
+        padding = spatial(who, "padding", padding, dims)
+    geometry = _conv_geometry(who, dims, x_shape, w_shape, strides, padding, dilations, groups)
+    _check_operands(who, x, w, bias, w_shape[0])
+    if len(x_shape) == dims + 1:
+        return function.apply(x.unsqueeze(0), w, bias, **geometry).squeeze(0)
+    return function.apply(x, w, bias, **geometry)
+
+
+@functools.lru_cache(maxsize=512, typed=True)
+def _conv_geometry(
+    who: str,
+    dims: int,
+    x_shape: Sizes,
+    w_shape: Sizes,
+    strides: Sizes,
+    padding: Sizes | str,
+    dilations: Sizes,
+    groups: int,
+) -> dict[str, Any]:
+    """What `Convolution` is told, once it is known that the shapes fit.
+
+    A training loop asks the same over and over, which is why the answers are kept.
+    """
+    shapes = f"(input {x_shape}, weight {w_shape})"
+    _check_ranks(who, dims, x_shape, w_shape, "(out, in / groups, *kernel)")
     kernel = w_shape[2:]
     if padding == "same":
         pairs = _same_padding(who, kernel, strides, dilations)
@@ -268,7 +293,7 @@ def _conv(
     elif isinstance(padding, str):
         raise RuntimeError(f"{who}: padding must be 'same', 'valid' or ints, got {padding!r}")
     else:
-        pairs = tuple((p, p) for p in spatial(who, "padding", padding, dims))
+        pairs = tuple((p, p) for p in padding)
     _check_geometry(who, strides, pairs, dilations, groups, shapes)
     channels = x_shape[-dims - 1]
     if w_shape[0] < groups or w_shape[0] % groups:
@@ -281,7 +306,6 @@ def _conv(
             f"{list(x_shape)} to have {w_shape[1] * groups} channels, but got {channels} channels "
             f"instead {shapes}"
         )
-    _check_operands(who, x, w, bias, w_shape[0])
     for size, k, d, (before, after) in zip(x_shape[-dims:], kernel, dilations, pairs, strict=True):
         if size + before + after < d * (k - 1) + 1:
             raise RuntimeError(
@@ -291,10 +315,7 @@ def _conv(
                 f"size {shapes}"
             )
     _check_not_empty(who, dims, x_shape, w_shape)
-    geometry = {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
-    if len(x_shape) == dims + 1:
-        return function.apply(x.unsqueeze(0), w, bias, **geometry).squeeze(0)
-    return function.apply(x, w, bias, **geometry)
+    return {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
 
 
 def _same_padding(who: str, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pairs:
@@ -531,7 +552,7 @@ def unfold(
     """
     x = tensor_of("unfold", "input", input)
     check_rank("unfold", x, 2)
-    check_not_empty("unfold", x, 2)
+    check_not_empty("unfold", x._peek().shape, 2)
     check_dtype("unfold", x, "fb")
     geometry = _unfold_geometry("unfold", kernel_size, dilation, padding, stride)
     _window_counts("unfold", x._peek().shape[-2:], geometry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -148,12 +149,26 @@ def _geometry(
     Raises:
         RuntimeError: naming the argument that cannot be, and the values.
     """
-    shape = x._peek().shape
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None or stride in ((), []) else spatial(who, "stride", stride, dims)
     pad = spatial(who, "padding", padding, dims)
     apart = spatial(who, "dilation", dilation, dims)
     check_rank(who, x, dims)
+    return dict(_checked(who, dims, x._peek().shape, kernel, step, pad, apart, ceil_mode))
+
+
+@functools.lru_cache(maxsize=512, typed=True)
+def _checked(
+    who: str,
+    dims: int,
+    shape: Sizes,
+    kernel: Sizes,
+    step: Sizes,
+    pad: Sizes,
+    apart: Sizes,
+    ceil_mode: bool,
+) -> dict[str, Any]:
+    """`_geometry`, whose answers are kept: a training loop asks the same over and over."""
     for name, values in (("kernel_size", kernel), ("stride", step), ("dilation", apart)):
         if any(v <= 0 for v in values):
             raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")
@@ -165,7 +180,7 @@ def _geometry(
                 f"{who}: pad should be at most half of kernel size, but got pad={p} and "
                 f"kernel_size={k}"
             )
-    check_not_empty(who, x, dims)
+    check_not_empty(who, shape, dims)
     sizes = [
         kernels.output_size(size, k, s, p, d, ceil_mode)
         for size, k, s, p, d in zip(shape[-dims:], kernel, step, pad, apart, strict=True)
@@ -569,7 +584,7 @@ def _max_unpool(
             f"{who}: Expected shape of indices to be same as that of the input tensor "
             f"({list(shape)}) but got indices tensor with shape: {list(index.shape)}"
         )
-    check_not_empty(who, x, dims)
+    check_not_empty(who, x._peek().shape, dims)
     room = math.prod(out)
     if index.size and (index.min() < 0 or index.max() >= room):
         wrong = index[(index < 0) | (index >= room)].flat[0]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
+_INT = {int}
 
 
 def spatial(who: str, name: str, value: Any, dims: int) -> Sizes:
@@ -19,6 +20,10 @@ def spatial(who: str, name: str, value: Any, dims: int) -> Sizes:
         RuntimeError: for the wrong number of them.
         TypeError: for anything else.
     """
+    if type(value) is int:
+        return (value,) * dims
+    if type(value) is tuple and len(value) == dims and set(map(type, value)) == _INT:
+        return value
     if isinstance(value, (tuple, list)):
         if len(value) == 1:
             value = tuple(value) * dims
@@ -48,13 +53,12 @@ def check_rank(who: str, x: Tensor, dims: int) -> None:
         )
 
 
-def check_not_empty(who: str, x: Tensor, dims: int) -> None:
+def check_not_empty(who: str, shape: Sizes, dims: int) -> None:
     """Refuse an input whose channels or spatial dimensions are empty; an empty batch is none.
 
     Raises:
         RuntimeError: with the shape that came.
     """
-    shape = x._peek().shape
     if 0 in shape[-dims - 1 :]:
         raise RuntimeError(
             f"{who}: expected channels and spatial dimensions of non-zero size (the batch may be "
