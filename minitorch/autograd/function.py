@@ -129,17 +129,16 @@ def keep(tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> 
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage()
+    version = storage.version
     if not tensor._special:
-        return new_tuple(
-            SavedArray, (tensor._array, False, storage, storage.version, edge, own_slot)
-        )
+        return new_tuple(SavedArray, (tensor._array, False, storage, version, edge, own_slot))
     if tensor._inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
     loose = tensor._loose is not None
-    return new_tuple(SavedArray, (tensor._peek(), loose, storage, storage.version, edge, own_slot))
+    return new_tuple(SavedArray, (tensor._peek(), loose, storage, version, edge, own_slot))
 
 
 class Function:
