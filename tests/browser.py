@@ -70,7 +70,7 @@ def visits(browser: Any) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(20_000)  # a busy machine is no failure
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
         page.on(
             "console",
@@ -93,12 +93,17 @@ def visits(browser: Any) -> Iterator[Callable[..., Any]]:
 
 # Text that is seen, with the lowest contrast that WCAG AA allows it, and that which it has.
 CONTRAST = """() => {
+  const paint = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const known = new Map();
   const parse = (text) => {
-    const paint = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-    paint.fillStyle = text;
-    paint.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = paint.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
+    if (!known.has(text)) {
+      paint.clearRect(0, 0, 1, 1);
+      paint.fillStyle = text;
+      paint.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = paint.getImageData(0, 0, 1, 1).data;
+      known.set(text, [r, g, b, a / 255]);
+    }
+    return known.get(text);
   };
   const over = ([r, g, b, a], [R, G, B]) =>
     [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];

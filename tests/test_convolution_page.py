@@ -112,7 +112,7 @@ def address(op: str, s: dict[str, Any], **more: Any) -> str:
 def test_the_numbers_are_minitorchs(visit, file, op):
     page = visit(file)
     refused = 0
-    for seed in range(24):
+    for seed in range(18):
         s = drawn(op, seed)
         x = minitorch.tensor([s["x"]], dtype=minitorch.float64, requires_grad=True)
         w = minitorch.tensor([[s["w"]]], dtype=minitorch.float64, requires_grad=True)
@@ -153,7 +153,7 @@ def test_the_numbers_are_minitorchs(visit, file, op):
         y.backward(minitorch.tensor(g, dtype=minitorch.float64))
         assert minitorch.equal(names["x"].grad, x.grad)
         assert op != "conv2d" or minitorch.equal(names["w"].grad, w.grad)
-    assert 1 < refused < 25
+    assert 1 < refused < 14
 
 
 @pytest.mark.parametrize(
@@ -381,6 +381,9 @@ def test_ties_and_padding_are_told(visit, file):
     page = visit(file, hash="#op=max_pool2d&mode=backward&kernel=2&stride=2&x=3,3;3,3&g=5")
     assert shown(page, "gx") == [["5", "0"], ["0", "0"]]
     assert "the first of 4 that tie" in page.inner_text("#terms")
+    page = visit(file, hash="#op=max_pool2d&kernel=2&stride=2&padding=1&x=-3,-3;-3,-3")
+    assert page.inner_text(".sum") == "y[0, 0] = max(−∞, −∞, −∞, −3) = −3"
+    assert page.locator("#x .pad").nth(0).inner_text() == "−∞"
     page = visit(file, hash="#mode=backward&x=1&w=1,1,1;1,2,1;1,1,1&padding=1&g=3")
     assert shown(page, "gx") == [["6"]]
     assert page.inner_text("#terms").count("padding: lost") == 8

@@ -37,7 +37,8 @@ class Grid {
     this.cells = matrix(...size, () => null);
     this.around = new Map();
     for (let i = -ring[0]; i < size[0] + ring[0]; i++) {
-      const row = make("div", {role: "row"});
+      const only = i < 0 || i >= size[0]; // a line of padding and nothing else
+      const row = make("div", {class: "row", ...(only ? {"aria-hidden": "true"} : {role: "row"})});
       for (let j = -ring[1]; j < size[1] + ring[1]; j++) {
         const inside = i >= 0 && j >= 0 && i < size[0] && j < size[1];
         if (inside) row.append(this.#cell(i, j));
