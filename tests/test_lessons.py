@@ -12,6 +12,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "docs" / "lessons").glob("plot_*.py"))
+SLOW = {"plot_12_three_ways"}  # it imports PyTorch, and trains in bare NumPy
 
 # For each exercise, in order: an answer that is right, and one that is not. (Reader: try first.)
 ANSWERS: dict[str, list[tuple[str, str]]] = {
@@ -90,7 +91,11 @@ def filled_in(exercises: str, answers: dict[int, str]) -> str:
     return FILL_IN.sub(replace, exercises)
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] if path.stem in SLOW else []) for path in LESSONS],
+    ids=lambda path: path.stem,
+)
 def test_a_lesson_runs_and_draws_and_knows_the_right_answers(
     path: pathlib.Path, pictures: list[Any]
 ) -> None:
