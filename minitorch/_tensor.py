@@ -216,7 +216,7 @@ class Tensor(TensorBase):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one of its sizes."""
-        return self.shape if dim is None else self._array.shape[wrap_dim(dim, self._array.ndim)]
+        return self.shape if dim is None else self._peek().shape[wrap_dim(dim, self._peek().ndim)]
 
     def dim(self) -> int:
         """The number of dimensions."""

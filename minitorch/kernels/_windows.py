@@ -1,9 +1,11 @@
 """Sliding windows over the spatial dimensions, shared by convolution and pooling.
 
-Inside these kernels the batch comes last: (C, *S, N), as in Krizhevsky's cuda-convnet. What one
-place of a window takes from every image then lies side by side in memory, so that NumPy copies and
-compares long runs instead of a few pixels at a time. Results go out as (N, C, *S) over that same
-memory, and the next kernel finds it as it needs it; nothing is moved in between.
+An image is (N, C, *S) to the outside, and lies in memory as is best for the work. Of few channels,
+the batch comes last: (C, *S, N), as in Krizhevsky's cuda-convnet; of `MANY` and more, the channels
+come last and the batch before them: (*S, N, C). Either way what one place of a window takes from
+every image lies side by side, so that NumPy copies, adds and compares long runs instead of a few
+pixels at a time. Results go out as (N, C, *S) over that memory, and the next kernel finds it as it
+needs it; nothing is moved in between.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
+
+MANY = 16
 
 
 def wide(x: Array) -> Array:
@@ -35,42 +39,86 @@ def batch_first(x: Array) -> Array:
     return x.transpose(-1, *range(x.ndim - 1))
 
 
+def channels_last(x: Array) -> Array:
+    """x (N, C, *S) as (*S, N, C), over the same memory."""
+    return x.transpose(*range(2, x.ndim), 0, 1)
+
+
+def channels_first(x: Array) -> Array:
+    """x (*S, N, C) as (N, C, *S), over the same memory."""
+    return x.transpose(-2, -1, *range(x.ndim - 2))
+
+
+def lies_last(channels: int, groups: int = 1) -> bool:
+    """Whether the channels of such an image come last, and not the batch."""
+    return groups == 1 and channels >= MANY
+
+
+def packed(x: Array, groups: int = 1) -> Array:
+    """x (N, C, *S) in the order for its channels, without gaps: (*S, N, C) or (C, *S, N)."""
+    turned = channels_last(x) if lies_last(x.shape[1], groups) else batch_last(x)
+    return np.ascontiguousarray(turned)
+
+
+def room(like: Array, spatial: Sizes) -> Array:
+    """An array to be written, as `like` (N, C, *S) but of another spatial size, in its order.
+
+    The steps along dimensions of size 1 tell no order; then it is that for the channels.
+    """
+    N, C, *S = like.shape
+    if 1 not in S:
+        return np.empty_like(like, shape=(N, C, *spatial))
+    if lies_last(C):
+        return channels_first(np.empty((*spatial, N, C), like.dtype))
+    return batch_first(np.empty((C, *spatial, N), like.dtype))
+
+
+def ordered_as(x: Array, other: Array) -> Array:
+    """x, of the shape of `other`, with its memory in the order of that one's."""
+    if x.strides == other.strides and x.itemsize == other.itemsize:
+        return x
+    made = np.empty_like(other, x.dtype)
+    made[...] = x
+    return made
+
+
+def padded_sizes(spatial: Sizes, padding: Pairs) -> Sizes:
+    """The spatial size with padding."""
+    return tuple([s + before + after for s, (before, after) in zip(spatial, padding, strict=True)])
+
+
 def inside(spatial: Sizes, padding: Pairs) -> tuple[Any, ...]:
-    """Where in (C, *padded, N) the array of size `spatial` lies."""
-    return (slice(None), *(slice(b, b + s) for s, (b, _) in zip(spatial, padding, strict=True)))
+    """Where in the padded spatial dimensions the array of size `spatial` lies."""
+    return tuple([slice(b, b + s) for s, (b, _) in zip(spatial, padding, strict=True)])
 
 
-def pad(x: Array, padding: Pairs, value: Any = 0) -> Array:
-    """x (C, *S, N) with `value` around its spatial dimensions; `x` itself for no padding."""
+def pad(x: Array, padding: Pairs, value: Any = 0, first: int = 2) -> Array:
+    """x with `value` around its dimensions from `first` on, in the same order of memory.
+
+    `x` itself for no padding.
+    """
     if not any(before or after for before, after in padding):
         return x
-    C, *S, N = x.shape
-    sizes = [s + before + after for s, (before, after) in zip(S, padding, strict=True)]
-    padded = np.empty((C, *sizes, N), x.dtype)
-    for dim, (before, after) in enumerate(padding, start=1):  # only the frame
+    shape, lead = x.shape, (slice(None),) * first
+    S = shape[first : first + len(padding)]
+    sizes = (*shape[:first], *padded_sizes(S, padding), *shape[first + len(padding) :])
+    padded = np.empty_like(x, shape=sizes)
+    for dim, (before, after) in enumerate(padding, start=first):  # only the frame
         edge = (slice(None),) * dim
         if before:
             padded[(*edge, slice(None, before))] = value
         if after:
             padded[(*edge, slice(-after, None))] = value
-    padded[inside(tuple(S), padding)] = x
+    padded[lead + inside(S, padding)] = x
     return padded
-
-
-def windows(x: Array, kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> Array:
-    """Every window of a contiguous x (C, *S, N), without a copy: (C, *K, *O, N)."""
-    c_step, *steps, n_step = x.strides
-    within = [s * d for s, d in zip(steps, dilation, strict=True)]
-    between = [s * d for s, d in zip(steps, stride, strict=True)]
-    shape = (x.shape[0], *kernel, *out, x.shape[-1])
-    return np.ndarray(shape, x.dtype, x, 0, (c_step, *within, *between, n_step))
 
 
 @lru_cache(maxsize=256)
 def places(kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> tuple[Any, ...]:
-    """For each place of the window, the slices of (C, *S, N) that it meets, window by window."""
+    """For each place of the window, the slices of (N, C, *S) that it meets, window by window."""
     return tuple(
         (
+            slice(None),
             slice(None),
             *(
                 slice(k * d, k * d + (o - 1) * s + 1, s)
@@ -83,27 +131,30 @@ def places(kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> tuple[A
 
 def scatter(
     shares: Iterable[Array],
-    input_shape: Sizes,
+    spatial: Sizes,
     kernel: Sizes,
     out: Sizes,
     stride: Sizes,
     padding: Pairs,
     dilation: Sizes,
 ) -> Array:
-    """Send each share (C, *O, N), one a place of the window, back to where it was taken from.
+    """Send each share (N, C, *O), one a place of the window, back to where it was taken from.
 
-    The sum, over the windows that an element is in, is of the shape (N, C, *S) of `input_shape`.
+    The sum, over the windows that an element is in: (N, C, *spatial), in the shares' order.
     """
-    N, C, *S = input_shape
-    sizes = [s + before + after for s, (before, after) in zip(S, padding, strict=True)]
+    sizes = padded_sizes(spatial, padding)
     padded: Array | None = None
     apart = all(s > d * (k - 1) for k, s, d in zip(kernel, stride, dilation, strict=True))
+    # Windows side by side leave nothing to be cleared.
+    full = apart and all(s * o == size for s, o, size in zip(kernel, out, sizes, strict=True))
     for share, where in zip(shares, places(kernel, out, stride, dilation), strict=True):
         if padded is None:
-            padded = np.zeros((C, *sizes, N), share.dtype)
+            padded = room(share, sizes)
+            if not full:
+                padded.fill(0)
         if apart:  # no two windows meet
             padded[where] = share
         else:
             padded[where] += share
     assert padded is not None, "a window has at least one place"
-    return batch_first(padded[inside(tuple(S), padding)])
+    return padded[(slice(None), slice(None), *inside(spatial, padding))]

@@ -1,26 +1,48 @@
 """Convolution as a matrix product: the windows become columns (im2col), BLAS does the rest.
 
 Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks (2006). Arrays are
-(N, C, *spatial) of any number of spatial dimensions; G groups of channels are G products.
+(N, C, *spatial) of any number of spatial dimensions; G groups of channels are G products. Images of
+`MANY` channels and more lie channels last in memory, others batch last: see `_windows`.
+
+Which way is taken:
+
+- Columns that fit into the cache (`SMALL`) are made at once, and kept for the gradient in the
+  weight: a step of a small net is few calls.
+- More are made, multiplied and forgotten a block of output rows at a time, and the blocks shared
+  out among threads. All the columns of an image of 32 channels and 32x32 pixels, 32 times, are
+  38 MB: on them BLAS takes up to twice as long, and making them takes longer still.
+- A kernel of one element with stride 1 needs no columns: the image is its own.
+- For 3x3 kernels over many channels `winograd` needs only 4 of 9 products.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from minitorch.kernels import winograd
 from minitorch.kernels._windows import (
     Array,
     Pairs,
     Sizes,
     batch_first,
-    batch_last,
+    channels_first,
+    inside,
+    lies_last,
+    packed,
     pad,
+    padded_sizes,
+    places,
     scatter,
     wide,
-    windows,
 )
+from minitorch.kernels.threads import share
+
+SMALL = 1 << 18  # elements of columns: 1 MiB of float32, a core's cache
+Block = tuple[int, int]  # output rows, from and to
 
 
 def output_size(
@@ -30,26 +52,113 @@ def output_size(
     return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def _rows(x: Array, groups: int) -> Array:
-    """x (N, C, *S) as rows of channels: (G, C / G, S * N)."""
-    rows = np.ascontiguousarray(batch_last(wide(x)))
-    return rows.reshape(groups, x.shape[1] // groups, -1)
+class Images:
+    """Images (N, C, *S) in the memory order of `_windows`, and as matrices.
+
+    Attributes:
+        last: whether the order is (*S, N, C), and not (C, *S, N).
+        array: in that order, without gaps.
+    """
+
+    def __init__(self, array: Array, last: bool, groups: int) -> None:
+        self.array, self.last, self.groups = array, last, groups
+
+    @classmethod
+    def of(cls, x: Array, groups: int) -> Images:
+        """x (N, C, *S), copied only if it lies otherwise."""
+        return cls(packed(wide(x), groups), lies_last(x.shape[1], groups), groups)
+
+    @classmethod
+    def new(cls, N: int, C: int, S: Sizes, groups: int, dtype: Any, *, zero: bool) -> Images:
+        """Images to be written."""
+        last = lies_last(C, groups)
+        make: Any = np.zeros if zero else np.empty
+        return cls(make((*S, N, C) if last else (C, *S, N), dtype), last, groups)
+
+    def block(self, start: int, stop: int) -> Array:
+        """The matrix (G, C / G, P) of image rows `start` to `stop`, without a copy."""
+        if self.last:
+            rows = self.array[start:stop]
+            return rows.reshape(-1, rows.shape[-1]).T[None]
+        rows = self.array[:, start:stop]
+        G, C, P = self.groups, len(rows), math.prod(rows.shape[1:])
+        return rows.reshape(G, C // G, P)
+
+    def add(self, start: int, stop: int, bias: Array) -> None:
+        """Add one number a channel to image rows `start` to `stop`."""
+        if self.last:  # in runs of N * C numbers, not of C
+            part = self.array[start:stop]
+            part += np.broadcast_to(bias, part.shape[-2:]).copy()
+        else:
+            part = self.array[:, start:stop]
+            part += bias.reshape(-1, *(1,) * (part.ndim - 1))
+
+    def images(self) -> Array:
+        """(N, C, *S), over the same memory."""
+        return (channels_first if self.last else batch_first)(self.array)
 
 
-def columns_of(
-    x: Array,
-    kernel: Sizes,
-    out: Sizes,
-    stride: Sizes,
-    padding: Pairs,
-    dilation: Sizes,
-    groups: int,
-) -> Array:
-    """The windows of x (N, C, *S) as columns: (G, C / G * K, O * N)."""
-    last = np.ascontiguousarray(pad(batch_last(wide(x)), padding))  # (C, *padded, N)
-    C = x.shape[1]
-    shape = (groups, C // groups * math.prod(kernel), -1 if x.size else 0)
-    return windows(last, kernel, out, stride, dilation).reshape(shape)
+class Columns:
+    """The windows of x (N, C, *S) as a matrix, made a block of output rows at a time.
+
+    A block is (G, C / G * K, P): P positions, and K elements of the kernel. In memory it is
+    (C, *K, P) if the batch lies last, and (P, *K, C) if the channels do.
+    """
+
+    def __init__(
+        self,
+        x: Array,
+        kernel: Sizes,
+        out: Sizes,
+        stride: Sizes,
+        padding: Pairs,
+        dilation: Sizes,
+        groups: int,
+    ) -> None:
+        image = Images.of(x, groups)
+        self.last, self.groups, self.out, self.kernel = image.last, groups, out, kernel
+        N, C = x.shape[:2]
+        self.deep = C // groups * math.prod(kernel)
+        self.across = math.prod(out[1:]) * N
+        self.size = C * math.prod(kernel) * out[0] * self.across
+        self.own = math.prod(kernel) == 1 and max(stride) == 1  # the image is its own columns
+        array = pad(image.array, padding, first=0 if self.last else 1)
+        steps = array.strides[:-2] if self.last else array.strides[1:-1]
+        within = [step * d for step, d in zip(steps, dilation, strict=True)]
+        between = [step * s for step, s in zip(steps, stride, strict=True)]
+        if self.last:
+            shape: Sizes = (*out, N, *kernel, C)
+            strides: Sizes = (*between, array.strides[-2], *within, array.strides[-1])
+        else:
+            shape = (C, *kernel, *out, N)
+            strides = (array.strides[0], *within, *between, array.strides[-1])
+        self.windows: Array = np.ndarray(shape, array.dtype, array, 0, strides)  # no copy yet
+
+    def block(self, start: int, stop: int) -> Array:
+        """The columns for output rows `start` to `stop`."""
+        P = (stop - start) * self.across
+        if self.last:
+            return self.windows[start:stop].reshape(P, self.deep).T[None]
+        rows = (slice(None),) * (1 + len(self.kernel))
+        return self.windows[(*rows, slice(start, stop))].reshape(self.groups, self.deep, P)
+
+    def blocks(self) -> list[Block]:
+        """The output rows cut so that the columns of each part stay in the cache."""
+        return _blocks(self.out[0], SMALL * self.out[0] // max(self.size, 1))
+
+
+def _blocks(rows: int, each: int) -> list[Block]:
+    each = max(each, 1)
+    return [(start, min(start + each, rows)) for start in range(0, rows, each)]
+
+
+def _matrix(weight: Array, groups: int, last: bool) -> Array:
+    """weight (O, C / G, *K) as (G, O / G, C / G * K), in the order of `Columns`."""
+    weight = wide(weight)
+    if last:
+        weight = weight.transpose(0, *range(2, weight.ndim), 1)
+    O = len(weight)
+    return weight.reshape(groups, O // groups, math.prod(weight.shape[1:]))
 
 
 def conv(
@@ -60,39 +169,35 @@ def conv(
     padding: Pairs,
     dilation: Sizes,
     groups: int,
-) -> tuple[Array, Array]:
-    """y (N, O, *out) of x (N, C, *S), weight (O, C / G, *K), bias (O); and the columns."""
-    N, _, *S = x.shape
-    O, _, *K = weight.shape
+) -> tuple[Array, Array | None]:
+    """y (N, O, *out) of x (N, C, *S), weight (O, C / G, *K), bias (O); and the columns, if few."""
+    if winograd.suits(x.shape, weight.shape, stride, padding, dilation, groups):
+        quick = winograd.conv(x, weight, bias, padding)
+        if quick is not None:
+            return quick, None
+    (N, _, *S), (O, _, *K) = x.shape, weight.shape
     out = tuple(map(output_size, S, K, stride, padding, dilation))
-    columns = columns_of(x, tuple(K), out, stride, padding, dilation, groups)
-    y = np.matmul(wide(weight).reshape(groups, O // groups, -1), columns)  # (G, O / G, P * N)
-    if bias is not None:
-        y += bias.reshape(groups, O // groups, 1)
-    return batch_first(y.reshape(O, *out, N)).astype(x.dtype, copy=False), columns
+    columns = Columns(x, tuple(K), out, stride, padding, dilation, groups)
+    y = Images.new(N, O, out, groups, columns.windows.dtype, zero=False)
+    matrix = _matrix(weight, groups, columns.last)
 
+    def work(blocks: Sequence[Block]) -> Array:
+        for start, stop in blocks:
+            made, into = columns.block(start, stop), y.block(start, stop)
+            if y.last:
+                np.matmul(made[0].T, matrix[0].T, out=into[0].T)
+            else:
+                np.matmul(matrix, made, out=into)
+            if bias is not None:
+                y.add(start, stop, bias)
+        return made
 
-def conv_input(
-    grad: Array,
-    weight: Array,
-    input_shape: Sizes,
-    stride: Sizes,
-    padding: Pairs,
-    dilation: Sizes,
-    groups: int,
-    bias: Array | None = None,
-) -> Array:
-    """The adjoint of `conv` in x: each gradient is added to the window it came from."""
-    N, C = input_shape[:2]
-    O, _, *K = weight.shape
-    out, kernel = grad.shape[2:], tuple(K)
-    flat = wide(weight).reshape(groups, O // groups, -1).transpose(0, 2, 1)
-    columns = np.matmul(flat, _rows(grad, groups)).reshape(C, math.prod(kernel), *out, N)
-    shares = columns.swapaxes(0, 1)  # one a place of the kernel
-    dx = scatter(shares, input_shape, kernel, out, stride, padding, dilation)
-    if bias is not None:
-        dx += bias.reshape(-1, *(1,) * len(kernel))
-    return dx.astype(grad.dtype, copy=False)
+    few: Array | None = None
+    if columns.own or columns.size <= SMALL:
+        few = work([(0, out[0])])
+    else:
+        share(work, columns.blocks())
+    return y.images().astype(x.dtype, copy=False), few
 
 
 def conv_weight(
@@ -106,21 +211,118 @@ def conv_weight(
     columns: Array | None = None,
 ) -> Array:
     """The adjoint of `conv` in weight: output gradients times the windows."""
-    if columns is None:
-        kernel, out = weight_shape[2:], grad.shape[2:]
-        columns = columns_of(x, kernel, out, stride, padding, dilation, groups)
+    O, C, *K = weight_shape
+    rows = Images.of(grad, groups)
+    if columns is not None:
+        last = lies_last(x.shape[1], groups)
+        dw = _times(columns, rows.block(0, grad.shape[2]))
+    else:
+        if winograd.suits(x.shape, weight_shape, stride, padding, dilation, groups):
+            quick = winograd.conv_weight(grad, x, padding)
+            if quick is not None:
+                return quick
+        cut = Columns(x, tuple(K), grad.shape[2:], stride, padding, dilation, groups)
+        last = cut.last
+
+        def work(blocks: Sequence[Block]) -> Array:
+            first, *others = blocks
+            total = _times(cut.block(*first), rows.block(*first))
+            for block in others:
+                total += _times(cut.block(*block), rows.block(*block))
+            return total
+
+        first, *others = share(work, [(0, grad.shape[2])] if cut.own else cut.blocks())
+        dw = sum(others, first)  # (G, C / G * K, O / G)
+    if last:
+        dw = dw.reshape(*K, C, O).transpose(-1, -2, *range(len(K)))
+    else:
+        dw = dw.transpose(0, 2, 1).reshape(weight_shape)
+    return dw.astype(grad.dtype, copy=False)
+
+
+def _times(columns: Array, rows: Array) -> Array:
     # This way round, BLAS is up to twice as quick as for rows @ columns.T.
-    dw = np.matmul(columns, _rows(grad, groups).transpose(0, 2, 1)).transpose(0, 2, 1)
-    return dw.reshape(weight_shape).astype(grad.dtype, copy=False)
+    made: Array = np.matmul(columns, rows.transpose(0, 2, 1))
+    return made
+
+
+def conv_input(
+    grad: Array,
+    weight: Array,
+    input_shape: Sizes,
+    stride: Sizes,
+    padding: Pairs,
+    dilation: Sizes,
+    groups: int,
+    bias: Array | None = None,
+) -> Array:
+    """The adjoint of `conv` in x: each gradient is added to the window it came from."""
+    (N, C, *S), (O, _, *K) = input_shape, weight.shape
+    out, kernel = grad.shape[2:], tuple(K)
+    turned = _turned(weight, groups)
+    if math.prod(kernel) == 1 and tuple(S) == out and max(stride) == 1:
+        return conv(grad, turned, bias, stride, padding, dilation, groups)[0]
+    around = tuple([(2 - before, 2 - after) for before, after in padding])
+    if winograd.suits(grad.shape, turned.shape, stride, around, dilation, groups):
+        quick = winograd.conv(grad, turned, bias, around)
+        if quick is not None:
+            return quick
+    rows = Images.of(grad, groups)
+    sizes = padded_sizes(tuple(S), padding)
+    dx = Images.new(N, C, sizes, groups, rows.array.dtype, zero=True)
+    if dx.last:  # (K, O, C): a matrix a place of the kernel
+        matrix = wide(weight).transpose(*range(2, weight.ndim), 0, 1).reshape(-1, O, C)
+    else:
+        matrix = _matrix(weight, groups, last=False).transpose(0, 2, 1)
+    target = dx.images()
+
+    def work(blocks: Sequence[Block]) -> None:
+        for start, stop in blocks:
+            block, size = rows.block(start, stop), (stop - start, *out[1:])
+            if dx.last:
+                shares = np.matmul(block[0].T, matrix).reshape(len(matrix), *size, N, C)
+                shares = shares.transpose(0, -2, -1, *range(1, 1 + len(S)))
+            else:
+                shares = np.matmul(matrix, block).reshape(C, math.prod(kernel), *size, N)
+                shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))
+            under = target[:, :, start * stride[0] :]
+            for part, where in zip(shares, places(kernel, size, stride, dilation), strict=True):
+                under[where] += part
+
+    if math.prod(kernel) * C * math.prod(out) * N <= SMALL:
+        work([(0, out[0])])
+    else:
+        # Windows of neighbouring blocks may meet, so every other block is left for later.
+        reach = dilation[0] * (kernel[0] - 1)
+        each = SMALL // max(1, C * math.prod(kernel) * math.prod(out[1:]) * N)
+        blocks = _blocks(out[0], max(each, -(-reach // stride[0])))
+        share(work, blocks[0::2])
+        share(work, blocks[1::2])
+    if bias is not None:
+        dx.add(0, sizes[0], bias)
+    cut = target[(slice(None), slice(None), *inside(tuple(S), padding))]
+    return cut.astype(grad.dtype, copy=False)
+
+
+def _turned(weight: Array, groups: int) -> Array:
+    """The weight (O, C / G, *K) of a convolution with stride 1, as (C, O / G, *K) of its adjoint:
+    the same kernels, each turned around.
+    """
+    O, C, *K = weight.shape
+    flipped = weight[(slice(None), slice(None), *[slice(None, None, -1)] * len(K))]
+    parts = flipped.reshape(groups, O // groups, C, *K).swapaxes(1, 2)
+    return parts.reshape(groups * C, O // groups, *K)
 
 
 def unfold(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Array:
     """The windows of x (N, C, *S) as columns: (N, C * K, O)."""
     N, C, *S = x.shape
     out = tuple(map(output_size, S, kernel, stride, padding, dilation))
-    last = np.ascontiguousarray(pad(batch_last(x), padding))
-    columns = windows(last, kernel, out, stride, dilation).transpose(-1, *range(1 + 2 * len(S)))
-    return np.ascontiguousarray(columns).reshape(N, C * math.prod(kernel), math.prod(out))
+    padded = pad(x, padding)
+    columns = np.empty((N, C, math.prod(kernel), *out), x.dtype)
+    for place, where in enumerate(places(kernel, out, stride, dilation)):
+        columns[:, :, place] = padded[where]
+    return columns.reshape(N, C * math.prod(kernel), math.prod(out))
 
 
 def fold(
@@ -129,6 +331,6 @@ def fold(
     """The adjoint of `unfold`: each column of x (N, C * K, O) added to its window."""
     N, C, *S = shape
     out = tuple(map(output_size, S, kernel, stride, padding, dilation))
-    shares = x.reshape(N, C, -1 if N else math.prod(kernel), *out)
-    shares = shares.transpose(2, 1, *range(3, 3 + len(S)), 0)  # (K, C, *O, N)
-    return np.ascontiguousarray(scatter(shares, shape, kernel, out, stride, padding, dilation))
+    shares = x.reshape(N, C, math.prod(kernel), *out)
+    shares = shares.transpose(2, 0, 1, *range(3, 3 + len(S)))
+    return np.ascontiguousarray(scatter(shares, tuple(S), kernel, out, stride, padding, dilation))

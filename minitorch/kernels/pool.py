@@ -16,9 +16,8 @@ from minitorch.kernels._windows import (
     Array,
     Pairs,
     Sizes,
-    batch_first,
-    batch_last,
     inside,
+    ordered_as,
     pad,
     places,
     scatter,
@@ -68,20 +67,19 @@ def max_pool(
     """
     spatial = x.shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
-    last = batch_last(x)
-    padded = pad(last, pairs, _lowest(x))
+    padded = pad(x, pairs, _lowest(x))
     spots = places(kernel, out, stride, dilation)
-    y = padded[spots[0]].copy()
+    y = padded[spots[0]].copy("K")
     if not want_winners:
         for where in spots[1:]:
             np.maximum(padded[where], y, out=y)
-        return batch_first(y), None
+        return y, None
     small: Any = np.uint8 if len(spots) < 256 else np.uint32
-    winner = np.zeros(y.shape, small)
+    winner = np.zeros_like(y, small)
     image = None
-    if padded is not last:  # padding never wins, not even against a window of -inf
-        image = np.zeros((1, *padded.shape[1:-1], 1), bool)
-        image[inside(spatial, pairs)] = True
+    if padded is not x:  # padding never wins, not even against a window of -inf
+        image = np.zeros((1, 1, *padded.shape[2:]), bool)
+        image[(slice(None), slice(None), *inside(spatial, pairs))] = True
         met = image[spots[0]].copy()
     for place, where in enumerate(spots[1:], start=1):
         other = padded[where]
@@ -95,7 +93,7 @@ def max_pool(
     if x.dtype.kind == "f" and y.size and np.isnan(y.max()):
         for place, where in enumerate(spots):
             winner[np.isnan(padded[where])] = place
-    return batch_first(y), batch_first(winner)
+    return y, winner
 
 
 def _lowest(x: Array) -> float | int:
@@ -132,11 +130,11 @@ def take(
 ) -> Array:
     """The element of each window of x (N, C, *S) at the place given by `winner`."""
     out, pairs = _frame(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    padded, which = pad(batch_last(x), pairs), batch_last(winner)
-    y = np.zeros(which.shape, x.dtype)
+    padded = pad(x, pairs)
+    y = np.zeros_like(winner, x.dtype)
     for place, where in enumerate(places(kernel, out, stride, dilation)):
-        y += keep(padded[where], which == place)
-    return batch_first(y)
+        y += keep(padded[where], winner == place)
+    return y
 
 
 def put(
@@ -151,10 +149,9 @@ def put(
 ) -> Array:
     """The adjoint of `take`: each element added at its winner's place."""
     out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
-    last, which = np.ascontiguousarray(batch_last(grad)), batch_last(winner)
-    shares = (keep(last, which == place) for place in range(math.prod(kernel)))
-    shape = (*grad.shape[:2], *spatial)
-    return scatter(shares, shape, kernel, out, stride, pairs, dilation)
+    grad = ordered_as(grad, winner)
+    shares = (keep(grad, winner == place) for place in range(math.prod(kernel)))
+    return scatter(shares, spatial, kernel, out, stride, pairs, dilation)
 
 
 def _divisors(
@@ -167,7 +164,7 @@ def _divisors(
     divisor_override: int | None,
     dtype: Any,
 ) -> Array:
-    """What each window's sum is divided by, to go with (C, *O, N)."""
+    """What each window's sum is divided by, to go with (N, C, *O)."""
     if divisor_override is not None:
         return np.asarray(divisor_override, dtype)
     total = np.ones((), np.int64)
@@ -177,7 +174,7 @@ def _divisors(
         if not count_include_pad:
             start, end = np.maximum(start, 0), np.minimum(end, size)
         total = np.multiply.outer(total, end - start)
-    return total.astype(dtype)[..., None]
+    return total.astype(dtype)
 
 
 def avg_pool(
@@ -193,9 +190,9 @@ def avg_pool(
     ones = (1,) * len(kernel)
     spatial = x.shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    padded = pad(batch_last(wide(x)), pairs)
+    padded = pad(wide(x), pairs)
     first, *others = places(kernel, out, stride, ones)
-    total = padded[first].copy()
+    total = padded[first].copy("K")
     for where in others:
         total += padded[where]
     divisors = _divisors(
@@ -205,7 +202,7 @@ def avg_pool(
         total /= divisors
     else:  # rounded toward zero, as in C
         total = np.sign(total) * (np.abs(total) // np.abs(divisors)) * np.sign(divisors)
-    return batch_first(total).astype(x.dtype, copy=False)
+    return total.astype(x.dtype, copy=False)
 
 
 def avg_pool_input(
@@ -222,12 +219,12 @@ def avg_pool_input(
     ones = (1,) * len(kernel)
     spatial = input_shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    last = np.ascontiguousarray(batch_last(wide(grad)))
-    share = last / _divisors(
-        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, last.dtype
+    grad_ = wide(grad)
+    share = grad_ / _divisors(
+        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, grad_.dtype
     )
     shares = repeat(share, math.prod(kernel))
-    dx = scatter(shares, input_shape, kernel, out, stride, pairs, ones)
+    dx = scatter(shares, spatial, kernel, out, stride, pairs, ones)
     return dx.astype(grad.dtype, copy=False)
 
 

@@ -119,7 +119,7 @@ class Normalize(Function):
     def differentiable(self, grad: Tensor, x: Tensor, w: Tensor | None) -> Any:
         """The same gradients in tensors, computed from x anew: for every order."""
         over, grad_x, grad_w, grad_b = self.over, None, None, None
-        if x._array.dtype == np.float16:  # in float32, as forward; the engine casts back
+        if x._peek().dtype == np.float16:  # in float32, as forward; the engine casts back
             grad, x = as_dtype(grad, np.dtype("f4")), as_dtype(x, np.dtype("f4"))
             w = None if w is None else as_dtype(w, np.dtype("f4"))
         if self.needs(0) or self.needs(1):
@@ -176,11 +176,11 @@ def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | Non
         if array.shape != shape:
             raise RuntimeError(
                 f"Expected {name} {expected.format(name=name)}, but got {name} of shape "
-                f"{list(array.shape)} for input of shape {list(x._array.shape)}"
+                f"{list(array.shape)} for input of shape {list(x._peek().shape)}"
             )
         kinds.add(array.dtype)
-    wanted = {x._array.dtype}
-    if x._array.dtype == np.float16 and len(kinds) == 1:
+    wanted = {x._peek().dtype}
+    if x._peek().dtype == np.float16 and len(kinds) == 1:
         wanted.add(np.dtype(np.float32))  # as PyTorch: the input may be half, all else float
     if not kinds <= wanted:
         raise RuntimeError(
@@ -217,7 +217,7 @@ def batch_norm(
             [ 1.]])
     """
     x = tensor_of("batch_norm", "input", input)
-    shape = x._array.shape
+    shape = x._peek().shape
     if training and shape and math.prod(shape[2:]) * shape[0] == 1:
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {list(shape)}"
@@ -300,7 +300,7 @@ def instance_norm(
         NotImplementedError: for integers.
     """
     x = tensor_of("instance_norm", "input", input)
-    shape = x._array.shape
+    shape = x._peek().shape
     if use_input_stats and math.prod(shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {list(shape)}"
@@ -349,7 +349,7 @@ def group_norm(
         NotImplementedError: for integers.
     """
     x = tensor_of("group_norm", "input", input)
-    shape = x._array.shape
+    shape = x._peek().shape
     if len(shape) < 2:
         raise RuntimeError(
             f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
@@ -369,7 +369,7 @@ def group_norm(
     expected = "to be a vector of size equal to the number of channels in input"
     _check_affine(x, (C,), expected, weight=weight, bias=bias)
     floats("group_norm", x)
-    if x._array.size == 0:
+    if x._peek().size == 0:
         return x.clone()
     grouped = x.reshape(N, num_groups, C // num_groups, space)
     spread = (1, num_groups, C // num_groups, 1)
@@ -390,7 +390,7 @@ def _normalized(who: str, x: Tensor, normalized_shape: Any, **params: Tensor | N
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
             "element, but got normalized_shape = []"
         )
-    shape = x._array.shape
+    shape = x._peek().shape
     if shape[max(len(shape) - len(last), 0) :] != last:
         raise RuntimeError(
             f"Given normalized_shape={list(last)}, expected input with shape "
@@ -445,17 +445,17 @@ def rms_norm(
     x = tensor_of("rms_norm", "input", input)
     last = _normalized("rms_norm", x, normalized_shape, weight=weight)
     if eps is None:
-        half = x._array.dtype == np.float16
-        eps = float(np.finfo(np.float32 if half else x._array.dtype).eps)
+        half = x._peek().dtype == np.float16
+        eps = float(np.finfo(np.float32 if half else x._peek().dtype).eps)
     return _over_last(x, last, weight, None, eps, centre=False)
 
 
 def _over_last(
     x: Tensor, last: Shape, weight: Tensor | None, bias: Tensor | None, eps: float, centre: bool
 ) -> Tensor:
-    if x._array.size == 0:
+    if x._peek().size == 0:
         return x.clone()
-    ndim = x._array.ndim
+    ndim = x._peek().ndim
     axes = tuple(range(ndim - len(last), ndim))
     spread = (1,) * (ndim - len(last)) + last
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, centre=centre)
@@ -496,16 +496,16 @@ def local_response_norm(
         RuntimeError: for a size below 1.
     """
     x = tensor_of("local_response_norm", "input", input)
-    shape = x._array.shape
+    shape = x._peek().shape
     if len(shape) < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
         )
-    if x._array.size == 0:
+    if x._peek().size == 0:
         return x
     if size < 1:
         raise RuntimeError(f"local_response_norm: size should be greater than zero, but got {size}")
-    if x._array.dtype.kind in "bu":
+    if x._peek().dtype.kind in "bu":
         raise NotImplementedError(
             f'"local_response_norm" not implemented for {x.dtype}; convert with .float()'
         )

@@ -1,0 +1,91 @@
+"""Work cut into parts, a thread of its own for each: NumPy lets other threads run as it computes.
+
+BLAS has threads of its own, which split each product. A kernel that copies, multiplies and adds
+block by block does better to give whole blocks to threads, with BLAS on one thread in each: the
+copies and sums are shared out as well, and a block stays in one core's cache.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+def _find_blas() -> tuple[Any, Any] | None:
+    """OpenBLAS's functions that tell and set its number of threads; None under another BLAS."""
+    for path in (Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*"):
+        library = ctypes.CDLL(str(path))
+        for prefix in ("scipy_", ""):
+            for suffix in ("64_", ""):
+                try:
+                    return (
+                        library[f"{prefix}openblas_get_num_threads{suffix}"],
+                        library[f"{prefix}openblas_set_num_threads{suffix}"],
+                    )
+                except AttributeError:
+                    continue
+    return None
+
+
+_blas = _find_blas()
+_busy = threading.Lock()
+_pool: ThreadPoolExecutor | None = None
+
+
+def _forget_pool() -> None:
+    """A child process made by fork has none of its parent's threads."""
+    global _pool, _busy
+    _pool, _busy = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
+    """What `work` makes of consecutive parts of `pieces`, all parts at the same time.
+
+    As many parts as BLAS has threads; one alone where that is not known, or while another thread
+    of the program is in here. `work` must write to no place that another part's writes to.
+    """
+    global _pool
+    if _blas is None or len(pieces) < 2 or not _busy.acquire(blocking=False):
+        return [work(pieces)]
+    try:
+        count, set_count = _blas
+        threads = count()
+        parts = min(threads, len(pieces))
+        if parts < 2:
+            return [work(pieces)]
+        if _pool is None or _pool._max_workers < parts - 1:
+            _pool = ThreadPoolExecutor(threads - 1, "minitorch")
+        ends = [len(pieces) * part // parts for part in range(1, parts + 1)]
+        set_count(1)
+        try:
+            # A copy of the context each: it has NumPy's error state, which is hushed.
+            others = [
+                _pool.submit(contextvars.copy_context().run, work, pieces[start:stop])
+                for start, stop in pairwise(ends)
+            ]
+            try:
+                first = work(pieces[: ends[0]])
+            finally:
+                for other in others:
+                    other.exception()  # wait for all: they write into our arrays
+            return [first, *(other.result() for other in others)]
+        finally:
+            set_count(threads)
+    finally:
+        _busy.release()

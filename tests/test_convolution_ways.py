@@ -1,0 +1,107 @@
+"""Convolution takes several ways, by size and shape: each must come to the same as PyTorch's."""
+
+import numpy as np
+import pytest
+from oracle import same
+
+import minitorch
+from minitorch.kernels import conv, threads, winograd
+
+Sizes = tuple[int, ...]
+
+
+def net(m, x, w, b, **options):
+    """A convolution with ReLU and pooling behind it, so that each finds the other's memory."""
+    F = m.nn.functional
+    return F.max_pool2d(F.conv2d(x, w, b, **options).relu(), 2)
+
+
+def operands(shape: Sizes, out: int, kernel: Sizes, groups: int = 1, dtype: str = "float64"):
+    rng = np.random.default_rng(0)
+    return tuple(
+        rng.standard_normal(size).astype(dtype)
+        for size in (shape, (out, shape[1] // groups, *kernel), (out,))
+    )
+
+
+WAYS = {
+    "winograd": ((16, 16, 6, 8), 17, (3, 3), {"padding": 1}),
+    "winograd, odd sizes": ((17, 18, 5, 7), 16, (3, 3), {"padding": (1, 2)}),
+    "winograd, no padding": ((16, 16, 7, 9), 20, (3, 3), {}),
+    "channels last": ((3, 16, 6, 7), 18, (3, 2), {"padding": 1}),
+    "channels last, strides": ((3, 16, 9, 7), 18, (3, 3), {"padding": 1, "stride": 2}),
+    "from few channels to many": ((3, 2, 9, 7), 18, (3, 3), {"padding": 1}),
+    "from many channels to few": ((3, 18, 9, 7), 2, (3, 3), {"padding": 1, "dilation": 2}),
+    "batch last": ((3, 4, 9, 8), 5, (5, 3), {"padding": 2}),
+    "groups": ((3, 32, 9, 7), 32, (3, 3), {"padding": 1, "groups": 16}),
+    "one element": ((3, 4, 9, 7), 5, (1, 1), {}),
+    "one element, many channels": ((3, 16, 9, 7), 17, (1, 1), {}),
+    "one element, groups": ((3, 8, 9, 7), 6, (1, 1), {"groups": 2}),
+    "one element, strides": ((3, 16, 9, 7), 17, (1, 1), {"stride": 2}),
+}
+
+
+@pytest.mark.parametrize("small", [None, 64, 1000], ids=["at once", "tiny blocks", "blocks"])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_convolving(way: str, small: int | None, monkeypatch: pytest.MonkeyPatch):
+    if small is not None:
+        monkeypatch.setattr(conv, "SMALL", small)
+        monkeypatch.setattr(winograd, "TILE", small)
+    shape, out, kernel, options = WAYS[way]
+    arrays = operands(shape, out, kernel, options.get("groups", 1))
+    same(lambda m, *xs: net(m, *xs, **options), *arrays)
+    # A walk that records nothing takes short cuts, such as columns that were kept.
+    inputs = [minitorch.tensor(a, requires_grad=True) for a in arrays]
+    total = net(minitorch, *inputs, **options).square().sum()
+    recorded = minitorch.autograd.grad(total, inputs, create_graph=True)
+    for first, again in zip(minitorch.autograd.grad(total, inputs), recorded, strict=True):
+        minitorch.testing.assert_close(first, again.detach())
+
+
+def test_winograd_is_as_exact_as_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w, b = operands((16, 32, 12, 12), 32, (3, 3), dtype="float32")
+    padding, ones = ((1, 1), (1, 1)), (1, 1)
+    assert winograd.suits(x.shape, w.shape, ones, padding, ones, 1)
+    assert not winograd.suits(x.shape, w.shape, (2, 1), padding, ones, 1)
+    quick = winograd.conv(x, w, b, padding)
+    monkeypatch.setattr(winograd, "suits", lambda *_: False)
+    plain, _ = conv.conv(x, w, b, ones, padding, ones, 1)
+    x, w, b = (a.astype("float64") for a in (x, w, b))
+    exact, _ = conv.conv(x, w, b, ones, padding, ones, 1)
+    # Its rounding errors are as small as those of the definition.
+    assert 0 < np.abs(quick - exact).mean() < 1.5 * np.abs(plain - exact).mean()
+    assert np.abs(quick - exact).max() < 5e-5
+
+
+def test_infinities_are_those_of_the_definition() -> None:
+    x, w, b = operands((16, 16, 8, 8), 16, (3, 3))
+    x[3, 5, 2, 2], x[4, 1, 7, 7], x[0, 0, 0, 0] = np.inf, -np.inf, np.nan
+    with np.errstate(all="ignore"):
+        assert winograd.conv(x, w, b, ((1, 1), (1, 1))) is None
+        assert winograd.conv_weight(x, x, ((1, 1), (1, 1))) is None
+    same(lambda m, *xs: m.nn.functional.conv2d(*xs, padding=1), x, w, b)
+
+
+def test_work_is_shared_in_order_and_errors_come_through() -> None:
+    pieces = list(range(7))
+    parts = threads.share(list, pieces)
+    assert [piece for part in parts for piece in part] == pieces
+
+    def fail(part):
+        raise ValueError(f"part {part}")
+
+    with pytest.raises(ValueError, match="part"):
+        threads.share(fail, pieces)
+    assert [p for part in threads.share(list, pieces) for p in part] == pieces
+
+
+def test_sharing_within_shared_work_is_done_by_one() -> None:
+    nested = threads.share(lambda part: threads.share(list, part), list(range(6)))
+    assert sorted(p for parts in nested for part in parts for p in part) == list(range(6))
+
+
+def test_threads_hush_numpy_as_their_caller() -> None:
+    x = minitorch.full((64, 2, 32, 32), 3e38)
+    w = minitorch.full((3, 2, 3, 3), 3e38)
+    y = minitorch.nn.functional.conv2d(x, w)  # overflows in every thread, without a warning
+    assert y.isinf().all()
