@@ -1,4 +1,8 @@
-"""Adding rows together by index, without a loop and without ``np.add.at``, which is slower."""
+"""Adding together by index, without a loop.
+
+``np.add.at`` goes from element to element, and is quick at it for one flat index only: so it gets
+one.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,32 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+BLOCK = 1 << 16  # elements that are added in one call, so that their places stay in the cache
+
 
 def add_rows(values: Array, index: Array, rows: int) -> Array:
     """y = zeros of (rows, D) with y[index[i]] += values[i].
 
-    Rows of one index are brought together by sorting, in their order, and added in one sweep.
-
-    Shape: values (M, D), index (M).
+    Shape: values (M, D), index (M), from 0 to rows - 1.
     """
-    y = np.zeros((rows, values.shape[1]), values.dtype)
-    if not index.size:
-        return y
-    if (index[1:] < index[:-1]).any():
-        order = np.argsort(index, kind="stable")
-        index, values = index[order], values[order]
-    starts = np.flatnonzero(np.concatenate(([True], index[1:] != index[:-1])))
-    y[index[starts]] = np.add.reduceat(values, starts, axis=0)
+    M, D = values.shape
+    y = np.zeros((rows, D), values.dtype)
+    flat, columns, step = y.reshape(-1), np.arange(D), max(BLOCK // max(D, 1), 1)
+    for start in range(0, M, step):
+        part = slice(start, start + step)
+        places = index[part, np.newaxis] * D + columns
+        np.add.at(flat, places.reshape(-1), values[part].reshape(-1))
     return y
+
+
+def add_at(y: Array, key: Any, values: Array) -> None:
+    """y[key] += values, where what is named twice is added twice. y lies in one piece."""
+    if y.size > 8 * max(values.size, 4096) or not y.flags.c_contiguous:
+        np.add.at(y, key, values)  # to number all of y would take longer
+        return
+    places = np.arange(y.size).reshape(y.shape)[key]
+    values = np.broadcast_to(values, places.shape).astype(y.dtype, copy=False)
+    np.add.at(y.reshape(-1), places.reshape(-1), values.reshape(-1))
 
 
 def first_largest(values: Array, starts: Array) -> Array:
