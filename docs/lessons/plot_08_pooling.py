@@ -190,6 +190,9 @@ if answer_2 is not None:
     assert answer_2 == x.grad[0, 2, 2].item()
 
 # %%
+# A pool whose ties you can make yourself, and whose gradients go back one at a time, is on
+# the page :doc:`/convolution`.
+#
 # Where in the source: ``MaxPool`` in ``minitorch/ops/pool.py`` and ``max_pool`` in
 # ``minitorch/kernels/pool.py``; the shared ties of ``amax`` are in
 # ``minitorch/ops/reduce.py``.
