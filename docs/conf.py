@@ -27,6 +27,7 @@ extensions = [
     "checks",
     "made",
     "programs",
+    "source",
 ]
 exclude_patterns = [
     "_build",

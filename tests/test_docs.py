@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import os
 import pathlib
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -12,7 +16,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+ELSEWHERE = ["add_an_op.md"]  # what it shows is true of a copy only, where a test below tries it
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name not in ELSEWHERE], ids=lambda page: page.name
+)
 def test_the_examples_of_a_page_run(page: pathlib.Path) -> None:
     assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0
 
@@ -31,3 +40,71 @@ def test_what_a_page_links_to_is_there(page: pathlib.Path) -> None:
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def shell_and_files(page: str) -> list[tuple[str, str]]:
+    """The blocks of a page that are no sessions: ("python" or "sh", text)."""
+    text = (ROOT / "docs" / page).read_text()
+    blocks = re.findall(r"```(python|sh)\n(.*?)```", text, re.DOTALL)
+    return [(kind, block) for kind, block in blocks if ">>>" not in block]
+
+
+def python(*arguments: str, cwd: pathlib.Path) -> str:
+    """What a Python program prints, with the package of this folder or of the tests' own."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(cwd if (cwd / "minitorch").exists() else ROOT)},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_who_follows_the_quick_start_gets_a_checked_gradient(tmp_path: pathlib.Path) -> None:
+    blocks = shell_and_files("start.md")
+    (program, lines) = (text for kind, text in blocks if kind == "python")
+    install, run, check = (text.strip() for kind, text in blocks if kind == "sh")
+    assert install == "pip install -e ."
+    file = tmp_path / "curve.py"
+    file.write_text(program)
+    printed = python(*run.split()[1:], cwd=tmp_path)
+    assert printed.startswith("tensor([0.0993, 0.2658, 0.6481, 1.0000,")
+    file.write_text(program + lines)
+    assert python(*run.split()[1:], cwd=tmp_path).split()[-2:] == ["True", "True"]
+    assert "Gudermannian" in python(*check.split()[1:], cwd=tmp_path)
+    file.write_text(program.replace("x.cosh()", "x.sinh()") + lines)
+    with pytest.raises(AssertionError, match="Gudermannian"):
+        python(*run.split()[1:], cwd=tmp_path)
+
+
+def test_who_follows_the_page_on_adding_an_op_adds_one(tmp_path: pathlib.Path) -> None:
+    for folder in ("minitorch", "tests"):
+        ignored = shutil.ignore_patterns("__pycache__", ".hypothesis")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    for file in ("pyproject.toml", "docs/add_an_op.md"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, tmp_path / file)
+    text = (ROOT / "docs" / "add_an_op.md").read_text()
+    step = (
+        r"(In|At the end of)\s`([\w/.]+)`(?:, after the line\s`(.*?)`)?:\n\n"
+        r"```(?:python|\{code-block\} python)\n(.*?)```"
+    )
+    steps = re.findall(step, text, re.DOTALL)
+    assert len(steps) == 5
+    for _, name, line, block in steps:
+        file = tmp_path / name
+        source = file.read_text()
+        if line:
+            anchor = re.compile(rf"^ *{re.escape(line)}\n", re.MULTILINE)
+            (found,) = anchor.finditer(source)  # the page names a line that is there, once
+            file.write_text(source[: found.end()] + block + source[found.end() :])
+        else:
+            file.write_text(f"{source}\n\n{block}")
+    (command,) = (text for kind, text in shell_and_files("add_an_op.md") if kind == "sh")
+    printed = python(*command.split()[1:], "-p", "no:cacheprovider", cwd=tmp_path)
+    assert re.search(r"\b\d+ passed", printed) and "failed" not in printed
+    python("-m", "doctest", "docs/add_an_op.md", cwd=tmp_path)
+    python("-m", "pytest", "-n0", "-q", "tests/test_layers.py", "-k", "sorted", cwd=tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pathlib
 import pkgutil
+import re
 import sys
 import types
 
@@ -64,3 +65,33 @@ def test_what_a_page_loads_from_elsewhere_is_seen() -> None:
 
     page = '<a href="http://a.b">no</a><script src="https://c.d/e.js"></script><img src="f.png">'
     assert checks.fetched_from_elsewhere(page) == ["https://c.d/e.js"]
+
+
+def test_the_reading_path_names_what_is_in_the_files() -> None:
+    import source
+
+    text = (source.ROOT / "docs" / "reading.md").read_text()
+    named = 0
+    for stop in text.split("\n### ")[1:]:
+        files = "".join((source.ROOT / path).read_text() for path in source.files_named(stop))
+        assert files, f"no file at the stop {stop.splitlines()[0]}"
+        for name in re.findall(r"`(\w+)`", source.ROLE.sub("", stop)):
+            assert re.search(rf"\b{name}\b", files), f"{name} is not at {stop.splitlines()[0]}"
+            named += 1
+    assert named > 20
+
+
+def test_the_picture_of_the_layers_shows_all_of_them() -> None:
+    import source
+    from test_layers import LAYERS
+
+    drawing = source.drawing()
+    assert set(source.LAYER_NAMES) == set(LAYERS.values())
+    assert all(f">{module.removeprefix('minitorch.')}</text>" in drawing for module in LAYERS)
+
+
+def test_lengths_are_counted() -> None:
+    import source
+
+    assert source.lines_of("minitorch/autograd/engine.py") > 300
+    assert source.lines_of("minitorch/autograd") > source.lines_of("minitorch/autograd/engine.py")

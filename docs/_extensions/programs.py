@@ -87,8 +87,10 @@ def torch_is_minitorch(gallery_conf: dict[str, Any], file: str, when: str) -> No
 
 
 def link_to_pages(app: Any, name: str, text: list[str]) -> None:
-    """Turn a page's links to examples, which are files on disk, into links to their pages."""
+    """Turn a page's links to scripts, which are files on disk, into links to their pages."""
     text[0] = re.sub(r"\]\(\.\./examples/(\w+)\.py\)", r"](programs/\1.rst)", text[0])
+    text[0] = re.sub(r"\]\(lessons/(\w+)\.py\)", r"](course/\1.rst)", text[0])
+    text[0] = text[0].replace("](lessons)", "](course/index.rst)")
 
 
 def setup(app: Any) -> dict[str, Any]:
