@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 import types
 from collections.abc import Iterator
@@ -16,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import minitorch
 from minitorch import Tensor
 
 FOLDER = Path(__file__).parent.parent / "api"
 
-# The public modules. The first that has a value gives it its name; the others are told as "also".
+# Public modules. The first that has a value gives it its name; the others are told as "also". Last
+# come, by themselves, all others that say in an `__all__` what is public.
 NAMESPACES = [
     "minitorch",
     "minitorch.nn.functional",
@@ -156,7 +159,7 @@ class Entry:
 def collect() -> list[Entry]:
     """Return every public value with its names, in the order of the namespaces."""
     entries: dict[int, Entry] = {}
-    for namespace in NAMESPACES:
+    for namespace in [*NAMESPACES, *others()]:
         module = importlib.import_module(namespace)
         for name in public_names(module):
             value = getattr(module, name)
@@ -168,6 +171,19 @@ def collect() -> list[Entry]:
             key = id(value) if home else id(entry)
             entries.setdefault(key, entry).names.append(f"{namespace}.{name}")
     return list(entries.values())
+
+
+def others() -> Iterator[str]:
+    """Yield the public modules that are not among the namespaces and have an ``__all__``."""
+    for info in pkgutil.walk_packages(minitorch.__path__, "minitorch."):
+        private = any(part.startswith("_") for part in info.name.split(".")[1:])
+        if not private and info.name not in NAMESPACES:
+            try:
+                module = importlib.import_module(info.name)
+            except ImportError:
+                continue  # it needs an extra that is not installed
+            if hasattr(module, "__all__"):
+                yield info.name
 
 
 def public_names(module: types.ModuleType) -> list[str]:
