@@ -238,6 +238,23 @@ def test_a_value_is_changed(visit, file):
     page.wait_for_url(re.compile("x=0,5,0.5,"))
 
 
+def test_numbers_are_shown_short_and_right(visit, file):
+    page = visit(file)
+    numbers = {
+        "0": "0", "-0": "0", "-3": "−3", "1000000": "1000000", "12345.678": "12346",
+        "1234.5678e4": "1.235e+7", "0.1": "0.1", "1/3": "0.333", "-2/3": "−0.667", "22/7": "3.143",
+        "1e-9": "1e−9", "0,5": "0.5", ".5": "0.5", "999.96": "1000", "−7": "−7",
+    }  # fmt: skip
+    for typed, text in numbers.items():
+        page.get_by_label("Input, row 1, column 1", exact=True).fill(typed)
+        page.keyboard.press("ArrowDown")
+        assert shown(page, "x")[0][0] == text, typed
+    for typed in ("", "1/0", "Infinity", "nan", "1e999", "2+2", "0x10", "1 2"):
+        page.get_by_label("Input, row 1, column 1", exact=True).fill(typed)
+        page.keyboard.press("ArrowDown")
+        assert shown(page, "x")[0][0] == "−7", typed
+
+
 def test_sizes_are_changed(visit, file):
     page = visit(file)
     page.get_by_label("Input size, rows").fill("8")

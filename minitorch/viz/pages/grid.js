@@ -12,12 +12,15 @@ function parsed(text) {
   return Number.isFinite(value) ? value : NaN;
 }
 
-/** A number in at most five digits, with a real minus. */
+/** A number with a real minus: whole numbers in full, others to three or four digits. */
 function shown(value) {
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "NaN";
-  const short = Number.isInteger(value) && Math.abs(value) < 1e7
-    ? String(value) : String(Number(value.toPrecision(Math.abs(value) < 1 ? 3 : 4)));
-  return short.replace(/-/g, "−").replace(/^−0$/, "0");
+  const size = Math.abs(value);
+  let text = String(value);
+  if (size === Infinity) text = text.replace("Infinity", "∞");
+  else if (size >= 1e7) text = value.toExponential(3);
+  else if (size >= 1000) text = value.toFixed(0);
+  else if (!Number.isInteger(value)) text = String(Number(value.toPrecision(size < 1 ? 3 : 4)));
+  return text.replace(/-/g, "−").replace(/^−0$/, "0");
 }
 
 const inBrackets = (text) => text.startsWith("−") ? `(${text})` : text;
@@ -72,6 +75,7 @@ class Grid {
     }
     target.tabIndex = -1;
     target.addEventListener("focus", () => { this.#rove(i, j); this.pick?.(i, j); });
+    if (!this.edit) target.addEventListener("click", () => target.focus()); // Safari leaves it out
     this.cells[i][j] = {cell, target};
     return cell;
   }
