@@ -185,7 +185,9 @@ class record:
                 note.constants[index] = self._constant(operand, array)
 
     def _constant(self, tensor: TensorBase, array: Any) -> Constant:
-        known = self._constants.get(id(tensor))
-        if known is None or known.tensor() is not tensor:
-            known = self._constants[id(tensor)] = Constant(weakref.ref(tensor), Values.of(array))
+        table, key = self._constants, id(tensor)
+        known = table.get(key)
+        if known is None:
+            gone = weakref.ref(tensor, lambda _: table.pop(key, None))
+            known = table[key] = Constant(gone, Values.of(array))
         return known

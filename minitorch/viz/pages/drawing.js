@@ -438,15 +438,21 @@ class Drawing {
       else this.focus(key);
     });
     frame.addEventListener("wheel", (event) => {
-      event.preventDefault();
       const bounds = frame.getBoundingClientRect();
-      if (event.ctrlKey || event.metaKey)
+      if (event.ctrlKey || event.metaKey) {
+        event.preventDefault();
         this.zoom(Math.exp(-event.deltaY / 300), event.clientX - bounds.left, event.clientY - bounds.top);
-      else {
-        this.view.x -= event.shiftKey ? event.deltaY : event.deltaX;
-        this.view.y -= event.shiftKey ? 0 : event.deltaY;
-        this.move();
+        return;
       }
+      const dx = event.shiftKey ? event.deltaY : event.deltaX, dy = event.shiftKey ? 0 : event.deltaY;
+      const { view, size } = this;
+      const more = (by, at, length, room) => (by < 0 ? at < 0 : by > 0 && at + length > room);
+      if (!more(dx, view.x, size[0] * view.scale, bounds.width)
+        && !more(dy, view.y, size[1] * view.scale, bounds.height)) return; // scroll the page instead
+      event.preventDefault();
+      view.x -= dx;
+      view.y -= dy;
+      this.move();
     }, { passive: false });
     frame.addEventListener("keydown", (event) => {
       const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
