@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import subprocess
 import sys
 import time
 import weakref
@@ -284,6 +285,12 @@ def test_recording_changes_no_number_and_leaves_nothing_behind() -> None:
     assert mode.watchers == () and not AT_CALLS
     x = minitorch.ones(1, requires_grad=True)
     assert "_metadata" not in (x * 2).grad_fn.__dict__
+
+
+def test_importing_minitorch_does_not_load_it() -> None:
+    program = "import sys, minitorch; print([m for m in sys.modules if 'minitorch.viz' in m])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_a_recording_that_fails_is_over_too() -> None:

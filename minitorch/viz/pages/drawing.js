@@ -234,14 +234,15 @@ class Drawing {
         "aria-label": lines.join(", ").replace("▸ ", "folded: "),
       }, this.canvas);
       make("rect", { x, y, width: box.width, height: box.height, rx: 6 }, element);
-      lines.forEach((line, index) => {
+      const texts = lines.map((line, index) => {
         const text = make("text", {
           class: index === 0 ? "name" : index > 1 ? "faint" : "",
           x: x + SIDE, y: y + TOP + (index + 0.75) * LINE,
         }, element);
         text.textContent = line;
+        return text;
       });
-      this.shown.set(key, { child, element, x, y, width: box.width, height: box.height });
+      this.shown.set(key, { child, element, texts, x, y, width: box.width, height: box.height });
       return;
     }
     const group = this.data.groups[child.group];
@@ -329,7 +330,7 @@ class Drawing {
     const width = this.frame.clientWidth, height = this.frame.clientHeight;
     const byWidth = width / this.size[0], both = Math.min(byWidth, height / this.size[1]);
     // A large graph would be too small to read: then it is fitted in width, as far as that goes.
-    const scale = Math.min(1.25, Math.max(both, Math.min(byWidth, 0.8), 0.5));
+    const scale = both >= 0.65 ? Math.min(1.25, both) : Math.max(Math.min(byWidth, 0.8), 0.5);
     this.view = { scale, x: (width - this.size[0] * scale) / 2, y: 0 };
     if (this.size[1] * scale < height) this.view.y = (height - this.size[1] * scale) / 2;
     this.move();

@@ -39,16 +39,17 @@
     });
     if (at === 0 && steps.length) waiting.add(steps[0].node);
     for (const node of waiting) set(node, "waiting");
-    for (const [key, { child, element }] of drawing.shown) {
+    for (const [key, { child, element, texts }] of drawing.shown) {
       for (const name of ["done", "waiting", "now"])
         element.classList.toggle(name, state.get(key) === name);
       if (child.node === undefined) continue;
       data.nodes[child.node - 1].lines.forEach((line, index) => {
-        const text = element.querySelectorAll("text")[index];
+        let now = line;
         if (line.startsWith("grad ")) {
-          text.textContent = grads.get(child.node) || "";
-          text.setAttribute("class", "grad");
-        } else text.textContent = freed.has(child.node) ? line.replace(/saves .*$/, "freed") : line;
+          now = grads.get(child.node) || "";
+          texts[index].setAttribute("class", "grad");
+        } else if (freed.has(child.node)) now = line.replace(/saves .*$/, "freed");
+        if (texts[index].textContent !== now) texts[index].textContent = now;
       });
     }
     for (const { element } of drawing.segments) element.classList.remove("flow");
