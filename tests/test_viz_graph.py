@@ -120,6 +120,18 @@ def test_statistics_leave_out_what_is_not_finite() -> None:
     assert viz.values.Values.of(np.empty((0, 3))).statistics() == "no elements"
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "bool"])
+def test_statistics_of_large_arrays_are_numpys(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    array = (rng.normal(100, 3, (700, 300)) * (rng.random((700, 300)) < 0.7)).astype(dtype)
+    values = viz.values.Values.of(array.T)
+    wide = array.astype(np.float64)
+    found = (values.low, values.high, values.mean, values.std, values.zeros)
+    expected = (wide.min(), wide.max(), wide.mean(), wide.std(ddof=1), (array == 0).mean())
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert values.array is None and values.nans == values.infs == 0
+
+
 def test_a_freed_graph_says_so() -> None:
     x = minitorch.ones(3, requires_grad=True)
     loss = (x * x).sum()

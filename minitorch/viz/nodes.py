@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,9 +117,10 @@ class Node:
         return sum({saved.memory: saved.bytes for saved in self.saved}.values())
 
     def line(self) -> str:
-        """The user's file and line in short: ``train.py:12``."""
+        """The user's file and line in short: ``train.py:12``; in a notebook ``cell:12``."""
         file, _, rest = self.place.rpartition(":")
-        return f"{Path(file).name}:{rest.partition(',')[0]}" if file else ""
+        name = "cell" if "ipykernel_" in file else Path(file).name
+        return f"{name}:{rest.partition(',')[0]}" if file else ""
 
     def lines(self) -> list[str]:
         """What stands in its box: name, shape, and what is worth knowing at a glance."""
@@ -146,7 +147,8 @@ class Node:
         if self.function:
             found.append(("Function", self.function))
         if self.calls:
-            found += [("module", f"{self.calls[-1]}, a {self.calls[-1].kind}")]
+            kind = f", a {self.calls[-1].kind}" if self.calls[-1].kind else ""
+            found.append(("module", f"{self.calls[-1]}{kind}"))
         if self.place:
             found.append(("made at", self.place))
         for slot, output in enumerate(self.outputs):
@@ -183,6 +185,9 @@ class Graph:
     def __getitem__(self, number: int) -> Node:
         """The node of that number."""
         return self.nodes[number - 1]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -276,6 +281,7 @@ class Graph:
         """What the pages read."""
         tree = self.tree()
         name = next((self[n].outputs[s].name for n, s in self.roots), "")
+        roots = {number for number, _ in self.roots}
         return {
             "title": f"The graph behind {name or 'the result'}",
             "summary": self.summary(),
@@ -288,7 +294,7 @@ class Graph:
                     "lines": node.lines(),
                     "size": layout.box(node.lines()),
                     "inputs": [[i.source, i.slot, i.label] for i in node.inputs],
-                    "root": any(number == node.number for number, _ in self.roots),
+                    "root": node.number in roots,
                 }
                 for node in self.nodes
             ],
@@ -311,7 +317,7 @@ def graph(
         params: names of tensors, as a dict or as pairs (``model.named_parameters()``).
         limit: fold modules in graphs of more boxes than this.
 
-    Without `module` and `params` the caller's own variables name the tensors. The user's lines,
+    What they leave without a name is called as the caller's own variables are. The user's lines,
     modules and most values are known only for what was recorded within `record`.
 
     Raises:

@@ -63,7 +63,8 @@ def draw(graph: Graph, folded: bool | None = None) -> str:
         top, layout.plans(graph, top), opened(graph, folded), layout.sizes(graph, top)
     )
     parts: list[str] = []
-    _paint(graph, whole, MARGIN, MARGIN, 0, parts)
+    roots = {number for number, _ in graph.roots}
+    _paint(graph, roots, whole, MARGIN, MARGIN, 0, parts)
     width, height = whole.width + 2 * MARGIN, whole.height + 2 * MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mtg" role="img" width="{width:.0f}" '
@@ -74,7 +75,9 @@ def draw(graph: Graph, folded: bool | None = None) -> str:
     )
 
 
-def _paint(graph: Graph, box: Box, x: float, y: float, depth: int, parts: list[str]) -> None:
+def _paint(
+    graph: Graph, roots: set[int], box: Box, x: float, y: float, depth: int, parts: list[str]
+) -> None:
     """Write one box, at `x` and `y` of the picture, and all that is in it."""
     child = box.child
     if not box.open:
@@ -83,8 +86,7 @@ def _paint(graph: Graph, box: Box, x: float, y: float, depth: int, parts: list[s
             title = child.label()
         else:
             node = graph[child]
-            root = any(number == child for number, _ in graph.roots)
-            kind = f"{node.kind}{' root' if root else ''}"
+            kind = f"{node.kind}{' root' if child in roots else ''}"
             lines = node.lines()
             title = "\n".join(f"{name}: {text}" for name, text in node.details())
         parts.append(
@@ -102,7 +104,7 @@ def _paint(graph: Graph, box: Box, x: float, y: float, depth: int, parts: list[s
         )
     parts += [_line(line, x, y) for line in box.lines]
     for inside in box.inside:
-        _paint(graph, inside, x + inside.x, y + inside.y, depth + 1, parts)
+        _paint(graph, roots, inside, x + inside.x, y + inside.y, depth + 1, parts)
 
 
 def _text(lines: list[str], x: float, y: float) -> str:

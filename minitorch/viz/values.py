@@ -11,6 +11,7 @@ import numpy as np
 from minitorch._dtypes import Array, from_numpy_dtype
 
 FEW = 64  # elements; up to so many are kept in full
+BLOCK = 1 << 16  # elements looked at at once
 
 
 @dataclass(frozen=True)
@@ -40,25 +41,37 @@ class Values:
     @classmethod
     def of(cls, array: Array) -> Values:
         """Look at `array`."""
-        finite, nans, infs = array, 0, 0
-        if array.dtype.kind == "f":
-            fine = np.isfinite(array)
-            if not fine.all():
-                nans = int(np.isnan(array).sum())
-                infs = array.size - int(fine.sum()) - nans
-                finite = array[fine]
-        size = finite.size
-        wide = finite.astype(np.float64)
+        nans = infs = nonzero = number = 0
+        mean = squares = 0.0  # squares: the sum of the squared distances from the mean
+        low, high = math.inf, -math.inf
+        flat = array.reshape(-1)
+        for start in range(0, array.size, BLOCK):  # so that a large array needs no large copy
+            block = flat[start : start + BLOCK]
+            nonzero += int(np.count_nonzero(block))
+            if block.dtype.kind == "f":
+                fine = np.isfinite(block)
+                if not fine.all():
+                    nans += int(np.isnan(block).sum())
+                    infs += int(np.isinf(block).sum())
+                    block = block[fine]
+            if block.size:
+                wide = block.astype(np.float64)
+                low, high = min(low, float(wide.min())), max(high, float(wide.max()))
+                # Chan, Golub and LeVeque, 1979: two parts' means and squares give the whole's.
+                step, total = float(wide.mean()) - mean, number + wide.size
+                wide -= mean + step
+                squares += float((wide * wide).sum()) + step * step * number * wide.size / total
+                mean, number = mean + step * wide.size / total, total
         return cls(
             shape=array.shape,
             dtype=dtype_name(array.dtype),
-            low=float(finite.min()) if size else None,
-            high=float(finite.max()) if size else None,
-            mean=float(wide.mean()) if size else None,
-            std=float(wide.std(ddof=1)) if size > 1 else None,
+            low=low if number else None,
+            high=high if number else None,
+            mean=mean if number else None,
+            std=math.sqrt(squares / (number - 1)) if number > 1 else None,
             nans=nans,
             infs=infs,
-            zeros=1 - np.count_nonzero(array) / array.size if array.size else 0.0,
+            zeros=1 - nonzero / array.size if array.size else 0.0,
             array=np.array(array) if array.size <= FEW else None,
         )
 
