@@ -208,6 +208,33 @@ def test_it_plays_a_window_a_second(visit, file):
     assert page.inner_text("#place") == "1 of 16"
 
 
+def test_anything_may_be_changed_while_it_plays(visit, file):
+    page = visit(file)
+    page.clock.install()
+    changes = [
+        lambda: page.get_by_label("Backward").check(),
+        lambda: page.get_by_label("Input size, rows").fill("4"),
+        lambda: page.get_by_label("Names").check(),
+        lambda: page.get_by_label("Max pool").check(),
+        lambda: page.select_option("#example", "Stride 3: 5 × 5 ones on 8 × 8 ones"),
+        lambda: page.click("#random"),
+        lambda: page.evaluate("location.hash = '#size=3&padding=2'"),
+        lambda: page.get_by_label("Kernel size, rows").fill("16"),  # refused
+        lambda: page.click("#random"),
+        lambda: page.get_by_label("Backward").check(),
+        lambda: page.keyboard.press("Space"),
+        lambda: page.get_by_label("Kernel size, rows").fill("2"),
+        lambda: page.click("#reset"),
+    ]
+    for change in changes:
+        if page.is_visible("#play") and page.inner_text("#play") != "Pause":
+            page.click("#play")
+        page.clock.run_for(1_100)
+        change()
+        page.clock.run_for(1_100)
+    assert page.inner_text("#place") == "1 of 16"
+
+
 def test_stepping_and_picking(visit, file):
     page = visit(file)
     page.click("#step")
@@ -420,9 +447,9 @@ def test_the_address_keeps_the_setting(visit, file):
 
 
 def test_an_address_without_sense_is_told(visit, file):
-    page = visit(file, hash="#size=900&x=1,2;3&stride=zero&kernel=2&more=1")
+    page = visit(file, hash="#size=900&x=1,2;3&stride=zero&kernel=2&more=1&constructor=3")
     assert len(shown(page, "w")) == 2
-    assert page.inner_text("#note").endswith("left out: size, x, stride, more.")
+    assert page.inner_text("#note").endswith("left out: size, x, stride, more, constructor.")
 
 
 def test_it_is_told_to_screen_readers(visit, file):

@@ -94,8 +94,8 @@ function toHash(s) {
 function fromHash(hash) {
   const given = {}, refused = [];
   for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
-    if (CHOICES[key]?.includes(text)) given[key] = text;
-    else if (key in LIMITS && /^\d+(x\d+)?$/.test(text)) {
+    if (Object.hasOwn(CHOICES, key) && CHOICES[key].includes(text)) given[key] = text;
+    else if (Object.hasOwn(LIMITS, key) && /^\d+(x\d+)?$/.test(text)) {
       const pair = text.split("x").map(Number);
       const value = pair.length === 2 ? pair : [pair[0], pair[0]];
       const [low, high] = LIMITS[key];
@@ -137,9 +137,9 @@ const placeOf = (at) => [Math.floor(at / outputSize(state)[1]), at % outputSize(
 /** The name of an element: a11 among names, x[0, 0] among numbers. */
 function nameOf(matrixName, i, j) {
   if (state.show === "numbers") return `${matrixName}[${i}, ${j}]`;
-  const letter = {x: "a", w: "k", y: "y", "x.grad": "∂a", "w.grad": "∂k", "y.grad": "g"}[matrixName];
+  const letters = {x: "a", w: "k", y: "y", "x.grad": "∂a", "w.grad": "∂k", "y.grad": "g"};
   const size = {x: state.size, w: state.kernel}[matrixName[0]] ?? outputSize(state);
-  return `${letter}${i + 1}${Math.max(...size) > 9 ? "," : ""}${j + 1}`;
+  return `${letters[matrixName]}${i + 1}${Math.max(...size) > 9 ? "," : ""}${j + 1}`;
 }
 
 /** What a cell of the window stands for in a sum: its number or name; in the padding, the filling. */
@@ -158,9 +158,9 @@ function build() {
   $("fields").classList.toggle("undilated", s.op === "avg_pool2d");
   $("counting").hidden = s.op !== "avg_pool2d";
   $("note").textContent = s.op === "avg_pool2d" ? "An average pool has no dilation in PyTorch."
-    : s.op === "max_pool2d" && s.show === "names" ? "Which is the largest is decided by the numbers behind the names."
-      : "";
-  if (why) { pause(); describe(); return; }
+    : s.op === "max_pool2d" && s.show === "names"
+      ? "Which is the largest is decided by the numbers behind the names." : "";
+  if (why) { describe(); return; }
 
   const out = outputSize(s);
   const change = (key) => (i, j, value) => { state[key][i][j] = value; changed(); };
@@ -241,13 +241,16 @@ function paint() {
     grids.g.mark("done", Array.from({length: s.at}, (_, at) => placeOf(at)));
     grids.g.select(r, c);
     each("gx", arrived(gx, nx), "x.grad");
-    grids.gx.mark("hit", sent.input.filter(({cell}) => cell.inside).map(({cell}) => [cell.i, cell.j]));
-    grids.gx.mark("lost", sent.input.filter(({cell}) => !cell.inside).map(({cell}) => [cell.i, cell.j]));
+    const reached = sent.input.map(({cell}) => cell);
+    for (const [kind, inside] of [["hit", true], ["lost", false]])
+      grids.gx.mark(kind, reached.filter((cell) => cell.inside === inside).map(({i, j}) => [i, j]));
     frame(grids.gx);
     if (conv) {
       each("gw", arrived(gw, nw), "w.grad");
       grids.gw.mark("hit", sent.kernel.map(({cell}) => [cell.k, cell.l]));
     }
+    for (const name of ["gx", "gw"])
+      grids[name]?.mark("asked", asked?.[0] === name ? [asked.slice(1)] : []);
     writeBackward(r, c, cells, sent);
   } else {
     seen = Math.max(seen, s.at);
@@ -323,7 +326,7 @@ function writeForward(r, c, cells, best) {
     }
   }
   write(`Window ${s.at + 1}: ${where(r, c)}`, [...parts, make("p", {class: "sum"}, sum)]);
-  say(names || timer !== null ? `${name} is ${names ? "filled in" : value}` : sum.replace(/·/g, " times "));
+  say(timer === null ? sum.replace(/·/g, " times ") : `${name}${names ? "" : ` is ${value}`}`);
 }
 
 function writeBackward(r, c, cells, sent) {
@@ -342,9 +345,9 @@ function writeBackward(r, c, cells, sent) {
   } else if (s.op === "max_pool2d") {
     const ties = cells.filter((cell) => best && cell.inside && cell.value === best.value).length;
     parts.push(table("To the largest alone" + (ties > 1 ? `, the first of ${ties} that tie` : ""),
-      cells.map((cell) => cell === best || (cell.i === best?.i && cell.j === best?.j)
+      cells.map((cell) => cell.i === best?.i && cell.j === best?.j
         ? term(gradient, "", {to: toInput(cell), best: true})
-        : term(names ? "0" : shown(0), "", {to: cell.inside ? `${nameOf("x.grad", cell.i, cell.j)} +=` : "padding", pad: true}))));
+        : term("0", "", {to: cell.inside ? toInput(cell) : "padding", pad: true}))));
   } else {
     const by = divisor(s, cells);
     parts.push(table(`To each alike: gradient / ${by}`, sent.input.map(({cell, share}) =>
@@ -355,17 +358,13 @@ function writeBackward(r, c, cells, sent) {
   if (!asked) parts.at(-1).append(make("span", {class: "faint"},
     "Choose a number of a gradient to see all that it is the sum of."));
   write(`Gradient ${s.at + 1}: ${from}${names ? "" : ` = ${shown(g)}`}, through ${where(r, c)}`, parts);
-  const {gx, gw} = gradients(s, s.at);
-  const total = (values) => values.map((row) => row.map(shown).join(" ")).join("; ");
-  say(timer !== null ? `${from} flows back` : `${from}, ${shown(g)}, flows back through ${where(r, c)}. ` +
-    `Input gradient: ${total(gx)}.` + (s.op === "conv2d" ? ` Kernel gradient: ${total(gw)}.` : ""));
+  say(`${from}${names ? "" : `, ${shown(g)},`} flows back through ${where(r, c)}`);
 }
 
 /** How the element asked for came about: every share of it so far. */
 function wholeSum() {
   const s = state, names = s.show === "names", [name, i, j] = asked;
   const found = arrivals(s, asked, s.at);
-  for (const grid of ["gx", "gw"]) grids[grid]?.mark("asked", grid === name ? [[i, j]] : []);
   const terms = found.map(({at, cell}) => {
     const [r, c] = placeOf(at);
     const g = names ? nameOf("y.grad", r, c) : shown(s.g[r][c]);
@@ -408,7 +407,8 @@ function say(text) {
 function describe() {
   const s = state;
   const [down, across] = BOTH.map((axis) => {
-    const [n, p, k, d, stride] = ["size", "padding", "kernel", "dilation", "stride"].map((key) => s[key][axis]);
+    const [n, p, k, d, stride] = [s.size, s.padding, s.kernel, s.dilation, s.stride]
+      .map((pair) => pair[axis]);
     return `⌊(${n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${stride}⌋ + 1 = ${shown(outputSize(s)[axis])}`;
   });
   $("formula").replaceChildren(...(down === across ? [`rows and columns: ${down}`]
@@ -424,7 +424,9 @@ function python(s) {
     values.map((row) => `    [${row.join(", ")}],\n`).join("") + "]".repeat(depth) +
     `, dtype=torch.float64${more})`;
   const conv = s.op === "conv2d";
-  const options = [conv ? "w" : pair(s.kernel), `stride=${pair(s.stride)}`, `padding=${pair(s.padding)}`];
+  const options = [
+    conv ? "w" : pair(s.kernel), `stride=${pair(s.stride)}`, `padding=${pair(s.padding)}`,
+  ];
   if (s.op === "avg_pool2d") { if (!s.count) options.push("count_include_pad=False"); }
   else options.push(`dilation=${pair(s.dilation)}`);
   return [
@@ -435,7 +437,8 @@ function python(s) {
     ...(conv ? [`w = ${tensor(s.w, 3, grad)}`] : []),
     `y = F.${s.op}(x, ${options.join(", ")})`,
     "print(y)",
-    ...(backward ? [`y.backward(${tensor(s.g, 2)})`, "print(x.grad)", ...(conv ? ["print(w.grad)"] : [])] : []),
+    ...(backward ? [`y.backward(${tensor(s.g, 2)})`, "print(x.grad)"] : []),
+    ...(backward && conv ? ["print(w.grad)"] : []),
   ].join("\n");
 }
 
@@ -443,7 +446,7 @@ function python(s) {
 
 /** After any change of values: show it, and keep it in the address. */
 function changed() {
-  paint();
+  if (!problem(state)) paint();
   describe();
   $("example").selectedIndex = 0;
   remember();
@@ -451,7 +454,7 @@ function changed() {
 
 /** After a change of settings: fit the matrices, make new grids. */
 function resettle() {
-  pause();
+  stop();
   seen = 0;
   state = fitted(state);
   build();
@@ -474,10 +477,8 @@ function remember() {
 function goTo(at) {
   const to = Math.max(0, Math.min(at, count() - 1));
   if (to === state.at) return;
-  pause();
   state.at = to;
-  paint();
-  remember();
+  pause();
 }
 
 function play() {
@@ -491,19 +492,23 @@ function play() {
 }
 
 function advance() {
-  state.at += 1;
-  if (state.at >= count() - 1) {
-    state.at = count() - 1;
+  state.at = Math.min(state.at + 1, count() - 1);
+  if (state.at === count() - 1) {
     pause();
-  } else timer = setTimeout(advance, pace * 1000);
+    return;
+  }
+  timer = setTimeout(advance, pace * 1000);
   paint();
 }
 
-function pause() {
-  if (timer === null) return;
+function stop() {
   clearTimeout(timer);
   timer = null;
-  if (!problem(state)) paint();
+}
+
+function pause() {
+  stop();
+  paint();
   remember();
 }
 
@@ -520,7 +525,7 @@ function fillIn() {
 }
 
 function load(s) {
-  pause();
+  stop();
   state = s;
   seen = s.at;
   const square = Object.keys(LIMITS).every((key) => s[key][0] === s[key][1]);
@@ -575,10 +580,15 @@ function makeControls() {
       radio.addEventListener("change", () => {
         const followed = String(state.stride) === String(usualStride(state.op, state.kernel));
         state[key] = radio.value;
-        if (key === "op" && followed) state.stride = usualStride(state.op, state.kernel);
-        if (key === "op") $("example").selectedIndex = 0;
-        if (key === "op") resettle();
-        else { const at = state.at; pause(); build(); state.at = at; remember(); }
+        if (key === "op") {
+          if (followed) state.stride = usualStride(state.op, state.kernel);
+          $("example").selectedIndex = 0;
+          resettle();
+        } else {
+          stop();
+          build();
+          remember();
+        }
       });
 
   $("example").append(make("option", {value: ""}, "choose one …"),

@@ -85,7 +85,7 @@ function shares(s, r, c) {
   return {input: cells.map((cell) => ({cell, share: g / divisor(s, cells)})), kernel: []};
 }
 
-/** All that arrived at an element of the input ("gx") or of the kernel ("gw") so far: [{at, cell, share}]. */
+/** All that arrived so far at an element of the input ("gx") or kernel ("gw"): [{at, cell, share}]. */
 function arrivals(s, [name, row, column], last) {
   const found = [], columns = outputSize(s)[1];
   for (let at = 0; at <= last; at++) {
