@@ -82,6 +82,9 @@ class Run(NamedTuple):
 
 def _runs(steps: Steps) -> list[Run]:
     """The steps by runs, in order."""
+    if len(steps) == 1:
+        ((start, stop),) = steps
+        return [Run(start, 1, stop - start, False)]
     runs = []
     for N, group in itertools.groupby(steps, lambda step: step[1] - step[0]):
         starts = [start for start, _ in group]
@@ -280,22 +283,24 @@ def _cell(
     states = (hx,) if cx is None else (hx, cx)
     for name, x in (("input", input), *(("hx", state) for state in states), ("w_ih", w_ih)):
         tensor_of(f"{kind}_cell", name, x)
-        if x.dtype is not input.dtype:
+        if x._array.dtype != input._array.dtype:
             raise RuntimeError(
                 f"{kind}_cell: expected one dtype, but input is {input.dtype} and {name} is "
                 f"{x.dtype}; convert one with .to()"
             )
-    (N, features), (_, expected), (_, H) = input.shape, w_ih.shape, w_hh.shape
+    N, features = input._array.shape
+    expected, H = w_ih._array.shape[1], w_hh._array.shape[1]
     if features != expected:
         raise RuntimeError(f"input has inconsistent input_size: got {features} expected {expected}")
     for number, state in enumerate(states):
-        if state.shape[0] != N:
+        shape = state._array.shape
+        if shape[0] != N:
             raise RuntimeError(
-                f"Input batch size {N} doesn't match hidden{number} batch size {state.shape[0]}"
+                f"Input batch size {N} doesn't match hidden{number} batch size {shape[0]}"
             )
-        if state.shape[1] != H:
+        if shape[1] != H:
             raise RuntimeError(
-                f"hidden{number} has inconsistent hidden_size: got {state.shape[1]}, expected {H}"
+                f"hidden{number} has inconsistent hidden_size: got {shape[1]}, expected {H}"
             )
     if input._array.dtype.kind != "f":  # PyTorch takes integers where its operations happen to
         if input._array.dtype.kind in "iu" and kind in ("lstm", "gru"):
