@@ -1,8 +1,8 @@
 """Bringing arrays to mean 0 and variance 1 over some axes, and the gradient of that.
 
 The time is that of moving bytes: sums and dot products are left to BLAS, which reads once and
-writes nothing, and the rest works in place. No precision is lost where the mean is large beside the
-deviation: the variance is always that of differences from a number near the mean.
+writes nothing, and the rest works in place. Where the mean is large beside the deviation it is
+subtracted first, in one more step, so that no precision is lost.
 
 Two ways, by what a weight is shared by. `cells` are parts of the array with one weight and one
 mean for all their elements (a channel, or a channel of one sample); in `rows` each element of a row
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +24,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Axes = tuple[int, ...]
 
 SHORT = 1024  # a run along which NumPy is at full speed, even if it starts anew with each
-LONG = 8192  # as long as runs are made
+LONG = 2048  # as long as runs are made
 WIDE = 65536  # elements of an operand that stays in the processor's cache
-FEW = 2048  # elements from which a rough mean is not worth its own pass
+FAR = 4  # squared means, in variances, from which the mean is subtracted before anything is added
 BLOCK = 32768  # elements of rows that are worked on while they are in the cache
 
 
@@ -93,15 +94,14 @@ class Layout:
         if not self.repeats:
             return row.reshape(K, 1)
         row = row.repeat(B) if B != 1 else row
-        return np.concatenate([row] * self.repeats) if self.repeats != 1 else row
+        return row if self.repeats == 1 else np.tile(row, self.repeats)
 
     def total(self, x: Array) -> Array:
-        """The sum of each cell of x (A, K, B), or of some of it."""
-        A, K, B = x.shape
+        """The sum of each cell of x (A, K, B)."""
+        A, K, B = self.folded
         if B != 1:
-            rows = x.reshape(A * K, B) if self.folded[2] == B else x
-            return self._add(np.matmul(rows, ones(B, x.dtype)).reshape(A, K))
-        n = self.repeats if self.repeats and A % self.repeats == 0 else 1
+            return self._add((x.reshape(A * K, B) @ ones(B, x.dtype)).reshape(A, K))
+        n = self.repeats or 1
         return self._add((ones(A // n, x.dtype) @ x.reshape(A // n, n * K)).reshape(n, K))
 
     def dot(self, x: Array, y: Array) -> Array:
@@ -118,13 +118,6 @@ class Layout:
         sums = parts[0] if len(parts) == 1 else ones(len(parts), parts.dtype) @ parts
         sizes = [self.cells[axis] for axis in self.order]
         return sums.reshape(sizes).transpose(self.back)
-
-    def sample(self, x: Array) -> Array:
-        """Some of (A, K, B), enough for a rough mean of each cell; all of it, if it is small."""
-        A, _, B = self.folded
-        if A * B <= FEW:
-            return x
-        return x[: A // 16] if A >= 16 else x[:, :, : B // 16] if B >= 16 else x
 
 
 def layout(x: Array, inner: Axes) -> Layout:
@@ -154,33 +147,20 @@ def standardise_cells(
     Shape: w and b broadcast to x and have size 1 along the axes `inner`, which `axes` includes.
     """
     kind, how = x.dtype.type, layout(x, inner)
-    between = tuple([axis for axis in axes if axis not in inner and x.shape[axis] != 1])
-    count = kind(math.prod([x.shape[axis] for axis in axes]))
-
-    def group(numbers: Array) -> Array:
-        return numbers.sum(between, keepdims=True) if between else numbers
-
-    folded = how.fold(x)
-    some = how.sample(folded)
-    share = kind(some.size / max(folded.size, 1))
-    mean = group(how.total(some)) / (count * share)
-    # From here on y is x - mean, where what is left of y's own mean is `rest`.
-    y = how.lengthwise(folded) - how.spread(mean)
-    flat = y.reshape(how.folded)
-    rest = group(how.total(flat)) / count
-    square, variance = rest * rest, group(how.dot(flat, flat)) / count
-    if (square * kind(2) > variance).any():  # the rough mean was too rough
-        y -= how.spread(rest)
-        mean = mean + rest
-        rest = group(how.total(flat)) / count
-        square, variance = rest * rest, group(how.dot(flat, flat)) / count
-    variance = variance - square
+    z, group, count = how.fold(x), _grouping(x, axes, inner), _count(x, axes)
+    mean = group(how.total(z)) / count
+    variance = group(how.dot(z, z)) / count - mean * mean
+    rest = mean  # of z
+    if not (mean * mean <= kind(FAR) * variance).all():
+        z, rest = _apart(z, mean, how, group, count)
+        mean, rest = mean + rest, kind(0)
+        variance = group(how.dot(z, z)) / count
     inverse = kind(1) / np.sqrt(variance + kind(eps))
     scale = inverse if w is None else inverse * w
     shift = -rest * scale
-    y *= how.spread(scale)
+    y = how.lengthwise(z) * how.spread(scale)
     y += how.spread(shift if b is None else shift + b)
-    return Standard(how.unfold(y), mean + rest, inverse, variance)
+    return Standard(how.unfold(y), mean, inverse, variance)
 
 
 def cells_back(
@@ -194,32 +174,60 @@ def cells_back(
 ) -> tuple[Array | None, Array, Array]:
     """The gradients in `standardise_cells`'s x, and, still one number a cell, in its w and b.
 
-    With z = (x - mean) * inverse, that in x is
-    (grad * w - mean(grad * w) - z * mean(grad * w * z)) * inverse.
+    With y = (x - mean) * inverse, that in x is
+    (grad * w - mean(grad * w) - y * mean(grad * w * y)) * inverse.
 
     Args:
         made: the mean and the inverse.
     """
     (mean, inverse), kind, how = made, x.dtype.type, layout(x, inner)
-    between = tuple([axis for axis in axes if axis not in inner and x.shape[axis] != 1])
-    count = kind(math.prod([x.shape[axis] for axis in axes]))
-    z = how.lengthwise(how.fold(x)) - how.spread(mean)
-    g = how.fold(grad)
-    slopes = how.dot(g, z.reshape(how.folded)) * inverse
+    group, count = _grouping(x, axes, inner), _count(x, axes)
+    z, g = how.fold(x), how.fold(grad)
+    if not ((mean * inverse) ** 2 <= kind(FAR)).all():
+        z, _ = _apart(z, mean, how, group, count)
+        mean = kind(0)  # of z
     sums = how.total(g)
+    slopes = (how.dot(g, z) - mean * sums) * inverse
     if not wants_x:
         return None, slopes, sums
-    tilt, lift, g = slopes, sums, how.lengthwise(g)
-    if between:  # cells of different weights share a mean
-        if w is not None:
-            tilt, lift = tilt * w, lift * w
-            g = g * how.spread(np.asarray(w))
-        tilt, lift = tilt.sum(between, keepdims=True), lift.sum(between, keepdims=True)
-    z *= how.spread(tilt * inverse / -count)
-    z -= how.spread(lift / count)
-    z += g
-    z *= how.spread(inverse if between or w is None else inverse * w)
-    return how.unfold(z), slopes, sums
+    tilt, lift, scale, g = slopes, sums, inverse, how.lengthwise(g)
+    if w is not None and group is not _alone:  # cells of different weights share a mean
+        tilt, lift, g = tilt * w, lift * w, g * how.spread(w)
+    elif w is not None:
+        scale = inverse * w
+    tilt = group(tilt) * inverse / -count
+    lift = group(lift) / -count - mean * tilt
+    grad_x = how.lengthwise(z) * how.spread(tilt)
+    grad_x += how.spread(lift)
+    grad_x += g
+    grad_x *= how.spread(scale)
+    return how.unfold(grad_x), slopes, sums
+
+
+def _apart(
+    x: Array, mean: Array, how: Layout, group: Callable[[Array], Array], count: Any
+) -> tuple[Array, Array]:
+    """x - mean as (A, K, B), and what rounding had left of the mean, which is subtracted too."""
+    z = how.lengthwise(x) - how.spread(mean)
+    rest = group(how.total(z.reshape(how.folded))) / count
+    z -= how.spread(rest)
+    return z.reshape(how.folded), rest
+
+
+def _count(x: Array, axes: Axes) -> Any:
+    """How many elements share a mean, as a number of x's dtype."""
+    return x.dtype.type(math.prod([x.shape[axis] for axis in axes]))
+
+
+def _alone(numbers: Array) -> Array:
+    """The sum over the cells that share a mean, where that is each alone."""
+    return numbers
+
+
+def _grouping(x: Array, axes: Axes, inner: Axes) -> Callable[[Array], Array]:
+    """What sums one number a cell over the cells that share a mean, keeping the axes."""
+    between = tuple([axis for axis in axes if axis not in inner and x.shape[axis] != 1])
+    return (lambda numbers: numbers.sum(between, keepdims=True)) if between else _alone
 
 
 # ---- rows: a weight for each element of a row --------------------------------------------------
