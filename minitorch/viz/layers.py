@@ -360,8 +360,11 @@ class _Watcher:
     def _add_those_not_called(self) -> None:
         """Put in modules whose parameters are used without calling them, and those not used."""
         for name, module in self.model.named_modules():
-            if id(module) in self.called:
-                continue
+            contains = any(True for _ in module.children())
+            if id(module) in self.called or (
+                contains and all(p is None for p in module._parameters.values())
+            ):
+                continue  # (a ModuleList is not to be called)
             depth = name.count(".") + 1
             above = name.rpartition(".")[0]
             at = next((i for i, row in enumerate(self.rows) if row.path == above), None)

@@ -358,6 +358,10 @@ class Drawing {
     const w = at.width * view.scale, h = at.height * view.scale;
     if (x < 10 || x + w > width - 10) view.x += width / 2 - x - w / 2;
     if (y < 10 || y + h > height - 10) view.y += height / 2 - y - h / 2;
+    // No further than the picture goes.
+    const kept = (at, room, length) => (length > room ? Math.min(0, Math.max(room - length, at)) : at);
+    view.x = kept(view.x, width, this.size[0] * view.scale);
+    view.y = kept(view.y, height, this.size[1] * view.scale);
     this.move();
   }
 
@@ -460,10 +464,10 @@ class Drawing {
       const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
       if (steps[event.key] && !event.altKey && (this.sideways || !sideways))
         this.step(...steps[event.key]);
-      else if (event.key === "Enter" && this.current[0] === "g")
-        this.toggle(Number(this.current.slice(1)));
-      else if (event.key === "Enter") this.focus(this.current);
-      else return;
+      else if (event.key === "Enter" || (event.key === " " && this.sideways)) {
+        if (this.current[0] === "g") this.toggle(Number(this.current.slice(1)));
+        else this.focus(this.current);
+      } else return;
       event.preventDefault();
       event.stopPropagation();
     });
