@@ -27,11 +27,11 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from benchmarks.watching import minitorch_on
 from benchmarks.workloads import WORKLOADS, Step, Torch
 
 BUDGET = Path(__file__).resolve().parent.parent / "tests" / "data" / "budget.json"
@@ -133,21 +133,14 @@ class Named:
         return Named(found, self.counter) if callable(found) else found
 
 
-def watched_minitorch(counter: Counter) -> Torch:
-    """Import minitorch with a NumPy whose functions count themselves; all others keep NumPy."""
-    assert "minitorch" not in sys.modules
-    stand_in = ModuleType("numpy")
-    for name, value in vars(np).items():
+def counted_minitorch(counter: Counter) -> Torch:
+    """minitorch, on a NumPy whose functions count themselves."""
+
+    def replaced(name: str, value: Any) -> Any:
         countable = callable(value) and not isinstance(value, type) and name in np.__all__
-        setattr(stand_in, name, Named(value, counter) if countable else value)
-    sys.modules["numpy"] = stand_in
-    try:
-        import minitorch
-    finally:
-        sys.modules["numpy"] = np
-    for name, value in vars(stand_in).items():  # NumPy's own modules that were loaded meanwhile
-        vars(np).setdefault(name, value)
-    return minitorch
+        return Named(value, counter) if countable else value
+
+    return minitorch_on(replaced)
 
 
 def chain(torch: Torch, length: int) -> Step:
@@ -173,7 +166,7 @@ def count(show: bool) -> dict[str, Counts]:
     from tqdm import tqdm
 
     counter = Counter()
-    minitorch = watched_minitorch(counter)
+    minitorch = counted_minitorch(counter)
 
     found = {}
     for name in tqdm(COUNTED, "counting", disable=not show, leave=False):

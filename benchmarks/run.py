@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __package__ in (None, ""):  # run as a file
     sys.path[0] = str(ROOT)
 
+from benchmarks.curves import find  # noqa: E402
 from benchmarks.pages import as_markdown, write  # noqa: E402
 from benchmarks.workloads import WORKLOADS  # noqa: E402
 
@@ -90,7 +91,7 @@ def measure(workers: dict[str, Worker], name: str, rounds: int) -> dict[str, Any
                 errors["minitorch"] = f"computes {ours:.6g} where PyTorch computes {theirs:.6g}"
                 times["minitorch"] = []
                 break
-    row: dict[str, Any] = {"workload": name, "title": WORKLOADS[name].title, "errors": errors}
+    row: dict[str, Any] = {"workload": name, "title": find(name).title, "errors": errors}
     for framework, values in times.items():
         row[framework] = values and {
             "best_us": min(values),

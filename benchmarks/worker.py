@@ -10,24 +10,27 @@ import sys
 import time
 from typing import Any
 
-from benchmarks.workloads import WORKLOADS
+from benchmarks.curves import find
 
 WARM_UP = 3
+ROUND = 0.02  # seconds, of a workload that does not say how many steps make a round
 
 
 def round_of(name: str, torch: Any) -> dict[str, float]:
     """Build the workload afresh and time its steps; `loss` is what the last one came to."""
-    workload = WORKLOADS[name]
+    workload = find(name)
     step = workload.build(torch)
     for _ in range(WARM_UP):
+        start = time.perf_counter()
         step()
+    steps = workload.steps or max(1, round(ROUND / (time.perf_counter() - start)))
     start = time.perf_counter()
-    for _ in range(workload.steps):
+    for _ in range(steps):
         result = step()
     seconds = time.perf_counter() - start
     # The root mean square of all the numbers in it: of a loss, the loss itself.
     loss = result.detach().pow(2).mean().sqrt().item()
-    return {"us": seconds / workload.steps * 1e6, "loss": loss}
+    return {"us": seconds / steps * 1e6, "loss": loss}
 
 
 def main(framework: str, threads: int) -> None:
