@@ -27,7 +27,7 @@ class Curve:
 
     build: Callable[[Torch, int], Step]
     sizes: tuple[int, ...]
-    exponent: float
+    exponent: int
     grows: str
 
     @property

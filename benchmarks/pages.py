@@ -29,7 +29,9 @@ def insert(page: str, part: str, command: str) -> str:
     program = " ".join(command.split()[:3])
     begin, _, closing = BEGIN.partition("{}")
     held = re.search(
-        rf"{re.escape(begin + program)}( .*?)?{re.escape(closing)}.*?{re.escape(END)}", page, re.S
+        rf"{re.escape(begin + program)}(?: [^\n]*?)??{re.escape(closing)}.*?{re.escape(END)}",
+        page,
+        re.DOTALL,
     )
     if held is None:
         raise ValueError(

@@ -64,8 +64,9 @@ def draw(path: Path, times: Times) -> None:
     from matplotlib.figure import Figure
 
     styles = {"minitorch": ("#0072B2", "o-"), "torch": ("#D55E00", "s-")}
-    figure = Figure(figsize=(11, 6.4), layout="constrained", facecolor="white")
-    grid = figure.subplots(2, 3).flat
+    rows, columns = -(-len(times) // 3), min(len(times), 3)
+    figure = Figure(figsize=(11, 3.2 * rows), layout="constrained", facecolor="white")
+    grid = figure.subplots(rows, columns, squeeze=False).flat
     for axes, (name, of) in zip(grid, times.items(), strict=False):
         curve = CURVES[name]
         for framework, values in of.items():
@@ -74,16 +75,18 @@ def draw(path: Path, times: Times) -> None:
             axes.plot(curve.sizes, [t / 1e3 for t in values], style, color=colour, label=label)
         last = of["minitorch"][-1] / 1e3
         theory = [last * (size / curve.sizes[-1]) ** curve.exponent for size in curve.sizes]
-        label = f"size{'²' if curve.exponent == 2 else ''}"
-        axes.plot(curve.sizes, theory, "--", color="#777777", linewidth=1, label=label, zorder=0)
+        axes.plot(curve.sizes, theory, "--", color="#777777", label="theory", zorder=0)
+        axes.set_title(f"time ∝ {name}{'²' if curve.exponent == 2 else ''}", fontsize=10)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.minorticks_off()
         lowest = min(min(values) for values in of.values()) / 1e3
         axes.set_ylim(bottom=lowest / 2)
         axes.set_xlabel(curve.grows)
         axes.set_ylabel("ms a step")
-        axes.legend(frameon=False, fontsize=9)
         axes.spines[["top", "right"]].set_visible(False)
+        if axes is figure.axes[0]:
+            axes.legend(frameon=False, fontsize=9)
     with rc_context({"svg.hashsalt": "minitorch", "svg.fonttype": "none"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
