@@ -206,7 +206,8 @@ class Watcher:
         for _ in range(WARM_UP):
             step()
         self.clear()
-        step()
+        with set_threads(1):  # so that all of it is noted here
+            step()
         moved = [read + written(node) for node, read in self.forwards if not node.views]
         moved += [
             read + written(node) + sum(gradients(node))

@@ -1,4 +1,4 @@
-"""Settings that PyTorch programs make at their top: remembered, answered, and harmless here."""
+"""Settings that PyTorch programs make at their top: followed or remembered, and answered."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitorch._dtypes import CPU, device, on_cpu
+from minitorch.kernels.threads import blas_threads, set_blas_threads
 
 
 @dataclass
@@ -22,7 +23,10 @@ _settings = _Settings()
 
 
 def set_num_threads(num: int) -> None:
-    """Remember a number of threads. (NumPy's BLAS reads OMP_NUM_THREADS before it starts.)
+    """Let matrix products, and the kernels that share out their work, run on `num` threads.
+
+    This reaches NumPy's own OpenBLAS. Another BLAS has to be told before Python starts
+    (``MKL_NUM_THREADS``, ``VECLIB_MAXIMUM_THREADS``); the number is then only remembered.
 
     Raises:
         RuntimeError: unless it is positive.
@@ -30,11 +34,12 @@ def set_num_threads(num: int) -> None:
     if num < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
     _settings.threads = num
+    set_blas_threads(num)
 
 
 def get_num_threads() -> int:
-    """The number of threads last set; 1 before."""
-    return _settings.threads
+    """On how many threads matrix products run; where BLAS does not say, the number last set."""
+    return blas_threads() or _settings.threads
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

@@ -44,6 +44,18 @@ _busy = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
 
+def blas_threads() -> int | None:
+    """On how many threads products run; None where that is not known."""
+    return None if _blas is None else int(_blas[0]())
+
+
+def set_blas_threads(count: int) -> bool:
+    """Let products run on so many threads; whether BLAS could be told."""
+    if _blas is not None:
+        _blas[1](count)
+    return _blas is not None
+
+
 def _forget_pool() -> None:
     """A child process made by fork has none of its parent's threads."""
     global _pool, _busy
