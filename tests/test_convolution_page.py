@@ -36,6 +36,48 @@ GO = """async (hash) => {
 }"""
 
 
+# Do so many things at random, of those that a hand could do; say what the address would then be.
+DO = """async ([seed, times]) => {
+  const draw = (n) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return Math.floor((seed / 2147483648) * n);
+  };
+  const some = (selector, act) => {
+    const seen = [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
+    if (seen.length) act(seen[draw(seen.length)]);
+  };
+  const type = (element, text) => {
+    element.focus();
+    element.value = text;
+    element.dispatchEvent(new Event("input"));
+  };
+  const keys = ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", " ", "Home", "End", "Escape"];
+  const acts = [
+    () => some("[type=radio], [type=checkbox]", (e) => e.click()),
+    () => some("[type=number]", (e) => type(e, draw(6) - 1)),
+    () => some("button:enabled:not(#copy)", (e) => e.click()),
+    () => some("[role=gridcell] input", (e) => type(e, draw(20) - 9)),
+    () => some(".cell, .term", (e) => {
+      e.click();
+      e.dispatchEvent(new PointerEvent("pointerover", {bubbles: true}));
+    }),
+    () => some("option", (e) => {
+      e.selected = true;
+      e.parentNode.dispatchEvent(new Event("change"));
+    }),
+    () => document.activeElement.dispatchEvent(
+      new KeyboardEvent("keydown", {key: keys[draw(keys.length)], bubbles: true})),
+  ];
+  for (let time = 0; time < times; time++) {
+    acts[draw(acts.length)]();
+    if (time % 10 === 0) await new Promise((done) => setTimeout(done, 20));
+  }
+  if (problem(state)) document.getElementById("reset").click();
+  pause();
+  return "#" + toHash(state);
+}"""
+
+
 @pytest.fixture
 def file(tmp_path):
     return viz.convolution(tmp_path / "page.html")
@@ -444,6 +486,23 @@ def test_the_address_keeps_the_setting(visit, file):
         assert shown(again, grid) == shown(page, grid)
     assert again.inner_text(".sum") == page.inner_text(".sum")
     assert not again.get_by_label("rows = columns").is_checked()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_is_done_the_address_says_what_is_shown(visit, file, seed):
+    page = visit(file)
+    page.eval_on_selector("#pace", "e => {e.value = 0.1; e.dispatchEvent(new Event('input'));}")
+    link = page.evaluate(DO, [seed, 200])
+    again = visit(file, hash=link)
+    for each in (page, again):
+        if each.is_enabled("#last"):
+            each.click("#last")
+    ids = "all => all.map((e) => e.id)"
+    grids = page.eval_on_selector_all("[role=grid]", ids)
+    assert grids == again.eval_on_selector_all("[role=grid]", ids)
+    for grid in grids:
+        assert shown(page, grid) == shown(again, grid)
+    assert page.inner_text("#title") == again.inner_text("#title")
 
 
 def test_an_address_without_sense_is_told(visit, file):
