@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from minitorch._tensor import Tensor
 from minitorch.utils.data.collate import default_collate
 from minitorch.utils.data.dataset import IterableDataset, Subset, TensorDataset
 
@@ -70,10 +73,7 @@ def _whole_batch(dataset: Any, numbers: list[int]) -> list[Any] | None:
     while type(dataset) is Subset:
         numbers = [dataset.indices[number] for number in numbers]
         dataset = dataset.dataset
-    if (
-        type(dataset) is not TensorDataset
-        or not numbers
-        or any(type(n) is not int for n in numbers)
-    ):
+    if type(dataset) is not TensorDataset or set(map(type, numbers)) != {int}:
         return None
-    return [tensor[numbers] for tensor in dataset.tensors]
+    rows = Tensor._wrap(np.array(numbers, np.int64))
+    return [tensor[rows] for tensor in dataset.tensors]

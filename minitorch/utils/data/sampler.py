@@ -79,9 +79,11 @@ class RandomSampler(Sampler[int]):
         if self.replacement:  # PyTorch draws 32 at a time
             for size in [32] * (wanted // 32) + [wanted % 32]:
                 yield from randint(n, (size,), generator=generator).tolist()
-        else:  # also where no part of a further permutation is wanted, PyTorch draws one
-            for size in [n] * (wanted // n) + [wanted % n]:
-                yield from randperm(n, generator=generator).tolist()[:size]
+            return
+        for _ in range(wanted // n):
+            yield from randperm(n, generator=generator).tolist()
+        if wanted % n or generator is self.generator:  # whose stream PyTorch moves on even for none
+            yield from randperm(n, generator=generator).tolist()[: wanted % n]
 
     def __len__(self) -> int:
         return self.num_samples
