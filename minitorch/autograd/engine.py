@@ -409,7 +409,7 @@ def _seeds(outputs: tuple[Any, ...], grads: tuple[Any, ...], who: str) -> list[T
                     f"output {index} has shape {list(array.shape)}: reduce it, as with sum(), "
                     "or pass its gradient"
                 )
-            grad = output._wrap(np.ones_like(array))
+            grad = output._wrap(np.array(1, array.dtype).reshape(array.shape))
         elif grad._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{index}] has a shape of "
