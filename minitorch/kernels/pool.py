@@ -6,9 +6,10 @@ then every window's second, and so on.
 
 from __future__ import annotations
 
+import functools
 import math
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from minitorch.kernels._windows import (
     Array,
     Pairs,
     Sizes,
-    inside,
     ordered_as,
     pad,
     places,
@@ -50,6 +50,73 @@ def _frame(
     return tuple(out), tuple(pairs)
 
 
+# ---- the largest element ----------------------------------------------------------------------
+#
+# The largest of a window is the largest of its rows' largest, so the window passes along one
+# dimension after the other, the last first: of 3 x 3 elements, 2 + 2 are compared instead of 8.
+# Which place won is noted for each dimension by itself. (The first place of a tie, counted through
+# the window, is in the first row that has one, and there the first.)
+
+
+class Stage(NamedTuple):
+    """How the window passes along one dimension of (N, C, *S)."""
+
+    axis: int
+    at: tuple[Any, ...]  # for each place of the window, the slices that it meets
+    padding: Pairs  # along this dimension
+    size: int  # with padding
+    inside: tuple[Any, ...]  # where in the padded dimension the elements lie
+    real: tuple[tuple[Array, Array], ...]  # see `_real`; nothing where there is no padding
+    apart: bool  # whether no two windows meet
+    full: bool  # whether, besides, they leave nothing out
+
+
+@functools.lru_cache(maxsize=256)
+def _stages(
+    spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> tuple[Stage, ...]:
+    """The dimensions, the last first."""
+    out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
+    stages = []
+    for dim in reversed(range(len(spatial))):
+        k, s, d, o = kernel[dim], stride[dim], dilation[dim], out[dim]
+        before = (slice(None),) * (2 + dim)
+        at = tuple(
+            (*before, slice(place * d, place * d + (o - 1) * s + 1, s)) for place in range(k)
+        )
+        pair = pairs[dim]
+        size = spatial[dim] + sum(pair)
+        apart = s > d * (k - 1)
+        stages.append(
+            Stage(
+                axis=2 + dim,
+                at=at,
+                padding=(pair,),
+                size=size,
+                inside=(*before, slice(pair[0], pair[0] + spatial[dim])),
+                real=_real(spatial[dim], pair, at, len(spatial) - dim) if any(pair) else (),
+                apart=apart,
+                full=apart and d == 1 and k == s and o * s == size,
+            )
+        )
+    return tuple(stages)
+
+
+def _real(size: int, pair: tuple[int, int], at: Any, rank: int) -> tuple[tuple[Array, Array], ...]:
+    """For each place: where it meets an element and not padding; and where no earlier place did.
+
+    Padding never wins, not even against a window of -inf.
+    """
+    is_real = np.pad(np.ones(size, bool), pair)
+    found, met = [], np.zeros((), bool)
+    for where in at:
+        here = is_real[where[-1]]
+        first = here & ~met
+        met = met | here
+        found.append(tuple(each.reshape(-1, *(1,) * (rank - 1)) for each in (here, first)))
+    return tuple(found)
+
+
 def max_pool(
     x: Array,
     kernel: Sizes,
@@ -58,42 +125,52 @@ def max_pool(
     dilation: Sizes,
     ceil_mode: bool,
     want_winners: bool = False,
-) -> tuple[Array, Array | None]:
-    """The largest element of each window of x (N, C, *S), and which place of its window it is at.
+) -> tuple[Array, tuple[Array, ...]]:
+    """The largest element of each window of x (N, C, *S), and which place along each dimension won.
 
     NaN is the largest there is. At a tie the first place wins; of several NaN the last (PyTorch's
-    rules). Places count through the window, and there is no branch for each element: a place that
-    beats the largest so far is the largest place so far, too.
+    rules). There is no branch for each element: a place that beats the largest so far is the
+    largest place so far, too.
+
+    Returns:
+        The maxima (N, C, *O), and if wanted the winners: one array of places a dimension, the last
+        dimension first, each of the shape that the array had when the window had passed along it.
     """
-    spatial = x.shape[2:]
-    out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
-    padded = pad(x, pairs, _lowest(x))
-    spots = places(kernel, out, stride, dilation)
-    y = padded[spots[0]].copy("K")
-    if not want_winners:
-        for where in spots[1:]:
-            np.maximum(padded[where], y, out=y)
-        return y, None
-    small: Any = np.uint8 if len(spots) < 256 else np.uint32
-    winner = np.zeros_like(y, small)
-    image = None
-    if padded is not x:  # padding never wins, not even against a window of -inf
-        image = np.zeros((1, 1, *padded.shape[2:]), bool)
-        image[(slice(None), slice(None), *inside(spatial, pairs))] = True
-        met = image[spots[0]].copy()
-    for place, where in enumerate(spots[1:], start=1):
+    y, passed, winners = x, [], []
+    for stage in _stages(x.shape[2:], kernel, stride, padding, dilation, ceil_mode):
+        padded = pad(y, stage.padding, _lowest(x), first=stage.axis)
+        y, winner = _largest(padded, stage, want_winners)
+        if winner is not None:
+            winners.append(winner)
+            passed.append((padded, stage))
+    if winners and x.dtype.kind == "f" and y.size and np.isnan(y.max()):
+        for (padded, stage), winner in zip(passed, winners, strict=True):
+            for place, where in enumerate(stage.at):
+                winner[np.isnan(padded[where])] = place
+    return y, tuple(winners)
+
+
+def _largest(padded: Array, stage: Stage, want_winner: bool) -> tuple[Array, Array | None]:
+    """The largest element of each window along one dimension, and its place if that is wanted."""
+    small: Any = np.uint8 if len(stage.at) < 256 else np.uint32
+    largest = padded[stage.at[0]]
+    if len(stage.at) == 1:
+        return largest.copy("K"), np.zeros_like(largest, small) if want_winner else None
+    winner = None
+    for place, where in enumerate(stage.at[1:], start=1):
         other = padded[where]
-        better = other > y
-        if image is not None:
-            here = image[where]
-            better = (better & here) | (here & ~met)
-            met |= here
-        np.maximum(winner, better.view(np.uint8) * small(place), out=winner)
-        np.maximum(other, y, out=y)
-    if x.dtype.kind == "f" and y.size and np.isnan(y.max()):
-        for place, where in enumerate(spots):
-            winner[np.isnan(padded[where])] = place
-    return y, winner
+        if want_winner:
+            better = other > largest
+            if stage.real:
+                here, first = stage.real[place]
+                better = (better & here) | first
+            won = better.view(np.uint8)
+            if winner is None:
+                winner = won if small is np.uint8 else won.astype(small)
+            else:
+                np.maximum(winner, won * small(place), out=winner)
+        largest = np.maximum(other, largest, out=None if place == 1 else largest)
+    return largest, winner
 
 
 def _lowest(x: Array) -> float | int:
@@ -101,7 +178,7 @@ def _lowest(x: Array) -> float | int:
 
 
 def flat_indices(
-    winner: Array,
+    winners: tuple[Array, ...],
     spatial: Sizes,
     kernel: Sizes,
     stride: Sizes,
@@ -109,37 +186,39 @@ def flat_indices(
     dilation: Sizes,
     ceil_mode: bool,
 ) -> Array:
-    """The winners' flat positions in their planes, as PyTorch returns them."""
-    within = np.unravel_index(winner, kernel)
-    index = np.zeros(winner.shape, np.int64)
-    for dim, size in enumerate(spatial):
-        starts = np.arange(winner.shape[2 + dim]) * stride[dim] - padding[dim]
-        starts = starts.reshape(-1, *(1,) * (len(spatial) - dim - 1))
-        index = index * size + starts + within[dim] * dilation[dim]
-    return index
+    """The winners' flat positions in their planes, as PyTorch returns them: (N, C, *O)."""
+    # Which element of an array that the window has passed along is meant, for each output.
+    at: list[Any] = list(np.ogrid[tuple(slice(size) for size in winners[-1].shape)])
+    index: Any = 0
+    for dim, winner in enumerate(reversed(winners)):
+        place = winner[tuple(at)].astype(np.int64)
+        at[2 + dim] = at[2 + dim] * stride[dim] - padding[dim] + place * dilation[dim]
+        index = index * spatial[dim] + at[2 + dim]
+    return np.asarray(index)
 
 
 def take(
     x: Array,
-    winner: Array,
+    *winners: Array,
     kernel: Sizes,
     stride: Sizes,
     padding: Sizes,
     dilation: Sizes,
     ceil_mode: bool,
 ) -> Array:
-    """The element of each window of x (N, C, *S) at the place given by `winner`."""
-    out, pairs = _frame(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    padded = pad(x, pairs)
-    y = np.zeros_like(winner, x.dtype)
-    for place, where in enumerate(places(kernel, out, stride, dilation)):
-        y += keep(padded[where], winner == place)
-    return y
+    """The element of each window of x (N, C, *S) at the place given by `winners`."""
+    stages = _stages(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    for stage, winner in zip(stages, winners, strict=True):
+        padded = pad(x, stage.padding, first=stage.axis)
+        x = np.zeros_like(winner, x.dtype)
+        for place, where in enumerate(stage.at):
+            x += keep(padded[where], winner == place)
+    return x
 
 
 def put(
     grad: Array,
-    winner: Array,
+    *winners: Array,
     spatial: Sizes,
     kernel: Sizes,
     stride: Sizes,
@@ -148,10 +227,38 @@ def put(
     ceil_mode: bool,
 ) -> Array:
     """The adjoint of `take`: each element added at its winner's place."""
-    out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
-    grad = ordered_as(grad, winner)
-    shares = (keep(grad, winner == place) for place in range(math.prod(kernel)))
-    return scatter(shares, spatial, kernel, out, stride, pairs, dilation)
+    stages = _stages(spatial, kernel, stride, padding, dilation, ceil_mode)
+    grad = ordered_as(grad, winners[-1])
+    for stage, winner in zip(reversed(stages), reversed(winners), strict=True):
+        shape = (*grad.shape[: stage.axis], stage.size, *grad.shape[stage.axis + 1 :])
+        padded = np.empty_like(grad, shape=shape)
+        if not stage.full:
+            padded.fill(0)
+        _spread(grad, winner, stage, padded)
+        grad = padded[stage.inside] if stage.real else padded
+    return grad
+
+
+def _spread(grad: Array, winner: Array, stage: Stage, padded: Array) -> None:
+    """Add each element of `grad` to `padded` at its winner's place along one dimension."""
+    if not stage.apart:
+        for place, where in enumerate(stage.at):
+            padded[where] += keep(grad, winner == place)
+        return
+    # No two meet, so they are written at once: what another place has won goes there, and is taken
+    # from what the first place gets. Done on the bits, which inf and NaN do not spoil.
+    bits = np.dtype(f"i{grad.dtype.itemsize}")
+    left, target = grad.view(bits), padded.view(bits)
+    first = target[stage.at[0]]
+    if len(stage.at) == 1:
+        first[...] = left
+    for place, where in enumerate(stage.at[1:], start=1):
+        share = target[where]
+        np.multiply(grad.view(bits), winner if len(stage.at) == 2 else winner == place, out=share)
+        left = np.bitwise_xor(left, share, out=first)
+
+
+# ---- the mean, and cells ----------------------------------------------------------------------
 
 
 def _divisors(

@@ -31,14 +31,13 @@ class MaxPool(Function):
     on_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
-        y, winner = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
+        y, winners = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
         self.shape, self.geometry = x.shape, geometry
-        self.save(winner)
+        self.save(*winners)
         return y
 
     def backward(self, grad: Tensor) -> Any:
-        (winner,) = self.saved
-        return PutInWindow.apply(grad, winner, spatial=self.shape[2:], **self.geometry)
+        return PutInWindow.apply(grad, *self.saved, spatial=self.shape[2:], **self.geometry)
 
 
 class MaxPool1d(MaxPool):
@@ -58,19 +57,20 @@ class MaxPool3d(MaxPool):
 
 
 class TakeInWindow(Function):
-    """y = the element of each window of x at the place that `winner` says."""
+    """y = the element of each window of x at the place that `winners` say, one a dimension."""
 
     order = "makes"
     on_arrays = True
 
-    def forward(self, x: Array, winner: Array, **geometry: Any) -> Array:
+    def forward(self, x: Array, *winners: Array, **geometry: Any) -> Array:
         self.shape, self.geometry = x.shape, geometry
-        self.save(winner)
-        return kernels.take(x, winner, **geometry)
+        self.save(*winners)
+        return kernels.take(x, *winners, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
-        (winner,) = self.saved
-        return PutInWindow.apply(grad, winner, spatial=self.shape[2:], **self.geometry), None
+        winners = self.saved
+        put = PutInWindow.apply(grad, *winners, spatial=self.shape[2:], **self.geometry)
+        return put, *(None for _ in winners)
 
 
 class PutInWindow(Function):
@@ -79,14 +79,14 @@ class PutInWindow(Function):
     order = "makes"
     on_arrays = True
 
-    def forward(self, x: Array, winner: Array, *, spatial: Sizes, **geometry: Any) -> Array:
+    def forward(self, x: Array, *winners: Array, spatial: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry
-        self.save(winner)
-        return kernels.put(x, winner, spatial, **geometry)
+        self.save(*winners)
+        return kernels.put(x, *winners, spatial=spatial, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
-        (winner,) = self.saved
-        return TakeInWindow.apply(grad, winner, **self.geometry), None
+        winners = self.saved
+        return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
 
 
 class AvgPool(Function):
@@ -302,9 +302,8 @@ def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
     images = x._array
     if images.ndim == len(geometry["kernel"]) + 1:
         images = images[None]
-    _, winner = kernels.max_pool(images, **geometry, want_winners=True)
-    assert winner is not None
-    index = kernels.flat_indices(winner, images.shape[2:], **geometry)
+    _, winners = kernels.max_pool(images, **geometry, want_winners=True)
+    index = kernels.flat_indices(winners, images.shape[2:], **geometry)
     return x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
 
 
