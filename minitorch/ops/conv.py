@@ -306,12 +306,13 @@ def _conv_geometry(
             f"{list(x_shape)} to have {w_shape[1] * groups} channels, but got {channels} channels "
             f"instead {shapes}"
         )
-    for size, k, d, (before, after) in zip(x_shape[-dims:], kernel, dilations, pairs, strict=True):
-        if size + before + after < d * (k - 1) + 1:
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+    for size, wide, (before, after) in zip(x_shape[-dims:], reach, pairs, strict=True):
+        if size + before + after < wide:
             raise RuntimeError(
                 f"{who}: Calculated padded input size per channel: "
                 f"({_by_x(s + sum(p) for s, p in zip(x_shape[-dims:], pairs, strict=True))}). "
-                f"Kernel size: ({_by_x(kernel)}). Kernel size can't be greater than actual input "
+                f"Kernel size: ({_by_x(reach)}). Kernel size can't be greater than actual input "
                 f"size {shapes}"
             )
     _check_not_empty(who, dims, x_shape, w_shape)
