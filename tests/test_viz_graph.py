@@ -120,6 +120,18 @@ def test_statistics_leave_out_what_is_not_finite() -> None:
     assert viz.values.Values.of(np.empty((0, 3))).statistics() == "no elements"
 
 
+def test_what_is_not_finite_is_marked_where_it_begins() -> None:
+    x = minitorch.tensor([0.0, 1.0], requires_grad=True)
+    with viz.record():
+        loss = (x.log() * x).sum()
+        loss.backward()
+    graph = viz.graph(loss)
+    assert [node.warning for node in graph.nodes] == ["grad 1 NaN", "1 inf", "1 NaN", "1 NaN"]
+    assert "⚠ 1 inf" in graph.text() and "⚠ grad 1 NaN" in graph.text()
+    assert graph.svg().count(' bad"') == 4
+    assert not viz.graph((x * 2).sum()).nodes[1].warning
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "bool"])
 def test_statistics_of_large_arrays_are_numpys(dtype: str) -> None:
     rng = np.random.default_rng(0)

@@ -71,6 +71,27 @@ def test_the_page_draws_what_the_picture_has(graph_page: Any) -> None:
     np.testing.assert_allclose(sorted(seen), sorted([float(n) for n in r] for r in rects), atol=0.1)
 
 
+def test_a_folded_drawing_is_the_pictures_too(graph_page: Any, monkeypatch: Any) -> None:
+    page, graph = graph_page()
+    keys = [group.key for group in graph.tree().groups()]
+    for closed in ({"1.conv"}, {"1", "4"}, {"0", "1.norm"}):
+        page.evaluate(
+            """(keys) => { document.getElementById("fold").click(); for (const key of keys) {
+            const at = [...document.querySelectorAll(".folded")].find(
+                (g) => (g.querySelector(".name").textContent + " ").startsWith("▸ " + key + " "));
+            if (at) at.dispatchEvent(new MouseEvent("click", {bubbles: true})); } }""",
+            [key for key in keys if key and key not in closed],
+        )
+        opened = {key for key in keys if key not in closed}
+        monkeypatch.setattr(viz.svg, "opened", lambda graph, fold, opened=opened: opened)
+        mine = re.findall(r'<path class="line" d="([^"]*)"', graph.svg())
+        drawn = page.eval_on_selector_all(".line", "lines => lines.map(l => l.getAttribute('d'))")
+        assert len(mine) == len(drawn)
+        for one, other in zip(mine, drawn, strict=True):
+            pairs = (re.findall(r"[\d.]+", path) for path in (one, other))
+            np.testing.assert_allclose(*([float(n) for n in p] for p in pairs), atol=0.11)
+
+
 def test_a_click_tells_all_of_a_node(graph_page: Any) -> None:
     page, graph = graph_page()
     node = next(n for n in graph.nodes if n.name == "ConvolutionBackward0")

@@ -116,6 +116,16 @@ class Node:
         """The bytes of all that it saved; the same array twice counts once."""
         return sum({saved.memory: saved.bytes for saved in self.saved}.values())
 
+    @property
+    def warning(self) -> str:
+        """Which values, or gradients, are NaN or infinite: ``3 NaN, grad 1 inf``; or ''."""
+        found = []
+        for output in self.outputs:
+            for prefix, values in (("", output.values), ("grad ", output.gradient)):
+                told = values.warning() if values is not None else ""
+                found += [prefix + told] if told else []
+        return ", ".join(found)
+
     def line(self) -> str:
         """The user's file and line in short: ``train.py:12``; in a notebook ``cell:12``."""
         file, _, rest = self.place.rpartition(":")
@@ -132,6 +142,8 @@ class Node:
             for sign, values in (("=", output.values), ("grad", output.gradient)):
                 if values is not None and 0 < values.count() <= 4:
                     lines.append(f"{sign} {values.short()}")
+        if self.warning:
+            lines.append(f"⚠ {self.warning}")
         notes = [self.variable, self.tag, self.line()]
         if self.freed:
             notes.append("freed")
@@ -289,6 +301,7 @@ class Graph:
             "nodes": [
                 {
                     "kind": node.kind,
+                    "bad": bool(node.warning),
                     "title": node.name,
                     "details": node.details(),
                     "lines": node.lines(),

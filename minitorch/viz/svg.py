@@ -17,12 +17,12 @@ MARGIN = 12.0
 LIGHT = (
     "--paper:#ffffff;--ink:#1b1f24;--faint:#57606a;--line:#848d97;--group:#f5f7f9;"
     "--op:#dcebfa;--op-edge:#0b5cad;--leaf:#dff3e3;--leaf-edge:#1a7f37;--const:#f5f7f9;"
-    "--root:#fdebdc;--root-edge:#a04000"
+    "--root:#fdebdc;--root-edge:#a04000;--bad:#b3261e"
 )
 DARK = (
     "--paper:#0e1116;--ink:#e6edf3;--faint:#9aa5b1;--line:#6e7883;--group:#161b22;"
     "--op:#10304f;--op-edge:#6cb2ff;--leaf:#12361d;--leaf-edge:#56d364;--const:#1f262e;"
-    "--root:#4a2b12;--root-edge:#ffab70"
+    "--root:#4a2b12;--root-edge:#ffab70;--bad:#ff8f86"
 )
 # A notebook says by itself whether it is dark, and so does this project's site; the system is asked
 # where neither does. (Jupyter, VS Code, Sphinx's furo.)
@@ -42,6 +42,7 @@ STYLE = f"""
 .mtg .leaf rect {{ fill: var(--leaf); stroke: var(--leaf-edge); }}
 .mtg .constant rect {{ fill: var(--const); stroke: var(--line); stroke-dasharray: 4 3; }}
 .mtg .root rect {{ fill: var(--root); stroke: var(--root-edge); stroke-width: 2; }}
+.mtg .bad rect {{ stroke: var(--bad); stroke-width: 3; }}
 .mtg .group > rect {{ fill: var(--group); stroke: var(--line); }}
 .mtg .inner > rect {{ fill: var(--paper); }}
 .mtg .folded > rect {{ fill: var(--group); stroke: var(--op-edge); stroke-width: 1.5; }}
@@ -86,7 +87,7 @@ def _paint(
             title = child.label()
         else:
             node = graph[child]
-            kind = f"{node.kind}{' root' if child in roots else ''}"
+            kind = node.kind + " root" * (child in roots) + " bad" * bool(node.warning)
             lines = node.lines()
             title = "\n".join(f"{name}: {text}" for name, text in node.details())
         parts.append(

@@ -112,7 +112,12 @@ def line(node: Node) -> str:
         for sign, values in (("=", output.values), ("grad", output.gradient)):
             if values is not None and 0 < values.count() <= 4:
                 said += f"  {sign} {values.short()}"
-    notes = [node.variable, node.module and f"in {node.module}", node.line()]
+    notes = [
+        node.warning and f"⚠ {node.warning}",
+        node.variable,
+        node.module and f"in {node.module}",
+        node.line(),
+    ]
     if node.freed:
         notes.append("freed")
     elif node.saved_bytes:

@@ -93,11 +93,14 @@ class Values:
         ]
         if self.zeros:
             parts.append(f"zeros {100 * self.zeros:.3g}%")
-        if self.nans:
-            parts.append(f"{self.nans} NaN")
-        if self.infs:
-            parts.append(f"{self.infs} inf")
+        if self.warning():
+            parts.append(self.warning())
         return ", ".join(parts) or "no elements"
+
+    def warning(self) -> str:
+        """How many elements are NaN or infinite, or ''."""
+        counts = ((self.nans, "NaN"), (self.infs, "inf"))
+        return ", ".join(f"{count} {name}" for count, name in counts if count)
 
     def short(self) -> str:
         """All elements if they are at most 64, as nested lists; else the statistics."""

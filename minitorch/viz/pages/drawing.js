@@ -228,7 +228,7 @@ class Drawing {
       const group = child.node === undefined ? this.data.groups[child.group] : null;
       const node = group ? null : this.data.nodes[child.node - 1];
       const lines = group ? group.lines : node.lines;
-      const kind = group ? "folded" : node.kind + (node.root ? " root" : "");
+      const kind = group ? "folded" : node.kind + (node.root ? " root" : "") + (node.bad ? " bad" : "");
       const element = make("g", {
         class: `box ${kind}`, tabindex: -1, role: "button", "data-key": key,
         "aria-label": lines.join(", ").replace("▸ ", "folded: "),
