@@ -197,6 +197,28 @@ def test_a_function_of_the_users_own() -> None:
     np.testing.assert_array_equal(cube.outputs[0].values.array, [1, 8])
 
 
+def test_operands_are_called_as_forward_calls_them() -> None:
+    class Scale(minitorch.autograd.Function):
+        @staticmethod
+        def forward(values: Any, factor: Any) -> Any:
+            return values * factor
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            values, factor = ctx.saved_tensors
+            return grad * factor, (grad * values).sum()
+
+    values = minitorch.ones(2, requires_grad=True)
+    factor = minitorch.tensor(2.0, requires_grad=True)
+    node = viz.graph(Scale.apply(values, factor).sum())[3]
+    assert [given.label for given in node.inputs] == ["values", "factor"]
+    assert [saved.what for saved in node.saved] == ["operand values", "operand factor"]
+
+
 def test_the_graph_of_a_gradient() -> None:
     x = minitorch.tensor([1.0, 2.0], requires_grad=True)
     (slope,) = minitorch.autograd.grad((x**3).sum(), x, create_graph=True)

@@ -570,5 +570,7 @@ def _gradient(node: Function, slot: int) -> Values | None:
 
 def parameter_names(function: type[Function]) -> list[str]:
     """What a Function's forward calls its inputs."""
-    parameters = list(inspect.signature(function.forward).parameters.values())[1:]
+    parameters = list(inspect.signature(function.forward).parameters.values())
+    if "setup_context" not in function.__dict__:
+        del parameters[:1]  # self, or ctx
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
