@@ -286,6 +286,18 @@ def _libm(function: Callable[[float], float], x: Array) -> Array:
     return np.fromiter(map(function, x.reshape(-1).tolist()), np.float64, x.size).reshape(x.shape)
 
 
+def _on_the_edge(x: Array) -> Array:
+    """Where a float64 is so near the middle of two float32 that its last digits decide.
+
+    NumPy's functions are right to a few units in the last place; here a thousand count as near.
+    What a float32 would hold with fewer digits (below 2**-126) is always in doubt.
+    """
+    beyond = x.view(np.int64) & np.int64(2**29 - 1)
+    beyond -= np.int64(2**28 - 1024)
+    near: Array = beyond.view(np.uint64) < np.uint64(2048)
+    return near | ((np.abs(x) < 2.0**-126) & (x != 0))
+
+
 def _log64(w: Array) -> Array:
     return _libm(math.log, w)
 
@@ -825,8 +837,15 @@ class Stream:
         scale = -1.0 / lambd
 
         def draw(m: int) -> Array:
+            minus_u = -self._uniform53(m)
             with np.errstate(over="ignore", invalid="ignore"):
-                return _cast(scale * _libm(math.log1p, -self._uniform53(m)), dtype)
+                if dtype == _F64:
+                    return scale * _libm(math.log1p, minus_u)
+                drawn = scale * np.log1p(minus_u)
+                doubtful = _on_the_edge(drawn)
+                if doubtful.any():
+                    drawn[doubtful] = scale * _libm(math.log1p, minus_u[doubtful])
+                return _cast(drawn.astype(np.float32), dtype)
 
         return _in_chunks(n, dtype, draw)
 
