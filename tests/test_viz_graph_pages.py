@@ -193,6 +193,47 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+@pytest.mark.parametrize(
+    ("says", "system_dark", "dark"),
+    [
+        ("", False, False),
+        ("", True, True),
+        ('data-jp-theme-light="false"', False, True),
+        ('data-jp-theme-light="true"', True, False),
+        ('class="vscode-dark"', False, True),
+        ('data-theme="light"', True, False),
+    ],
+)
+def test_a_notebooks_picture_is_as_dark_as_the_notebook(
+    visit: Any, tmp_path: Path, says: str, system_dark: bool, dark: bool
+) -> None:
+    _, graph, _ = recorded()
+    file = tmp_path / "notebook.html"
+    file.write_text(f"<!doctype html><body {says}>{graph._repr_html_()}", encoding="utf-8")
+    page = visit(file, dark=system_dark)
+    paper = page.eval_on_selector(".mtg .paper", "r => getComputedStyle(r).fill")
+    assert paper == ("rgb(14, 17, 22)" if dark else "rgb(255, 255, 255)")
+    for kind in ("name", "faint"):
+        pairs = page.eval_on_selector_all(
+            f".mtg g > text.{kind}",
+            "all => all.map(t => [getComputedStyle(t).fill, "
+            "getComputedStyle(t.parentElement.querySelector('rect')).fill])",
+        )
+        assert pairs and min(contrast(*pair) for pair in pairs) >= 4.5
+    assert sideways(page) == 0
+
+
+def test_a_replay_in_a_notebook(visit: Any, tmp_path: Path) -> None:
+    x, _, loss = small()
+    file = tmp_path / "notebook.html"
+    html = viz.replay(loss)._repr_html_()
+    file.write_text(f"<!doctype html><meta charset=utf-8><body>{html}", encoding="utf-8")
+    frame = visit(file).frame_locator("iframe")
+    frame.locator("#next").click()
+    assert "SumBackward0 runs" in frame.locator("#step").text_content()
+    assert x.grad is not None
+
+
 # ---- the replay -----------------------------------------------------------------------------
 
 

@@ -88,6 +88,8 @@ def test_lenet_by_hand() -> None:
     assert [by[n].sees for n in "0235"] == [(5, 5), (6, 6), (14, 14), (16, 16)]
     assert by["5"].outputs == [(1, 16, 5, 5)]
     assert by["7"].saved == 400 * 4 and by["1"].saved == 6 * 28 * 28 * 4
+    assert str(viz.summary(net, (1, 1, 28, 28))) == str(found)
+    assert viz.summary(net, [(1, 1, 28, 28)]).multiply_adds == 416_520
     # Twice as many images: twice the work, as many parameters.
     twice = viz.summary(net, minitorch.rand(2, 1, 28, 28))
     assert twice.multiply_adds == 2 * 416_520 and twice.parameters == 61_706

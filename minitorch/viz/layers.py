@@ -167,7 +167,7 @@ def summary(
 
     Args:
         model: called in eval mode; its modes, parameters and gradients are left as they were.
-        input: a tensor; several in a list or tuple; or a dict for keyword arguments.
+        input: a tensor; several in a list or tuple; a dict for keyword arguments; or a size.
         input_size: instead of `input`, the shape with its batch dimension, or a list of shapes;
             ones of that shape go in.
         dtypes: with `input_size`, one for each input; float32 by default.
@@ -199,6 +199,8 @@ def summary(
     """
     if not isinstance(model, Module):
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
+    if input_size is None and _is_size(input):
+        input, input_size = None, input
     if (input is None) == (input_size is None):
         raise TypeError("summary: give either an input or an input_size, such as (1, 3, 224, 224)")
     args, kwargs = _arguments(input, input_size, dtypes)
@@ -230,6 +232,16 @@ def summary(
         saved=sum(row.saved for row in seen_by.rows),
         inputs=[tuple(tensor.shape) for tensor in tensors],
         depth=depth,
+    )
+
+
+def _is_size(value: Any) -> bool:
+    """Whether it is a shape, or several: nothing but whole numbers, once or twice in a list."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(item, int) for item in value) or all(
+        isinstance(item, list | tuple) and item and all(isinstance(n, int) for n in item)
+        for item in value
     )
 
 

@@ -24,6 +24,7 @@ from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.viz import fold, layout
 from minitorch.viz.names import Names, users_frame
+from minitorch.viz.page import compose
 from minitorch.viz.recording import ModuleCall, note_of
 from minitorch.viz.values import Values, dtype_name, size
 
@@ -277,8 +278,6 @@ class Graph:
 
         One file that needs nothing else. Keys are said on the page.
         """
-        from minitorch.viz.page import compose
-
         target = Path(path)
         data = self.data()
         target.write_text(

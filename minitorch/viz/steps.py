@@ -20,6 +20,7 @@ from minitorch.autograd.hooks import RemovableHandle, add_hook
 from minitorch.nn.modules.module import Module
 from minitorch.viz.names import Names, users_frame
 from minitorch.viz.nodes import Graph, Node, Saved, as_tensors, behind, build
+from minitorch.viz.page import compose
 from minitorch.viz.values import Values, size
 
 
@@ -143,17 +144,22 @@ class Replay:
 
         One file that needs nothing else: next, back, play, speed; the keys are said on the page.
         """
-        from minitorch.viz.page import compose
-
         target = Path(path)
-        data = self.data()
-        target.write_text(
-            compose("replay", data, title=data["title"], parts=("drawing",)), encoding="utf-8"
-        )
+        target.write_text(self._page(), encoding="utf-8")
         return target
 
+    def _page(self) -> str:
+        data = self.data()
+        return compose("replay", data, title=data["title"], parts=("drawing",))
+
     def _repr_html_(self) -> str:
-        return f"{self.graph._repr_html_()}<pre>{escape(self.text())}</pre>"
+        """The page itself in a frame, and the text for readers that drop frames."""
+        page, text = escape(self._page()), escape(self.text())
+        return (
+            f'<iframe srcdoc="{page}" title="backward, step by step" '
+            'style="width: 100%; height: 46rem; border: 0"></iframe>'
+            f"<details><summary>the steps as text</summary><pre>{text}</pre></details>"
+        )
 
     def data(self) -> dict[str, Any]:
         """What the page reads."""
