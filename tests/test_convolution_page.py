@@ -221,6 +221,22 @@ def test_an_example_shows_its_numbers(visit, file, example, output):
     assert shown(page, "y") == output
 
 
+def test_a_kernel_of_the_ten_is_put_over_ones_own_input(visit, file):
+    page = visit(file, hash="#op=max_pool2d&kernel=2&stride=2&padding=1&x=1,2;3,4&mode=backward")
+    page.select_option("#example", "Gaussian blur, 3 × 3")
+    assert shown(page, "x") == [["1", "2"], ["3", "4"]]
+    assert shown(page, "w")[1] == ["0.125", "0.25", "0.125"]
+    page.get_by_label("Forward").check()
+    page.click("#last")
+    x = minitorch.tensor([[[[1.0, 2], [3, 4]]]])
+    y = F.conv2d(
+        x, minitorch.tensor(viz.KERNELS["Gaussian blur, 3 × 3"]).float()[None, None], padding=1
+    )
+    assert [[number(text) for text in row] for row in shown(page, "y")] == [
+        pytest.approx(row, rel=2e-3) for row in y[0, 0].tolist()
+    ]
+
+
 def test_names_run_from_a11_to_a66(visit, file):
     page = visit(file, hash="#show=names&at=1")
     grid = shown(page, "x")

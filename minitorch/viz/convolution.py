@@ -14,6 +14,7 @@ from typing import Any
 
 from minitorch.factory import as_tensor, ones
 from minitorch.nn import functional as F
+from minitorch.viz.filters import KERNELS
 from minitorch.viz.page import compose
 
 OPERATIONS = ("conv2d", "max_pool2d", "avg_pool2d")
@@ -95,7 +96,7 @@ def convolution(
     title = {"conv2d": "Convolution", "max_pool2d": "Max pooling", "avg_pool2d": "Average pooling"}
     page = compose(
         "convolution",
-        data,
+        {"start": data, "kernels": {name: k.tolist() for name, k in KERNELS.items()}},
         title=f"{title[operation]}, one window at a time",
         parts=("windows", "grid"),
     )

@@ -123,7 +123,7 @@ function fromHash(hash) {
 // ---- what is shown
 
 const $ = (id) => document.getElementById(id);
-const given = JSON.parse($("data").textContent) ?? {};
+const {start: given, kernels: KERNELS} = JSON.parse($("data").textContent);
 let state;            // what the address holds
 let grids = {};       // by name: x, w, y, g, gx, gw
 let seen = 0;         // forward: how many outputs are filled in, less one
@@ -591,11 +591,13 @@ function makeControls() {
         }
       });
 
+  const group = (label, names) =>
+    make("optgroup", {label}, ...names.map((name) => make("option", {}, name)));
   $("example").append(make("option", {value: ""}, "choose one …"),
-    ...Object.keys(EXAMPLES).map((name) => make("option", {}, name)));
-  $("example").addEventListener("change", ({target}) => {
-    if (!target.value) return;
-    load(completed(EXAMPLES[target.value]));
+    group("Examples", Object.keys(EXAMPLES)), group("Kernels", Object.keys(KERNELS)));
+  $("example").addEventListener("change", ({target: {value}}) => {
+    if (Object.hasOwn(EXAMPLES, value)) load(completed(EXAMPLES[value]));
+    else if (value) load(completed({...state, op: "conv2d", stride: [1, 1]}, {w: KERNELS[value]}));
     remember();
   });
 
