@@ -600,7 +600,8 @@ def test_ones_own_tensors(visit, tmp_path):
         (ValueError, {"operation": "conv3d"}),
         (ValueError, {"operation": "avg_pool2d", "dilation": 2}),
         (ValueError, {"operation": "avg_pool2d", "weight": np.ones((2, 2))}),
-        (ValueError, {"kernel_size": 3}),
+        (ValueError, {"kernel_size": 3, "weight": np.ones((3, 3))}),
+        (ValueError, {"kernel_size": 17}),
         (ValueError, {"stride": (1, 2, 3)}),
         (ValueError, {"stride": 17}),
         (ValueError, {"grad_output": np.ones((3, 4))}),
@@ -615,8 +616,9 @@ def test_what_the_page_cannot_show_is_refused(tmp_path, error, arguments):
 def test_the_command(tmp_path, capsys, visit):
     file = tmp_path / "page.html"
     command = ["convolution", "-o", str(file), "--operation", "max_pool2d"]
-    assert main([*command, "--padding", "1", "--backward"]) == 0
+    assert main([*command, "--padding", "1", "--backward", "--kernel-size", "2"]) == 0
     assert capsys.readouterr().err == f"Wrote {file}\n"
-    assert visit(file).is_visible("#gx")
+    page = visit(file)
+    assert (page.inner_text("#place"), len(shown(page, "gx"))) == ("1 of 16", 6)
     assert main([*command, "--padding", "2"]) == 2
     assert "pad should be at most half" in capsys.readouterr().err

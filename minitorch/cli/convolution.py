@@ -24,6 +24,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "-o", "--output", type=arguments.page_path, default=Path("convolution.html"), metavar="FILE"
     )
     command.add_argument("--operation", choices=OPERATIONS, default="conv2d")
+    command.add_argument("--kernel-size", type=arguments.positive_int, default=3, metavar="N")
     command.add_argument("--stride", type=arguments.positive_int, metavar="N")
     command.add_argument("--padding", type=int, default=0, metavar="N")
     command.add_argument("--dilation", type=arguments.positive_int, default=1, metavar="N")
@@ -41,6 +42,7 @@ def main(options: argparse.Namespace) -> int:
             padding=options.padding,
             dilation=options.dilation,
             operation=options.operation,
+            kernel_size=options.kernel_size,
             backward=options.backward,
             names=options.names,
         )

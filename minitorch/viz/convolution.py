@@ -43,10 +43,10 @@ def convolution(
 
     Everything on the page can be changed: values, sizes, stride, padding, dilation, the operation.
     What is given here is where it starts; without `input`, that is a 6x6 matrix, and without
-    `weight`, a 3x3 kernel for vertical edges.
+    `weight`, a kernel for vertical edges of `kernel_size`, 3x3 unless it is given.
 
-    `operation` is ``"conv2d"``, ``"max_pool2d"`` or ``"avg_pool2d"``; the pools take `kernel_size`
-    instead of `weight`, and their stride is the kernel's size unless it is given, as in PyTorch.
+    `operation` is ``"conv2d"``, ``"max_pool2d"`` or ``"avg_pool2d"``; the pools take no `weight`,
+    and their stride is the kernel's size unless it is given, as in PyTorch.
     `backward` starts with the gradients, that of the output being `grad_output` (default: ones).
     `names` shows the elements by name, a11, a12, ..., instead of by value.
 
@@ -63,10 +63,10 @@ def convolution(
         known = ", ".join(map(repr, OPERATIONS))
         raise ValueError(f"convolution: operation is one of {known}, got {operation!r}")
     conv = operation == "conv2d"
-    if conv and kernel_size is not None and weight is None:
-        raise ValueError("convolution: conv2d takes a weight, not a kernel_size")
-    if not conv and weight is not None:
+    if weight is not None and not conv:
         raise ValueError(f"convolution: {operation} takes a kernel_size, not a weight")
+    if weight is not None and kernel_size is not None:
+        raise ValueError("convolution: give a weight or a kernel_size, not both")
     data: dict[str, Any] = {
         "op": operation,
         "mode": "backward" if backward or grad_output is not None else "forward",
