@@ -1,9 +1,10 @@
 """The arithmetic that NumPy has no single call for: ndarrays in, ndarrays out, no graph.
 
-`conv`, `winograd` and `pool` over the windows of `_windows`; `norm`; `softmax`; `recurrent` layers;
-`resample` along axes; `rows` added by index; `sums` over dimensions; `mask` choosing without
-branches; `special` functions; `triangular` systems; `random` PyTorch's streams; `blocks` of large
-arrays. `threads` shares work out; `memory` and `quiet` set up the allocator and NumPy's warnings.
+`conv`, `winograd` and `pool` over the windows of `_windows`; `norm`; `softmax`; `attention`;
+`recurrent` layers; `resample` along axes; `rows` added by index; `sums` over dimensions; `mask`
+choosing without branches; `special` functions; `triangular` systems; `random` PyTorch's streams;
+`blocks` of large arrays. `threads` shares work out; `memory` and `quiet` set up the allocator and
+NumPy's warnings.
 """
 
 from minitorch.kernels.memory import keep_freed_memory

@@ -431,7 +431,7 @@ class GELU(Function):
 
     def forward(self, x: Array) -> Array:
         self.save(x)
-        y, slope = by_blocks(gelu_kernel, x)
+        y, slope = by_blocks(gelu_kernel, [x], 2)
         if self.edges:
             self.cache = slope
         return y

@@ -11,6 +11,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels import attention as kernels
 from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
 from minitorch.ops.dropout import dropout
@@ -102,54 +103,35 @@ class Attention(Function):
     """softmax(scale * q @ k.T + mask) @ v, without dropout."""
 
     broadcasts = True
+    on_arrays = True
 
     def forward(
         self, q: Array, k: Array, v: Array, mask: Array | None, *, scale: float, causal: bool
     ) -> Array:
         self.save(q, k, v, mask)
         self.scale, self.causal = scale, causal
-        scores = np.matmul(q, k.swapaxes(-2, -1))
-        scores *= scores.dtype.type(scale)
-        if causal:
-            scores += _causal(*scores.shape[-2:], scores.dtype)
-        elif mask is not None:
-            added = np.where(mask, 0, -np.inf) if mask.dtype == np.bool_ else mask
-            scores = scores + added.astype(scores.dtype, copy=False)
-        best = scores.max(-1, keepdims=True)
-        best[best == -np.inf] = 0  # a query that may attend to nothing gets zeros
-        scores -= best
-        weights = np.exp(scores, out=scores)
-        total = weights.sum(-1, keepdims=True)
-        total[total == 0] = 1
-        weights /= total
+        seen = kernels.causal(q.shape[-2], k.shape[-2]) if causal else mask
+        weights = kernels.weigh(q, k, seen, scale)
         if self.edges:
             self.cache = weights
-        return np.matmul(weights, v)
+        return kernels.product(weights, v, like=q)
 
-    def backward(self, grad: Tensor) -> Any:
-        inputs = self.saved
-        if mode.grad or self.cache is None:
+    def backward(self, grad: Any) -> Any:
+        q, k, v, mask = self.saved
+        if mode.grad:
             program = functools.partial(_composed, scale=self.scale, causal=self.causal)
-            return composed_gradients(self, program, inputs, (grad,))
-        q, k, v = (x._array for x in inputs[:3])
-        weights, g = self.cache, grad._array
-        grad_v = np.matmul(weights.swapaxes(-2, -1), g) if self.needs(2) else None
-        grad_q = grad_k = scores = None
-        if self.needs(0) or self.needs(1) or self.needs(3):
-            scores = np.matmul(g, v.swapaxes(-2, -1))
-            scores -= np.einsum("...s,...s->...", scores, weights)[..., np.newaxis]
-            scores *= weights
+            return composed_gradients(self, program, (q, k, v, mask), (grad,))
+        weights = self.cache
+        needs_q, needs_k, needs_v, needs_mask = map(self.needs, range(4))
+        grad_q = grad_k = grad_v = scores = None
+        if needs_v:
+            grad_v = kernels.product(weights.swapaxes(-2, -1), grad, like=v)
+        if needs_q or needs_k or needs_mask:
+            scores = kernels.weigh_back(np.matmul(grad, v.swapaxes(-2, -1)), weights)
             scaled = scores * scores.dtype.type(self.scale)
-            grad_q = np.matmul(scaled, k) if self.needs(0) else None
-            grad_k = np.matmul(scaled.swapaxes(-2, -1), q) if self.needs(1) else None
-        made = grad_q, grad_k, grad_v, scores if self.needs(3) else None
-        return tuple(None if array is None else grad._wrap(array) for array in made)
-
-
-@functools.lru_cache(maxsize=16)
-def _causal(L: int, S: int, dtype: np.dtype[Any]) -> Array:
-    """-inf where a key comes after the query, else 0: to be added."""
-    return np.where(np.tri(L, S, dtype=bool), 0, -np.inf).astype(dtype)
+            grad_q = kernels.product(scaled, k, like=q) if needs_q else None
+            grad_k = kernels.product(scaled.swapaxes(-2, -1), q, like=k) if needs_k else None
+        return grad_q, grad_k, grad_v, scores if needs_mask else None
 
 
 def _composed(
@@ -165,7 +147,7 @@ def _composed(
     L, S = q._array.shape[-2], k._array.shape[-2]
     scores = matmul(q * scale, k.transpose(-2, -1))
     if causal:
-        scores = where(q._wrap(np.tri(L, S, dtype=bool)), scores, -math.inf)
+        scores = where(q._wrap(kernels.causal(L, S)), scores, -math.inf)
     elif mask is not None:
         boolean = mask._array.dtype.kind == "b"
         scores = where(mask, scores, -math.inf) if boolean else scores + mask
