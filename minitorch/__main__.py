@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from minitorch.cli import check, convolution, digits, explain, filters, run
+from minitorch.cli import check, convolution, digits, explain, filters, graph, run
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     digits.add_command(commands)
     run.add_command(commands)
     check.add_command(commands)
+    graph.add_command(commands)
     explain.add_command(commands)
     convolution.add_command(commands)
     filters.add_command(commands)

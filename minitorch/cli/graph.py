@@ -1,0 +1,56 @@
+"""``minitorch graph``: run a PyTorch program up to a backward, and show the graph behind it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from minitorch import viz
+from minitorch.cli import arguments, stop
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``graph`` to the commands of the parser."""
+    command = commands.add_parser(
+        "graph",
+        help="show the graph that a PyTorch program goes backward through",
+        description="Run a PyTorch program until it calls backward(), print the graph there with "
+        "the program's own lines, modules and values, and stop.",
+    )
+    command.add_argument(
+        "--html", type=arguments.page_path, metavar="FILE", help="also write the graph as a page"
+    )
+    command.add_argument(
+        "--replay",
+        type=arguments.page_path,
+        metavar="FILE",
+        help="also go backward, and write a page that plays the steps",
+    )
+    command.add_argument("--whole", action="store_true", help="show every node, and fold no module")
+    stop.add_arguments(command)
+    command.set_defaults(command=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the program, and return 0 if it came to the backward."""
+    return stop.at_backward(
+        "graph", options, viz.record(), lambda outputs, given: show(outputs, given, options)
+    )
+
+
+def show(outputs: Any, gradients: Any, options: argparse.Namespace) -> int:
+    """Print the graph behind `outputs`, and write the pages."""
+    names = stop.named_parameters()
+    try:
+        graph = viz.graph(outputs, params=names)
+        print(graph.text(fold=False if options.whole else None))
+        if options.html is not None:
+            print(f"Wrote {graph.html(options.html)}", file=sys.stderr)
+        if options.replay is not None:
+            replay = viz.replay(outputs, gradients, params=names)
+            print(f"Wrote {replay.html(options.replay)}", file=sys.stderr)
+    except (RuntimeError, TypeError) as error:  # what backward() itself refuses
+        print(f"minitorch graph: error: {error}", file=sys.stderr)
+        return 2
+    return 0
