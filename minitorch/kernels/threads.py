@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
+import functools
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +21,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+MOST = 64  # threads
+GIVE_WAY = 1e-5  # seconds; with Python's own 5e-3, two threads take as long as one
+
 P = TypeVar("P")
 R = TypeVar("R")
 
 
-def _find_blas() -> tuple[Any, Any] | None:
+@functools.cache
+def _blas() -> tuple[Any, Any] | None:
     """OpenBLAS's functions that tell and set its number of threads; None under another BLAS."""
     for path in (Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*"):
         library = ctypes.CDLL(str(path))
@@ -39,7 +45,6 @@ def _find_blas() -> tuple[Any, Any] | None:
     return None
 
 
-_blas = _find_blas()
 _busy = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
@@ -73,18 +78,23 @@ def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
     of the program is in here. `work` must write to no place that another part's writes to.
     """
     global _pool
-    if _blas is None or len(pieces) < 2 or not _busy.acquire(blocking=False):
+    blas = _blas() if len(pieces) > 1 else None
+    if blas is None or not _busy.acquire(blocking=False):
         return [work(pieces)]
     try:
-        count, set_count = _blas
+        count, set_count = blas
         threads = count()
-        parts = min(threads, len(pieces))
+        parts = min(threads, len(pieces), MOST)
         if parts < 2:
             return [work(pieces)]
-        if _pool is None or _pool._max_workers < parts - 1:
-            _pool = ThreadPoolExecutor(threads - 1, "minitorch")
+        if _pool is None:
+            _pool = ThreadPoolExecutor(MOST, "minitorch")  # starts no more threads than it needs
         ends = [len(pieces) * part // parts for part in range(1, parts + 1)]
         set_count(1)
+        # Each call of NumPy takes Python's lock before and after. Who waits for it gets it at once
+        # only from one that has been asked to give way, which is done after this time.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(GIVE_WAY)
         try:
             # A copy of the context each: it has NumPy's error state, which is hushed.
             others = [
@@ -98,6 +108,7 @@ def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
                     other.exception()  # wait for all: they write into our arrays
             return [first, *(other.result() for other in others)]
         finally:
+            sys.setswitchinterval(interval)
             set_count(threads)
     finally:
         _busy.release()
