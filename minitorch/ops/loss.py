@@ -14,7 +14,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
-from minitorch.kernels.softmax import exponentials
+from minitorch.kernels import softmax as kernels
 from minitorch.ops.activation import floats
 from minitorch.ops.operands import tensor_of
 from minitorch.ops.softmax import log_softmax
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 REDUCTIONS = ("none", "mean", "sum")
+_INT64 = np.dtype(np.int64)
 
 
 class NLLLoss(Function):
@@ -47,14 +48,14 @@ class NLLLoss(Function):
     ) -> Array:
         self.save(target, weight)
         self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
-        self.kept = target != ignore_index
+        self.ignore_index = ignore_index
         return self.loss(x, target, weight)
 
     def loss(self, x: Array, target: Array, weight: Array | None) -> Array:
         """The loss of log-probabilities x ``(N, C, *)`` for class indices ``(N, *)``."""
-        classes, kept = x.shape[1], self.kept
+        classes, kept = x.shape[1], target != self.ignore_index
         safe = np.where(kept, target, 0)
-        if self.kept.all() and x.ndim == 2:
+        if kept.all() and x.ndim == 2:
             picked = x[np.arange(x.shape[0]), safe]  # the plain case, quicker
         else:
             picked = np.take_along_axis(x, np.expand_dims(safe, 1), 1).squeeze(1)
@@ -73,14 +74,15 @@ class NLLLoss(Function):
 
     def divisor(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
         """What the mean divides by: how much weight the targets have."""
+        kept = target != self.ignore_index
         if weight is None:
-            return np.asarray(np.count_nonzero(self.kept), dtype)
-        return np.asarray(weight[target[self.kept]].sum(), dtype)
+            return np.asarray(np.count_nonzero(kept), dtype)
+        return np.asarray(weight[target[kept]].sum(), dtype)
 
     def coefficients(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
         """t, divided by the mean's divisor: shape ``(N, C, *)``."""
         classes = self.shape[1]
-        kept = self.kept
+        kept = target != self.ignore_index
         safe = np.where(kept, target, 0)
         own = kept.astype(dtype) if weight is None else np.where(kept, weight[safe], 0)
         t = np.zeros(self.shape, dtype)
@@ -109,7 +111,10 @@ class NLLLoss(Function):
 
 
 class CrossEntropy(NLLLoss):
-    """loss = `NLLLoss` of log_softmax(x): its gradient is softmax(x) * sum(t) - t."""
+    """loss = `NLLLoss` of log_softmax(x): its gradient is softmax(x) * sum(t) - t.
+
+    `plain` says that every class and every target counts alike: of that there is a kernel.
+    """
 
     def forward(
         self,
@@ -120,46 +125,32 @@ class CrossEntropy(NLLLoss):
         ignore_index: int,
         smoothing: float,
         reduction: str,
+        plain: bool = False,
     ) -> Array:
         self.save(x, target, weight)
         self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
-        self.kept = target != ignore_index
-        self.plain = x.ndim == 2 and weight is None and not smoothing and bool(self.kept.all())
-        shifted, e, total, moderate = exponentials(x, 1)
-        if not self.plain:
-            losses = self.loss(shifted - np.log(total), target, weight)
-        else:
-            rows = np.arange(len(x))
-            # Of large numbers the quotient may underflow; of others it is the more precise way.
-            own = e[rows, target] / total[:, 0] if moderate else None
-            likelihood = shifted[rows, target] - np.log(total[:, 0]) if own is None else np.log(own)
-            losses = -likelihood
-            if reduction != "none":
-                losses = losses.sum()
-            if reduction == "mean":
-                losses = np.divide(losses, x.dtype.type(len(x)))
-        if self.needs(0):
-            self.cache = np.divide(e, total, out=e)  # softmax(x), enough for the first order
-        return losses
+        self.ignore_index, self.on_arrays = ignore_index, plain
+        if not plain:
+            y = kernels.log_softmax(x, 1)
+            if self.needs(0):
+                self.cache = np.exp(y)  # enough for the first order
+            return self.loss(y, target, weight)
+        losses, *self.cache = kernels.cross_entropy(x, target)
+        if reduction == "none":
+            return losses
+        total = np.add.reduce(losses, dtype=x.dtype)
+        return total if reduction == "sum" else np.divide(total, x.dtype.type(len(x)))
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         x, target, _ = self.saved
-        if self.plain and not mode.grad:
-            return grad._wrap(self.first_order(grad._array, target._array)), None, None
+        if self.on_arrays and not mode.grad:
+            if self.reduction == "mean":
+                grad = grad / grad.dtype.type(len(target))
+            return kernels.cross_entropy_back(grad, *self.cache), None, None
         softmax = x.softmax(1) if mode.grad else grad._wrap(self.cache)
         t, grad = self.constants(grad)
         whole = t._array.sum(1, keepdims=True)
         return (softmax * grad._wrap(whole) - t) * grad, None, None
-
-    def first_order(self, grad: Array, target: Array) -> Array:
-        """The gradient where every class and every target counts alike."""
-        count = len(target)
-        if self.reduction == "mean":
-            grad = grad / grad.dtype.type(count)
-        share = grad[:, None] if grad.ndim else grad
-        gradient = self.cache * share
-        gradient[np.arange(count), target] -= grad
-        return gradient
 
 
 def _along_classes(weight: Array, ndim: int) -> Array:
@@ -197,8 +188,12 @@ def reduced(losses: Tensor, reduction: str) -> Tensor:
 
 def _class_indices(
     who: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-) -> None:
-    """Refuse targets and weights that do not fit `x` of shape ``(N, C, *)``."""
+) -> bool:
+    """Refuse targets and weights that do not fit `x` of shape ``(N, C, *)``.
+
+    Returns:
+        Whether every target is a class, and none ignored.
+    """
     shape, y = x._array.shape, target._array
     expected = (shape[0], *shape[2:])
     if y.shape != expected:
@@ -211,20 +206,22 @@ def _class_indices(
             f"{who}: expected target of shape {list(expected)} for input of shape {list(shape)}, "
             f"got {list(y.shape)}"
         )
-    if y.dtype not in (np.int64, np.uint8):
+    if y.dtype != _INT64 and y.dtype != np.uint8:
         raise RuntimeError(
             f"{who}: expected scalar type Long (class indices) but found {target.dtype}; "
             "convert with .long()"
         )
     _check_weight(who, shape[1], x, weight)
-    if not y.size or (y.min() >= 0 and y.max() < shape[1]):
-        return
+    ignored = 0 <= ignore_index < shape[1]
+    if y.size and y.dtype == _INT64 and y.view(np.uint64).max() < shape[1] and not ignored:
+        return True  # a number below 0 looks large without a sign
     wrong = y[(y != ignore_index) & ((y < 0) | (y >= shape[1]))]
     if wrong.size:
         raise IndexError(
             f"Target {wrong.flat[0]} is out of bounds. ({who}: {shape[1]} classes, targets must "
             f"be 0..{shape[1] - 1} or ignore_index={ignore_index})"
         )
+    return False
 
 
 def _check_weight(who: str, classes: int, x: Tensor, weight: Tensor | None) -> None:
@@ -287,7 +284,8 @@ def cross_entropy(
         return loss.squeeze(0) if single and reduction == "none" else loss
     if single:
         x, y = x.unsqueeze(0), _of_one(y)
-    _class_indices("cross_entropy", x, y, weight, ignore_index)
+    certain = _class_indices("cross_entropy", x, y, weight, ignore_index)
+    plain = certain and weight is None and not label_smoothing and x._array.ndim == 2
     loss = CrossEntropy.apply(
         x,
         y,
@@ -295,6 +293,7 @@ def cross_entropy(
         ignore_index=ignore_index,
         smoothing=label_smoothing,
         reduction=reduction,
+        plain=plain,
     )
     return loss.squeeze(0) if single and reduction == "none" else loss
 
