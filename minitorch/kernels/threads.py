@@ -51,14 +51,16 @@ _pool: ThreadPoolExecutor | None = None
 
 def blas_threads() -> int | None:
     """On how many threads products run; None where that is not known."""
-    return None if _blas is None else int(_blas[0]())
+    blas = _blas()
+    return None if blas is None else int(blas[0]())
 
 
 def set_blas_threads(count: int) -> bool:
     """Let products run on so many threads; whether BLAS could be told."""
-    if _blas is not None:
-        _blas[1](count)
-    return _blas is not None
+    blas = _blas()
+    if blas is not None:
+        blas[1](count)
+    return blas is not None
 
 
 def _forget_pool() -> None:
