@@ -526,7 +526,7 @@ def saved_by(node: Function, labels: list[str]) -> list[Saved]:
             else:
                 what = "constant"
         else:
-            array = item if isinstance(item, np.ndarray) else item._peek()
+            array = item._peek() if isinstance(item, TensorBase) else np.asarray(item)
             what = {"b": "mask", "f": "constant"}.get(array.dtype.kind, "indices")
         found.append(_describe(what, array, parameter))
     for array in _arrays(node.cache):
