@@ -78,3 +78,4 @@ html_extra_path = ["_made"]  # what stands alone (docs/_extensions/made.py)
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # it would load each page found, which a file on disk may not

@@ -6,10 +6,12 @@ import doctest
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -40,6 +42,44 @@ def test_what_a_page_links_to_is_there(page: pathlib.Path) -> None:
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+COMMANDS = sorted(
+    {
+        command
+        for page in PAGES
+        for command in re.findall(
+            r"^(?: {4}|pip install .* && )?(python -m minitorch .*)$",
+            page.read_text(),
+            re.MULTILINE,
+        )
+    }
+)
+# Too long to run for this alone: tests/test_cli.py and tests/test_examples.py run them smaller.
+LONG = [
+    "python -m minitorch digits",
+    "python -m minitorch digits --plot digits.png",
+    "python -m minitorch run examples/vae.py --bar --plot vae.png",
+]
+PROGRAM = """
+import torch
+weight = torch.tensor([1.0, -2.0], requires_grad=True)
+loss = (torch.tensor([[3.0, 4.0]]) @ weight).tanh().square().sum()
+loss.backward()
+"""
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in LONG])
+def test_a_command_on_a_page_runs(command: str, tmp_path: pathlib.Path) -> None:
+    image = pytest.importorskip("matplotlib.image")
+    (tmp_path / "prog.py").write_text(PROGRAM)
+    (tmp_path / "curve.py").write_text(PROGRAM.replace("torch\n", "minitorch as torch\n"))
+    image.imsave(tmp_path / "photo.jpg", np.linspace(0, 1, 48 * 3).reshape(6, 8, 3))
+    python(*shlex.split(command)[1:], cwd=tmp_path)
+
+
+def test_the_commands_that_are_not_run_are_on_a_page() -> None:
+    assert set(LONG) <= set(COMMANDS)
 
 
 def shell_and_files(page: str) -> list[tuple[str, str]]:
@@ -108,3 +148,10 @@ def test_who_follows_the_page_on_adding_an_op_adds_one(tmp_path: pathlib.Path) -
     assert re.search(r"\b\d+ passed", printed) and "failed" not in printed
     python("-m", "doctest", "docs/add_an_op.md", cwd=tmp_path)
     python("-m", "pytest", "-n0", "-q", "tests/test_layers.py", "-k", "sorted", cwd=tmp_path)
+
+
+def test_no_program_on_a_page_is_left_untried() -> None:
+    tried = {"README.md", "add_an_op.md", "start.md"}  # by the tests above
+    for page in PAGES:
+        if page.name not in tried:
+            assert not [block for kind, block in shell_and_files(page.name) if kind == "python"]

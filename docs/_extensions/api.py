@@ -11,6 +11,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import reprlib
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -280,7 +281,7 @@ def render(page: Page) -> Iterator[str]:
         if constants:
             yield from table(
                 ("name", "value"),
-                [(f"``{entry.name}``", f"``{entry.value!r}``") for entry in constants],
+                [(f"``{entry.name}``", f"``{reprlib.repr(entry.value)}``") for entry in constants],
             )
 
 
