@@ -138,9 +138,10 @@ def plan(graph: Graph, group: Group, users: dict[Source, list[int]]) -> Plan:
 
 
 def _rows(made: Plan, links: dict[Source, tuple[int, list[int]]]) -> list[int]:
-    """The row of each item: below all that it takes; what takes nothing, just above its user.
+    """The row of each item: below all that it takes.
 
-    What comes in from outside is all in the first row, what goes out in the last.
+    Leaves, and what is made of leaves alone, stand just above what uses them. What comes in from
+    outside is all in the first row, what goes out in the last.
     """
     boxes = sum(kind == "box" for kind, _ in made.items)
     above: list[list[int]] = [[] for _ in made.items]
@@ -154,7 +155,7 @@ def _rows(made: Plan, links: dict[Source, tuple[int, list[int]]]) -> list[int]:
     for item in range(boxes):  # the children's order is a topological one
         row[item] = max([row[item], *(row[start] + 1 for start in above[item])])
     for item in range(boxes - 1, -1, -1):
-        if not above[item]:
+        if all(not above[start] for start in above[item]):
             users = [row[end] for end in below[item] if made.items[end][0] != "out"]
             if users:
                 row[item] = max(row[item], min(users) - 1)
