@@ -83,6 +83,19 @@ def test_cells(data: st.DataObject) -> None:
     assert norm.cells_back(grad, x, w, kept, axes, inner, False)[0] is None
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 2, 3, 0), (0, 2, 3, 1)])
+def test_scaled_channels(order: tuple[int, ...]) -> None:
+    draws = np.random.default_rng(0)
+    x, grad = (reordered(draws.standard_normal((40, 5, 3, 3)), order) for _ in "xg")
+    w, b = draws.standard_normal((2, 1, 5, 1, 1))
+    y = norm.scale_cells(x, w, b, (0, 2, 3))
+    np.testing.assert_allclose(y, x * w + b)
+    assert y.strides == x.strides
+    slopes, sums = norm.cell_sums(grad, x, (0, 2, 3))
+    np.testing.assert_allclose(slopes, (grad * x).sum((0, 2, 3), keepdims=True), rtol=1e-11)
+    np.testing.assert_allclose(sums, grad.sum((0, 2, 3), keepdims=True), rtol=1e-11)
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.data())
 def test_rows(data: st.DataObject) -> None:
@@ -137,7 +150,7 @@ def test_what_batch_norm_makes_lies_as_its_input(order: tuple[int, ...]) -> None
     )
 
 
-@pytest.mark.parametrize("name", ["batch_norm", "layer_norm", "group_norm", "rms_norm"])
+@pytest.mark.parametrize("name", ["batch_norm", "eval", "layer_norm", "group_norm", "rms_norm"])
 def test_first_order_agrees_with_higher(name: str) -> None:
     F, shape = minitorch.nn.functional, (16, 4, 6, 10)
     draws = np.random.default_rng(0)
@@ -147,6 +160,7 @@ def test_first_order_agrees_with_higher(name: str) -> None:
     wide = minitorch.randn(shape[1:], dtype=x.dtype, requires_grad=True)
     calls = {
         "batch_norm": lambda: F.batch_norm(x, None, None, w, b, True),
+        "eval": lambda: F.batch_norm(x, w.detach(), b.detach() ** 2, w, b),
         "layer_norm": lambda: F.layer_norm(x, shape[1:], wide),
         "group_norm": lambda: F.group_norm(x, 2, w, b),
         "rms_norm": lambda: F.rms_norm(x, shape[1:], wide),

@@ -139,6 +139,22 @@ def _layout(shape: Axes, strides: Axes, itemsize: int, inner: Axes) -> Layout:
     return found if packed and found.fits else Layout(shape, tuple(range(len(shape))), inner)
 
 
+def scale_cells(x: Array, scale: Array, shift: Array | None, inner: Axes) -> Array:
+    """y = x * scale + shift. Shape: as w and b of `standardise_cells`."""
+    how = layout(x, inner)
+    y = how.lengthwise(how.fold(x)) * how.spread(scale)
+    if shift is not None:
+        y += how.spread(shift)
+    return how.unfold(y)
+
+
+def cell_sums(grad: Array, x: Array, inner: Axes) -> tuple[Array, Array]:
+    """The gradients in `scale_cells`'s scale and shift, one number a cell."""
+    how = layout(x, inner)
+    g = how.fold(grad)
+    return how.dot(g, how.fold(x)), how.total(g)
+
+
 def standardise_cells(
     x: Array, w: Array | None, b: Array | None, axes: Axes, inner: Axes, eps: float
 ) -> Standard:

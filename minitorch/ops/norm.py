@@ -17,6 +17,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels import norm as kernels
+from minitorch.kernels.sums import wide
 from minitorch.ops.activation import floats
 from minitorch.ops.magnitude import vector_norm
 from minitorch.ops.operands import as_dtype, shape_of, tensor_of
@@ -36,6 +37,7 @@ class Normalize(Function):
     """
 
     order = "makes"
+    on_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
     def forward(
@@ -57,17 +59,17 @@ class Normalize(Function):
         self.inner = tuple([a for a in self.over if a in axes])
         self.shape = w.shape if w is not None else () if b is None else b.shape
         # PyTorch computes with float16 in float32 as well.
-        wide = x.astype(np.float32) if x.dtype == np.float16 else x
+        array = x.astype(wide(x), copy=False)
         if w is not None:
-            w = w.astype(wide.dtype, copy=False)
+            w = w.astype(array.dtype, copy=False)
         if self.in_rows:
-            rows = wide.reshape(-1, math.prod(spread))
+            rows = array.reshape(-1, math.prod(spread))
             w, b = (p if p is None else p.reshape(-1) for p in (w, b))
             y, apart, inverse = kernels.standardise_rows(rows, w, b, eps, centre)
             y, cache = y.reshape(x.shape), (apart if centre else None, inverse)
         else:
             w, b = (p if p is None else p.reshape(spread) for p in (w, b))
-            made = kernels.standardise_cells(wide, w, b, axes, self.inner, eps)
+            made = kernels.standardise_cells(array, w, b, axes, self.inner, eps)
             if running is not None:
                 running.take(made, x.size)
             y, cache = made.y, (made.mean, made.inverse)
@@ -80,41 +82,34 @@ class Normalize(Function):
         """Whether all weights lie side by side along `axes`, which are the last."""
         return not self.inner and all(n == 1 for n in self.spread[: self.axes[0]])
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         x, w = self.saved
-        if mode.grad or self.cache is None:
+        if mode.grad:
             return self.differentiable(grad, x, w)
-        g, wants_x = grad._peek(), self.needs(0)
-        if g.dtype == np.float16:
-            g = g.astype(np.float32)
-        array = x._peek().astype(g.dtype, copy=False)
-        weight = None if w is None else w._array.astype(g.dtype, copy=False)
+        kind, wants_x = wide(grad), self.needs(0)
+        grad, x = grad.astype(kind, copy=False), x.astype(kind, copy=False)
+        w = w if w is None else w.astype(kind, copy=False)
         if self.in_rows:
             apart, inverse = self.cache
             rows = (-1, math.prod(self.spread))
             grad_x, grad_w, grad_b = kernels.rows_back(
-                g.reshape(rows),
-                array.reshape(rows) if apart is None else apart,
-                None if weight is None else weight.reshape(-1),
+                grad.reshape(rows),
+                x.reshape(rows) if apart is None else apart,
+                w if w is None else w.reshape(-1),
                 inverse,
                 self.centre,
                 wants_x,
             )
-            grad_x = None if grad_x is None else grad_x.reshape(array.shape)
+            grad_x = None if grad_x is None else grad_x.reshape(x.shape)
         else:
-            weight = None if weight is None else weight.reshape(self.spread)
+            w = w if w is None else w.reshape(self.spread)
             grad_x, *each = kernels.cells_back(
-                g, array, weight, self.cache, self.axes, self.inner, wants_x
+                grad, x, w, self.cache, self.axes, self.inner, wants_x
             )
             between = tuple([axis for axis in self.over if axis not in self.inner])
             grad_w, grad_b = (cells.sum(between) if between else cells for cells in each)
-        made: Any = None
-        if grad_x is not None:
-            made = grad._wrap(grad_x)
-            if not grad_x.flags.c_contiguous:
-                made._loosen()
         params = (grad_w if self.needs(1) else None, grad_b if self.needs(2) else None)
-        return made, *(p if p is None else grad._wrap(p.reshape(self.shape)) for p in params)
+        return grad_x, *(p if p is None else p.reshape(self.shape) for p in params)
 
     def differentiable(self, grad: Tensor, x: Tensor, w: Tensor | None) -> Any:
         """The same gradients in tensors, computed from x anew: for every order."""
@@ -138,6 +133,40 @@ class Normalize(Function):
         if self.needs(2):
             grad_b = (grad.sum(over) if over else grad).reshape(self.shape)
         return grad_x, grad_w, grad_b
+
+
+class ScaleChannels(Function):
+    """y = x * scale + shift, with one of each a channel. `spread` is their shape beside x."""
+
+    order = "makes"
+    on_arrays = True
+    torch_name = "NativeBatchNormBackward0"
+
+    def forward(self, x: Array, scale: Array, shift: Array, *, spread: Shape) -> Array:
+        self.save(x, scale)
+        self.spread = spread
+        self.inner = tuple([axis for axis, n in enumerate(spread) if n == 1])
+        kind = wide(scale)
+        array, scale, shift = (a.astype(kind, copy=False) for a in (x, scale, shift))
+        y = kernels.scale_cells(array, scale.reshape(spread), shift.reshape(spread), self.inner)
+        return y.astype(x.dtype, copy=False)
+
+    def backward(self, grad: Any) -> Any:
+        x, scale = self.saved
+        size = scale.shape
+        if mode.grad:
+            grad, x = as_dtype(grad, scale._array.dtype), as_dtype(x, scale._array.dtype)
+            slopes, sums = (grad * x).sum(self.inner), grad.sum(self.inner)
+            return grad * scale.reshape(self.spread), slopes.reshape(size), sums.reshape(size)
+        kind = wide(scale)
+        grad, x, scale = (a.astype(kind, copy=False) for a in (grad, x, scale))
+        grad_x = grad_scale = grad_shift = None
+        if self.needs(0):
+            grad_x = kernels.scale_cells(grad, scale.reshape(self.spread), None, self.inner)
+        if self.needs(1) or self.needs(2):
+            slopes, sums = kernels.cell_sums(grad, x, self.inner)
+            grad_scale, grad_shift = slopes.reshape(size), sums.reshape(size)
+        return grad_x, grad_scale, grad_shift
 
 
 class Running:
@@ -266,15 +295,13 @@ def _by_running(
     spread: Shape,
     eps: float,
 ) -> Tensor:
-    """x * scale + shift, a scale and a shift a channel."""
     scale = (var.detach() + eps).rsqrt()
     if weight is not None:
         scale = scale * weight
     shift = -mean.detach() * scale
     if bias is not None:
         shift = shift + bias
-    y = x * scale.reshape(spread) + shift.reshape(spread)
-    return y.to(x.dtype)
+    return ScaleChannels.apply(x, scale, shift, spread=spread)
 
 
 def instance_norm(
