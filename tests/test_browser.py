@@ -35,7 +35,7 @@ def test_errors_and_requests_fail_a_test(browser, tmp_path, script):
     (tmp_path / "page.html").write_text(f"<script>{script}</script>")
     visiting = visits(browser)
     page = next(visiting)(tmp_path / "page.html")
-    page.wait_for_timeout(50)
+    page.wait_for_timeout(300)
     with pytest.raises(AssertionError, match=r"no|localhost"):
         next(visiting)
 
