@@ -92,13 +92,20 @@ def _runs(steps: Steps) -> list[Run]:
     return runs
 
 
+def _states(arrays: list[Array], layer: bool) -> tuple[Array, Array | None]:
+    """h, and c or None: views without the dimension of a `layer`."""
+    h, *c = [array[0] if layer else array for array in arrays]
+    return h, c[0] if c else None
+
+
 class Recurrent(Function):
     """y[t], h = step(x[t], h) for each step t: (y, last h), and for an LSTM (y, last h, last c).
 
     `steps` are the (start, stop) of each among the rows of x, in their order. A step belongs to
     the first ``stop - start`` sequences of the batch: the longest come first, so that those which
     have ended are left alone, and keep their last state. x may have more than two dimensions: all
-    but the last count as rows. With `layer`, the last states are (1, N, features): one layer's.
+    but the last count as rows. With `layer`, states are (1, N, features), one layer's
+    of several; else (N, features).
     """
 
     def forward(
@@ -123,8 +130,9 @@ class Recurrent(Function):
         if dtype == np.float16:  # computed in float32, as its products are elsewhere
             wide = [None if array is None else array.astype(np.float32) for array in inputs]
             x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr = wide  # type: ignore[assignment]
-        y = np.empty((*x.shape[:-1], h.shape[1]), x.dtype)
-        h, c = h.copy(), None if c is None else c.copy()
+        y = np.empty((*x.shape[:-1], h.shape[-1]), x.dtype)
+        lasts = [array.copy() for array in (h, c) if array is not None]
+        h, c = _states(lasts, layer)
         runs = []
         for part in _runs(steps):
             run = KINDS[kind][0](w_ih, w_hh, b_ih, b_hh, w_hr)
@@ -132,9 +140,6 @@ class Recurrent(Function):
             runs.append((part, run))
         if self.edges:
             self.cache = runs
-        lasts = [h] if c is None else [h, c]
-        if layer:
-            lasts = [last[np.newaxis] for last in lasts]
         return tuple([array.astype(dtype, copy=False) for array in (y, *lasts)])
 
     def backward(self, *grads: Tensor) -> Any:
@@ -143,8 +148,8 @@ class Recurrent(Function):
             return composed_gradients(self, self.unrolled, inputs, grads)
         wrap, dtype = grads[0]._wrap, self.cache[0][1].x.dtype
         y, *lasts = [grad._array.astype(dtype, copy=False) for grad in grads]
-        h, *more = [np.array(last[0] if self.layer else last, order="C") for last in lasts]
-        c = more[0] if more else None
+        firsts = [last.copy() for last in lasts]
+        h, c = _states(firsts, self.layer)
         wanted = [self.needs(0), *map(self.needs, range(3, 8))]
         totals: list[Any] = [None] * 6
         if wanted[0]:
@@ -158,7 +163,7 @@ class Recurrent(Function):
                 if array is not None:
                     total = totals[number]
                     totals[number] = array if total is None else total + array
-        arrays = totals[0], h, c, *totals[1:]
+        arrays = totals[0], *(*firsts, None)[:2], *totals[1:]
         return tuple([None if array is None else wrap(array) for array in arrays])
 
     def unrolled(
@@ -166,6 +171,8 @@ class Recurrent(Function):
     ) -> Any:
         """`forward`, composed of other operations."""
         step, outs = KINDS[self.kind][1], {}
+        if self.layer:
+            h, c = h.squeeze(0), c if c is None else c.squeeze(0)
         parts = linear(x.flatten(0, -2), w_ih, b_ih)
         for start, stop in self.steps:
             n = stop - start
@@ -240,9 +247,10 @@ def recurrent(
         rows, P = params[1]._array.shape
         widths = [P, rows // 4] if kind == "lstm" else [P]
         N, layers = batch_sizes[0], num_layers * directions
-        firsts = [[np.zeros((N, width), dtype)] * layers for width in widths]
+        firsts = [[np.zeros((1, N, width), dtype)] * layers for width in widths]
     else:
-        firsts = [state.unbind(0) for state in (h, c) if state is not None]
+        states = [state for state in (h, c) if state is not None]
+        firsts = [[state] if len(state) == 1 else state.split(1) for state in states]
     lasts: list[list[Tensor]] = [[] for _ in firsts]
     for layer in range(num_layers):
         ways = []
