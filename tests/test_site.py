@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import pathlib
 import pkgutil
@@ -95,3 +96,13 @@ def test_lengths_are_counted() -> None:
 
     assert source.lines_of("minitorch/autograd/engine.py") > 300
     assert source.lines_of("minitorch/autograd") > source.lines_of("minitorch/autograd/engine.py")
+
+
+def test_the_examples_of_the_extensions_run() -> None:
+    pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
+    import checks
+    import source
+
+    for module in (checks, source):
+        tried = doctest.testmod(module)
+        assert tried.attempted and not tried.failed

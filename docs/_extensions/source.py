@@ -48,10 +48,19 @@ def files_named(text: str) -> list[str]:
     return ROLE.findall(text) + [path for _, path in LINK.findall(text)]
 
 
+def as_role(link: re.Match[str]) -> str:
+    """Return the role that does what a link to a file does.
+
+    >>> LINK.sub(as_role, "[the oracle](../tests/oracle.py), [`a file`](../tests/a.py)")
+    '{source}`the oracle <tests/oracle.py>`, {source}`a file <tests/a.py>`'
+    """
+    return "{source}`" + link[1].strip("`") + f" <{link[2]}>`"
+
+
 def links_to_roles(app: Any, name: str, text: list[str]) -> None:
     """Turn links to files into links to their pages; drop the blank line that ends a session."""
     text[0] = SESSION.sub(r"\1\n```", text[0])
-    text[0] = LINK.sub(r"{source}`\1 <\2>`", text[0])
+    text[0] = LINK.sub(as_role, text[0])
 
 
 def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -134,7 +143,8 @@ def setup(app: Any) -> dict[str, Any]:
             up = "../" * self.env.docname.count("/")
             link = nodes.reference("", "", refuri=f"{up}source/{self.target}.html", internal=True)
             if self.has_explicit_title:
-                link += nodes.Text(self.title)
+                named = self.title == self.target
+                link += nodes.literal("", self.title) if named else nodes.Text(self.title)
                 return [link], []
             link += nodes.literal("", self.target)
             return [link, nodes.Text(f" ({count} lines)")], []
