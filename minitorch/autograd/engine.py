@@ -40,12 +40,14 @@ class Pass:
     """
 
     create_graph = False
+    strict = False  # whether `fit` looks at each gradient, and not just at those that need it
 
     def __init__(self, *, retain_graph: bool, targets: list[Edge] | None = None) -> None:
         self.retain_graph = retain_graph
         self.ready: list[tuple[int, Function]] = []
         self.pending: dict[Function, list[Any]] = {}
-        self.leaves: dict[int, tuple[TensorBase, Any]] = {}
+        # Of each leaf, what has come, and whether it is in memory that nobody else has.
+        self.leaves: dict[int, tuple[TensorBase, Any, bool]] = {}
         self.targets = None if targets is None else {(id(t), slot) for t, slot in targets}
         self.found: dict[tuple[int, int], Any] = {}
         self.useful: set[int] | None = None  # ids of nodes on a way to a target
@@ -57,15 +59,14 @@ class Pass:
         previous, mode.grad = mode.grad, self.create_graph
         loud = hush()
         try:
-            for edge, seed in zip(roots, seeds, strict=True):
-                self.send(edge, self.carried(seed))
+            for (end, slot), seed in zip(roots, seeds, strict=True):
+                self.send(end, slot, self.carried(seed), own=False)
             ready, pending = self.ready, self.pending
             while ready:
                 _, node = heappop(ready)
                 self.visit(node, pending.pop(node))
-            while self.leaves:  # let go of each, so that a gradient nobody else has is known
-                leaf, total = self.leaves.pop(next(iter(self.leaves)))
-                self.arrive(leaf, total)
+            for leaf, total, own in self.leaves.values():
+                self.arrive(leaf, total, own)
         finally:
             restore(loud)
             mode.grad = previous
@@ -97,24 +98,21 @@ class Pass:
             return tuple([_peeked(node, index, grad) for index, grad in enumerate(made)])
         return _peeked(node, 0, made)
 
-    def fit(self, node: Function, index: int, edge: Edge, grad: Any) -> Any:
-        """The gradient that `node` made for `edge`, in the shape and dtype of what it is for."""
-        end, slot = edge
-        if isinstance(end, Function):
-            shape, dtype = end.outputs[slot]
-        else:
-            like = end._peek()
-            shape, dtype = like.shape, like.dtype
+    def fit(self, node: Function, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
+        """The gradient that `node` made for an input, in that one's shape and dtype."""
         if grad.shape != shape:
             _check_shape(node, index, grad.shape, shape)
             grad = sum_to(grad, shape)
-        return grad if grad.dtype is dtype or grad.dtype == dtype else grad.astype(dtype)
+        return grad if grad.dtype == dtype else grad.astype(dtype)
 
     # ---- the walk ---------------------------------------------------------------------------
 
-    def send(self, edge: Edge, grad: Any) -> None:
-        """Add `grad` to what is under way to `edge`."""
-        end, slot = edge
+    def send(self, end: Any, slot: int, grad: Any, own: bool) -> None:
+        """Add `grad` to what is under way to a node's output or a leaf.
+
+        Args:
+            own: whether nobody else has the memory of `grad`.
+        """
         if isinstance(end, Function):
             slots = self.pending.get(end)
             if slots is None:
@@ -124,9 +122,12 @@ class Pass:
             else:
                 held = slots[slot]
                 slots[slot] = grad if held is None else self.added(held, grad)
+            return
+        met = self.leaves.get(id(end))
+        if met is None:
+            self.leaves[id(end)] = (end, grad, own)
         else:
-            leaf = self.leaves.get(id(end))
-            self.leaves[id(end)] = (end, grad if leaf is None else self.added(leaf[1], grad))
+            self.leaves[id(end)] = (end, self.added(met[1], grad), True)
 
     def visit(self, node: Function, slots: list[Any]) -> None:
         """Run one node's backward and send its gradients on."""
@@ -150,11 +151,16 @@ class Pass:
             grads = _fit_count(node, grads)
         if hooked and node.post_hooks is not None:
             grads = self.late_hooks(node, grads, slots)
+        own = node.makes_own and not hooked
         for index, edge in enumerate(edges):
-            if edge is not None and (targets is None or self.wants(edge)):
-                grad = grads[index]
-                if grad is not None:
-                    self.send(edge, self.fit(node, index, edge, grad))
+            grad = grads[index]
+            if edge is None or grad is None or not (targets is None or self.wants(edge)):
+                continue
+            end, slot = edge
+            shape, dtype = end.outputs[slot] if isinstance(end, Function) else _of_leaf(end)
+            if grad.shape != shape or grad.dtype is not dtype or self.strict:
+                grad = self.fit(node, index, grad, shape, dtype)
+            self.send(end, slot, grad, own)
         if not self.retain_graph:
             node.release()
 
@@ -172,9 +178,10 @@ class Pass:
         assert self.useful is not None and self.targets is not None
         return id(edge[0]) in self.useful or (id(edge[0]), edge[1]) in self.targets
 
-    def arrive(self, leaf: TensorBase, grad: Any) -> None:
+    def arrive(self, leaf: TensorBase, grad: Any, own: bool) -> None:
         """The whole of a leaf's gradient is there: hand it over, or add it to ``leaf.grad``."""
         if leaf._hooks is not None:
+            own = False
             tensor = self.shown(grad, leaf._wrap)
             for hook in list(leaf._hooks.values()):
                 changed = hook(tensor)
@@ -184,11 +191,19 @@ class Pass:
         if self.targets is not None:
             self.found[id(leaf), 0] = grad
         else:
-            self.accumulate(leaf, grad)
+            self.accumulate(leaf, grad, own)
 
-    def accumulate(self, leaf: TensorBase, grad: Any) -> None:
-        """Add `grad` to ``leaf.grad``."""
-        accumulate(leaf, grad)
+    def accumulate(self, leaf: TensorBase, grad: Any, own: bool = False) -> None:
+        """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
+        held = leaf._grad
+        if held is None:
+            if not (own and grad.base is None and grad.flags.c_contiguous):
+                grad = np.array(grad, order="C")
+            leaf._grad = leaf._wrap(grad)
+        else:
+            np.add(held._array, grad, out=held._array)
+            held._bump_version()
+        _accumulated(leaf)
 
     # ---- hooks, which see tensors ------------------------------------------------------------
 
@@ -223,7 +238,7 @@ class Pass:
         made = tuple(
             None
             if edge is None or grad is None
-            else self.shown(self.fit(node, index, edge, grad), wrap)
+            else self.shown(self.fit(node, index, grad, *_wanted(edge)), wrap)
             for index, (edge, grad) in enumerate(zip(node.edges, grads, strict=True))
         )
         came = tuple(None if grad is None else self.shown(grad, wrap) for grad in slots)
@@ -252,24 +267,34 @@ class RecordedPass(Pass):
         return held + grad
 
     def call(self, node: Function, slots: list[Any]) -> Any:
-        return node.run(slots)
+        made = node.run(slots)
+        for index, grad in enumerate(made if type(made) is tuple else (made,)):
+            if grad is not None:
+                _tensor(node, index, grad)
+        return made
 
-    def fit(self, node: Function, index: int, edge: Edge, grad: Any) -> Any:
-        end, slot = edge
-        if isinstance(end, Function):
-            shape, dtype = end.outputs[slot]
-        else:
-            shape, dtype = end._array.shape, end._array.dtype
-        array = _tensor(node, index, grad)._peek()
+    def fit(self, node: Function, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
+        array = grad._peek()
         if array.shape != shape:
             _check_shape(node, index, array.shape, shape)
             grad = grad.sum_to_size(shape)
         return grad if array.dtype == dtype else grad.to(from_numpy_dtype(dtype))
 
-    def accumulate(self, leaf: TensorBase, grad: Any) -> None:
+    def accumulate(self, leaf: TensorBase, grad: Any, own: bool = False) -> None:
         held = leaf._grad
         leaf._grad = grad.clone() if held is None else held + grad
         _accumulated(leaf)
+
+
+def _of_leaf(leaf: TensorBase) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    array = leaf._peek()
+    return array.shape, array.dtype
+
+
+def _wanted(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and dtype of what `edge` leads to."""
+    end, slot = edge
+    return end.outputs[slot] if isinstance(end, Function) else _of_leaf(end)
 
 
 def _tensor(node: Function, index: int, grad: Any) -> Tensor:
@@ -353,17 +378,6 @@ def _check_shape(node: Function, index: int, got: tuple[int, ...], wanted: tuple
             f"Function {node.name()} returned an invalid gradient at index {index} - "
             f"got {list(got)} but expected shape compatible with {list(wanted)}"
         )
-
-
-def accumulate(leaf: TensorBase, grad: Array) -> None:
-    """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
-    held = leaf._grad
-    if held is None:
-        leaf._grad = leaf._wrap(np.array(grad, order="C"))
-    else:
-        np.add(held._array, grad, out=held._array)
-        held._bump_version()
-    _accumulated(leaf)
 
 
 def _accumulated(leaf: TensorBase) -> None:
@@ -598,4 +612,4 @@ def stacked(rows: tuple[Any, ...]) -> Tensor:
     return whole
 
 
-__all__ = ["AccumulateGrad", "accumulate", "backward", "grad"]
+__all__ = ["AccumulateGrad", "backward", "grad"]

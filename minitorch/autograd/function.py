@@ -155,11 +155,14 @@ class Function:
         on_arrays: its `backward` is right on ndarrays as well, since all that it does is in
             operators, in `apply` of Functions, and in what tensors and arrays both have. A walk
             that nobody will differentiate then runs it on arrays, which is several times quicker.
+        makes_own: what its `backward` returns is new memory, each gradient its own, that nothing
+            else holds: a leaf may keep it without a copy.
     """
 
     broadcasts = False
     views = False
     on_arrays = False
+    makes_own = False
     order: str | None = None
     torch_name = ""
 
@@ -490,6 +493,8 @@ class Function:
         super().__init_subclass__(**kwargs)
         if "backward" in cls.__dict__ and "on_arrays" not in cls.__dict__:
             cls.on_arrays = False  # what is true of another class's backward says nothing of it
+        if "backward" in cls.__dict__ and "makes_own" not in cls.__dict__:
+            cls.makes_own = False
         if isinstance(cls.__dict__.get("forward"), staticmethod):
             cls.apply = classmethod(_apply_static)  # type: ignore[assignment]
             cls.run = _run_static  # type: ignore[method-assign]

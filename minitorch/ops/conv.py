@@ -32,6 +32,7 @@ class Convolution(Function):
     order = "makes"
     torch_name = "ConvolutionBackward0"
     on_arrays = True
+    makes_own = True
 
     def forward(self, x: Array, w: Array, b: Array | None, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -72,6 +73,7 @@ class ConvInput(Function):
     order = "makes"
     torch_name = "ConvolutionBackward0"
     on_arrays = True
+    makes_own = True
 
     def forward(
         self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any

@@ -24,6 +24,7 @@ class TakeRows(Function):
 
     torch_name = "EmbeddingBackward0"
     on_arrays = True
+    makes_own = True
 
     def forward(self, w: Array, index: Array) -> Array:
         self.rows = w.shape[0]

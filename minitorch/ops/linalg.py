@@ -63,6 +63,7 @@ class Linear(Function):
 
     torch_name = "AddmmBackward0"
     on_arrays = True
+    makes_own = True
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)

@@ -176,6 +176,7 @@ class _Watch:
 class _StrictPass(engine.Pass):
     """A walk that notes where the engine had to cast a gradient, and what each node handed out."""
 
+    strict = True
     cast: list[str]
     handed: list[tuple[Function, int, Array, Array]]
 
@@ -190,8 +191,8 @@ class _StrictPass(engine.Pass):
         walk.run(roots, [out._wrap(seed.copy()) for out, seed in pairs])
         return walk
 
-    def fit(self, node: Function, index: int, edge: Any, grad: Any) -> Any:
-        fitted = super().fit(node, index, edge, grad)
+    def fit(self, node: Function, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
+        fitted = super().fit(node, index, grad, shape, dtype)
         self.handed.append((node, index, grad, grad.copy()))
         if fitted.dtype != grad.dtype:
             self.cast.append(
