@@ -229,11 +229,10 @@ class Watcher:
 
 
 def size_of(item: Any) -> int:
-    """Bytes of a tensor, a saved array or an array; 0 for anything else."""
-    array = getattr(item, "array", None)
-    if array is None and hasattr(item, "_peek"):
-        array = item._peek()
-    return getattr(array, "nbytes", 0)
+    """Bytes of an array, a tensor or a saved array; 0 for anything else."""
+    if hasattr(item, "_peek"):
+        item = item._peek()
+    return getattr(getattr(item, "array", item), "nbytes", 0)
 
 
 def written(node: Any) -> int:
