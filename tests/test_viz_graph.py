@@ -368,6 +368,27 @@ def test_nothing_is_kept_alive() -> None:
         gc.enable()
 
 
+def test_a_long_recording_does_not_grow() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        net = nn.Linear(4, 2)
+        with viz.record(net) as recording:
+            for _ in range(20):
+                loss = net(minitorch.rand(3, 4)).sum()
+                loss.backward()
+                node = weakref.ref(loss.grad_fn)
+                del loss
+                assert node() is None
+        assert not recording._constants and not recording.stack
+        with recording:
+            for _ in range(20):
+                net(minitorch.rand(3, 4)).sum().backward()
+            assert len(recording._constants) == 0
+    finally:
+        gc.enable()
+
+
 # ---- folding --------------------------------------------------------------------------------
 
 
@@ -528,6 +549,7 @@ def test_the_forms_are_well_formed() -> None:
     with viz.record(net):
         loss = net_loss(net)
     mermaid = viz.graph(loss).mermaid()
+    assert mermaid.count(":::root") == 1 and " class g1," in mermaid
     assert mermaid.count("subgraph ") == len(re.findall(r"^ *end$", mermaid, re.M)) > 3
 
 

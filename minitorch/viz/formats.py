@@ -34,12 +34,18 @@ def mermaid(graph: Graph, fold: bool | None = None) -> str:
         else:
             node = graph[what]
             left, right = shapes[node.kind]
-            lines.append(f"{pad}{name}{left}{quoted(node.lines())}{right}:::{node.kind}")
+            kind = "root" if what in view.roots else node.kind
+            lines.append(f"{pad}{name}{left}{quoted(node.lines())}{right}:::{kind}")
     lines += [f"  {start} --> {end}" for start, end in view.edges()]
+    frames = [view.names[key] for key in view.names if key and key in view.opened]
+    if frames:
+        lines.append(f"  class {','.join(frames)} module")
     lines += [
         "  classDef operation fill:#dcebfa,stroke:#0b5cad,color:#1b1f24",
         "  classDef leaf fill:#dff3e3,stroke:#1a7f37,color:#1b1f24",
         "  classDef constant fill:#f5f7f9,stroke:#848d97,color:#1b1f24",
+        "  classDef root fill:#fdebdc,stroke:#a04000,color:#1b1f24",
+        "  classDef module fill:#f5f7f9,stroke:#848d97,color:#1b1f24",
         "  classDef folded fill:#f5f7f9,stroke:#0b5cad,color:#1b1f24",
     ]
     return "\n".join(lines) + "\n"
@@ -50,6 +56,7 @@ def dot(graph: Graph, fold: bool | None = None) -> str:
     view = _boxes(graph, fold)
     styles = {
         "operation": 'fillcolor="#dcebfa", color="#0b5cad"',
+        "root": 'fillcolor="#fdebdc", color="#a04000"',
         "leaf": 'fillcolor="#dff3e3", color="#1a7f37"',
         "constant": 'fillcolor="#f5f7f9", color="#848d97", style="filled,rounded,dashed"',
     }
@@ -74,7 +81,8 @@ def dot(graph: Graph, fold: bool | None = None) -> str:
             lines.append(f'{pad}{name} [label={text}, shape=box3d, fillcolor="#f5f7f9"];')
         else:
             node = graph[what]
-            lines.append(f"{pad}{name} [label={quoted(node.lines())}, {styles[node.kind]}];")
+            style = styles["root" if what in view.roots else node.kind]
+            lines.append(f"{pad}{name} [label={quoted(node.lines())}, {style}];")
     lines += [f"  {start} -> {end};" for start, end in view.edges()]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -86,6 +94,7 @@ class _boxes:
         from minitorch.viz.svg import opened
 
         self.graph, self.opened = graph, opened(graph, fold)
+        self.roots = {number for number, _ in graph.roots}
         groups = list(graph.tree().groups())
         self.names = {group.key: f"g{index}" for index, group in enumerate(groups)}
         self.box_of: dict[int, str] = {}
