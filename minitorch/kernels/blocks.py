@@ -11,7 +11,8 @@ from minitorch.kernels.threads import share
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-BLOCK = 1 << 16  # elements
+BLOCK = 1 << 17  # elements
+MANY = 4  # blocks that are worth a thread of their own
 
 
 def by_blocks(kernel: Callable[..., None], inputs: Sequence[Array], results: int) -> list[Array]:
@@ -36,10 +37,11 @@ def by_blocks(kernel: Callable[..., None], inputs: Sequence[Array], results: int
         for start in starts:
             kernel(*[x[start : start + BLOCK] for x in flat])
 
-    if size <= BLOCK:
-        kernel(*flat)
+    starts = range(0, max(size, 1), BLOCK)
+    if len(starts) < MANY:
+        work(starts)
     else:
-        share(work, range(0, size, BLOCK))
+        share(work, starts)
     shaped = [y.reshape(shape) for y in made]
     if order is None:
         return shaped

@@ -140,6 +140,14 @@ def _erfc_tail(x: Array) -> Array:
     return np.exp(-rough * rough) * np.exp(-(x - rough) * (x + rough)) * y
 
 
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e ** -x). Where e ** -x overflows, the result is too small a number anyway."""
+    wide = x.astype(np.float32) if x.dtype == np.float16 else x
+    below = np.exp(-wide)
+    below += wide.dtype.type(1)
+    return np.asarray(wide.dtype.type(1) / below).astype(x.dtype, copy=False)
+
+
 # ---- the normal distribution ------------------------------------------------------------------
 
 # P(Z > x) exp(x^2 / 2) in x from 0 to 13: fitted in the relative sense, to 2e-8 up to 4.

@@ -17,6 +17,7 @@ from minitorch.autograd.mode import mode
 from minitorch.kernels.blocks import by_blocks
 from minitorch.kernels.mask import at_least, at_most, choose, keep
 from minitorch.kernels.special import gelu as gelu_kernel
+from minitorch.kernels.special import sigmoid as sigmoid_kernel
 from minitorch.ops import random as draws
 from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
@@ -140,11 +141,8 @@ class LeakyReLU(Function):
 
     def backward(self, grad: Tensor) -> Any:
         (positive,) = self.saved
-        slopes = np.array(positive._array, grad._array.dtype)
-        if 0 <= self.slope <= 1:  # quicker than a choice, as in forward
-            np.maximum(slopes, slopes.dtype.type(self.slope), out=slopes)
-        else:
-            slopes[slopes == 0] = self.slope
+        kind = grad._array.dtype.type
+        slopes = choose(positive._array, np.asarray(kind(1)), np.asarray(kind(self.slope)))
         return grad * grad._wrap(slopes)
 
 
@@ -154,13 +152,19 @@ class LeakyReLU(Function):
 class Hardswish(Function):
     """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
 
+    on_arrays = True
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         three, six = x.dtype.type(3), x.dtype.type(6)
         return x * at_most(at_least(x + three, 0), 6) / six
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         (x,) = self.saved
+        if not mode.grad:
+            one = np.ones((), x.dtype)
+            slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), one)
+            return grad * keep(slope, ~(x <= -3))
         inside = (x > -3) & (x < 3)
         curve = where(inside, x, 0.0) / 3 + 0.5
         return where(inside, grad * curve, where(x <= -3, 0.0, grad))
@@ -170,6 +174,7 @@ class ELU(Function):
     """y = scale * x where x > 0, else scale * alpha * (e ** (stretch * x) - 1)."""
 
     torch_name = "EluBackward0"
+    on_arrays = True
 
     def forward(self, x: Array, *, alpha: float, scale: float, stretch: float) -> Array:
         self.save(x)
@@ -178,11 +183,17 @@ class ELU(Function):
         curve = np.expm1(at_most(x, 0) * kind(stretch)) * kind(alpha * scale)
         return at_least(x, 0) * kind(scale) + curve  # one of the two is 0
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         (x,) = self.saved
+        smooth = self.alpha * self.stretch == 1  # the slope at 0 is the same on both sides
+        if not mode.grad:
+            kind = x.dtype.type
+            slope = np.exp(at_most(x, 0) * kind(self.stretch))
+            slope *= kind(self.alpha * self.scale * self.stretch)
+            return grad * (slope if smooth else choose(x <= 0, slope, np.asarray(kind(self.scale))))
         # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.
         curve = (where(x < 0, x, 0.0) * self.stretch).exp()
-        if self.alpha * self.stretch == 1:  # no kink: the slope at 0 is the same on both sides
+        if smooth:
             return grad * (curve * self.scale)
         bent = grad * curve * (self.alpha * self.scale * self.stretch)
         return where(x <= 0, bent, grad * self.scale)
@@ -191,18 +202,29 @@ class ELU(Function):
 class Softplus(Function):
     """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
 
+    on_arrays = True
+
     def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
         self.save(x)
         self.beta, self.threshold = beta, threshold
         kind = x.dtype.type
-        z = x * kind(beta)
-        y = (at_least(z, 0) + np.log1p(np.exp(-np.abs(z)))) / kind(beta)
-        return choose(z > threshold, x, y)
+        z = x if beta == 1 else x * kind(beta)
+        y = at_least(z, 0) + np.log1p(np.exp(-np.abs(z)))
+        if beta != 1:
+            y /= kind(beta)
+        straight = z > threshold
+        return choose(straight, x, y) if straight.any() else y
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         (x,) = self.saved
-        z = x * self.beta
-        return where(z > self.threshold, grad, grad * z.sigmoid())
+        z = x if self.beta == 1 else x * self.beta
+        straight = z > self.threshold
+        if not mode.grad:
+            slope = sigmoid_kernel(z)
+            return grad * (
+                choose(straight, np.ones((), x.dtype), slope) if straight.any() else slope
+            )
+        return where(straight, grad, grad * z.sigmoid())
 
 
 # ---- the public functions ----------------------------------------------------------------------
