@@ -87,6 +87,8 @@ def test_lenet_by_hand() -> None:
     assert found.multiply_adds == 416_520
     assert [by[n].sees for n in "0235"] == [(5, 5), (6, 6), (14, 14), (16, 16)]
     assert by["5"].outputs == [(1, 16, 5, 5)]
+    sizes = [6 * 28 * 28] * 2 + [6 * 14 * 14] + [16 * 100] * 2 + [400] * 2 + [120, 84, 10]
+    assert found.output_bytes == 4 * sum(sizes)
     assert by["7"].saved == 400 * 4 and by["1"].saved == 6 * 28 * 28 * 4
     assert str(viz.summary(net, (1, 1, 28, 28))) == str(found)
     assert viz.summary(net, [(1, 1, 28, 28)]).multiply_adds == 416_520

@@ -70,6 +70,7 @@ class Summary:
         parameters, trainable, buffers: how many numbers; what is shared counts once.
         parameter_bytes: of all parameters and buffers.
         multiply_adds: of convolutions and matrix products, bias additions aside.
+        output_bytes: of what the innermost layers returned.
         saved: bytes kept for a backward, without parameters.
         inputs: the shapes that went in.
     """
@@ -80,6 +81,7 @@ class Summary:
     buffers: int
     parameter_bytes: int
     multiply_adds: int
+    output_bytes: int
     saved: int
     inputs: list[tuple[int, ...]]
     depth: int | None = None
@@ -120,6 +122,7 @@ class Summary:
             *([("numbers in buffers", f"{self.buffers:,}")] if self.buffers else []),
             ("multiply-adds", f"{self.multiply_adds:,} ({short(self.multiply_adds)})"),
             ("memory of parameters", size(self.parameter_bytes)),
+            ("memory of outputs", size(self.output_bytes)),
             ("saved for backward", size(self.saved)),
         ]
 
@@ -195,6 +198,7 @@ def summary(
     parameters            2,970
     multiply-adds         5,472 (5.47 k)
     memory of parameters  11.6 KB
+    memory of outputs     3.41 KB
     saved for backward    ... KB
     """
     if not isinstance(model, Module):
@@ -229,6 +233,7 @@ def summary(
         buffers=sum(b.numel() for b in buffers),
         parameter_bytes=sum(t.nbytes for t in (*(p for p, _ in wanted), *buffers)),
         multiply_adds=sum(row.multiply_adds for row in seen_by.rows),
+        output_bytes=sum(row.bytes for row in seen_by.rows if not row.children),
         saved=sum(row.saved for row in seen_by.rows),
         inputs=[tuple(tensor.shape) for tensor in tensors],
         depth=depth,

@@ -142,19 +142,19 @@ class record:
         self.stack.clear()
 
     def _learn(self, model: Module) -> None:
-        """Take the names of `model`'s modules and parameters."""
+        """Take the names of `model`'s modules and parameters; what is shared has its first."""
         for name, module in model.named_modules():
-            self._paths.setdefault(id(module), name or type(module).__name__)
+            self._paths[id(module)] = name or type(module).__name__
         for name, parameter in model.named_parameters():
-            self._parameters.setdefault(id(parameter), name)
+            self._parameters[id(parameter)] = name
 
     def _enter_module(self, module: Module, args: Any) -> None:
         if threading.get_ident() != self._thread:
             return
         if not self.stack:
             self._turns.clear()
-            if id(module) not in self._paths:
-                self._learn(module)
+            if self.model is None or id(module) not in self._paths:
+                self._learn(module)  # each time: another model may have been there before
         self._turns[id(module)] += 1
         kind = type(module).__name__
         path = self._paths.get(id(module), kind)
