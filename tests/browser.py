@@ -153,3 +153,9 @@ def sideways(page: Any) -> int:
     return page.evaluate(
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
+
+
+def stop_the_clock(page: Any) -> None:
+    """From now on time passes by `page.clock.run_for` alone, however busy the machine is."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000_000)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import low_contrast, sideways
+from browser import low_contrast, sideways, stop_the_clock
 
 import minitorch
 from minitorch import viz
@@ -92,12 +92,6 @@ def values(grid: list[list[list[str]]]) -> np.ndarray[Any, Any]:
     for exact, shown in (cell for row in grid for cell in row):
         assert number(shown) == pytest.approx(number(exact), rel=6e-3, abs=1e-12)
     return np.array([[number(exact) for exact, _ in row] for row in grid])
-
-
-def stop_the_clock(page: Any) -> None:
-    """From now on time passes by `page.clock.run_for` alone, however busy the machine is."""
-    page.clock.install(time=0)
-    page.clock.pause_at(1_000_000)
 
 
 def shown(page: Any, grid: str) -> list[list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import low_contrast, sideways
+from browser import low_contrast, sideways, stop_the_clock
 from test_viz_graph import make_net, net_loss
 
 import minitorch
@@ -273,7 +273,7 @@ def keys(page: Any, selector: str) -> list[str]:
 
 def test_play_runs_to_the_end_and_stops(replay_page: Any) -> None:
     page, replay = replay_page()
-    page.clock.install()
+    stop_the_clock(page)
     page.locator("#speed").select_option("4")
     page.locator("#play").click()
     assert page.locator("#play").text_content() == "❚❚ Pause"
@@ -290,7 +290,7 @@ def test_play_runs_to_the_end_and_stops(replay_page: Any) -> None:
 
 def test_the_keys_of_the_replay(replay_page: Any) -> None:
     page, replay = replay_page()
-    page.clock.install()
+    stop_the_clock(page)
     where = page.locator("#where")
     for key, at in [
         *(("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", len(replay))),
