@@ -15,6 +15,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decayed,
     number,
@@ -87,12 +88,13 @@ class Adagrad(Optimizer):
         state["sum"] = Tensor._wrap(np.full_like(parameter._array, start))
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        size = number(group["lr"]) / (1 + (count(state) - 1) * group["lr_decay"])
+        lr = number(group["lr"]) / (1 + (count(state) - 1) * group["lr_decay"])
+        size, eps = constants(parameter, lr, group["eps"])
         for p, g, total, spare, other in pieces(parameter, grad, state["sum"]._array, spare=2):
             g = decayed(p, g, group["weight_decay"], other)
             np.add(total, np.multiply(g, g, out=spare), out=total)
             np.sqrt(total, out=spare)
-            np.add(spare, group["eps"], out=spare)
+            np.add(spare, eps, out=spare)
             np.divide(g, spare, out=spare)
             np.multiply(spare, size, out=spare)
             np.subtract(p, spare, out=p)

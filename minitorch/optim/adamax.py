@@ -17,6 +17,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decayed,
     number,
@@ -86,14 +87,15 @@ class Adamax(Optimizer):
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         beta1, beta2 = group["betas"]
-        size = number(group["lr"]) / (1 - beta1 ** count(state))
+        lr = number(group["lr"]) / (1 - beta1 ** count(state))
+        size, new, keep, eps = constants(parameter, lr, 1 - beta1, beta2, group["eps"])
         averages = (state["exp_avg"]._array, state["exp_inf"]._array)
         for p, g, m, u, spare, other in pieces(parameter, grad, *averages, spare=2):
             g = decayed(p, g, group["weight_decay"], other)
-            approach(m, g, 1 - beta1, spare)
-            np.multiply(u, beta2, out=u)
+            approach(m, g, new, spare)
+            np.multiply(u, keep, out=u)
             np.abs(g, out=spare)
-            np.add(spare, group["eps"], out=spare)
+            np.add(spare, eps, out=spare)
             np.maximum(u, spare, out=u)
             np.divide(m, u, out=spare)
             np.multiply(spare, size, out=spare)

@@ -16,6 +16,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decayed,
     number,
@@ -87,10 +88,11 @@ class ASGD(Optimizer):
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         lr, lambd = number(group["lr"]), group["lambd"]
         eta, mu = state["eta"].item(), state["mu"].item()
+        size, shrink = constants(parameter, eta, 1 - lambd * eta)
         for p, g, average, spare in pieces(parameter, grad, state["ax"]._array, spare=1):
             g = decayed(p, g, group["weight_decay"], spare)
-            step = np.multiply(g, eta, out=spare)
-            np.multiply(p, 1 - lambd * eta, out=p)
+            step = np.multiply(g, size, out=spare)
+            np.multiply(p, shrink, out=p)
             np.subtract(p, step, out=p)
             if mu == 1:
                 np.copyto(average, p)

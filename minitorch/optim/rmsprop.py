@@ -16,6 +16,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decay_towards_square,
     decayed,
@@ -92,7 +93,9 @@ class RMSprop(Optimizer):
             state["grad_avg"] = zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, alpha, momentum = number(group["lr"]), group["alpha"], group["momentum"]
+        alpha, momentum = group["alpha"], group["momentum"]
+        lr, eps, fade = constants(parameter, number(group["lr"]), group["eps"], momentum)
+        keep, rest = constants(parameter, alpha, 1 - alpha)
         count(state)
         # What an option leaves out is stood in for by the gradient, which is not touched.
         mean = state["grad_avg"]._array if group["centered"] else grad
@@ -100,16 +103,16 @@ class RMSprop(Optimizer):
         square = state["square_avg"]._array
         for p, g, v, m, b, spare, other in pieces(parameter, grad, square, mean, buffer, spare=2):
             g = decayed(p, g, group["weight_decay"], other)
-            decay_towards_square(v, g, alpha, 1 - alpha, spare)
+            decay_towards_square(v, g, keep, rest, spare)
             if group["centered"]:
-                approach(m, g, 1 - alpha, spare)
+                approach(m, g, rest, spare)
                 np.subtract(v, np.multiply(m, m, out=spare), out=spare)
                 np.sqrt(spare, out=spare)
             else:
                 np.sqrt(v, out=spare)
-            np.add(spare, group["eps"], out=spare)
+            np.add(spare, eps, out=spare)
             step = np.divide(g, spare, out=spare)
             if momentum > 0:
-                np.multiply(b, momentum, out=b)
+                np.multiply(b, fade, out=b)
                 step = np.add(b, step, out=b)
             np.subtract(p, np.multiply(step, lr, out=spare), out=p)
