@@ -64,8 +64,16 @@ def test_what_a_page_loads_from_elsewhere_is_seen() -> None:
     pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
     import checks
 
-    page = '<a href="http://a.b">no</a><script src="https://c.d/e.js"></script><img src="f.png">'
-    assert checks.fetched_from_elsewhere(page) == ["https://c.d/e.js"]
+    page = (
+        """<a href="http://a.b">no</a> <script async src="https://c.d/e.js"></script>"""
+        """<img src="f.png"> <link rel='stylesheet' href='//g.h/i.css'>"""
+        """<style> p { background: url("http://j.k/l") } </style>"""
+    )
+    assert checks.fetched_from_elsewhere(page) == [
+        "https://c.d/e.js",
+        "//g.h/i.css",
+        "http://j.k/l",
+    ]
 
 
 def test_the_reading_path_names_what_is_in_the_files() -> None:
