@@ -59,8 +59,7 @@ class Pass:
         previous, mode.grad = mode.grad, self.create_graph
         loud = hush()
         try:
-            for (end, slot), seed in zip(roots, seeds, strict=True):
-                self.send(end, slot, self.carried(seed), own=False)
+            self.deliver(None, roots, [self.carried(seed) for seed in seeds])
             ready, pending = self.ready, self.pending
             while ready:
                 _, node = heappop(ready)
@@ -98,7 +97,7 @@ class Pass:
             return tuple([_peeked(node, index, grad) for index, grad in enumerate(made)])
         return _peeked(node, 0, made)
 
-    def fit(self, node: Function, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
+    def fit(self, node: Any, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
         """The gradient that `node` made for an input, in that one's shape and dtype."""
         if grad.shape != shape:
             _check_shape(node, index, grad.shape, shape)
@@ -107,27 +106,38 @@ class Pass:
 
     # ---- the walk ---------------------------------------------------------------------------
 
-    def send(self, end: Any, slot: int, grad: Any, own: bool) -> None:
-        """Add `grad` to what is under way to a node's output or a leaf.
-
-        Args:
-            own: whether nobody else has the memory of `grad`.
-        """
-        if isinstance(end, Function):
-            slots = self.pending.get(end)
+    def deliver(self, node: Function | None, edges: Sequence[Edge | None], grads: Any) -> None:
+        """Add what `node` (None for the caller) made to what is under way to where it goes."""
+        pending = self.pending
+        for index, edge in enumerate(edges):
+            grad = grads[index]
+            if edge is None or grad is None:
+                continue
+            end, slot = edge
+            if not isinstance(end, Function):
+                self.to_leaf(node, index, end, grad)
+                continue
+            outputs = end.outputs
+            shape, dtype = outputs[slot]
+            if grad.shape != shape or grad.dtype is not dtype or self.strict:
+                grad = self.fit(node, index, grad, shape, dtype)
+            slots = pending.get(end)
             if slots is None:
-                self.pending[end] = slots = [None] * len(end.outputs)
-                slots[slot] = grad
+                pending[end] = slots = [None] * len(outputs)
                 heappush(self.ready, (-end.sequence, end))
-            else:
-                held = slots[slot]
-                slots[slot] = grad if held is None else self.added(held, grad)
-            return
-        met = self.leaves.get(id(end))
+            held = slots[slot]
+            slots[slot] = grad if held is None else self.added(held, grad)
+
+    def to_leaf(self, node: Function | None, index: int, leaf: TensorBase, grad: Any) -> None:
+        """Add `grad` to what has come to `leaf`."""
+        like = leaf._peek()
+        if grad.shape != like.shape or grad.dtype is not like.dtype or self.strict:
+            grad = self.fit(node, index, grad, like.shape, like.dtype)
+        met = self.leaves.get(id(leaf))
         if met is None:
-            self.leaves[id(end)] = (end, grad, own)
+            self.leaves[id(leaf)] = (leaf, grad, node is not None and node.makes_own)
         else:
-            self.leaves[id(end)] = (end, self.added(met[1], grad), True)
+            self.leaves[id(leaf)] = (leaf, self.added(met[1], grad), True)
 
     def visit(self, node: Function, slots: list[Any]) -> None:
         """Run one node's backward and send its gradients on."""
@@ -144,23 +154,19 @@ class Pass:
         if len(slots) > 1 and node.materialize_grads and any(g is None for g in slots):
             slots = self.materialized(node, slots)
 
-        edges = node.edges
-        made = _call_watched(self, node, slots) if mode.anomaly else self.call(node, slots)
+        edges = recorded = node.edges
+        if targets is not None:  # while it runs, it `needs` what is wanted
+            node.edges = edges = [e if e is not None and self.wants(e) else None for e in edges]
+        try:
+            made = self.call(node, slots) if not mode.anomaly else _call_watched(self, node, slots)
+        finally:
+            node.edges = recorded
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
         if hooked and node.post_hooks is not None:
             grads = self.late_hooks(node, grads, slots)
-        own = node.makes_own and not hooked
-        for index, edge in enumerate(edges):
-            grad = grads[index]
-            if edge is None or grad is None or not (targets is None or self.wants(edge)):
-                continue
-            end, slot = edge
-            shape, dtype = end.outputs[slot] if isinstance(end, Function) else _of_leaf(end)
-            if grad.shape != shape or grad.dtype is not dtype or self.strict:
-                grad = self.fit(node, index, grad, shape, dtype)
-            self.send(end, slot, grad, own)
+        self.deliver(node, edges, grads)
         if not self.retain_graph:
             node.release()
 
@@ -273,7 +279,7 @@ class RecordedPass(Pass):
                 _tensor(node, index, grad)
         return made
 
-    def fit(self, node: Function, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
+    def fit(self, node: Any, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
         array = grad._peek()
         if array.shape != shape:
             _check_shape(node, index, array.shape, shape)
@@ -286,15 +292,13 @@ class RecordedPass(Pass):
         _accumulated(leaf)
 
 
-def _of_leaf(leaf: TensorBase) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    array = leaf._peek()
-    return array.shape, array.dtype
-
-
 def _wanted(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """The shape and dtype of what `edge` leads to."""
     end, slot = edge
-    return end.outputs[slot] if isinstance(end, Function) else _of_leaf(end)
+    if isinstance(end, Function):
+        return end.outputs[slot]
+    array = end._peek()
+    return array.shape, array.dtype
 
 
 def _tensor(node: Function, index: int, grad: Any) -> Tensor:

@@ -59,7 +59,7 @@ class Mul(Function):
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        return None if y is None else grad * y, None if x is None else grad * x
+        return grad * y if self.needs(0) else None, grad * x if self.needs(1) else None
 
 
 class Div(Function):
@@ -75,7 +75,10 @@ class Div(Function):
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        return grad / y, None if x is None else -grad * ((x / y) / y)
+        return (
+            grad / y if self.needs(0) else None,
+            -grad * ((x / y) / y) if self.needs(1) else None,
+        )
 
 
 class Neg(Function):

@@ -47,9 +47,9 @@ class Convolution(Function):
         x, w = self.saved
         geometry = self.geometry
         grad_x = grad_w = None
-        if w is not None:
+        if self.needs(0):
             grad_x = ConvInput.apply(grad, w, None, shape=self.x_shape, **geometry)
-        if x is not None:
+        if self.needs(1):
             columns = None if mode.grad else self.cache
             grad_w = ConvWeight.apply(grad, x, shape=self.w_shape, columns=columns, **geometry)
         return grad_x, grad_w, _channel_sums(grad) if self.needs(2) else None
@@ -85,9 +85,9 @@ class ConvInput(Function):
     def backward(self, grad: Tensor) -> Any:
         y, w = self.saved
         grad_y = grad_w = None
-        if w is not None:
+        if self.needs(0):
             grad_y = _convolved(grad, w, self.y_shape, self.geometry)
-        if y is not None:
+        if self.needs(1):
             grad_w = ConvWeight.apply(y, grad, shape=self.w_shape, **self.geometry)
         return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
 
@@ -108,9 +108,9 @@ class ConvWeight(Function):
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved
         grad_y = grad_x = None
-        if x is not None:
+        if self.needs(0):
             grad_y = _convolved(x, grad, self.y_shape, self.geometry)
-        if y is not None:
+        if self.needs(1):
             grad_x = ConvInput.apply(y, grad, None, shape=self.x_shape, **self.geometry)
         return grad_y, grad_x
 

@@ -47,11 +47,11 @@ class MatMul(Function):
         x, y = self.saved
         tx, ty = self.tx, self.ty
         grad_x = grad_y = None
-        if y is not None:
+        if self.needs(0):
             grad_x = (
                 MatMul.apply(y, grad, tx=ty, ty=True) if tx else MatMul.apply(grad, y, ty=not ty)
             )
-        if x is not None:
+        if self.needs(1):
             grad_y = (
                 MatMul.apply(grad, x, tx=True, ty=tx) if ty else MatMul.apply(x, grad, tx=not tx)
             )
@@ -76,11 +76,11 @@ class Linear(Function):
         x, w = self.saved
         rows = _as_matrix(grad)
         grad_x = grad_w = None
-        if w is not None:
+        if self.needs(0):
             grad_x = MatMul.apply(rows, w)
             if rows is not grad:
                 grad_x = grad_x.reshape(*grad.shape[:-1], w.shape[1])
-        if x is not None:
+        if self.needs(1):
             grad_w = MatMul.apply(rows, _as_matrix(x), tx=True)
         return grad_x, grad_w, Sum.apply(rows, dims=(0,), keepdim=False) if self.needs(2) else None
 

@@ -191,8 +191,10 @@ class _StrictPass(engine.Pass):
         walk.run(roots, [out._wrap(seed.copy()) for out, seed in pairs])
         return walk
 
-    def fit(self, node: Function, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
+    def fit(self, node: Any, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
         fitted = super().fit(node, index, grad, shape, dtype)
+        if node is None:  # what the walk starts from
+            return fitted
         self.handed.append((node, index, grad, grad.copy()))
         if fitted.dtype != grad.dtype:
             self.cast.append(
