@@ -43,8 +43,8 @@ class Recurrence:
     """One layer in one direction.
 
     Args:
-        w_ih, w_hh, b_ih, b_hh: weights (gates * H, features) and (gates * H, P), and biases, or
-            two times None.
+        w_ih, w_hh: weights (gates * H, features) and (gates * H, P).
+        b_ih, b_hh: biases (gates * H), or None.
         w_hr: (P, H), which brings the LSTM's output to P features; or None, then P is H.
 
     Class attributes:
@@ -96,8 +96,9 @@ class Recurrence:
         (T, N, features), P = x.shape, h.shape[1]
         z = np.empty((T, self.rows, N), x.dtype)
         bias = np.zeros((self.rows, 1), x.dtype)
-        if self.b_ih is not None and self.b_hh is not None:
+        if self.b_hh is not None:
             bias[: len(self.b_hh), 0] = self.b_hh
+        if self.b_ih is not None:
             for theirs, ours in self.places:
                 bias[ours, 0] += self.b_ih[theirs]
         if self.rows == len(self.w_hh) and P + features <= T * N and N >= 4:

@@ -17,11 +17,19 @@ def _rows(name: str, gates: int) -> list[Case]:
     def biased(m: Any, x: Any, h: Any, c: Any, w: Any, v: Any, b: Any, d: Any) -> Any:
         return getattr(m, name)(x, states(h, c), w, v, b, b_hh=d)
 
+    def input_biased(m: Any, x: Any, h: Any, c: Any, w: Any, v: Any, b: Any) -> Any:
+        return getattr(m, name)(x, states(h, c), w, v, b)
+
+    def hidden_biased(m: Any, x: Any, h: Any, c: Any, w: Any, v: Any, b: Any) -> Any:
+        return getattr(m, name)(x, states(h, c), w, v, b_hh=b)
+
     H = 2
     inputs = normal(3, 4), normal(3, H), normal(3, H), normal(gates * H, 4), normal(gates * H, H)
     return [
         case(f"{name}, without bias", plain, *inputs),
         case(name, biased, *inputs, normal(gates * H), normal(gates * H)),
+        case(f"{name}, b_ih alone", input_biased, *inputs, normal(gates * H)),
+        case(f"{name}, b_hh alone", hidden_biased, *inputs, normal(gates * H)),
     ]
 
 
