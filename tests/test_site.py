@@ -58,6 +58,8 @@ def test_a_page_shows_its_names_with_their_other_names() -> None:
     assert ".. autofunction:: minitorch.relu\n" in text
     assert "   Also: ``minitorch.nn.functional.selu``\n" in text
     assert ":py:func:`~minitorch.relu`" in (api.FOLDER / "tensor.rst").read_text()
+    names = (api.FOLDER / "names.rst").read_text()
+    assert ":py:obj:`selu <minitorch.selu>`" in names.partition("minitorch.nn.functional``")[2]
 
 
 def test_what_a_page_loads_from_elsewhere_is_seen() -> None:

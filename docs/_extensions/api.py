@@ -225,6 +225,7 @@ def write() -> None:
     pages = place(entries)
     texts = {f"{page.slug}.rst": "\n".join(render(page)) for page in pages}
     texts["index.rst"] = "\n".join(overview(pages))
+    texts["names.rst"] = "\n".join(by_module(entries))
     for old in FOLDER.glob("*.rst"):
         if old.name not in texts:
             old.unlink()
@@ -256,8 +257,25 @@ def overview(pages: list[Page]) -> Iterator[str]:
         "operation's value and gradient side by side. What is not covered is refused by name."
     )
     yield from ("", ".. toctree::", "   :maxdepth: 1", "")
-    yield from (f"   {page.slug}" for page in pages)
+    yield from (f"   {slug}" for slug in ["names", *(page.slug for page in pages)])
     yield ""
+
+
+def by_module(entries: list[Entry]) -> Iterator[str]:
+    """Yield the lines of the page that has all names, by the module they are taken from."""
+    yield from heading("All names, by module", "=")
+    modules: dict[str, list[tuple[str, Entry]]] = {}
+    for entry in entries:
+        for full in entry.names:
+            module, _, name = full.rpartition(".")
+            modules.setdefault(module, []).append((name, entry))
+    for module, found in modules.items():
+        yield from heading(f"``{module}``", "-")
+        links = (
+            f":py:obj:`{name} <{entry.name}>`" if callable(entry.value) else f"``{name}``"
+            for name, entry in sorted(found, key=lambda pair: pair[0].lower())
+        )
+        yield from (", ".join(links), "")
 
 
 def render(page: Page) -> Iterator[str]:
