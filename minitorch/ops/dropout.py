@@ -29,13 +29,16 @@ def _check(p: float) -> None:
 
 def _drawn(like: Array, p: float, whole_channels: bool) -> Array:
     """Ones, each with probability 1 - p, else zeros: an element or a channel (N, C, 1...) each."""
+    shape, dtype = like.shape, like.dtype
     if whole_channels:
         if like.ndim < 2:
             raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-        kept = np.empty(like.shape[:2] + (1,) * (like.ndim - 2), like.dtype)
-    else:
-        kept = np.empty_like(like)
-    random.fill(kept, random.default.bernoulli(kept.size, 1 - p, kept.dtype))
+        shape = shape[:2] + (1,) * (like.ndim - 2)
+    drawn = random.default.bernoulli(math.prod(shape), 1 - p, dtype)
+    if whole_channels or like.flags.c_contiguous:
+        return drawn.reshape(shape)
+    kept = np.empty_like(like)
+    random.fill(kept, drawn)
     return kept
 
 
