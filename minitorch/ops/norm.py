@@ -8,6 +8,7 @@ https://arxiv.org/abs/1910.07467 (RMS).
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,7 @@ class Normalize(Function):
     ) -> Array:
         self.save(x, w)
         self.axes, self.eps, self.spread, self.centre = axes, eps, spread, centre
-        # The axes along which one weight serves many elements, and those of them in `axes`.
-        self.over = tuple([a for a, n in enumerate(spread) if n == 1 and x.shape[a] != 1])
-        self.inner = tuple([a for a in self.over if a in axes])
+        self.over, self.inner, self.in_rows = _sharing(x.shape, axes, spread)
         self.shape = w.shape if w is not None else () if b is None else b.shape
         # PyTorch computes with float16 in float32 as well.
         array = x.astype(wide(x), copy=False)
@@ -76,11 +75,6 @@ class Normalize(Function):
         if self.edges:
             self.cache = cache
         return y.astype(x.dtype, copy=False)
-
-    @property
-    def in_rows(self) -> bool:
-        """Whether all weights lie side by side along `axes`, which are the last."""
-        return not self.inner and all(n == 1 for n in self.spread[: self.axes[0]])
 
     def backward(self, grad: Any) -> Any:
         x, w = self.saved
@@ -133,6 +127,17 @@ class Normalize(Function):
         if self.needs(2):
             grad_b = (grad.sum(over) if over else grad).reshape(self.shape)
         return grad_x, grad_w, grad_b
+
+
+@functools.lru_cache(maxsize=256)
+def _sharing(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bool]:
+    """The axes along which elements share a weight, those of them in `axes`, and whether in rows.
+
+    In rows, each place along `axes`, which are the last, has a weight of its own.
+    """
+    over = tuple([axis for axis, n in enumerate(spread) if n == 1 and shape[axis] != 1])
+    inner = tuple([axis for axis in over if axis in axes])
+    return over, inner, not inner and all(n == 1 for n in spread[: axes[0]])
 
 
 class ScaleChannels(Function):
@@ -190,8 +195,10 @@ class Running:
         for held, new in ((self.mean, seen.mean), (self.var, unbiased)):
             assert new is not None
             array = held._array
-            fresh = new.reshape(self.groups, -1).mean(0).astype(array.dtype)
-            array[...] = array * (1 - self.momentum) + fresh * self.momentum
+            fresh = new.reshape(self.groups, -1)
+            fresh = (fresh[0] if self.groups == 1 else fresh.mean(0)).astype(array.dtype)
+            array *= 1 - self.momentum
+            array += fresh * self.momentum
             held._bump_version()
 
 
