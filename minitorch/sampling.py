@@ -135,14 +135,16 @@ def randint(
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, got {size!r}")
     start, end = operator.index(low), operator.index(high)
     _check_range(start, end)
-    made = zeros(
+    made = empty(
         size,
         dtype=dtype or _dtypes.int64,
         device=device,
         layout=layout,
         pin_memory=pin_memory,
     )
-    return draws.random_(made, start, end, generator=generator).requires_grad_(requires_grad)
+    array = made._array
+    values = draws.stream(generator).randint(array.size, start, end, array.dtype)
+    return _filled(made, values, requires_grad)
 
 
 def randint_like(

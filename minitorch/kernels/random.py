@@ -721,7 +721,8 @@ class Stream:
 
         def draw(m: int) -> Array:
             values = _remainder(words(m), modulus).astype(np.int64)
-            values += np.int64(low)  # modulo 2**64, where the range is that wide
+            if low:
+                values += np.int64(low)  # modulo 2**64, where the range is that wide
             return _cast(values, dtype)
 
         return _in_chunks(n, dtype, draw)
