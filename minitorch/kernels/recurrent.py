@@ -263,20 +263,20 @@ class LSTM(Recurrence):
     def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
         assert dc is not None
         T, H, N = self.bent_cells.shape
-        gates = np.reciprocal(self.parts)  # and something unused in place of g
-        terms, hidden, bent_cells = self.terms, self.hidden, self.bent_cells
+        parts, terms, hidden = self.parts, self.terms, self.hidden
         # What is multiplied by the gradient in c (for c before, i, f, g), and by that in h (o, c).
         d = np.empty((T, 6, H, N), grad.dtype)
-        d[:, 0] = gates[:, 1]
-        np.subtract(1, gates[:, :2], out=d[:, 1:3])
+        i, o = np.reciprocal(parts[:, 0]), np.reciprocal(parts[:, 3])
+        f = np.reciprocal(parts[:, 1], out=d[:, 0])
+        np.subtract(i, 1, out=d[:, 1])  # negative as is its term
+        np.subtract(1, f, out=d[:, 2])
         d[:, 1:3] *= terms
-        np.negative(d[:, 1], out=d[:, 1])
         np.multiply(terms[:, 0], self.pairs[:-1, 0], out=d[:, 3])
-        np.subtract(gates[:, 0], d[:, 3], out=d[:, 3])
-        np.subtract(1, gates[:, 3], out=d[:, 4])
+        np.subtract(i, d[:, 3], out=d[:, 3])
+        np.subtract(1, o, out=d[:, 4])
         d[:, 4] *= hidden
-        np.multiply(hidden, bent_cells, out=d[:, 5])
-        np.subtract(gates[:, 3], d[:, 5], out=d[:, 5])
+        np.multiply(hidden, self.bent_cells, out=d[:, 5])
+        np.subtract(o, d[:, 5], out=d[:, 5])
         w = self.w_hh.T
         state, cell = np.array(dh.T, order="C"), np.array(dc.T, order="C")
         d_hidden, summed = state, np.empty_like(cell)
@@ -360,7 +360,8 @@ class GRU(Recurrence):
         r, u, minus_n = sigmoids[:, 0], sigmoids[:, 1], parts[:, 3]
         # What dh is multiplied by: for r, u, z_h, z_n, and the state before.
         d = np.empty((T, 5, H, N), grad.dtype)
-        np.subtract(1, sigmoids, out=d[:, :2])
+        np.subtract(r, 1, out=d[:, 0])  # negative as is z_h in `parts`
+        np.subtract(1, u, out=d[:, 1])
         new = np.multiply(minus_n, minus_n, out=d[:, 3])
         np.subtract(1, new, out=new)
         new *= d[:, 1]
@@ -368,7 +369,6 @@ class GRU(Recurrence):
         d[:, :2] *= sigmoids
         d[:, 0] *= new
         d[:, 0] *= parts[:, 2]
-        np.negative(d[:, 0], out=d[:, 0])
         d[:, 1] *= self.states[:-1] + minus_n
         d[:, 4] = u
         w = np.ascontiguousarray(self.w_hh.T)
