@@ -49,7 +49,6 @@ napoleon_use_rtype = False
 python_maximum_signature_line_length = 80
 myst_heading_anchors = 3
 suppress_warnings = [
-    "myst.xref_missing",  # links to directories of the repository, which are no pages of the site
     "config.cache",  # the gallery's settings hold functions, which cannot be cached
 ]
 

@@ -108,6 +108,17 @@ def test_lengths_are_counted() -> None:
     assert source.lines_of("minitorch/autograd") > source.lines_of("minitorch/autograd/engine.py")
 
 
+def test_a_dead_link_is_seen(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
+    import checks
+
+    (tmp_path / "there.html").touch()
+    page = """<a href="there.html#x">1</a> <a class="a" href="gone.html">2</a> <b id="here">3</b>
+    <a href="#here">4</a> <a href="#nowhere">5</a>
+    <a href="https://a.b/c">6</a> <a href="#">7</a>"""
+    assert checks.dead_links(page, tmp_path) == ["#nowhere", "gone.html"]
+
+
 def test_the_examples_of_the_extensions_run() -> None:
     pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
     import checks

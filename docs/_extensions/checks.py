@@ -1,4 +1,4 @@
-"""What is asked of the finished pages: a build whose answer is no fails."""
+"""What is asked of the finished pages: a build fails where the answer is no."""
 
 from __future__ import annotations
 
@@ -25,14 +25,29 @@ def fetched_from_elsewhere(page: str) -> list[str]:
     return FETCH.findall(page) + FETCH_IN_CSS.findall(page)
 
 
+def dead_links(page: str, folder: Path) -> list[str]:
+    """Return the links of an HTML page in `folder` that lead to no file, or to no place on it."""
+    dead = []
+    for address in set(re.findall(r"""<a\b[^>]*?\shref="([^":]*)\"""", page)):
+        path, _, place = address.partition("#")
+        found = (folder / path).exists() if path else not place or f'id="{place}"' in page
+        dead += [] if found else [address]
+    return sorted(dead)
+
+
 def check_pages(app: Any, failure: Exception | None) -> None:
-    """Fail if a page loads anything from elsewhere."""
+    """Fail if a page loads anything from elsewhere, or links to what is not there."""
     if failure is None and app.builder.format == "html":
         wrong = [
             f"{file.relative_to(app.outdir)} loads {address}"
             for kind in ("*.html", "*.css", "*.svg")
             for file in sorted(Path(app.outdir).rglob(kind))
             for address in fetched_from_elsewhere(file.read_text(encoding="utf-8"))
+        ]
+        wrong += [
+            f"{file.relative_to(app.outdir)} links to {address}"
+            for file in sorted(Path(app.outdir).rglob("*.html"))
+            for address in dead_links(file.read_text(encoding="utf-8"), file.parent)
         ]
         if wrong:
             raise SphinxError("\n".join(wrong))

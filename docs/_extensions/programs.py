@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def arguments(gallery_conf: dict[str, Any], variables: dict[str, Any]) -> list[s
     variables["example_globals"]["__doc__"] = ast.get_docstring(ast.parse(source))
     if file.parent != STAGED or "--plot" not in source:
         return []
-    return ["--plot", str(Path(tempfile.gettempdir()) / "minitorch-picture.png")]
+    return ["--plot", str(STAGED / "picture.png")]
 
 
 _kept: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 LINK = re.compile(r"\[([^\]]*)\]\(\.\./((?:minitorch|benchmarks|tests)/[\w/]+\.py)\)")
+NO_PAGE = re.compile(r"\[([^\]]*)\]\(\.\./(?:[\w/]+|README\.md)(?:#[\w-]*)?\)")  # folders
 ROLE = re.compile(r"\{source\}`(?:[^`<]*<)?([\w./]+\.py)>?`")
 
 SESSION = re.compile(r"(```python\n>>>(?:(?!```).)*?)\n+```", re.DOTALL)
@@ -58,9 +59,9 @@ def as_role(link: re.Match[str]) -> str:
 
 
 def links_to_roles(app: Any, name: str, text: list[str]) -> None:
-    """Turn links to files into links to their pages; drop the blank line that ends a session."""
+    """Link to the pages of files, not of folders; drop the blank line that ends a session."""
     text[0] = SESSION.sub(r"\1\n```", text[0])
-    text[0] = LINK.sub(as_role, text[0])
+    text[0] = NO_PAGE.sub(r"\1", LINK.sub(as_role, text[0]))
 
 
 def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
