@@ -5,7 +5,7 @@ import pytest
 from oracle import same
 
 import minitorch
-from minitorch.kernels import conv, threads, winograd
+from minitorch.kernels import conv, products, threads, winograd
 
 Sizes = tuple[int, ...]
 
@@ -105,3 +105,23 @@ def test_threads_hush_numpy_as_their_caller() -> None:
     w = minitorch.full((3, 2, 3, 3), 3e38)
     y = minitorch.nn.functional.conv2d(x, w)  # overflows in every thread, without a warning
     assert y.isinf().all()
+
+
+@pytest.mark.parametrize("easy", [900_000, 3000])
+@pytest.mark.parametrize("P", [0, 1, 509, 512, 1536])
+def test_products_in_parts(P: int, easy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "EASY", easy)
+    products.parts_of.cache_clear()
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 3, 5)), rng.standard_normal((2, 5, P))
+    padded = products.room(2, 5, P, b.dtype)
+    padded[...] = b
+    turned = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
+    for long in (b, padded, turned):
+        out, other = products.room(2, 3, P, b.dtype), np.empty((2, P, 3)).transpose(0, 2, 1)
+        for into in (out, other):
+            products.multiply(a, long, into)
+            np.testing.assert_allclose(into, a @ b)
+            total = products.multiply_long(into, long)
+            np.testing.assert_allclose(total, (a @ b) @ b.transpose(0, 2, 1), atol=1e-12)
+    products.parts_of.cache_clear()

@@ -41,10 +41,11 @@ from minitorch.kernels._windows import (
     pad,
     wide,
 )
+from minitorch.kernels.products import multiply, multiply_long
 from minitorch.kernels.threads import share
 
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-TILE = 1 << 19  # elements of a block's tiles: 2 MiB of float32; fewer make for too many calls
+TILE = 1 << 19  # elements of a block's tiles: 2 MiB of float32
 Block = tuple[slice, slice]  # rows of tiles, and images
 
 
@@ -149,6 +150,7 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
     kernels = np.ascontiguousarray(wide(weight).transpose(2, 3, 1, 0)).reshape(9, C * O)
     dtype = kernels.dtype
     matrices = np.matmul(np.kron(G, G).astype(dtype), kernels).reshape(16, C, O)
+    matrices = matrices.transpose(0, 2, 1)
     y = np.empty((tiles.high, 2, tiles.wide, 2, N, O), dtype)
     if bias is not None:
         bias = np.broadcast_to(bias.astype(dtype), (N, O)).copy()  # to be added in long runs
@@ -158,7 +160,8 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
         for block in blocks:
             rows, images = block
             m = tiles.room(block, O, products)
-            np.matmul(tiles.spread(block, strip, spread), matrices, out=m.reshape(16, -1, O))
+            d = tiles.spread(block, strip, spread).transpose(0, 2, 1)
+            multiply(matrices, d, m.reshape(16, -1, O).transpose(0, 2, 1))
             if bias is not None:
                 m[1, 1] += bias[images]  # this one is added once to each of the four outputs
             _gather(m, m)
@@ -183,7 +186,7 @@ def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
 
     def work(blocks: Sequence[Block]) -> Array:
         strip, spread, slopes = (tiles.scratch() for _ in range(3))
-        total, part = (np.zeros((16, C, O), grads.dtype) for _ in range(2))
+        total = np.zeros((16, C, O), grads.dtype)
         for block in blocks:
             rows, images = block
             m = tiles.room(block, O, slopes)
@@ -191,9 +194,8 @@ def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
             half = strip[: 2 * g.size].reshape(4, *g.shape[:1], *g.shape[2:])
             _gather_back(g.swapaxes(0, 1), half)
             _gather_back(half.transpose(3, 0, 1, 2, 4, 5), m.swapaxes(0, 1))
-            d = tiles.spread(block, strip, spread)
-            np.matmul(d.transpose(0, 2, 1), m.reshape(16, -1, O), out=part)
-            total += part
+            d = tiles.spread(block, strip, spread).transpose(0, 2, 1)
+            total += multiply_long(d, m.reshape(16, -1, O).transpose(0, 2, 1))
         return total
 
     first, *others = share(work, tiles.blocks)
