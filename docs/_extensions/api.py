@@ -79,7 +79,6 @@ class Page:
     slug: str
     title: str
     modules: str
-    intro: str = ""
     entries: dict[str, list[Entry]] = field(default_factory=dict)  # by defining module
 
 
@@ -253,8 +252,8 @@ def overview(pages: list[Page]) -> Iterator[str]:
     )
     yield (
         f"The {count} public names, by theme. Names, signatures and defaults are PyTorch's; an "
-        "entry says in a line what is computed, then shapes, ranges and errors. *Source* shows an "
-        "operation's value and gradient side by side. What is not covered is refused by name."
+        "entry says in a line what is computed, then shapes, ranges and errors. ``[source]`` shows "
+        "an operation's value and gradient side by side. What is not covered is refused by name."
     )
     yield from ("", ".. toctree::", "   :maxdepth: 1", "")
     yield from (f"   {slug}" for slug in ["names", *(page.slug for page in pages)])

@@ -56,6 +56,12 @@ class Value:
             lambda g: (g * other.data, g * self.data),
         )
 
+    def __truediv__(self, other):
+        def send(g):
+            return g / other.data, -g * self.data / other.data**2
+
+        return Value(self.data / other.data, (self, other), send)
+
 
 def in_order(value, seen=None):
     """Return a value's history, parents before children."""
@@ -76,8 +82,8 @@ def leaf(*values):
 # The same operand twice
 # ----------------------
 #
-# An engine that *stores* a gradient where it should *add* it is right as long as each value is used
-# once. ``x + x`` uses it twice, and so do ``x - x`` and ``x * x``.
+# An engine that *stores* a gradient where it should *add* it is right as long as each
+# value is used once. ``x + x`` uses it twice; so do ``x - x``, ``x * x`` and ``x / x``.
 
 
 def store(last):
@@ -92,6 +98,7 @@ for sign, function, truth in [
     ("x + x", lambda x: x + x, [2.0]),
     ("x - x", lambda x: x - x, [0.0]),
     ("x * x", lambda x: x * x, [6.0]),
+    ("x / x", lambda x: x / x, [0.0]),
 ]:
     x, mine = Value([3.0]), leaf(3.0)
     store(function(x))
@@ -102,8 +109,9 @@ for sign, function, truth in [
 # Two paths that meet again
 # -------------------------
 #
-# Here gradients are added, but each value is visited when it is first met, and never again. In a
-# diamond the second half of the gradient comes too late to be passed on. (Lesson 3.)
+# Here gradients are added, but each value is visited when it is first met, and never
+# again. In a diamond the second half of the gradient comes too late to be passed on.
+# (Lesson 3.)
 
 
 def add(value, grad):
@@ -138,9 +146,9 @@ compare("diamond", x.grad, mine.grad, [12.0])
 # Twice the work at each step
 # ---------------------------
 #
-# The usual mend is to pass on every gradient at once, as it arrives. That is right, and useless: a
-# value used twice is walked twice, its parent four times. Thirty doublings take a thousand million
-# calls.
+# The usual mend is to pass on every gradient at once, as it arrives. That is right, and
+# useless: a value used twice is walked twice, its parent four times. Thirty doublings
+# take a thousand million calls.
 
 
 def as_it_comes(value, grad):
@@ -193,8 +201,9 @@ plt.show()
 # A long chain
 # ------------
 #
-# ``in_order`` above calls itself once for each step of the history, as most small engines do.
-# Python allows about a thousand calls in one another; a recurrent net over a long text needs more.
+# ``in_order`` above calls itself once for each step of the history, as most small
+# engines do. Python allows about a thousand calls in one another; a recurrent net over
+# a long text needs more.
 
 deep, mine = Value([1.0]), leaf(1.0)
 y = mine
@@ -215,9 +224,9 @@ del deep, y
 # Backward twice
 # --------------
 #
-# Gradients of leaves add up over several calls, on purpose (lesson 4). An engine that keeps those
-# of the values in between as well counts the first walk again in the second: three times, in place
-# of two.
+# Gradients of leaves add up over several calls, on purpose (lesson 4). An engine that
+# keeps those of the values in between as well counts the first walk again in the
+# second: three times, in place of two.
 
 
 def walk(last):
@@ -238,8 +247,8 @@ z.sum().backward()
 compare("backward twice", x.grad, mine.grad, [12.0])
 
 # %%
-# And without ``retain_graph``, what was saved is gone after the first walk. That has to be said,
-# not passed over:
+# And without ``retain_graph``, what was saved is gone after the first walk. That has to
+# be said, not passed over:
 
 y = (mine * mine).sum()
 y.backward()
@@ -253,8 +262,9 @@ except RuntimeError as error:
 # One gradient, two owners
 # ------------------------
 #
-# The gradient of ``a + b`` is the same for both. An engine that gives both the same array has them
-# change together: clip one, and the other is clipped; set one to zero, and the other is gone.
+# The gradient of ``a + b`` is the same for both. An engine that gives both the same
+# array has them change together: clip one, and the other is clipped; set one to zero,
+# and the other is gone.
 
 a, b = Value([1.0, 2.0]), Value([3.0, 4.0])
 walk(a + b)
@@ -269,9 +279,9 @@ compare("b's gradient", b.grad, yours.grad, [1.0, 1.0])
 # Memory that does not come back
 # ------------------------------
 #
-# A common form of engine keeps a function on the result that mentions the result: a cycle. Nothing
-# in it is freed when the loss is forgotten, only when Python's collector happens to come by. Until
-# then the graphs of many steps lie in memory together.
+# A common form of engine keeps a function on the result that mentions the result: a
+# cycle. Nothing in it is freed when the loss is forgotten, only when Python's collector
+# happens to come by. Until then the graphs of many steps lie in memory together.
 
 
 class Closed(Value):
@@ -315,9 +325,9 @@ compare("freed", is_freed(lambda: Closed([2.0]) * Closed([3.0])), is_freed(ours)
 # Changed in between
 # ------------------
 #
-# The gradient of ``x * y`` for x is y: as it was in the forward pass. If y has been changed in
-# place since, an engine that kept only a reference multiplies by the wrong numbers, and says
-# nothing.
+# The gradient of ``x * y`` for x is y: as it was in the forward pass. If y has been
+# changed in place since, an engine that kept only a reference multiplies by the wrong
+# numbers, and says nothing.
 
 x, y = Value([1.0, 2.0]), Value(np.array([3.0, 4.0]))
 z = x * y
@@ -339,8 +349,9 @@ except RuntimeError as error:
 # Broadcasting
 # ------------
 #
-# A row added to a matrix is used once for each of its rows, so its gradient is a sum over them. An
-# engine that only sums where a size is 1 forgets the dimensions that the row does not have.
+# A row added to a matrix is used once for each of its rows, so its gradient is a sum
+# over them. An engine that only sums where a size is 1 forgets the dimensions that the
+# row does not have.
 
 
 def unbroadcast(grad, shape):
@@ -359,9 +370,10 @@ compare("row + matrix", unbroadcast(np.ones((2, 3)), (3,)), row.grad, [2.0, 2.0,
 # An index that comes twice
 # -------------------------
 #
-# ``x[[0, 0, 2]]`` takes the first element twice, so its gradient is 2. NumPy's ``grad[index] += g``
-# looks right, and adds once: it reads, adds and writes for all places at the same time. An
-# embedding learns wrong from every word that comes twice in a batch.
+# ``x[[0, 0, 2]]`` takes the first element twice, so its gradient is 2. NumPy's
+# ``grad[index] += g`` looks right, and adds once: it reads, adds and writes for all
+# places at the same time. An embedding learns wrong from every word that comes twice in
+# a batch.
 
 index = [0, 0, 2]
 grad = np.zeros(3)
@@ -375,8 +387,9 @@ compare("x[[0, 0, 2]]", grad, mine.grad, [2.0, 0.0, 1.0])
 # Equal maxima
 # ------------
 #
-# ``grad * (x == x.max())`` gives every one of several largest elements the whole gradient. However
-# the largest is moved, the maximum cannot move by more than it: the shares have to add up to 1.
+# ``grad * (x == x.max())`` gives every one of several largest elements the whole
+# gradient. However the largest is moved, the maximum cannot move by more than it: the
+# shares have to add up to 1.
 
 x = np.array([1.0, 5.0, 5.0])
 mine = leaf(1.0, 5.0, 5.0)
@@ -387,8 +400,9 @@ compare("max of 1, 5, 5", 1.0 * (x == x.max()), mine.grad, [0.0, 0.5, 0.5])
 # Windows that overlap
 # --------------------
 #
-# With a stride smaller than the kernel, windows share pixels, and a pixel's gradient is the sum
-# over its windows. An engine that writes each window's gradient keeps the last one.
+# With a stride smaller than the kernel, windows share pixels, and a pixel's gradient is
+# the sum over its windows. An engine that writes each window's gradient keeps the last
+# one.
 
 grad = np.zeros(4)
 for i in range(3):  # windows of 2, stride 1
@@ -410,8 +424,9 @@ compare("convolution", grad, mine.grad[0, 0], [1.0, 11.0, 11.0, 10.0])
 # The padding of a pool
 # ---------------------
 #
-# Zeros around an image are right for a convolution. Around negative numbers they are the largest of
-# their windows, and a max pool answers with numbers that were never there.
+# Zeros around an image are right for a convolution. Around negative numbers they are
+# the largest of their windows, and a max pool answers with numbers that were never
+# there.
 
 x = np.array([-5.0, -3.0])
 padded = np.pad(x, 1)
@@ -423,8 +438,8 @@ compare("max pool", pooled, ours[0], [-5.0, -3.0])
 # A norm at zero
 # --------------
 #
-# The formula for the slope of \\|x\\| is x / \\|x\\|, and at 0 it is 0 / 0. One such NaN in one
-# row, and after the next step all weights are NaN.
+# The formula for the slope of \\|x\\| is x / \\|x\\|, and at 0 it is 0 / 0. One such
+# NaN in one row, and after the next step all weights are NaN.
 
 x = np.zeros(3)
 with np.errstate(invalid="ignore"):
@@ -438,8 +453,8 @@ compare("norm at 0", grad, mine.grad, [0.0, 0.0, 0.0])
 # The quiet change of type
 # ------------------------
 #
-# One float64 constant, and from there on everything is float64: twice the memory, half the speed,
-# and other numbers than on the next machine. NumPy's scalars are float64.
+# One float64 constant, and from there on everything is float64: twice the memory, half
+# the speed, and other numbers than on the next machine. NumPy's scalars are float64.
 
 x = np.ones(2, np.float32)
 print("elsewhere:", (x * np.array([0.5])).dtype)
@@ -451,10 +466,10 @@ assert mine.dtype is minitorch.float32
 # A loss that compares all with all
 # ---------------------------------
 #
-# A net returns a column, ``(3, 1)``; the targets are a list, ``(3,)``. The difference of the two is
-# a table of 3 by 3: each prediction minus *every* target. The mean of its squares is a number,
-# training runs, and the net learns to predict the mean. PyTorch computes it too; it warns, and so
-# do we.
+# A net returns a column, ``(3, 1)``; the targets are a list, ``(3,)``. The difference
+# of the two is a table of 3 by 3: each prediction minus *every* target. The mean of its
+# squares is a number, training runs, and the net learns to predict the mean. PyTorch
+# computes it too; it warns, and so do we.
 
 prediction, target = np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 3.0])
 print(
@@ -473,11 +488,11 @@ assert "different to the input size" in str(caught[0].message)
 # What to do about such bugs
 # --------------------------
 #
-# Look for them where a value is used twice, where shapes differ, where two elements are equal,
-# where something is zero, and where memory is shared. And let a checker look: most of the above are
-# found by ``minitorch.autograd.gradcheck`` at once (lesson 10), if the inputs that it is given have
-# ties, zeros and repeated indices in them.
+# Look for them where a value is used twice, where shapes differ, where two elements are
+# equal, where something is zero, and where memory is shared. And let a checker look:
+# most of the above are found by ``minitorch.autograd.gradcheck`` at once (lesson 10),
+# if the inputs that it is given have ties, zeros and repeated indices in them.
 #
 # Where in the source: ``minitorch/autograd/engine.py`` has the walk,
-# ``minitorch/autograd/function.py`` what is saved and how. ``tests/test_bugs.py`` asks all this of
-# minitorch, and more.
+# ``minitorch/autograd/function.py`` what is saved and how. ``tests/test_bugs.py`` asks
+# all this of minitorch, and more.
