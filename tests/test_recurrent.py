@@ -16,7 +16,7 @@ import minitorch
 from minitorch import nn
 
 RNG = np.random.default_rng(0)
-T, N, I, H = 4, 3, 3, 4  # noqa: E741 - steps, batch, input and hidden features
+T, N, I, H = 4, 4, 3, 4  # noqa: E741 - steps, batch, input and hidden features
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "RNN": [
@@ -83,6 +83,23 @@ def test_outputs_and_gradients(name: str, options: dict[str, Any], given: bool) 
 
     inputs = input_and_states(name, options)
     same(run, *(inputs if given else inputs[:1]))
+
+
+@pytest.mark.parametrize(("name", "options"), LAYERS)
+@pytest.mark.parametrize("batch", [2, 5], ids=["few sequences", "more"])  # two ways for the input
+def test_what_is_not_recorded_is_the_same(name: str, options: dict[str, Any], batch: int) -> None:
+    model = layer(minitorch, name, options, "float32").eval()
+    lengths = minitorch.randint(1, 7, (batch,))
+    x = minitorch.randn(batch, 6, I)
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, True, enforce_sorted=False)
+    for given in (x, packed):
+        expected, last = model(given)
+        with minitorch.no_grad():
+            made, state = model(given)
+        pairs = [(made, expected)] if given is x else [(made.data, expected.data)]
+        pairs += zip(state, last, strict=True) if isinstance(last, tuple) else [(state, last)]
+        assert all(a.equal(b) for a, b in pairs)
+        assert not any(a.requires_grad for a, _ in pairs)
 
 
 def _graded(model: Any, y: Any, last: Any) -> list[Any]:

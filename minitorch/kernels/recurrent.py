@@ -66,24 +66,34 @@ class Recurrence:
         # Which rows of the input weights belong to which of z. The hidden weights' come first.
         self.places: tuple[tuple[slice, slice], ...] = ((slice(None), slice(None)),)
 
-    def run(self, x: Array, h: Array, c: Array | None, y: Array) -> None:
+    def run(self, x: Array, h: Array, c: Array | None, y: Array, keep: bool = True) -> None:
         """Go through the steps.
 
         Args:
             x: the inputs, (T, N, features).
             h, c: the first states (N, P) and (N, H); overwritten by the last.
             y: gets the hidden state after each step, (T, N, P).
+            keep: whether there may be a way back.
         """
-        self.x = x
+        self.x, self.keep = x, keep
         fill, before, z = self._prepare(x, h)
         P = h.shape[1]
         self.states = before[:, :P]  # before each step, and after the last
         self.steps(fill, before, z, c)
-        self.outputs = np.empty((len(x) + 1, *h.shape), x.dtype)  # the same, for the products
-        self.outputs[0] = h
-        self.outputs[1:] = self.states[1:].transpose(0, 2, 1)
-        y[...] = self.outputs[1:]  # to which the caller may write
-        h[...] = self.outputs[-1]
+        if keep:  # a copy of y, to which the caller may write
+            self.outputs = np.empty((len(x) + 1, *h.shape), x.dtype)
+            self.outputs[0] = h
+            self.outputs[1:] = self.states[1:].transpose(0, 2, 1)
+        y[...] = self.outputs[1:] if keep else self.states[1:].transpose(0, 2, 1)
+        h[...] = self.states[-1].T
+
+    def room(self, *shape: int) -> Array:
+        """Memory for the steps' numbers: if they are not kept, each step has the same."""
+        kind = self.x.dtype
+        if self.keep:
+            return np.empty(shape, kind)
+        one = np.empty(shape[1:], kind)
+        return np.ndarray(shape, kind, one, strides=(0, *one.strides))
 
     def _prepare(self, x: Array, h: Array) -> tuple[Fill, Array, Array]:
         """How a step gets from the state before it to its z.
@@ -94,7 +104,6 @@ class Recurrence:
             z: (T, rows, N).
         """
         (T, N, features), P = x.shape, h.shape[1]
-        z = np.empty((T, self.rows, N), x.dtype)
         bias = np.zeros((self.rows, 1), x.dtype)
         if self.b_hh is not None:
             bias[: len(self.b_hh), 0] = self.b_hh
@@ -110,7 +119,7 @@ class Recurrence:
             w = np.concatenate([self.w_hh, self.w_ih, bias], 1)
             if self.negated:
                 np.negative(w, out=w)
-            return partial(np.dot, w), before, z
+            return partial(np.dot, w), before, self.room(T, self.rows, N)
         # Few steps for so large weights: they stay as they are, and the input's part comes first.
         before = np.empty((T + 1, P, N), x.dtype)
         before[0] = h.T
@@ -118,6 +127,7 @@ class Recurrence:
         if self.negated:
             np.negative(parts, out=parts)
             np.negative(bias, out=bias)
+        z = np.empty((T, self.rows, N), x.dtype)
         z[...] = bias
         for theirs, ours in self.places:
             z[:, ours] += parts[:, :, theirs].transpose(0, 2, 1)
@@ -220,16 +230,19 @@ class LSTM(Recurrence):
 
     def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
         assert c is not None
-        (T, _, N), H, kind = z.shape, self.H, z.dtype
+        (T, _, N), H = z.shape, self.H
         parts = self.parts = z.reshape(T, 4, H, N)
         # -g of each step and, beside it, the cell before: divided by what lies beside each other
         # in z, 1 + exp of i's and f's, they are the two `terms` of the new cell.
-        pairs = self.pairs = np.empty((T + 1, 2, H, N), kind)
+        pairs, terms, bent_cells = (
+            self.room(T + 1, 2, H, N),
+            self.room(T, 2, H, N),
+            self.room(T, H, N),
+        )
         pairs[0, 1] = c.T
-        terms = self.terms = np.empty((T, 2, H, N), kind)
-        bent_cells = self.bent_cells = np.empty((T, H, N), kind)
-        hidden = self.hidden = self.states[1:] if self.w_hr is None else np.empty_like(bent_cells)
-        one = np.ones((), kind)
+        hidden = self.states[1:] if self.w_hr is None else self.room(T, H, N)
+        self.pairs, self.terms, self.bent_cells, self.hidden = pairs, terms, bent_cells, hidden
+        one = np.ones((), z.dtype)
         add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
         for state, all_z, if_, g, o, pair, minus_g, both, minus, kept, cell, bent, out, new in zip(
             before,

@@ -136,7 +136,8 @@ class Recurrent(Function):
         runs = []
         for part in _runs(steps):
             run = KINDS[kind][0](w_ih, w_hh, b_ih, b_hh, w_hr)
-            run.run(part.of(x), h[: part.N], c if c is None else c[: part.N], part.of(y))
+            states = h[: part.N], c if c is None else c[: part.N]
+            run.run(part.of(x), *states, part.of(y), keep=bool(self.edges))
             runs.append((part, run))
         if self.edges:
             self.cache = runs
