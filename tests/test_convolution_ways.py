@@ -5,7 +5,7 @@ import pytest
 from oracle import same
 
 import minitorch
-from minitorch.kernels import conv, products, threads, winograd
+from minitorch.kernels import blocks, conv, mask, products, threads, winograd
 
 Sizes = tuple[int, ...]
 
@@ -125,3 +125,24 @@ def test_products_in_parts(P: int, easy: int, monkeypatch: pytest.MonkeyPatch) -
             total = products.multiply_long(into, long)
             np.testing.assert_allclose(total, (a @ b) @ b.transpose(0, 2, 1), atol=1e-12)
     products.parts_of.cache_clear()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_relu_of_large_arrays_is_that_of_small_ones(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = np.random.default_rng(0).standard_normal((3, 4, 5, 7)).astype(dtype)
+    numbers.flat[:5] = np.nan, np.inf, -np.inf, 0.0, -0.0
+    for x in (numbers, numbers.transpose(2, 3, 0, 1), numbers[:, ::-2]):
+        y, above = mask.positive(x)
+        kept = mask.keep_whole(x, above)
+        with monkeypatch.context() as patch:
+            patch.setattr(mask, "LARGE", 0)
+            patch.setattr(blocks, "BLOCK", 16)
+            large, still_above = mask.positive(x)
+            still_kept = mask.keep_whole(x, above)
+        np.testing.assert_array_equal(large, y)
+        np.testing.assert_array_equal(np.signbit(large), np.signbit(y))
+        np.testing.assert_array_equal(still_above, above)
+        np.testing.assert_array_equal(still_kept, kept)
+        assert large.dtype == still_kept.dtype == dtype

@@ -22,6 +22,7 @@ Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 MANY = 16
+FEW = 1 << 15  # elements that are cleared more quickly than told apart
 
 
 def wide(x: Array) -> Array:
@@ -103,12 +104,15 @@ def pad(x: Array, padding: Pairs, value: Any = 0, first: int = 2) -> Array:
     S = shape[first : first + len(padding)]
     sizes = (*shape[:first], *padded_sizes(S, padding), *shape[first + len(padding) :])
     padded = np.empty_like(x, shape=sizes)
-    for dim, (before, after) in enumerate(padding, start=first):  # only the frame
-        edge = (slice(None),) * dim
-        if before:
-            padded[(*edge, slice(None, before))] = value
-        if after:
-            padded[(*edge, slice(-after, None))] = value
+    if padded.size <= FEW:
+        padded.fill(value)
+    else:  # only the frame
+        for dim, (before, after) in enumerate(padding, start=first):
+            edge = (slice(None),) * dim
+            if before:
+                padded[(*edge, slice(None, before))] = value
+            if after:
+                padded[(*edge, slice(-after, None))] = value
     padded[lead + inside(S, padding)] = x
     return padded
 

@@ -15,14 +15,16 @@ BLOCK = 1 << 17  # elements
 MANY = 4  # blocks that are worth a thread of their own
 
 
-def by_blocks(kernel: Callable[..., None], inputs: Sequence[Array], results: int) -> list[Array]:
+def by_blocks(
+    kernel: Callable[..., None], inputs: Sequence[Array], results: int | Sequence[Any]
+) -> list[Array]:
     """What `kernel`, which works element by element, makes of arrays of one shape.
 
     Args:
         kernel: takes flat arrays: one an input, which it must not change, and then one a result,
             which it fills.
-        inputs: the results have the dtype of the first, and their memory lies as it does.
-        results: how many there are.
+        inputs: the results' memory lies as that of the first.
+        results: their dtypes; or how many there are, of the first input's dtype.
     """
     first = inputs[0]
     order: tuple[int, ...] | None = None
@@ -30,7 +32,8 @@ def by_blocks(kernel: Callable[..., None], inputs: Sequence[Array], results: int
         order = tuple(sorted(range(first.ndim), key=lambda axis: -abs(first.strides[axis])))
         inputs = [x.transpose(order) for x in inputs]
     shape, size = inputs[0].shape, first.size
-    made = [np.empty(size, first.dtype) for _ in range(results)]
+    dtypes = [first.dtype] * results if isinstance(results, int) else results
+    made = [np.empty(size, dtype) for dtype in dtypes]
     flat = [*(x.reshape(-1) for x in inputs), *made]
 
     def work(starts: Sequence[int]) -> None:

@@ -10,7 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.blocks import by_blocks
+
 Array = np.ndarray[Any, np.dtype[Any]]
+
+LARGE = 1 << 19  # elements that are worth several threads
 
 
 def keep(x: Array, mask: Array) -> Array:
@@ -20,6 +24,27 @@ def keep(x: Array, mask: Array) -> Array:
     itself would make NaN of 0 * inf.)
     """
     return np.multiply(x.view(f"i{x.dtype.itemsize}"), mask).view(x.dtype)
+
+
+def keep_whole(x: Array, mask: Array) -> Array:
+    """`keep` for an array without gaps; a large one is shared out among threads."""
+    if x.size < LARGE:
+        return keep(x, mask)
+    (kept,) = by_blocks(np.multiply, (x.view(f"i{x.dtype.itemsize}"), mask), 1)
+    return kept.view(x.dtype)
+
+
+def positive(x: Array) -> tuple[Array, Array]:
+    """max(x, 0), where NaN stays; and where x is above 0 or NaN, as bools."""
+    if x.size < LARGE:
+        return at_least(x, 0), ~(x <= 0)
+    y, mask = by_blocks(_positive, (x,), (x.dtype, np.bool_))
+    return y, mask
+
+
+def _positive(x: Array, y: Array, mask: Array) -> None:
+    np.maximum(np.zeros_like(x), x, out=y)
+    np.logical_not(np.less_equal(x, 0, out=mask), out=mask)
 
 
 def choose(mask: Array, x: Array, y: Array) -> Array:

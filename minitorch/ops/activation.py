@@ -15,7 +15,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels.blocks import by_blocks
-from minitorch.kernels.mask import at_least, at_most, choose, keep
+from minitorch.kernels.mask import at_least, at_most, choose, keep, keep_whole, positive
 from minitorch.kernels.special import gelu as gelu_kernel
 from minitorch.kernels.special import sigmoid as sigmoid_kernel
 from minitorch.ops import random as draws
@@ -42,7 +42,7 @@ class Keep(Function):
 
     def forward(self, x: Array, mask: Array) -> Array:
         self.save(mask)
-        return keep(x, mask)
+        return keep_whole(x, mask)
 
     def backward(self, grad: Tensor) -> Any:
         (mask,) = self.saved
@@ -66,9 +66,11 @@ class ReLU(Gate):
     torch_name = "ReluBackward0"
 
     def forward(self, x: Array) -> Array:
-        if self.needs(0):
-            self.save(~(x <= 0))
-        return at_least(x, 0)
+        if not self.needs(0):
+            return at_least(x, 0)
+        y, above = positive(x)
+        self.save(above)
+        return y
 
 
 class Hardtanh(Gate):
