@@ -413,7 +413,7 @@ def number(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) else value
 
 
-CACHE = 1 << 19  # bytes that stay in a core's own cache
+CACHE = 1 << 20  # bytes that stay in a core's own cache
 SMALL = 16384  # elements that are not worth cutting up
 
 
@@ -433,9 +433,9 @@ def pieces(*arrays: Array, spare: int) -> Iterable[tuple[Array, ...]]:
     Each run comes with `spare` arrays for what is computed on the way. What is small, or does not
     lie in memory in order, comes whole.
 
-    >>> p, g = np.ones((300, 200), np.float32), np.ones((300, 200), np.float32)
+    >>> p, g = np.ones((300, 400), np.float32), np.ones((300, 400), np.float32)
     >>> [(a.shape, s.dtype.name) for a, b, s in pieces(p, g, spare=1)]
-    [((43690,), 'float32'), ((16310,), 'float32')]
+    [((87381,), 'float32'), ((32619,), 'float32')]
     """
     like = arrays[0]
     if like.size <= SMALL or not all([array.flags.c_contiguous for array in arrays]):
