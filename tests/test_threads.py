@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import minitorch
@@ -29,3 +33,26 @@ def test_a_number_of_threads_is_positive() -> None:
     with pytest.raises(RuntimeError, match="positive"):
         minitorch.set_num_threads(0)
     assert minitorch.get_num_threads() == before
+
+
+def test_work_at_the_end_of_a_program_and_in_a_forked_process() -> None:
+    program = """
+import atexit, os
+from minitorch.kernels.threads import share
+work = lambda: print(sum(sum(part) for part in share(list, range(100))), flush=True)
+work()
+atexit.register(work)  # no thread can be started any more
+if hasattr(os, "fork"):
+    child = os.fork()  # the child has none of the threads
+    if not child:
+        work()
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+    env = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env=env, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    expected = 3 if hasattr(os, "fork") else 2
+    assert done.stdout.split() == ["4950"] * expected, done.stderr

@@ -1,9 +1,10 @@
 """Products of a small matrix with a long one, in parts of the size at which BLAS is quickest.
 
 OpenBLAS first copies both matrices into an order of its own, which for a matrix of few rows takes
-as long as the product. Up to a million multiplications (`EASY`) its kernels for AVX-512 do without:
-(32, 27) @ (27, 8192) runs at 87 GFLOP/s as a whole and at 140 in eight parts, (6, 25) @ (25, 8960)
-at 58 and 155. Other kernels take no longer for the parts than for the whole.
+as long as the product. Up to a million multiplications its kernels for AVX-512 do without, and up
+to `EASY` no kernel is split among threads, which for so little takes longer than it saves. On one
+core, (32, 27) @ (27, 8192) runs at 87 GFLOP/s as a whole and at 140 in eight parts, (6, 25) @ (25,
+8960) at 58 and 155. Kernels without AVX-512 take about as long for the parts as for the whole.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-EASY = 900_000
+EASY = 1 << 18
 SHORT = 64  # columns, fewer of which are no part
 
 

@@ -99,10 +99,13 @@ def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
         sys.setswitchinterval(GIVE_WAY)
         try:
             # A copy of the context each: it has NumPy's error state, which is hushed.
-            others = [
-                _pool.submit(contextvars.copy_context().run, work, pieces[start:stop])
-                for start, stop in pairwise(ends)
-            ]
+            try:
+                others = [
+                    _pool.submit(contextvars.copy_context().run, work, pieces[start:stop])
+                    for start, stop in pairwise(ends)
+                ]
+            except RuntimeError:  # the program is ending, and starts nothing any more
+                return [work(pieces)]
             try:
                 first = work(pieces[: ends[0]])
             finally:
