@@ -75,7 +75,7 @@ def test_a_command_on_a_page_runs(command: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "prog.py").write_text(PROGRAM)
     (tmp_path / "curve.py").write_text(PROGRAM.replace("torch\n", "minitorch as torch\n"))
     image.imsave(tmp_path / "photo.jpg", np.linspace(0, 1, 48 * 3).reshape(6, 8, 3))
-    python(*shlex.split(command)[1:], cwd=tmp_path)
+    python(*shlex.split(command, comments=True)[1:], cwd=tmp_path)
 
 
 def test_the_commands_that_are_not_run_are_on_a_page() -> None:
