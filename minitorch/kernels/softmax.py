@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,34 +12,29 @@ from minitorch.kernels.sums import add_up, ones
 Array = np.ndarray[Any, np.dtype[Any]]
 
 FEW = 512  # elements, of which the largest are found at once
-# Up to here, and down to its negative, exp neither overflows in a sum nor underflows in a quotient.
+# Up to here, exp does not overflow in a sum; down to its negative, nor underflow in a quotient.
 # Farther out the largest is subtracted first, and to find it takes longer than all the rest.
 BOUNDS = {np.dtype(np.float32): 40.0, np.dtype(np.float64): 300.0}
+# Of quotients between these, whose terms are all between them, none underflows.
+LEAST = {np.dtype(np.float32): 1e-18, np.dtype(np.float64): 1e-150}
+MOST = {np.dtype(np.float32): 1e18, np.dtype(np.float64): 1e150}
 
 
-class Exponentials(NamedTuple):
-    """What a softmax is made of."""
-
-    shifted: Array  # x, or x less the largest along the axis
-    e: Array  # its exponentials
-    total: Array  # their sum along the axis, which is kept with size 1
-    moderate: bool  # whether no quotient of them underflows
-
-
-def exponentials(x: Array, axis: int) -> Exponentials:
-    """The exponentials of x, times some number for each place along the other axes."""
-    bound = BOUNDS.get(x.dtype, 0.0) if x.size > FEW else 0.0
-    moderate = bool(bound and x.min() > -bound and x.max() < bound)
-    if x.size and not moderate:
-        x = x - x.max(axis, keepdims=True)
-    e = np.exp(x)
-    return Exponentials(x, e, add_up(e, (axis,), keepdim=True), moderate)
+def _moderate(x: Array) -> bool:
+    """Whether exp(x) does not overflow, and x is so large that this is worth asking."""
+    return x.size > FEW and x.dtype in BOUNDS and bool(x.max() < BOUNDS[x.dtype])
 
 
 def softmax(x: Array, axis: int) -> Array:
     """exp(x) / sum(exp(x)) along `axis`."""
-    made = exponentials(x, axis)
-    return np.divide(made.e, made.total, out=made.e)
+    moderate = _moderate(x)
+    e = np.exp(x if moderate or not x.size else x - x.max(axis, keepdims=True))
+    total = add_up(e, (axis,), keepdim=True)
+    if moderate and not total.min() > LEAST[x.dtype]:  # some are all far below 0, or masked
+        e = np.exp(x - x.max(axis, keepdims=True))
+        total = add_up(e, (axis,), keepdim=True)
+    e /= total
+    return e
 
 
 def softmax_back(grad: Array, y: Array, axis: int) -> Array:
@@ -53,11 +48,12 @@ def softmax_back(grad: Array, y: Array, axis: int) -> Array:
 
 def log_softmax(x: Array, axis: int) -> Array:
     """x - log(sum(exp(x))) along `axis`."""
-    shifted, e, total, moderate = exponentials(x, axis)
-    if moderate:  # more precise than a difference, which nothing has been subtracted from
-        e /= total
-        return np.log(e, out=e)
-    return shifted - np.log(total)
+    if _moderate(x) and x.min() > -BOUNDS[x.dtype]:
+        e = np.exp(x)
+        e /= add_up(e, (axis,), keepdim=True)
+        return np.log(e, out=e)  # more precise than x less the logarithm
+    shifted = x - x.max(axis, keepdims=True) if x.size else x
+    return shifted - np.log(add_up(np.exp(shifted), (axis,), keepdim=True))
 
 
 def log_softmax_back(grad: Array, y: Array, axis: int) -> Array:
@@ -65,11 +61,6 @@ def log_softmax_back(grad: Array, y: Array, axis: int) -> Array:
     made = np.exp(y)
     made *= add_up(grad, (axis,), keepdim=True)
     return np.subtract(grad, made, out=made)
-
-
-# Of quotients between these, whose terms are all between them, none underflows.
-LEAST = {np.dtype(np.float32): 1e-18, np.dtype(np.float64): 1e-150}
-MOST = {np.dtype(np.float32): 1e18, np.dtype(np.float64): 1e150}
 
 
 @functools.lru_cache(maxsize=64)
