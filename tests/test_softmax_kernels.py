@@ -82,7 +82,7 @@ def test_sums(data: st.DataObject) -> None:
     np.testing.assert_allclose(y, x.sum(dims, keepdims=keepdim), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("low", [-20.0, -90.0, -np.inf])
+@pytest.mark.parametrize("low", [-20.0, -100.0, -np.inf])
 def test_softmax_where_a_row_is_far_below(low: float) -> None:
     x = np.random.default_rng(0).standard_normal((300, 4)).astype(np.float32)
     x[5], x[7, 1:] = low + x[5] if np.isfinite(low) else low, low
@@ -90,6 +90,6 @@ def test_softmax_where_a_row_is_far_below(low: float) -> None:
     with np.errstate(all="ignore"):
         expected = np.exp(wide - wide.max(1, keepdims=True))
         expected /= expected.sum(1, keepdims=True)
-        np.testing.assert_allclose(kernels.softmax(x, 1), expected, rtol=2e-6)
+        np.testing.assert_allclose(kernels.softmax(x, 1), expected, rtol=2e-6, atol=1e-37)
         log_y = kernels.log_softmax(x, 1)
         np.testing.assert_allclose(log_y, np.log(expected), rtol=2e-5, atol=1e-5)
