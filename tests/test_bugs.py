@@ -111,6 +111,14 @@ def test_backward_twice_with_retain_graph() -> None:
     assert x.grad.tolist() == [8.0]
 
 
+def test_the_gradient_of_a_number_adds_up() -> None:
+    x = mt.tensor(3.0, requires_grad=True)
+    for times in (1, 2, 3):
+        (x * x + x).backward()  # several gradients arrive, whose sum NumPy makes a scalar
+        assert x.grad.item() == 7.0 * times
+        assert x.grad.shape == () and x.grad.dtype is mt.float32
+
+
 def test_grads_do_not_alias() -> None:
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
     seed = mt.ones(2)

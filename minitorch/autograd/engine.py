@@ -203,7 +203,9 @@ class Pass:
         """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
         held = leaf._grad
         if held is None:
-            if not (own and grad.base is None and grad.flags.c_contiguous):
+            # (A sum of 0-d arrays is a NumPy scalar, which nothing can be added to in place.)
+            mine = own and type(grad) is np.ndarray and grad.base is None
+            if not (mine and grad.flags.c_contiguous):
                 grad = np.array(grad, order="C")
             leaf._grad = leaf._wrap(grad)
         else:
