@@ -40,6 +40,7 @@ from minitorch.kernels._windows import (
     wide,
 )
 from minitorch.kernels.products import multiply, multiply_long, room
+from minitorch.kernels.sums import add_up
 from minitorch.kernels.threads import share
 
 SMALL = 1 << 18  # elements of columns: 1 MiB of float32, a core's cache
@@ -135,16 +136,18 @@ class Columns:
             strides = (array.strides[0], *within, *between, array.strides[-1])
         self.windows: Array = np.ndarray(shape, array.dtype, array, 0, strides)  # no copy yet
 
-    def block(self, start: int, stop: int) -> Array:
-        """The columns for output rows `start` to `stop`."""
+    def block(self, start: int, stop: int, ones: bool = False) -> Array:
+        """The columns for output rows `start` to `stop`; `ones` adds a row of them at the end."""
         P = (stop - start) * self.across
         if self.last:
             return self.windows[start:stop].reshape(P, self.deep).T[None]
         part = self.windows[(*(slice(None),) * (1 + len(self.kernel)), slice(start, stop))]
         if self.own:
             return part.reshape(self.groups, self.deep, P)
-        made = room(self.groups, self.deep, P, part.dtype)
-        made.reshape(part.shape)[...] = part
+        made = room(self.groups, self.deep + ones, P, part.dtype)
+        made[:, : self.deep].reshape(part.shape)[...] = part
+        if ones:
+            made[:, self.deep] = 1
         return made
 
     def blocks(self) -> list[Block]:
@@ -195,7 +198,17 @@ def conv(
         return made
 
     few: Array | None = None
-    if columns.own or columns.size <= SMALL:
+    if (
+        bias is not None
+        and groups == 1
+        and columns.size <= SMALL
+        and not columns.own | columns.last
+    ):
+        # One product does all: the bias is the weight of a row of ones.
+        few = columns.block(0, out[0], ones=True)
+        matrix = np.concatenate([matrix, wide(bias)[None, :, None]], 2)
+        multiply(matrix, few, y.block(0, out[0]))
+    elif columns.own or columns.size <= SMALL:
         few = work([(0, out[0])])
     else:
         share(work, columns.blocks())
@@ -217,7 +230,8 @@ def conv_weight(
     rows = Images.of(grad, groups)
     if columns is not None:
         last = lies_last(x.shape[1], groups)
-        dw = multiply_long(columns, rows.block(0, grad.shape[2]))
+        deep = math.prod(weight_shape[1:])  # without the ones, if there are some
+        dw = multiply_long(columns[:, :deep], rows.block(0, grad.shape[2]))
     else:
         if winograd.suits(x.shape, weight_shape, stride, padding, dilation, groups):
             quick = winograd.conv_weight(grad, x, padding)
@@ -240,6 +254,19 @@ def conv_weight(
     else:
         dw = dw.transpose(0, 2, 1).reshape(weight_shape)
     return dw.astype(grad.dtype, copy=False)
+
+
+def conv_parameters(
+    grad: Array, x: Array, weight_shape: Sizes, columns: Array, groups: int, **geometry: Any
+) -> tuple[Array, Array]:
+    """The adjoint of `conv` in weight and in bias, given the columns that it made."""
+    deep = math.prod(weight_shape[1:])
+    if columns.shape[1] == deep:
+        dw = conv_weight(grad, x, weight_shape, columns=columns, groups=groups, **geometry)
+        return dw, add_up(grad, (0, *range(2, grad.ndim)), keepdim=False)
+    rows = Images.of(grad, groups).block(0, grad.shape[2])
+    both = multiply_long(columns, rows)[0].astype(grad.dtype, copy=False)
+    return both[:deep].T.reshape(weight_shape), both[deep]
 
 
 def conv_input(

@@ -43,14 +43,16 @@ class Convolution(Function):
             self.cache = columns
         return y
 
-    def backward(self, grad: Tensor) -> Any:
+    def backward(self, grad: Any) -> Any:
         x, w = self.saved
         geometry = self.geometry
         grad_x = grad_w = None
         if self.needs(0):
             grad_x = ConvInput.apply(grad, w, None, shape=self.x_shape, **geometry)
+        columns = None if mode.grad else self.cache
+        if columns is not None and self.needs(1) and self.needs(2):
+            return grad_x, *kernels.conv_parameters(grad, x, self.w_shape, columns, **geometry)
         if self.needs(1):
-            columns = None if mode.grad else self.cache
             grad_w = ConvWeight.apply(grad, x, shape=self.w_shape, columns=columns, **geometry)
         return grad_x, grad_w, _channel_sums(grad) if self.needs(2) else None
 
