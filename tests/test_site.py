@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import pathlib
@@ -17,6 +18,8 @@ import minitorch
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "docs" / "_extensions"))
 
 import api
+
+DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
 
 
 def public_modules() -> list[types.ModuleType]:
@@ -127,3 +130,30 @@ def test_the_examples_of_the_extensions_run() -> None:
     for module in (checks, source):
         tried = doctest.testmod(module)
         assert tried.attempted and not tried.failed
+
+
+@pytest.mark.parametrize(
+    "file", sorted((DOCS.parent / "examples").glob("*.py")), ids=lambda file: file.stem
+)
+def test_an_example_on_the_site_is_the_example(file: pathlib.Path) -> None:
+    import programs
+
+    source = file.read_text()
+    staged = programs.titled(source, file.stem)
+    assert staged.split('"""', 2)[2] == source.split('"""', 2)[2]
+    told = (ast.get_docstring(ast.parse(staged)) or "").splitlines()
+    assert told[:2] == [file.name, "=" * len(file.name)]
+    assert file.stem in programs.QUICK or any("image::" in line for line in told)
+
+
+def test_torch_means_minitorch_only_while_an_example_runs() -> None:
+    import programs
+
+    before = {name: module for name, module in sys.modules.items() if name.startswith("torch")}
+    file = str(programs.STAGED / "digits.py")
+    programs.torch_is_minitorch({}, file, "before")
+    assert sys.modules["torch"] is minitorch
+    assert sys.modules["torch.nn.functional"] is minitorch.nn.functional
+    programs.torch_is_minitorch({}, file, "after")
+    after = {name: module for name, module in sys.modules.items() if name.startswith("torch")}
+    assert after == before
