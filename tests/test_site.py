@@ -52,6 +52,10 @@ def test_every_public_name_is_on_a_page() -> None:
         and f"{module.__name__}.{name}" not in names
     ]
     assert left_out == []
+    assert [page.slug for page in pages] == [page.slug for page in api.PAGES], "a page is empty"
+    for page in api.PAGES:
+        for module in page.modules.split():
+            importlib.import_module(f"minitorch.{module}")  # it is still there
 
 
 def test_a_page_shows_its_names_with_their_other_names() -> None:
