@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 MANY = 16
+SMALL = 1 << 14
 FEW = 1 << 15  # elements that are cleared more quickly than told apart
 
 
@@ -93,27 +94,43 @@ def inside(spatial: Sizes, padding: Pairs) -> tuple[Any, ...]:
     return tuple([slice(b, b + s) for s, (b, _) in zip(spatial, padding, strict=True)])
 
 
+class Frame(NamedTuple):
+    """What padding does to a shape."""
+
+    sizes: Sizes  # with it
+    inside: tuple[Any, ...]  # where in the result the array lies
+    edges: tuple[tuple[Any, ...], ...]  # what lies around, as slices of the result
+
+
+@lru_cache(maxsize=256)
+def frame(shape: Sizes, padding: Pairs, first: int) -> Frame:
+    """Padding around the dimensions of `shape` from `first` on."""
+    last = first + len(padding)
+    sizes = (*shape[:first], *padded_sizes(shape[first:last], padding), *shape[last:])
+    lead: tuple[Any, ...] = (slice(None),) * first
+    edges: list[tuple[Any, ...]] = []
+    for dim, (before, after) in enumerate(padding, start=first):
+        edge = (slice(None),) * dim
+        edges += [(*edge, slice(None, before))] if before else []
+        edges += [(*edge, slice(-after, None))] if after else []
+    return Frame(sizes, lead + inside(shape[first:last], padding), tuple(edges))
+
+
 def pad(x: Array, padding: Pairs, value: Any = 0, first: int = 2) -> Array:
     """x with `value` around its dimensions from `first` on, in the same order of memory.
 
     `x` itself for no padding.
     """
-    if not any(before or after for before, after in padding):
+    sizes, within, edges = frame(x.shape, padding, first)
+    if not edges:
         return x
-    shape, lead = x.shape, (slice(None),) * first
-    S = shape[first : first + len(padding)]
-    sizes = (*shape[:first], *padded_sizes(S, padding), *shape[first + len(padding) :])
-    padded = np.empty_like(x, shape=sizes)
-    if padded.size <= FEW:
-        padded.fill(value)
-    else:  # only the frame
-        for dim, (before, after) in enumerate(padding, start=first):
-            edge = (slice(None),) * dim
-            if before:
-                padded[(*edge, slice(None, before))] = value
-            if after:
-                padded[(*edge, slice(-after, None))] = value
-    padded[lead + inside(S, padding)] = x
+    if value == 0 and x.size < SMALL and x.flags.c_contiguous:
+        padded = np.zeros(sizes, x.dtype)  # of few numbers all are cleared sooner than the edges
+    else:
+        padded = np.empty_like(x, shape=sizes)
+        for edge in edges:
+            padded[edge] = value
+    padded[within] = x
     return padded
 
 
