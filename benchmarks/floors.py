@@ -4,14 +4,15 @@ A step is run once while its operations and its matrix products are noted. Its f
 of three things that NumPy cannot do without, each measured on this machine:
 
 - products: each matrix product that the step made, at the best time that ``np.matmul`` takes alone
-  for these very operands, on one thread or on all, whichever is faster. A product with a vector is
+  for these very operands, on one thread or on all. A product that is made several times, as for
+  each block of a convolution, may be made on all threads side by side. A product with a vector is
   how a kernel adds numbers up, and is no product here.
 - memory: the bytes that have to be moved if every operation is a pass of its own. Forward reads
   each input and writes the output; backward reads the gradient of the output and what was saved,
   and writes a gradient for each input that wants one; the optimizer reads a parameter, its gradient
   and its state, and writes the parameter and the state. A view moves nothing. The rate is that of
-  ``np.copyto`` on as many bytes, so it is a cache's where they fit into one. NumPy does this on one
-  thread.
+  ``np.copyto`` on as many bytes, so it is a cache's where they fit into one, on one thread or
+  shared out to all.
 - calls: one call of NumPy for each operation, for each gradient made and for each parameter
   updated (but not for the products, whose time has theirs in it), at the price of the cheapest call
   there is.
@@ -32,6 +33,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,22 +80,27 @@ GRID = [2**power for power in range(12, 28)]  # bytes moved: 4 KiB to 128 MiB
 class Machine:
     """Rates of this machine, in this process."""
 
-    def __init__(self) -> None:
-        a = np.zeros(1, np.float32)
-        empty = quickest(lambda: np.copyto(a, a))
-        self.call = quickest(lambda: np.add(a, a), repeats=50)
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
         self.recording = math.nan  # microseconds an operation; set by whoever has minitorch
-        self.seconds = [self.copy(size) - empty for size in GRID]
-        square, threads = np.ones((1024, 1024), np.float32), set_threads
+        a = np.zeros(1, np.float32)
+        self.call = quickest(lambda: np.add(a, a), repeats=50)
+        empty = quickest(lambda: np.copyto(a, a))
+        with ThreadPoolExecutor(threads) as pool:
+            self.seconds = [self.copy(size, pool) - empty for size in GRID]
+        square = np.ones((1024, 1024), np.float32)
         self.peak = 2 * 1024**3 / quickest(lambda: np.matmul(square, square), repeats=15)
-        with threads(1):
+        with set_threads(1):
             self.peak_alone = 2 * 1024**3 / quickest(lambda: np.matmul(square, square))
 
-    @staticmethod
-    def copy(size: int) -> float:
+    def copy(self, size: int, pool: ThreadPoolExecutor) -> float:
         """The time of a copy that reads and writes `size` bytes in all."""
         source, target = np.ones(size // 8, np.float32), np.ones(size // 8, np.float32)
-        return quickest(lambda: np.copyto(target, source))
+        parts = np.array_split(target, self.threads), np.array_split(source, self.threads)
+        return min(
+            quickest(lambda: np.copyto(target, source)),
+            quickest(lambda: list(pool.map(np.copyto, *parts))),
+        )
 
     def moving(self, size: int) -> float:
         """The time in which `size` bytes are read or written."""
@@ -224,7 +231,8 @@ class Watcher:
         work.calls = 1e6 * calls * machine.call
         for key, (a, b) in self.operands.items():
             work.flop += self.made[key] * 2 * np.matmul(a, b).size * a.shape[-1]
-            work.products += 1e6 * self.made[key] * product_time(a, b)
+            count = self.made[key]
+            work.products += 1e6 * count * product_time(a, b, machine.threads if count > 1 else 1)
         return work
 
 
@@ -254,13 +262,12 @@ def gradients(node: Any) -> list[int]:
     return found
 
 
-def product_time(a: Array, b: Array) -> float:
-    """The best time of a product alone, on one thread or on all."""
+def product_time(a: Array, b: Array, beside: int) -> float:
+    """The best time of a product, on all threads, or on one with `beside` of them side by side."""
     out = np.matmul(a, b)
-    times = [quickest(lambda: np.matmul(a, b, out=out))]
+    together = quickest(lambda: np.matmul(a, b, out=out))
     with set_threads(1):
-        times.append(quickest(lambda: np.matmul(a, b, out=out)))
-    return min(times)
+        return min(together, quickest(lambda: np.matmul(a, b, out=out)) / beside)
 
 
 def recording(torch: Torch, machine: Machine) -> float:
@@ -281,7 +288,8 @@ def recording(torch: Torch, machine: Machine) -> float:
 
 def examine(names: list[str]) -> None:
     """In a process of its own: print the machine and each step's work, a line of JSON each."""
-    machine, watcher = Machine(), Watcher()
+    watcher = Watcher()
+    machine = Machine(watcher.torch.get_num_threads())
     machine.recording = recording(watcher.torch, machine)
     print(json.dumps(machine.rates()), flush=True)
     watcher.start()
@@ -353,7 +361,7 @@ def page(machine: dict[str, float], works: dict[str, Work], rows: dict[str, Any]
     """The part of the page."""
     rates = (
         f"This machine: NumPy's products reach {machine['gflops']:,.0f} GFLOP/s at 1024³ "
-        f"({machine['gflops_alone']:,.0f} on one thread); on one thread a copy moves "
+        f"({machine['gflops_alone']:,.0f} on one thread); a copy moves "
         f"{machine['cache']:,.0f} GB/s where it stays in the cache, and {machine['memory']:,.0f} "
         f"where it does not; the cheapest call takes {machine['call_us']:.2f} µs. For an operation "
         f"that is recorded minitorch adds {machine['recording_us']:.2f} µs to NumPy's, forward and "
