@@ -46,7 +46,14 @@ if __package__ in (None, ""):  # run as a file
     sys.path[0] = str(ROOT)
 
 from benchmarks.pages import as_markdown, write  # noqa: E402
-from benchmarks.run import FRAMEWORKS, THREAD_VARIABLES, Worker, measure  # noqa: E402
+from benchmarks.run import (  # noqa: E402
+    FRAMEWORKS,
+    THREAD_VARIABLES,
+    add_options,
+    measure,
+    start_workers,
+    told_of,
+)
 from benchmarks.watching import minitorch_on  # noqa: E402
 from benchmarks.workloads import WORKLOADS, Step, Torch  # noqa: E402
 
@@ -450,8 +457,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="benchmarks.floors", description="The least time of each step, and the distance to it."
     )
     parser.add_argument("workload", nargs="*", help="by default all of them")
-    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="of each; default 9")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="of each; default 2")
+    add_options(parser, rounds=9)
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="write into a page")
     parser.add_argument("--figure", type=Path, metavar="PATH", help="draw the roofline")
     parser.add_argument(
@@ -468,6 +474,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from tqdm import tqdm
 
+    workers = start_workers(options)
     with tqdm(total=2 * len(names) + 1, disable=None, leave=False) as bar:
         bar.set_description("the machine")
         process = subprocess.Popen(
@@ -489,7 +496,6 @@ def main(argv: list[str] | None = None) -> int:
                 bar.update()
         machine = answers[0]
         works = {name: Work(**answer) for name, answer in zip(names, answers[1:], strict=True)}
-        workers = {framework: Worker(framework, options.threads) for framework in FRAMEWORKS}
         rows = {}
         try:
             for name in names:
@@ -501,13 +507,13 @@ def main(argv: list[str] | None = None) -> int:
                 worker.close()
 
     named = [f"{FRAMEWORKS[key]} {workers[key].version}" for key in FRAMEWORKS]
-    told = f"{', '.join(named)}; {options.threads} threads, best of {options.rounds} rounds each."
+    told = f"{', '.join(named)}; {told_of(options)}, the best counts."
     made = page(machine, works, rows, told)
     print(made)
     for row in rows.values():
         for framework, error in row["errors"].items():
             print(f"{row['title']}: {FRAMEWORKS[framework]}: {error}")
-    command = f"python -m benchmarks.floors --rounds {options.rounds}"
+    command = f"python -m benchmarks.floors --rounds {options.rounds}{' --busy' * options.busy}"
     if options.figure is not None:
         draw(options.figure, machine, works, rows)
         command += f" --figure {options.figure}"

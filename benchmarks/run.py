@@ -30,11 +30,18 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 class Worker:
-    """The process of one framework; `error` says why there is none, or why it has ended."""
+    """The process of one framework; `error` says why there is none, or why it has ended.
 
-    def __init__(self, framework: str, threads: int) -> None:
+    Args:
+        framework: the module to import.
+        threads: how many it may use.
+        busy: measure the processor's time, which other work on the machine does not add to.
+    """
+
+    def __init__(self, framework: str, threads: int, busy: bool = False) -> None:
+        clock = "busy" if busy else "quiet"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", framework, str(threads)],
+            [sys.executable, "-m", "benchmarks.worker", framework, str(threads), clock],
             cwd=ROOT,
             env=os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)),
             stdin=subprocess.PIPE,
@@ -104,6 +111,33 @@ def measure(workers: dict[str, Worker], name: str, rounds: int) -> dict[str, Any
     return row
 
 
+def add_options(parser: argparse.ArgumentParser, rounds: int) -> None:
+    """The options of every command that times both frameworks."""
+    parser.add_argument(
+        "--rounds", type=int, default=rounds, metavar="N", help=f"of each; default {rounds}"
+    )
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="of each; default 2")
+    parser.add_argument(
+        "--busy",
+        action="store_true",
+        help="on a machine that others use: the processor's time instead of the clock's, 1 thread",
+    )
+
+
+def start_workers(options: argparse.Namespace) -> dict[str, Worker]:
+    """A worker for each framework."""
+    if options.busy:
+        options.threads = 1  # a second one would only wait for the first, and be paid for it
+    return {key: Worker(key, options.threads, options.busy) for key in FRAMEWORKS}
+
+
+def told_of(options: argparse.Namespace) -> str:
+    """How it was measured."""
+    threads = f"{options.threads} thread{'s' * (options.threads != 1)}"
+    clock = ", processor time" if options.busy else ""
+    return f"{threads}{clock}, {options.rounds} rounds of each"
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Lay the rows out for a terminal."""
     width = max(len(row["title"]) for row in rows)
@@ -146,8 +180,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "workload", nargs="*", help=f"of {', '.join(WORKLOADS)}; by default all of them"
     )
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="of each; default 7")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="of each; default 2")
+    add_options(parser, rounds=7)
     parser.add_argument("--json", action="store_true", help="print every round's time as JSON")
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="write into a page")
     options = parser.parse_args(argv)
@@ -157,7 +190,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.rounds < 1 or options.threads < 1:
         parser.error("--rounds and --threads must be at least 1")
 
-    workers = {framework: Worker(framework, options.threads) for framework in FRAMEWORKS}
+    workers = start_workers(options)
     try:
         names = options.workload or list(WORKLOADS)
         rows = [measure(workers, name, options.rounds) for name in names]
@@ -166,9 +199,10 @@ def main(argv: list[str] | None = None) -> int:
             worker.close()
 
     versions = {framework: worker.version for framework, worker in workers.items()}
-    told = f"{options.threads} threads, {options.rounds} rounds of each"
+    told = told_of(options)
     if options.markdown is not None:
-        command = f"python -m benchmarks --rounds {options.rounds} --markdown {options.markdown}"
+        command = f"python -m benchmarks --rounds {options.rounds}{' --busy' * options.busy}"
+        command += f" --markdown {options.markdown}"
         write(options.markdown, markdown(rows, versions, told), command)
     if options.json:
         document = {"threads": options.threads, "versions": versions, "rows": rows}

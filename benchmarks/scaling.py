@@ -17,7 +17,13 @@ if __package__ in (None, ""):  # run as a file
 
 from benchmarks.curves import CURVES, exponent  # noqa: E402
 from benchmarks.pages import as_markdown, write  # noqa: E402
-from benchmarks.run import FRAMEWORKS, Worker, measure  # noqa: E402
+from benchmarks.run import (  # noqa: E402
+    FRAMEWORKS,
+    add_options,
+    measure,
+    start_workers,
+    told_of,
+)
 
 TOO_STEEP = 0.3  # above theory by more than this, and it is not only a cache left behind
 
@@ -97,8 +103,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="benchmarks.scaling", description="How the time of a step grows with its size."
     )
     parser.add_argument("curve", nargs="*", help=f"of {', '.join(CURVES)}; by default all of them")
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="of each; default 7")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="of each; default 2")
+    add_options(parser, rounds=7)
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="write into a page")
     parser.add_argument("--figure", type=Path, metavar="PATH", help="draw the curves")
     options = parser.parse_args(argv)
@@ -109,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from tqdm import tqdm
 
-    workers = {framework: Worker(framework, options.threads) for framework in FRAMEWORKS}
+    workers = start_workers(options)
     times: Times = {name: {framework: [] for framework in FRAMEWORKS} for name in names}
     points = [(name, size) for name in names for size in CURVES[name].sizes]
     failed = []
@@ -128,14 +133,14 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
     versions = ", ".join(f"{FRAMEWORKS[key]} {workers[key].version}" for key in FRAMEWORKS)
-    told = f"{versions}; {options.threads} threads, best of {options.rounds} rounds each."
+    told = f"{versions}; {told_of(options)}, the best counts."
     steep = too_steep(times)
     parts = [as_markdown(table(times)), told]
     if steep:
         parts.append(f"Steeper than theory by more than {TOO_STEEP}: {'; '.join(steep)}.")
     made = "\n\n".join(parts)
     print(made)
-    command = f"python -m benchmarks.scaling --rounds {options.rounds}"
+    command = f"python -m benchmarks.scaling --rounds {options.rounds}{' --busy' * options.busy}"
     if options.figure is not None:
         draw(options.figure, times)
         command += f" --figure {options.figure}"

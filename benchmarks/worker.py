@@ -8,40 +8,44 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.curves import find
+
+Clock = Callable[[], float]
 
 WARM_UP = 3
 ROUND = 0.02  # seconds, of a workload that does not say how many steps make a round
 
 
-def round_of(name: str, torch: Any) -> dict[str, float]:
+def round_of(name: str, torch: Any, now: Clock) -> dict[str, float]:
     """Build the workload afresh and time its steps; `loss` is what the last one came to."""
     workload = find(name)
     step = workload.build(torch)
     for _ in range(WARM_UP):
-        start = time.perf_counter()
+        start = now()
         step()
-    steps = workload.steps or max(1, round(ROUND / (time.perf_counter() - start)))
-    start = time.perf_counter()
+    steps = workload.steps or max(1, round(ROUND / (now() - start)))
+    start = now()
     for _ in range(steps):
         result = step()
-    seconds = time.perf_counter() - start
+    seconds = now() - start
     # The root mean square of all the numbers in it: of a loss, the loss itself.
     loss = result.detach().pow(2).mean().sqrt().item()
     return {"us": seconds / steps * 1e6, "loss": loss}
 
 
-def main(framework: str, threads: int) -> None:
+def main(framework: str, threads: int, busy: bool) -> None:
     """Answer requests until standard input ends."""
     torch = importlib.import_module(framework)
     if framework == "torch":  # NumPy's BLAS was told by the environment
         torch.set_num_threads(threads)
+    now = time.process_time if busy else time.perf_counter
     print(json.dumps({"version": torch.__version__}), flush=True)
     for line in sys.stdin:
         try:
-            answer: dict[str, Any] = round_of(line.strip(), torch)
+            answer: dict[str, Any] = round_of(line.strip(), torch, now)
         except (
             Exception
         ) as error:  # whatever one framework lacks, the table still has its other rows
@@ -50,4 +54,4 @@ def main(framework: str, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "busy")
