@@ -61,8 +61,8 @@ def test_every_way_of_convolving(way: str, small: int | None, monkeypatch: pytes
 def test_winograd_is_as_exact_as_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     x, w, b = operands((16, 32, 12, 12), 32, (3, 3), dtype="float32")
     padding, ones = ((1, 1), (1, 1)), (1, 1)
-    assert winograd.suits(x.shape, w.shape, ones, padding, ones, 1)
-    assert not winograd.suits(x.shape, w.shape, (2, 1), padding, ones, 1)
+    assert winograd.suits(x, w.shape, ones, padding, ones, 1)
+    assert not winograd.suits(x, w.shape, (2, 1), padding, ones, 1)
     quick = winograd.conv(x, w, b, padding)
     monkeypatch.setattr(winograd, "suits", lambda *_: False)
     plain, _ = conv.conv(x, w, b, ones, padding, ones, 1)
@@ -71,6 +71,14 @@ def test_winograd_is_as_exact_as_the_definition(monkeypatch: pytest.MonkeyPatch)
     # Its rounding errors are as small as those of the definition.
     assert 0 < np.abs(quick - exact).mean() < 1.5 * np.abs(plain - exact).mean()
     assert np.abs(quick - exact).max() < 5e-5
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float16", "float32"])
+def test_dtypes_where_winograd_would_be_taken(dtype: str) -> None:
+    x, w, b = (np.rint(a * 2).astype(dtype) for a in operands((16, 16, 8, 8), 16, (3, 3)))
+    same(lambda m, *xs: m.nn.functional.conv2d(*xs, padding=1), x, w, b, gradients=False)
+    if dtype != "uint8":  # PyTorch has none for it
+        same(lambda m, *xs: m.nn.functional.conv_transpose2d(*xs), x, w, b, gradients=False)
 
 
 def test_infinities_are_those_of_the_definition() -> None:

@@ -179,7 +179,7 @@ def conv(
     groups: int,
 ) -> tuple[Array, Array | None]:
     """y (N, O, *out) of x (N, C, *S), weight (O, C / G, *K), bias (O); and the columns, if few."""
-    if winograd.suits(x.shape, weight.shape, stride, padding, dilation, groups):
+    if winograd.suits(x, weight.shape, stride, padding, dilation, groups):
         quick = winograd.conv(x, weight, bias, padding)
         if quick is not None:
             return quick, None
@@ -233,7 +233,7 @@ def conv_weight(
         deep = math.prod(weight_shape[1:])  # without the ones, if there are some
         dw = multiply_long(columns[:, :deep], rows.block(0, grad.shape[2]))
     else:
-        if winograd.suits(x.shape, weight_shape, stride, padding, dilation, groups):
+        if winograd.suits(x, weight_shape, stride, padding, dilation, groups):
             quick = winograd.conv_weight(grad, x, padding)
             if quick is not None:
                 return quick
@@ -286,7 +286,7 @@ def conv_input(
     if math.prod(kernel) == 1 and tuple(S) == out and max(stride) == 1:
         return conv(grad, turned, bias, stride, padding, dilation, groups)[0]
     around = tuple([(2 - before, 2 - after) for before, after in padding])
-    if winograd.suits(grad.shape, turned.shape, stride, around, dilation, groups):
+    if winograd.suits(grad, turned.shape, stride, around, dilation, groups):
         quick = winograd.conv(grad, turned, bias, around)
         if quick is not None:
             return quick

@@ -49,14 +49,17 @@ TILE = 1 << 19  # elements of a block's tiles: 2 MiB of float32
 Block = tuple[slice, slice]  # rows of tiles, and images
 
 
-def suits(x: Sizes, w: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> bool:
-    """Whether this is the way for x (N, C, H, W) and w (O, C / groups, *kernel)."""
-    if w[2:] != (3, 3) or groups != 1 or x[1] < MANY or w[0] < MANY:
+def suits(x: Array, w: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> bool:
+    """Whether this is the way for x (N, C, H, W) and a weight (O, C / groups, *kernel)."""
+    if x.dtype.kind != "f":  # integers have no halves
+        return False
+    N, C, *S = x.shape
+    if w[2:] != (3, 3) or groups != 1 or C < MANY or w[0] < MANY:
         return False
     if stride != (1, 1) or dilation != (1, 1) or min(min(padding)) < 0:
         return False
     # Fewer do not pay for the weight's transformation, or have runs too short.
-    return x[0] * x[2] * x[3] >= 256 and x[0] * x[1] >= 256
+    return N * math.prod(S) >= 256 and N * C >= 256
 
 
 def _spread(near: Array, far: Array, out: Array) -> None:
