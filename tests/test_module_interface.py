@@ -327,7 +327,7 @@ def test_conversions(torch: Any) -> None:
             told += [str(t.dtype) for t in net.state_dict().values()]
             told += [str(weight.grad.dtype), net[0].weight is weight]
         told += [t.shape[0] for t in net.to_empty(device="cpu").parameters()]
-        told += [net._apply(lambda t: t * 0 + 2).state_dict(), net[0].weight is weight]
+        told += [net._apply(lambda t: m.full_like(t, 2)).state_dict(), net[0].weight is weight]
         return [*told, outcome(lambda: net.to(m.int32)), outcome(lambda: net.to(nothing=3))]
 
     same_story(torch, story)

@@ -247,7 +247,7 @@ def _layouts(
 ) -> Iterator[Breach]:
     """The same numbers, laid out otherwise in memory."""
     spread = [np.repeat(seed[..., None], 2, axis=-1)[..., 0] for seed in seeds]
-    turned = [np.array(seed, order="F") for seed in seeds]
+    turned = [np.array(seed, order="F")[...] for seed in seeds]  # views, as of a transposed one
     kinds: dict[str, tuple[list[Array], Gradients]] = {
         "non-contiguous": (spread, plain),
         "transposed": (turned, plain),
