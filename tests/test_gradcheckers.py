@@ -96,9 +96,8 @@ def test_wrong_verdicts_are_counted_and_written_into_the_page(tmp_path, capsys, 
     monkeypatch.setitem(CHECKERS, "minitorch", blind)
     monkeypatch.setattr(trial, "CHECKERS", {"minitorch": blind})
     page = tmp_path / "page.md"
-    page.write_text(
-        f"Before.\n{pages.BEGIN.format('python -m benchmarks.gradcheckers')}\nold\n{pages.END}\nAfter.\n"
-    )
+    begin = pages.BEGIN.format("python -m benchmarks.gradcheckers")
+    page.write_text(f"Before.\n{begin}\nold\n{pages.END}\nAfter.\n")
     command = ["--only", "swapped", "--json", "--markdown", str(page)]
     assert trial.main(command) == 1
     document = json.loads(capsys.readouterr().out)
