@@ -158,8 +158,9 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
     if bias is not None:
         bias = np.broadcast_to(bias.astype(dtype), (N, O)).copy()  # to be added in long runs
 
-    def work(blocks: Sequence[Block]) -> None:
+    def work(blocks: Sequence[Block]) -> bool:
         strip, spread, products = (tiles.scratch() for _ in range(3))
+        finite = True
         for block in blocks:
             rows, images = block
             m = tiles.room(block, O, products)
@@ -170,9 +171,11 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
             _gather(m, m)
             made = y[rows, :, :, :, images].transpose(3, 1, 0, 2, 4, 5)
             _gather(m[:2].swapaxes(0, 1), made)
+            flat = y[rows, :, :, :, images].reshape(-1)
+            finite = finite and bool(np.isfinite(flat @ flat))  # quicker than isfinite of each
+        return finite
 
-    share(work, tiles.blocks)
-    if not _finite(y):
+    if not all(share(work, tiles.blocks)):
         return None
     whole = y.reshape(2 * tiles.high, 2 * tiles.wide, N, O)
     cut = np.ascontiguousarray(whole[: out[0], : out[1]])
@@ -206,11 +209,6 @@ def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
     total[3] *= -1
     total[:, 3] *= -1
     dw = np.matmul(np.kron(G, G).T.astype(total.dtype), total.reshape(16, C * O))
-    if not _finite(dw):
+    if not np.isfinite(dw).all():
         return None
     return dw.reshape(3, 3, C, O).transpose(3, 2, 0, 1).astype(grad.dtype)
-
-
-def _finite(x: Array) -> bool:
-    flat = x.reshape(-1)
-    return bool(np.isfinite(flat @ flat))  # quicker than np.isfinite(x).all(), and as strict
