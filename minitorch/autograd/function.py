@@ -395,7 +395,9 @@ class Function:
         array, source = result._array, owner._array
         # A kernel that could not make a view returned memory of its own. (An array's `base`
         # proves nothing by itself: a copy that was reshaped has one too.)
-        if array.base is None or not (array.size == 0 or np.may_share_memory(array, source)):
+        base = array.base
+        same = base is source or base is source.base or not array.size  # the quick answers
+        if base is None or not (same or np.may_share_memory(array, source)):
             return
         refusal = None
         if many:
