@@ -9,6 +9,9 @@ operators), `factory`, `sampling` and `random` (making tensors), `nn`, `optim`, 
 training), `serialization` and `safetensors` (files), `distributions`, `testing`, `sklearn`, `cli`.
 """
 
+from minitorch import kernels as _kernels  # sets up the process: before NumPy is loaded
+
+# isort: split
 from minitorch import (
     accelerator,
     amp,
@@ -986,3 +989,5 @@ pi = 3.141592653589793
 e = 2.718281828459045
 
 __getattr__ = missing(__name__)
+
+del _kernels

@@ -7,6 +7,7 @@ choosing without branches; `special` functions; `triangular` systems; `random` P
 `quiet` set up the allocator and NumPy's warnings.
 """
 
-from minitorch.kernels.memory import keep_freed_memory
+from minitorch.kernels.memory import keep_freed_memory, let_idle_threads_sleep
 
 keep_freed_memory()
+let_idle_threads_sleep()

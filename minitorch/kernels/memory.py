@@ -1,9 +1,13 @@
-"""Keeping the memory of large arrays in the process, to be used again.
+"""How the process uses memory and threads: two settings, made before NumPy is loaded.
 
 glibc gives every block above 128 KiB back to the system when it is freed and asks anew for the
 next, page by page, each page cleared first. A training step frees and makes the same arrays over
 and over, and may spend half its time so. Two settings of the allocator keep them instead; the
 process then stays as large as it once was, as under PyTorch's caching allocators.
+
+A thread of OpenBLAS that has no work waits for some in a loop, for 30 ms and more, in which the
+threads of `threads.share` lack a core: convolutions take half as long again. Told so before it is
+loaded, it sleeps after a few microseconds.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 LARGE = 1 << 30
+PATIENCE = 12  # of an idle thread, as a power of two of processor cycles; OpenBLAS's own is 26
 
 
 def keep_freed_memory() -> bool:
@@ -27,3 +32,8 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError):  # another C library
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGE)) and bool(mallopt(M_TRIM_THRESHOLD, LARGE))
+
+
+def let_idle_threads_sleep() -> None:
+    """Set OpenBLAS, unless the user has. Nothing happens if NumPy has been loaded already."""
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", str(PATIENCE))
