@@ -424,12 +424,17 @@ class Net(mt.nn.Module):
 
 def plant(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> None:
     """Change the gradient of conv2d in its weight."""
-    right = mt.ops.conv.ConvWeight.forward
+    right, quick = mt.ops.conv.ConvWeight.forward, mt.kernels.conv.conv_parameters
 
     def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
         return change(right(self, *args, **kwargs).copy())
 
+    def parameters(*args: Any, **kwargs: Any) -> Any:
+        weight, bias = quick(*args, **kwargs)
+        return change(weight.copy()), bias
+
     monkeypatch.setattr(mt.ops.conv.ConvWeight, "forward", forward)
+    monkeypatch.setattr(mt.kernels.conv, "conv_parameters", parameters)
 
 
 def test_a_whole_model_is_checked() -> None:
