@@ -64,11 +64,11 @@ def arguments(gallery_conf: dict[str, Any], variables: dict[str, Any]) -> list[s
 _kept: dict[str, Any] = {}
 
 
-def torch_is_minitorch(gallery_conf: dict[str, Any], file: str, when: str) -> None:
+def torch_is_minitorch(gallery_conf: dict[str, Any], file: str | None, when: str) -> None:
     """Let ``import torch`` mean minitorch while an example runs, and PyTorch again after it."""
     import minitorch
 
-    if "_staged" not in Path(file).parts:
+    if not file or not (STAGED / Path(file).name).exists():  # a name alone, or None for a folder
         return
     if when == "before":
         _kept.update({n: m for n, m in sys.modules.items() if n.partition(".")[0] == "torch"})
