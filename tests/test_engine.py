@@ -709,3 +709,58 @@ def test_a_loose_result_saved_and_then_changed_is_noticed() -> None:
     y.add_(1.0)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         z.backward()
+
+
+def test_two_threads_may_walk_one_graph_to_different_inputs() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+
+    class Product(Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(x, y)
+            return x * y
+
+        @staticmethod
+        def backward(ctx, grad):
+            x, y = ctx.saved_tensors
+            meeting.wait()  # both threads are in here
+            wanted = ctx.needs_input_grad
+            meeting.wait()
+            return grad * y if wanted[0] else None, grad * x if wanted[1] else None
+
+    a, b = (mt.tensor(v, requires_grad=True) for v in (2.0, 5.0))
+    product = Product.apply(a, b)
+    found = {}
+
+    def walk(name: str, target: mt.Tensor) -> None:
+        found[name] = mt.autograd.grad(product, target, retain_graph=True)[0].item()
+
+    threads = [threading.Thread(target=walk, args=args) for args in (("a", a), ("b", b))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"a": 5.0, "b": 2.0}
+    assert [edge[0] for edge in product.grad_fn.edges] == [a, b]
+    assert all(edge is not None for edge in product.grad_fn.edges)
+
+
+def test_a_walk_computes_only_the_gradients_that_it_wants() -> None:
+    seen = []
+
+    class Product(Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(x, y)
+            return x * y
+
+        @staticmethod
+        def backward(ctx, grad):
+            seen.append(ctx.needs_input_grad)
+            x, y = ctx.saved_tensors
+            return grad * y, grad * x
+
+    a, b = (mt.tensor(v, requires_grad=True) for v in (2.0, 5.0))
+    mt.autograd.grad(Product.apply(a, b), b)
+    Product.apply(a, b).backward()
+    assert seen == [(False, True), (True, True)]

@@ -154,13 +154,16 @@ class Pass:
         if len(slots) > 1 and node.materialize_grads and any(g is None for g in slots):
             slots = self.materialized(node, slots)
 
-        edges = recorded = node.edges
-        if targets is not None:  # while it runs, it `needs` what is wanted
-            node.edges = edges = [e if e is not None and self.wants(e) else None for e in edges]
-        try:
-            made = self.call(node, slots) if not mode.anomaly else _call_watched(self, node, slots)
-        finally:
-            node.edges = recorded
+        edges, call = node.edges, _call_watched if mode.anomaly else type(self).call
+        if targets is None:
+            made = call(self, node, slots)
+        else:  # while it runs, it `needs` no more than what is wanted
+            edges = [e if e is not None and self.wants(e) else None for e in edges]
+            outer, mode.visiting = mode.visiting, (node, edges)
+            try:
+                made = call(self, node, slots)
+            finally:
+                mode.visiting = outer
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)

@@ -247,6 +247,9 @@ class Function:
 
     def needs(self, index: int) -> bool:
         """Whether input `index` wants a gradient."""
+        visiting = mode.visiting
+        if visiting is not None and visiting[0] is self:
+            return visiting[1][index] is not None
         edges = self.edges  # none at all while nothing is recorded
         return bool(edges) and edges[index] is not None
 
@@ -521,7 +524,7 @@ class Function:
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For each argument of `apply`, whether its gradient is wanted."""
-        return tuple(edge is not None for edge in self.edges)
+        return tuple([self.needs(index) for index in range(len(self.edges))])
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
         """Say that these outputs carry no gradient."""

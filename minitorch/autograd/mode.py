@@ -16,6 +16,9 @@ class _Mode(threading.local):
     inference = False
     anomaly = False
     check_nan = True
+    # While a walk to some targets runs a node's backward: the node, and which of its edges are
+    # wanted. Here and not on the node, which another thread may be walking through as well.
+    visiting: tuple[Any, list[Any]] | None = None
     # Each is called as watcher(node, inputs, arrays, params) before a recorded node's forward.
     watchers: tuple[Callable[..., None], ...] = ()
 
