@@ -6,7 +6,8 @@
 Where to read what, from the bottom up: `kernels` (ndarrays in, ndarrays out), `autograd` (the
 graph), `ops` (each operation beside its gradient), `_tensor` (the class and its one table of
 operators), `factory`, `sampling` and `random` (making tensors), `nn`, `optim`, `utils` (models and
-training), `serialization` and `safetensors` (files), `distributions`, `testing`, `sklearn`, `cli`.
+training), `serialization` and `safetensors` (files), `distributions`, `testing`, `sklearn`, `viz`
+(looking inside), `cli`.
 """
 
 from minitorch import kernels as _kernels  # sets up the process: before NumPy is loaded

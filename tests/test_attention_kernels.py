@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import minitorch
 from minitorch.kernels import attention
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -61,6 +62,17 @@ def test_a_query_that_sees_nothing_gets_nothing(scale: float) -> None:
     mask = np.array([[True, True, False]] * 2 + [[False] * 3])
     weights = attention.weigh(q, q, mask, 1.0)
     np.testing.assert_array_equal(weights, np.float32([[0.5, 0.5, 0]] * 2 + [[0] * 3]))
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 0, 4)])
+def test_an_empty_batch_and_no_query(shape: tuple[int, ...]) -> None:
+    N, L, E = shape
+    xs = [minitorch.ones(N, n, E, requires_grad=True) for n in (L, 5, 5)]
+    y = minitorch.nn.functional.scaled_dot_product_attention(*xs)
+    y.sum().backward()
+    assert y.shape == (N, L, E)
+    for x in xs:
+        np.testing.assert_array_equal(x.grad.numpy(), np.zeros(x.shape))
 
 
 def test_gradient_in_the_scores() -> None:

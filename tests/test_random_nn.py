@@ -87,6 +87,21 @@ def test_first_derivatives_beyond_the_finite(name: str) -> None:
     np.testing.assert_allclose(*got, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("incoming", [np.inf, np.nan])
+@pytest.mark.parametrize(
+    "name", ["relu", "relu6", "threshold", "hardshrink", "softshrink", "hardswish"]
+)
+def test_what_is_flat_lets_no_gradient_through(name: str, incoming: float) -> None:
+    options = {"threshold": 0.5, "value": 2.0} if name == "threshold" else {}
+    got = []
+    for m in (minitorch, the_torch()):
+        x = m.tensor([*SPECIAL, np.inf, -np.inf], dtype=m.float64).requires_grad_()
+        y = getattr(m.nn.functional, name)(x, **options)
+        y.backward(m.full_like(y, incoming))
+        got.append(x.grad.numpy())
+    np.testing.assert_array_equal(*got)
+
+
 @FEW
 @given(arrays(beyond=False), st.integers(-4, 3), st.sampled_from(["softmax", "log_softmax", "glu"]))
 def test_along_a_dimension(x: Array, dim: int, name: str) -> None:

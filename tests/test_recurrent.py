@@ -378,3 +378,16 @@ def test_a_packed_batch_is_each_sequence_alone(sizes: tuple[int, ...]) -> None:
 
 def agree_exactly(ours: Any, expected: Any) -> None:
     np.testing.assert_allclose(ours.detach().numpy(), expected.detach().numpy(), 1e-12, 1e-13)
+
+
+def test_a_relu_cell_passes_on_the_gradient_at_nan() -> None:
+    x = np.array([[1.0, np.nan], [-2.0, 3.0]])
+
+    got = []
+    for m in (minitorch, the_torch()):
+        h, w, u = (m.ones(2, 2, dtype=m.float64, requires_grad=True) for _ in range(3))
+        y = m.rnn_relu_cell(m.tensor(x), h, w, u)
+        y.backward(m.ones_like(y))
+        got.append([t.grad.numpy() for t in (h, w, u)])
+    for ours, theirs in zip(*got, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -42,7 +42,7 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
     if added is not None and added.any():
         scores = scores + added
     bound = BOUNDS[scores.dtype] / 2  # within it, nothing need be subtracted: see `softmax`
-    if scores.max() < bound and scores.min() > -bound:
+    if scores.size and scores.max() < bound and scores.min() > -bound:
         weights = np.exp(scores, out=scores)
         if kept is not None:
             weights = weights * kept.astype(scores.dtype)

@@ -219,7 +219,7 @@ class ElmanReLU(Elman):
 
     def bent(self, y: Array) -> Array:
         """The function's slope, from its value."""
-        return (y > 0).astype(y.dtype)
+        return (~(y <= 0)).astype(y.dtype)  # 1 at NaN, as in PyTorch
 
 
 class LSTM(Recurrence):

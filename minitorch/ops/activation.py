@@ -166,7 +166,7 @@ class Hardswish(Function):
         if not mode.grad:
             one = np.ones((), x.dtype)
             slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), one)
-            return grad * keep(slope, ~(x <= -3))
+            return keep(grad * slope, ~(x <= -3))
         inside = (x > -3) & (x < 3)
         curve = where(inside, x, 0.0) / 3 + 0.5
         return where(inside, grad * curve, where(x <= -3, 0.0, grad))
@@ -190,7 +190,7 @@ class ELU(Function):
         smooth = self.alpha * self.stretch == 1  # the slope at 0 is the same on both sides
         if not mode.grad:
             kind = x.dtype.type
-            slope = np.exp(at_most(x, 0) * kind(self.stretch))
+            slope = np.exp(keep(x, x < 0) * kind(self.stretch))  # 1 at NaN, as in PyTorch
             slope *= kind(self.alpha * self.scale * self.stretch)
             return grad * (slope if smooth else choose(x <= 0, slope, np.asarray(kind(self.scale))))
         # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.

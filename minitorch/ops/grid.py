@@ -183,9 +183,9 @@ def _reflected(place: Tensor, low: float, span: float) -> Tensor:
     """A position thrown back at `low` and `low + span`, as often as it takes."""
     off = place - low
     off = where(off < 0, -off, off)
-    turns = np.floor(off._array / span)
+    turns = (off.detach() / span).floor()
     rest = off % span
-    return where(off._wrap(turns % 2 == 0), rest + low, span - rest + low)
+    return where(turns % 2 == 0, rest + low, span - rest + low)
 
 
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
