@@ -424,7 +424,7 @@ class Tensor(TensorBase):
                 f"data set to a tensor that requires gradients must be floating point, got "
                 f"{value.dtype}"
             )
-        self._array, self._loose = value._array, None
+        self._array, self._loose = value._array.view(), None
         self._storage = value._storage
 
     @property

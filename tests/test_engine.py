@@ -764,3 +764,16 @@ def test_a_walk_computes_only_the_gradients_that_it_wants() -> None:
     mt.autograd.grad(Product.apply(a, b), b)
     Product.apply(a, b).backward()
     assert seen == [(False, True), (True, True)]
+
+
+def test_tensors_that_share_an_array_keep_their_own_place_in_the_graph() -> None:
+    x = mt.tensor([2.0, 3.0], requires_grad=True)
+    constant = mt.zeros(2)
+    constant.data = x
+    (slope,) = mt.autograd.grad((x * constant).sum(), x, create_graph=True)
+    assert not slope.requires_grad
+
+    p = mt.nn.Parameter(x)
+    slopes = mt.autograd.grad((x * p).sum(), [x, p], create_graph=True)
+    assert mt.autograd.grad(slopes[0].sum(), [x, p], allow_unused=True)[0] is None
+    assert mt.autograd.grad(slopes[1].sum(), [x, p], allow_unused=True)[1] is None

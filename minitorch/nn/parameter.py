@@ -25,7 +25,7 @@ class Parameter(Tensor):
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         source: Tensor = empty(0) if data is None else data
         parameter: Any = object.__new__(cls)
-        parameter._array = source._array
+        parameter._array = source._array.view()
         parameter._storage = source._shared_storage()
         if requires_grad:
             parameter.requires_grad = True
@@ -61,7 +61,7 @@ class Buffer(Tensor):
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         source: Tensor = empty(0) if data is None else data
         buffer: Any = object.__new__(cls)
-        buffer._array = source._array
+        buffer._array = source._array.view()
         buffer._storage = source._shared_storage()
         if source.requires_grad:
             buffer.requires_grad = True
