@@ -103,11 +103,11 @@ def _arithmetic(
     general = _operator(operation, swapped)
 
     def method(self: Tensor, other: Any) -> Any:
-        if self._loose is None:
+        if not self._special:
             dtype = self._array.dtype
             if dtype.char in "fd":
                 if isinstance(other, TensorBase):
-                    alike = other._loose is None and other._array.dtype is dtype
+                    alike = not other._special and other._array.dtype is dtype
                     operand: Any = other
                 else:
                     alike = type(other) in (float, int) and -65504 <= other <= 65504
@@ -116,7 +116,7 @@ def _arithmetic(
                     try:
                         if swapped:
                             return function.apply(operand, self)
-                        return function.apply(self, operand)
+                        return function.apply_plain(self, operand)
                     except ValueError:
                         pass  # they do not broadcast, which `operation` says better
         return general(self, other)

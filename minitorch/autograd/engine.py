@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from minitorch._dtypes import Array, from_numpy_dtype
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
-from minitorch.autograd.mode import mode
+from minitorch.autograd.mode import mode, wanting
 from minitorch.kernels.quiet import hush, restore
 from minitorch.kernels.sums import sum_to
 
@@ -40,30 +41,24 @@ class Pass:
     """
 
     create_graph = False
-    strict = False  # whether `fit` looks at each gradient, and not just at those that need it
 
     def __init__(self, *, retain_graph: bool, targets: list[Edge] | None = None) -> None:
         self.retain_graph = retain_graph
-        self.ready: list[tuple[int, Function]] = []
-        self.pending: dict[Function, list[Any]] = {}
         # Of each leaf, what has come, and whether it is in memory that nobody else has.
         self.leaves: dict[int, tuple[TensorBase, Any, bool]] = {}
         self.targets = None if targets is None else {(id(t), slot) for t, slot in targets}
         self.found: dict[tuple[int, int], Any] = {}
-        self.useful: set[int] | None = None  # ids of nodes on a way to a target
+        # Of each node on a way to a target, its edges that are; the others want no gradient.
+        self.ways: dict[Function, list[Edge | None]] = {}
 
     def run(self, roots: list[Edge], seeds: list[Tensor]) -> None:
         """Send `seeds` into `roots` and walk until nothing is under way."""
         if self.targets is not None:
-            self.useful = _on_the_way(roots, self.targets)
+            self.ways = _ways(roots, self.targets)
         previous, mode.grad = mode.grad, self.create_graph
         loud = hush()
         try:
-            self.deliver(None, roots, [self.carried(seed) for seed in seeds])
-            ready, pending = self.ready, self.pending
-            while ready:
-                _, node = heappop(ready)
-                self.visit(node, pending.pop(node))
+            self.walk(roots, [self.carried(seed) for seed in seeds])
             for leaf, total, own in self.leaves.values():
                 self.arrive(leaf, total, own)
         finally:
@@ -89,6 +84,10 @@ class Pass:
 
     def call(self, node: Function, slots: list[Any]) -> Any:
         """Run one node's backward: one gradient, or a tuple of them."""
+        return _watched(self, node, slots) if mode.anomaly else self.made(node, slots)
+
+    def made(self, node: Function, slots: list[Any]) -> Any:
+        """What one node's backward makes of the gradients `slots`."""
         if node.on_arrays:
             return node.backward(*slots)
         wrap = node.wrap
@@ -106,32 +105,53 @@ class Pass:
 
     # ---- the walk ---------------------------------------------------------------------------
 
-    def deliver(self, node: Function | None, edges: Sequence[Edge | None], grads: Any) -> None:
-        """Add what `node` (None for the caller) made to what is under way to where it goes."""
-        pending = self.pending
-        for index, edge in enumerate(edges):
-            grad = grads[index]
-            if edge is None or grad is None:
-                continue
-            end, slot = edge
-            if not isinstance(end, Function):
-                self.to_leaf(node, index, end, grad)
-                continue
-            outputs = end.outputs
-            shape, dtype = outputs[slot]
-            if grad.shape != shape or grad.dtype is not dtype or self.strict:
-                grad = self.fit(node, index, grad, shape, dtype)
-            slots = pending.get(end)
-            if slots is None:
-                pending[end] = slots = [None] * len(outputs)
-                heappush(self.ready, (-end.sequence, end))
-            held = slots[slot]
-            slots[slot] = grad if held is None else self.added(held, grad)
+    def walk(self, edges: Sequence[Edge | None], grads: Sequence[Any]) -> None:
+        """Send `grads` along `edges`, then those of each node that they reach, youngest first."""
+        ready: list[tuple[int, Function]] = []
+        pending: dict[Function, list[Any]] = {}
+        node: Function | None = None
+        recorded, retain = self.create_graph, self.retain_graph
+        plain = not (recorded or mode.anomaly or self.targets is not None)
+        while True:
+            for index, edge in enumerate(edges):
+                grad = grads[index]
+                if edge is None or grad is None:
+                    continue
+                end, slot = edge
+                if not isinstance(end, Function):
+                    self.to_leaf(node, index, end, grad)
+                    continue
+                outputs = end.outputs
+                shape, dtype = outputs[slot]
+                array = grad._peek() if recorded else grad
+                if array.shape != shape or array.dtype is not dtype:
+                    grad = self.fit(node, index, grad, shape, dtype)
+                slots = pending.get(end)
+                if slots is None:
+                    pending[end] = slots = [None] * len(outputs)
+                    heappush(ready, (-end.sequence, end))
+                held = slots[slot]
+                slots[slot] = grad if held is None else self.added(held, grad)
+            if not ready:
+                return
+            _, node = heappop(ready)
+            slots = pending.pop(node)
+            grads = grad = array = held = None  # type: ignore[assignment] # let go of the memory
+            if plain and node.on_arrays and not node.hooked and len(slots) == 1:
+                edges, made = node.edges, node.backward(slots[0])  # what `visit` would come to
+                grads = made if type(made) is tuple else (made,)
+                if len(grads) != len(edges):
+                    grads = _fit_count(node, grads)
+                if node._saved and not retain:
+                    node.release()
+            else:
+                edges, grads = self.visit(node, slots)
 
     def to_leaf(self, node: Function | None, index: int, leaf: TensorBase, grad: Any) -> None:
         """Add `grad` to what has come to `leaf`."""
         like = leaf._peek()
-        if grad.shape != like.shape or grad.dtype is not like.dtype or self.strict:
+        array = grad._peek() if self.create_graph else grad
+        if array.shape != like.shape or array.dtype is not like.dtype:
             grad = self.fit(node, index, grad, like.shape, like.dtype)
         met = self.leaves.get(id(leaf))
         if met is None:
@@ -139,39 +159,37 @@ class Pass:
         else:
             self.leaves[id(leaf)] = (leaf, self.added(met[1], grad), True)
 
-    def visit(self, node: Function, slots: list[Any]) -> None:
-        """Run one node's backward and send its gradients on."""
+    def visit(
+        self, node: Function, slots: list[Any]
+    ) -> tuple[Sequence[Edge | None], tuple[Any, ...]]:
+        """Run one node's backward: the gradients that it makes, and the edges they go along."""
         hooked, targets = node.hooked, self.targets
         if hooked:
             slots = self.early_hooks(node, slots)
+        edges = node.edges
         if targets is not None:
             for slot, grad in enumerate(slots):
                 if grad is not None and (id(node), slot) in targets:
                     self.found[id(node), slot] = grad
-            assert self.useful is not None
-            if id(node) not in self.useful:
-                return
-        if len(slots) > 1 and node.materialize_grads and any(g is None for g in slots):
+            wants = self.ways.get(node)
+            if wants is None:
+                return (), ()
+            edges = wants
+        if len(slots) > 1 and node.materialize_grads and any([g is None for g in slots]):
             slots = self.materialized(node, slots)
-
-        edges, call = node.edges, _call_watched if mode.anomaly else type(self).call
-        if targets is None:
-            made = call(self, node, slots)
+        if edges is node.edges:
+            made = self.call(node, slots)
         else:  # while it runs, it `needs` no more than what is wanted
-            edges = [e if e is not None and self.wants(e) else None for e in edges]
-            outer, mode.visiting = mode.visiting, (node, edges)
-            try:
-                made = call(self, node, slots)
-            finally:
-                mode.visiting = outer
+            with wanting(node, edges):
+                made = self.call(node, slots)
         grads = made if type(made) is tuple else (made,)
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
         if hooked and node.post_hooks is not None:
             grads = self.late_hooks(node, grads, slots)
-        self.deliver(node, edges, grads)
-        if not self.retain_graph:
+        if node._saved and not self.retain_graph:
             node.release()
+        return edges, grads
 
     def materialized(self, node: Function, slots: list[Any]) -> list[Any]:
         """Zeros for the outputs that nobody sent a gradient to."""
@@ -181,11 +199,6 @@ class Pass:
             else grad
             for grad, (shape, dtype) in zip(slots, node.outputs, strict=True)
         ]
-
-    def wants(self, edge: Edge) -> bool:
-        """Whether a gradient sent along `edge` can reach a target."""
-        assert self.useful is not None and self.targets is not None
-        return id(edge[0]) in self.useful or (id(edge[0]), edge[1]) in self.targets
 
     def arrive(self, leaf: TensorBase, grad: Any, own: bool) -> None:
         """The whole of a leaf's gradient is there: hand it over, or add it to ``leaf.grad``."""
@@ -249,7 +262,7 @@ class Pass:
         made = tuple(
             None
             if edge is None or grad is None
-            else self.shown(self.fit(node, index, grad, *_wanted(edge)), wrap)
+            else self.shown(self.fit(node, index, grad, *wanted_by(edge)), wrap)
             for index, (edge, grad) in enumerate(zip(node.edges, grads, strict=True))
         )
         came = tuple(None if grad is None else self.shown(grad, wrap) for grad in slots)
@@ -277,7 +290,7 @@ class RecordedPass(Pass):
     def added(self, held: Any, grad: Any) -> Any:
         return held + grad
 
-    def call(self, node: Function, slots: list[Any]) -> Any:
+    def made(self, node: Function, slots: list[Any]) -> Any:
         made = node.run(slots)
         for index, grad in enumerate(made if type(made) is tuple else (made,)):
             if grad is not None:
@@ -297,7 +310,7 @@ class RecordedPass(Pass):
         _accumulated(leaf)
 
 
-def _wanted(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def wanted_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """The shape and dtype of what `edge` leads to."""
     end, slot = edge
     if isinstance(end, Function):
@@ -323,28 +336,35 @@ def _peeked(node: Function, index: int, grad: Any) -> Any:
     return _tensor(node, index, grad)._peek()
 
 
-def _on_the_way(roots: list[Edge], targets: set[tuple[int, int]]) -> set[int]:
-    """The ids of the nodes from which some target can be reached."""
-    seen: dict[int, Function] = {}
+def _ways(roots: list[Edge], targets: set[tuple[int, int]]) -> dict[Function, list[Edge | None]]:
+    """The nodes from which some target can be reached, and by which edges (None for the others)."""
+    seen: set[Function] = set()
     stack = [end for end, _ in roots if isinstance(end, Function)]
     while stack:
         node = stack.pop()
-        if id(node) not in seen:
-            seen[id(node)] = node
+        if node not in seen:
+            seen.add(node)
             stack += [e[0] for e in node.edges if e is not None and isinstance(e[0], Function)]
-    useful: set[int] = set()
-    for node in sorted(seen.values(), key=lambda n: n.sequence):  # inputs before their users
-        for edge in node.edges:
-            if edge and ((id(edge[0]), edge[1]) in targets or id(edge[0]) in useful):
-                useful.add(id(node))
-                break
-    return useful
+    ways: dict[Function, list[Edge | None]] = {}
+    for node in sorted(seen, key=_age):  # inputs before their users
+        edges = [
+            edge if edge and (edge[0] in ways or (id(edge[0]), edge[1]) in targets) else None
+            for edge in node.edges
+        ]
+        if edges == node.edges:
+            ways[node] = node.edges
+        elif any(edges):
+            ways[node] = edges
+    return ways
 
 
-def _call_watched(walk: Pass, node: Function, slots: list[Any]) -> Any:
+_age = attrgetter("sequence")
+
+
+def _watched(walk: Pass, node: Function, slots: list[Any]) -> Any:
     """Backward in anomaly mode: say where the node was made, and refuse a NaN that is its own."""
     try:
-        made = walk.call(node, slots)
+        made = walk.made(node, slots)
         if mode.check_nan and not any(_has_nan(grad) for grad in slots):
             for index, grad in enumerate(made if isinstance(made, tuple) else (made,)):
                 if _has_nan(grad):
@@ -400,8 +420,8 @@ def _accumulated(leaf: TensorBase) -> None:
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
     """One tensor or several, as a tuple. (Anything else is refused where it is used.)"""
-    several = isinstance(tensors, Iterable) and not isinstance(tensors, TensorBase)
-    return tuple(tensors) if several else (tensors,)
+    single = isinstance(tensors, TensorBase) or not isinstance(tensors, Iterable)
+    return (tensors,) if single else tuple(tensors)
 
 
 def _seeds(outputs: tuple[Any, ...], grads: tuple[Any, ...], who: str) -> list[Tensor]:

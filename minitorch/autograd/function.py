@@ -32,7 +32,8 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, Storage, TensorBase, View, ViewStep
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
-from minitorch.autograd.mode import mode
+from minitorch.autograd.mode import mode, wanted
 from minitorch.kernels.quiet import hush, restore
 
 if TYPE_CHECKING:
@@ -66,24 +67,42 @@ MULTI_VIEW = (
 )
 
 
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you call "
+    ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved tensors after calling backward. (at {name})"
+)
+
+
 class SavedArray(NamedTuple):
     """A tensor kept for backward, without the tensor: array, version, and its place in the graph.
 
     Holding the tensor itself would make a cycle where a node saves its own output.
 
     Attributes:
-        array: the numbers, in whatever order their memory is (`loose`: in another than PyTorch's).
+        kept: the array, in whatever order its memory is (`loose`: in another than PyTorch's); None
+            of a leaf, which `edge` holds anyway: its `data` may have been set to another since.
         storage, version: what counts the changes in place, and the count when it was saved.
         edge: where its gradient goes; None for a constant.
         own_slot: the output's number, if it is an output of the very node that saves it.
     """
 
-    array: Array
+    kept: Array | None
     loose: bool
     storage: Storage
     version: int
     edge: Edge | None
     own_slot: int | None
+
+    @property
+    def array(self) -> Array:
+        """The numbers."""
+        if self.kept is not None:
+            return self.kept
+        assert self.edge is not None
+        leaf: TensorBase = self.edge[0]
+        return leaf._peek()
 
     def place(self, node: Function) -> Edge | None:
         """Where its gradient goes."""
@@ -94,9 +113,11 @@ class SavedArray(NamedTuple):
         if self.storage.version != self.version:
             self.refuse(node)
         edge = self.place(node)
-        if edge is not None and isinstance(edge[0], TensorBase):
-            return edge[0]  # type: ignore[return-value]
-        tensor = node.wrap(self.array)
+        if self.kept is None:
+            assert edge is not None
+            leaf: Tensor = edge[0]
+            return leaf
+        tensor = node.wrap(self.kept)
         if self.loose:
             tensor._loosen()
         if edge is None:
@@ -129,16 +150,19 @@ def keep(tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> 
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage()
-    version = storage.version
-    if not tensor._special:
-        return new_tuple(SavedArray, (tensor._array, False, storage, version, edge, own_slot))
-    if tensor._inference:
+    version, loose = storage.version, False
+    if edge is not None and edge[0] is tensor:
+        kept = None
+    elif not tensor._special:
+        kept = tensor._array
+    elif tensor._inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
-    loose = tensor._loose is not None
-    return new_tuple(SavedArray, (tensor._peek(), loose, storage, version, edge, own_slot))
+    else:
+        kept, loose = tensor._peek(), tensor._loose is not None
+    return new_tuple(SavedArray, (kept, loose, storage, version, edge, own_slot))
 
 
 class Function:
@@ -214,31 +238,26 @@ class Function:
         """
         kept = self._saved
         if kept is None:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved "
-                "tensors after they have already been freed). Saved intermediate values of the "
-                "graph are freed when you call .backward() or autograd.grad(). Specify "
-                "retain_graph=True if you need to backward through the graph a second time or if "
-                "you need to access saved tensors after calling backward. "
-                f"(at {self.name()})"
-            )
+            raise RuntimeError(FREED.format(name=self.name()))
+        if mode.grad or not self.on_arrays:
+            return tuple([self._unpacked(item) for item in kept])
         found: list[Any] = []
-        on_arrays = self.on_arrays and not mode.grad
         for item in kept:
             if type(item) is SavedArray:
-                if on_arrays:
-                    array, _, storage, version, edge, _ = item
-                    if storage.version != version:
-                        item.refuse(self)
-                    if edge is not None and isinstance(edge[0], TensorBase):
-                        array = edge[0]._peek()  # a leaf's `data` may have been set to another
-                    item = array
-                else:
-                    item = item.unpack(self)
-            elif not on_arrays and isinstance(item, (ndarray, np.generic)):
-                item = self.wrap(asarray(item))  # a mask of a 0-d array is a scalar
+                array, _, storage, version, edge, _ = item
+                if storage.version != version:
+                    item.refuse(self)
+                item = edge[0]._peek() if array is None else array  # type: ignore[index]
             found.append(item)
         return tuple(found)
+
+    def _unpacked(self, item: Any) -> Any:
+        """One of the things saved, as a tensor if it is an array."""
+        if type(item) is SavedArray:
+            return item.unpack(self)
+        if isinstance(item, (ndarray, np.generic)):
+            return self.wrap(asarray(item))  # a mask of a 0-d array is a scalar
+        return item
 
     @property
     def wrap(self) -> Callable[[Array], Tensor]:
@@ -247,10 +266,9 @@ class Function:
 
     def needs(self, index: int) -> bool:
         """Whether input `index` wants a gradient."""
-        visiting = mode.visiting
-        if visiting is not None and visiting[0] is self:
-            return visiting[1][index] is not None
         edges = self.edges  # none at all while nothing is recorded
+        if wanted:
+            edges = wanted.get((get_ident(), self), edges)
         return bool(edges) and edges[index] is not None
 
     # ---- recording --------------------------------------------------------------------------
@@ -268,74 +286,136 @@ class Function:
             backward that runs on arrays computes with.
         """
         node = cls()
-        if isinstance(inputs[0], ndarray) and not any([isinstance(x, TensorBase) for x in inputs]):
-            return node.forward(*inputs, **params)
+        if type(inputs[0]) is ndarray:
+            for operand in inputs:
+                if isinstance(operand, TensorBase):
+                    break
+            else:
+                return node.forward(*inputs, **params)
         owner: Any = None
         arrays: list[Any] = []
         edges: list[Edge | None] = []
         recording, loose, grad_enabled = False, False, mode.grad
         for operand in inputs:
-            edge = None
-            if isinstance(operand, TensorBase):
-                if owner is None:
+            if not isinstance(operand, TensorBase):
+                arrays.append(operand)
+                edges.append(None)
+                continue
+            if owner is None:
+                owner = operand
+            if operand._special:
+                if operand._outranks and not owner._outranks:
                     owner = operand
-                if operand._special:
-                    if operand._outranks and not owner._outranks:
-                        owner = operand
-                    if operand._view is not None and operand._is_stale():
-                        operand._refresh()
-                    if cls.order is not None and operand._loose is not None:
-                        loose = True
-                        arrays.append(operand._loose)
-                    else:
-                        arrays.append(operand._array)
+                if operand._view is not None and operand._is_stale():
+                    operand._refresh()
+                if operand._loose is not None and cls.order is not None:
+                    loose = True
+                    arrays.append(operand._loose)
                 else:
                     arrays.append(operand._array)
-                if grad_enabled and operand._requires_grad:
-                    maker = operand._grad_fn
-                    edge = (operand, 0) if maker is None else (maker, operand._slot)
-                    recording = True
             else:
-                arrays.append(operand)
-            edges.append(edge)
+                arrays.append(operand._array)
+            if grad_enabled and operand._requires_grad:
+                maker = operand._grad_fn
+                edges.append((operand, 0) if maker is None else (maker, operand._slot))
+                recording = True
+            else:
+                edges.append(None)
         if owner is None:
             return node.forward(*arrays, **params)
         if recording:
             node.edges = edges
-            watchers = mode.watchers
-            if watchers:
-                for watcher in watchers:
-                    watcher(node, inputs, arrays, params)
+            for watcher in mode.watchers:
+                watcher(node, inputs, arrays, params)
         previous = hush()
         try:
             out = node.forward(*arrays, **params) if params else node.forward(*arrays)
         finally:
             restore(previous)
-        if type(out) is not ndarray:
-            if type(out) is tuple:
-                return node._record_many(owner, inputs, arrays, out, params, recording)
-            scalar, out = out, asarray(out)  # NumPy's 0-d results are scalars
-            if recording and node._saved:
-                node._saved = tuple([out if kept is scalar else kept for kept in node._saved])
+        if type(out) is tuple:
+            return node._record_many(owner, inputs, arrays, out, params, recording)
         kind = owner._kind
         result = new(kind)
-        result._array = out
+        result._array = array = out if type(out) is ndarray else asarray(out)
         if recording:
-            dtype = out.dtype
+            dtype = array.dtype
             if dtype.kind == "f":
                 node.tensor_class = kind
                 node.sequence = next(_sequence)
-                node.outputs = ((out.shape, dtype),)
+                node.outputs = ((array.shape, dtype),)
                 result._requires_grad = True
                 result._grad_fn = node
                 if node._saved:
-                    node._pack(inputs, arrays, (result,))
+                    node._pack(inputs, arrays, out, result)
         elif not grad_enabled and mode.inference:
             result._inference = result._special = True
         if cls.views:
             node._mark_view(owner, result, params, 0, many=False)
-        if (loose or cls.order == "makes") and not out.flags.c_contiguous:
+        elif (loose or cls.order == "makes") and not array.flags.c_contiguous:
             result._loosen()
+        return result
+
+    @classmethod
+    def apply_plain(cls, x: TensorBase, y: Any = None) -> Any:
+        """What `apply` does, for one tensor or two operands that need no closer look: in less time.
+
+        For Functions of one output and no metadata that make no views: those behind the operators
+        and the functions of one variable, whose own work takes less time than `apply`.
+
+        Args:
+            x: a tensor that is not `_special`.
+            y: another, or an ndarray; None if the Function has one operand.
+        """
+        node = cls()
+        x_array = x._array
+        y_array = y if y is None or type(y) is ndarray else y._array
+        x_edge: Edge | None = None
+        y_edge: Edge | None = None
+        recording = False
+        if mode.grad:
+            if x._requires_grad:
+                maker = x._grad_fn
+                x_edge = (x, 0) if maker is None else (maker, x._slot)
+                recording = True
+            if y_array is not y and y._requires_grad:
+                maker = y._grad_fn
+                y_edge = (y, 0) if maker is None else (maker, y._slot)
+                recording = True
+            if recording:
+                if mode.watchers:
+                    return cls.apply(x) if y is None else cls.apply(x, y)
+                node.edges = [x_edge] if y is None else [x_edge, y_edge]
+        elif mode.inference:
+            return cls.apply(x) if y is None else cls.apply(x, y)
+        previous = hush()
+        try:
+            out = node.forward(x_array) if y is None else node.forward(x_array, y_array)
+        finally:
+            restore(previous)
+        kind = x._kind
+        result = new(kind)
+        result._array = array = out if type(out) is ndarray else asarray(out)
+        if recording:
+            node.tensor_class = kind
+            node.sequence = next(_sequence)
+            node.outputs = ((array.shape, array.dtype),)
+            result._requires_grad = True
+            result._grad_fn = node
+            if node._saved:
+                packed: list[Any] = []
+                for kept in node._saved:
+                    if kept is x_array:
+                        kept = keep(x, x_edge)
+                    elif kept is y_array:
+                        if kept is not y:  # it was a tensor's
+                            kept = keep(y, y_edge)
+                    elif kept is out:
+                        kept = keep(result, None, 0)
+                    else:
+                        node._pack((x, y), (x_array, y_array), out, result)
+                        return result
+                    packed.append(kept)
+                node._saved = tuple(packed)
         return result
 
     def _record_many(
@@ -357,7 +437,7 @@ class Function:
                     result._requires_grad = True
                     result._grad_fn, result._slot = self, slot
             if self._saved:
-                self._pack(inputs, arrays, results)
+                self._pack(inputs, arrays, outs[0], results[0])
         for slot, result in enumerate(results):
             if mode.inference:
                 result._inference = result._special = True
@@ -365,30 +445,27 @@ class Function:
                 self._mark_view(owner, result, params, slot, many=True)
         return results
 
-    def _pack(
-        self, inputs: tuple[Any, ...], arrays: list[Any], results: tuple[TensorBase, ...]
-    ) -> None:
-        """Turn the saved arrays into `SavedArray`s, matched by identity."""
+    def _pack(self, inputs: Sequence[Any], arrays: Sequence[Any], out: Any, result: Any) -> None:
+        """Turn what was saved into `SavedArray`s, by finding it among `arrays` and the output."""
         packed: list[Any] = []
         assert self._saved is not None
-        for array in self._saved:
-            if array is not None:
-                for index, candidate in enumerate(arrays):
-                    if candidate is array:
-                        given = inputs[index]
-                        if isinstance(given, TensorBase):
-                            array = keep(given, self.edges[index])
+        for kept in self._saved:
+            if kept is not None:
+                for given, edge, array in zip(inputs, self.edges, arrays, strict=False):
+                    if array is kept:
+                        if given is not kept:  # it was a tensor's
+                            kept = keep(given, edge)
                         break
                 else:
-                    if len(results) == 1 and results[0]._array is array:
-                        array = keep(results[0], None, 0)
-                    elif array.dtype.kind not in "iub":
+                    if kept is out:
+                        kept = keep(result, None, 0)
+                    elif kept.dtype.kind not in "iub":
                         raise RuntimeError(
-                            f"{type(self).__name__}.save: a {array.dtype} array of shape "
-                            f"{list(array.shape)} is neither an input nor the output; it would be "
+                            f"{type(self).__name__}.save: a {kept.dtype} array of shape "
+                            f"{list(kept.shape)} is neither an input nor the output; it would be "
                             "a constant to the second derivative. Save what it is computed from."
                         )
-            packed.append(array)
+            packed.append(kept)
         self._saved = tuple(packed)
 
     def _mark_view(
@@ -421,7 +498,7 @@ class Function:
         """Copy what was saved of memory that is about to be overwritten."""
         if self._saved:
             self._saved = tuple(
-                item._replace(array=item.array.copy(), storage=Storage(), version=0)
+                item._replace(kept=item.array.copy(), storage=Storage(), version=0)
                 if type(item) is SavedArray and item.storage is storage
                 else item
                 for item in self._saved

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -16,14 +17,33 @@ class _Mode(threading.local):
     inference = False
     anomaly = False
     check_nan = True
-    # While a walk to some targets runs a node's backward: the node, and which of its edges are
-    # wanted. Here and not on the node, which another thread may be walking through as well.
-    visiting: tuple[Any, list[Any]] | None = None
     # Each is called as watcher(node, inputs, arrays, params) before a recorded node's forward.
     watchers: tuple[Callable[..., None], ...] = ()
 
 
 mode = _Mode()
+
+wanted: dict[tuple[int, Any], list[Any]] = {}
+"""Of a thread and a node whose backward it runs: the edges whose gradients are wanted.
+
+Only while a walk to some inputs does so, which nearly always is never: `if wanted` is a quick
+question. Not on the node, which another thread may be walking through as well.
+"""
+
+
+@contextmanager
+def wanting(node: Any, edges: list[Any]) -> Iterator[None]:
+    """Let this thread's `node` want the gradients of `edges` alone."""
+    place = threading.get_ident(), node
+    outer = wanted.get(place)
+    wanted[place] = edges
+    try:
+        yield
+    finally:
+        if outer is None:
+            del wanted[place]
+        else:
+            wanted[place] = outer
 
 
 class _GradMode:

@@ -61,8 +61,12 @@ class Flat(Function):
 
 def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None) -> Tensor:
     """Apply a Function of one variable to floats; integers become the default floating dtype."""
-    if out is None and isinstance(input, TensorBase) and input._peek().dtype.kind == "f":
-        return function.apply(input)
+    if out is None and isinstance(input, TensorBase):
+        if not input._special:
+            if input._array.dtype.kind == "f":
+                return function.apply_plain(input)
+        elif input._peek().dtype.kind == "f":
+            return function.apply(input)
     x = args.floating(tensor_of(who, "input", input))
     return function.apply(x) if out is None else into(who, out, function.apply, x)
 

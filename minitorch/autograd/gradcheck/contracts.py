@@ -176,7 +176,6 @@ class _Watch:
 class _StrictPass(engine.Pass):
     """A walk that notes where the engine had to cast a gradient, and what each node handed out."""
 
-    strict = True
     cast: list[str]
     handed: list[tuple[Function, int, Array, Array]]
 
@@ -191,17 +190,18 @@ class _StrictPass(engine.Pass):
         walk.run(roots, [out._wrap(seed.copy()) for out, seed in pairs])
         return walk
 
-    def fit(self, node: Any, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
-        fitted = super().fit(node, index, grad, shape, dtype)
-        if node is None:  # what the walk starts from
-            return fitted
-        self.handed.append((node, index, grad, grad.copy()))
-        if fitted.dtype != grad.dtype:
-            self.cast.append(
-                f"{node.name()} returned {grad.dtype} for its input {index}, which is "
-                f"{fitted.dtype}"
-            )
-        return fitted
+    def visit(self, node: Function, slots: list[Any]) -> Any:
+        edges, grads = super().visit(node, slots)
+        for index, (edge, grad) in enumerate(zip(edges, grads, strict=True)):
+            if edge is None or grad is None:
+                continue
+            self.handed.append((node, index, grad, grad.copy()))
+            _, dtype = engine.wanted_by(edge)
+            if grad.dtype != dtype:
+                self.cast.append(
+                    f"{node.name()} returned {grad.dtype} for its input {index}, which is {dtype}"
+                )
+        return edges, grads
 
 
 def _aliases(
