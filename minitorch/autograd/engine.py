@@ -227,7 +227,8 @@ class Pass:
         else:
             np.add(held._array, grad, out=held._array)
             held._bump_version()
-        _accumulated(leaf)
+        if leaf._post_accumulate_hooks is not None:
+            _accumulated(leaf)
 
     # ---- hooks, which see tensors ------------------------------------------------------------
 
@@ -307,7 +308,8 @@ class RecordedPass(Pass):
     def accumulate(self, leaf: TensorBase, grad: Any, own: bool = False) -> None:
         held = leaf._grad
         leaf._grad = grad.clone() if held is None else held + grad
-        _accumulated(leaf)
+        if leaf._post_accumulate_hooks is not None:
+            _accumulated(leaf)
 
 
 def wanted_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -410,9 +412,10 @@ def _check_shape(node: Function, index: int, got: tuple[int, ...], wanted: tuple
 
 
 def _accumulated(leaf: TensorBase) -> None:
-    if leaf._post_accumulate_hooks is not None:
-        for hook in list(leaf._post_accumulate_hooks.values()):
-            hook(leaf)
+    """Tell whoever asked for it that the leaf's gradient has changed."""
+    assert leaf._post_accumulate_hooks is not None
+    for hook in list(leaf._post_accumulate_hooks.values()):
+        hook(leaf)
 
 
 # ---- the two ways in --------------------------------------------------------------------------

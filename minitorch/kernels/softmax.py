@@ -78,13 +78,14 @@ def cross_entropy(x: Array, target: Array) -> tuple[Array, Array, Array]:
     at = _starts(N, C) + target
     if x.dtype in LEAST and x.size:
         e = np.exp(x, order="C")
-        total = e @ ones(C, x.dtype)
+        total = e.dot(ones(C, x.dtype))
         own = e.take(at)
         # To find the largest number of each row, and to subtract it, takes longer than all this.
         if own.min() > LEAST[x.dtype] and total.max() < MOST[x.dtype]:
             own /= total
             e /= total[:, None]
-            return -np.log(own), e, at
+            losses = np.log(own, out=own)
+            return np.negative(losses, out=losses), e, at
     y = log_softmax(x, 1)
     return -y.take(at), np.exp(y, order="C"), at
 

@@ -35,7 +35,7 @@ def wide(x: Array) -> np.dtype[Any]:
 def add_up(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
     """x's sum in x's dtype; that of float16 is kept in float32 until it is done."""
     if dims == (0,) and not keepdim and x.ndim == 2 and x.dtype.char in "fd":  # as of a bias
-        return np.dot(ones(len(x), x.dtype), x)
+        return ones(len(x), x.dtype).dot(x)
     if x.dtype.char in "fd":
         if x.size > FEW and 0 < len(dims) < x.ndim:
             found = _by_product(x, dims)

@@ -263,7 +263,9 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     x = tensor_of("relu", "input", input)
     if x._peek().dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return assign(x, ReLU.apply, x) if inplace else ReLU.apply(x)
+    if inplace:
+        return assign(x, ReLU.apply, x)
+    return ReLU.apply(x) if x._special else ReLU.apply_plain(x)
 
 
 def hardtanh(

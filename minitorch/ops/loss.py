@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 REDUCTIONS = ("none", "mean", "sum")
-_INT64 = np.dtype(np.int64)
+_INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
 class NLLLoss(Function):
@@ -139,7 +139,7 @@ class CrossEntropy(NLLLoss):
         if reduction == "none":
             return losses
         total = np.add.reduce(losses, dtype=x.dtype)
-        return total if reduction == "sum" else np.divide(total, x.dtype.type(len(x)))
+        return total if reduction == "sum" else total / total.dtype.type(len(x))
 
     def backward(self, grad: Any) -> Any:
         x, target, _ = self.saved
@@ -213,7 +213,7 @@ def _class_indices(
         )
     _check_weight(who, shape[1], x, weight)
     ignored = 0 <= ignore_index < shape[1]
-    if y.size and y.dtype == _INT64 and y.view(np.uint64).max() < shape[1] and not ignored:
+    if y.size and y.dtype == _INT64 and y.view(_UINT64).max() < shape[1] and not ignored:
         return True  # a number below 0 looks large without a sign
     wrong = y[(y != ignore_index) & ((y < 0) | (y >= shape[1]))]
     if wrong.size:

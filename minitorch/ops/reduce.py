@@ -27,7 +27,7 @@ Dims = Any  # an int, a sequence of ints, or None for all
 
 def spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """A reduced tensor, stretched back over the dimensions it was reduced over."""
-    if not keepdim:
+    if not keepdim and grad.ndim:
         kept = tuple([1 if d in dims else size for d, size in enumerate(shape)])
         grad = Reshape.apply(grad, shape=kept)
     return Expand.apply(grad, shape=shape)

@@ -99,6 +99,8 @@ class Expand(Function):
 
     def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
         self.shape = x.shape
+        if x.ndim == 0:  # what `broadcast_to` comes to, in a tenth of its time
+            return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
         y = np.broadcast_to(x, shape)
         y.flags.writeable = x.flags.writeable
         return y

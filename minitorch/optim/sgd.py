@@ -84,12 +84,12 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        momentum, dampening, nesterov = group["momentum"], group["dampening"], group["nesterov"]
-        decay = number(group["weight_decay"])
-        (lr,) = constants(parameter, number(group["lr"]))
+        momentum, decay = group["momentum"], number(group["weight_decay"])
+        lr = np.array(number(group["lr"]), parameter.dtype)
         if not momentum and not decay and parameter.size <= SMALL:
             np.subtract(parameter, np.multiply(grad, lr), out=parameter)
             return
+        dampening, nesterov = group["dampening"], group["nesterov"]
         if not momentum:
             for p, g, spare in pieces(parameter, grad, spare=1):
                 g = decayed(p, g, decay, spare)
