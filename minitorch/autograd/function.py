@@ -117,7 +117,7 @@ class SavedArray(NamedTuple):
             assert edge is not None
             leaf: Tensor = edge[0]
             return leaf
-        tensor = node.wrap(self.kept)
+        tensor: Any = node.tensor_class._wrap(self.kept)
         if self.loose:
             tensor._loosen()
         if edge is None:
@@ -240,7 +240,12 @@ class Function:
         if kept is None:
             raise RuntimeError(FREED.format(name=self.name()))
         if mode.grad or not self.on_arrays:
-            return tuple([self._unpacked(item) for item in kept])
+            return tuple(
+                [
+                    item.unpack(self) if type(item) is SavedArray else self._constant(item)
+                    for item in kept
+                ]
+            )
         found: list[Any] = []
         for item in kept:
             if type(item) is SavedArray:
@@ -251,10 +256,8 @@ class Function:
             found.append(item)
         return tuple(found)
 
-    def _unpacked(self, item: Any) -> Any:
-        """One of the things saved, as a tensor if it is an array."""
-        if type(item) is SavedArray:
-            return item.unpack(self)
+    def _constant(self, item: Any) -> Any:
+        """What was saved of no tensor, as one if it is an array."""
         if isinstance(item, (ndarray, np.generic)):
             return self.wrap(asarray(item))  # a mask of a 0-d array is a scalar
         return item

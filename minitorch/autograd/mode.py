@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,21 +28,6 @@ wanted: dict[tuple[int, Any], list[Any]] = {}
 Only while a walk to some inputs does so, which nearly always is never: `if wanted` is a quick
 question. Not on the node, which another thread may be walking through as well.
 """
-
-
-@contextmanager
-def wanting(node: Any, edges: list[Any]) -> Iterator[None]:
-    """Let this thread's `node` want the gradients of `edges` alone."""
-    place = threading.get_ident(), node
-    outer = wanted.get(place)
-    wanted[place] = edges
-    try:
-        yield
-    finally:
-        if outer is None:
-            del wanted[place]
-        else:
-            wanted[place] = outer
 
 
 class _GradMode:

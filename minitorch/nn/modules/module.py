@@ -211,8 +211,10 @@ class Module(HasState):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the parameters' gradients, or (not `set_to_none`) make them zero."""
-        for parameter in self.parameters():
-            clear_grad(parameter, set_to_none)
+        for module in self.modules():
+            for parameter in module._parameters.values():
+                if parameter is not None:
+                    clear_grad(parameter, set_to_none)
 
     def _apply(self: M, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> M:
         """Replace every parameter, gradient and buffer by `fn` of it; parameters stay the same."""
