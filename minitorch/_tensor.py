@@ -115,7 +115,7 @@ def _arithmetic(
                 if alike:
                     try:
                         if swapped:
-                            return function.apply(operand, self)
+                            return function.apply_plain(operand, self)
                         return function.apply_plain(self, operand)
                     except ValueError:
                         pass  # they do not broadcast, which `operation` says better

@@ -359,43 +359,47 @@ class Function:
         return result
 
     @classmethod
-    def apply_plain(cls, x: TensorBase, y: Any = None) -> Any:
+    def apply_plain(cls, x: Any, y: Any = None) -> Any:
         """What `apply` does, for one tensor or two operands that need no closer look: in less time.
 
         For Functions of one output and no metadata that make no views: those behind the operators
         and the functions of one variable, whose own work takes less time than `apply`.
 
         Args:
-            x: a tensor that is not `_special`.
-            y: another, or an ndarray; None if the Function has one operand.
+            x, y: tensors that are not `_special`; one of the two may be an ndarray, and y is None
+                if there is one operand.
         """
         node = cls()
-        x_array = x._array
-        y_array = y if y is None or type(y) is ndarray else y._array
         x_edge: Edge | None = None
         y_edge: Edge | None = None
-        recording = False
-        if mode.grad:
-            if x._requires_grad:
+        recording, grad_enabled = False, mode.grad
+        if type(x) is ndarray:
+            x_array, kind = x, y._kind
+        else:
+            x_array, kind = x._array, x._kind
+            if grad_enabled and x._requires_grad:
                 maker = x._grad_fn
                 x_edge = (x, 0) if maker is None else (maker, x._slot)
                 recording = True
-            if y_array is not y and y._requires_grad:
+        if y is None or type(y) is ndarray:
+            y_array = y
+        else:
+            y_array = y._array
+            if grad_enabled and y._requires_grad:
                 maker = y._grad_fn
                 y_edge = (y, 0) if maker is None else (maker, y._slot)
                 recording = True
-            if recording:
-                if mode.watchers:
-                    return cls.apply(x) if y is None else cls.apply(x, y)
-                node.edges = [x_edge] if y is None else [x_edge, y_edge]
-        elif mode.inference:
+        if recording:
+            if mode.watchers:
+                return cls.apply(x) if y is None else cls.apply(x, y)
+            node.edges = [x_edge] if y is None else [x_edge, y_edge]
+        elif not grad_enabled and mode.inference:
             return cls.apply(x) if y is None else cls.apply(x, y)
         previous = hush()
         try:
             out = node.forward(x_array) if y is None else node.forward(x_array, y_array)
         finally:
             restore(previous)
-        kind = x._kind
         result = new(kind)
         result._array = array = out if type(out) is ndarray else asarray(out)
         if recording:
@@ -407,11 +411,12 @@ class Function:
             if node._saved:
                 packed: list[Any] = []
                 for kept in node._saved:
-                    if kept is x_array:
+                    if kept is None or kept is x or kept is y:
+                        pass
+                    elif kept is x_array:
                         kept = keep(x, x_edge)
                     elif kept is y_array:
-                        if kept is not y:  # it was a tensor's
-                            kept = keep(y, y_edge)
+                        kept = keep(y, y_edge)
                     elif kept is out:
                         kept = keep(result, None, 0)
                     else:
