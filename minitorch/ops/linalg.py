@@ -26,8 +26,8 @@ def matmul_kernel(x: Array, y: Array) -> Array:
     """x @ y in x's dtype; float16, which BLAS lacks, is multiplied in float32 and rounded once."""
     if x.dtype.char == "e":
         return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
-    # The same product of BLAS either way; `dot` gets there sooner.
-    return np.dot(x, y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
+    # The same product of BLAS either way; a method of the array gets there sooner.
+    return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
 
 
 def _turned(x: Array) -> Array:
