@@ -127,3 +127,19 @@ def test_a_lesson_points_to_files_that_are_there(path: pathlib.Path) -> None:
 def test_a_lessons_blocks_begin_where_they_should(path: pathlib.Path) -> None:
     # A mark right below another comment would be printed as a part of the text.
     assert not re.search(r"^#.*\n# %%$", path.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_what_is_said_to_be_in_the_source_is_there(path: pathlib.Path) -> None:
+    text = path.read_text()
+    paragraphs = re.findall(r"^# Where in the source:.*?(?=^#?\s*$|\Z)", text, re.M | re.S)
+    assert paragraphs
+    for paragraph in paragraphs:
+        quoted = re.findall(r"``([^`]+)``", paragraph)
+        files = [ROOT / name for name in quoted if "/" in name]
+        assert files and all(file.exists() for file in files), paragraph
+        source = text.replace(paragraph, "")  # it may speak of the lesson's own
+        source += "".join(file.read_text() for file in files if file.is_file())
+        for name in quoted:
+            if re.fullmatch(r"[A-Za-z_][\w.]*", name):
+                assert re.search(rf"\b{name.rpartition('.')[2]}\b", source), f"{name}: {paragraph}"
