@@ -14,6 +14,7 @@ from oracle import same, the_torch
 
 import minitorch
 from minitorch import nn
+from minitorch.kernels.recurrent import LINE, _aligned
 
 RNG = np.random.default_rng(0)
 T, N, I, H = 4, 4, 3, 4  # noqa: E741 - steps, batch, input and hidden features
@@ -391,3 +392,20 @@ def test_a_relu_cell_passes_on_the_gradient_at_nan() -> None:
         got.append([t.grad.numpy() for t in (h, w, u)])
     for ours, theirs in zip(*got, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 7), (4, 0, 2), (1,)])
+def test_memory_for_the_steps_starts_with_a_line_of_the_cache(
+    shape: tuple[int, ...], kind: Any
+) -> None:
+    others = []  # hold on to them, so that each has a place of its own
+    for _ in range(20):
+        made = _aligned(shape, np.dtype(kind))
+        assert (made.shape, made.dtype) == (shape, kind)
+        assert made.flags.c_contiguous and made.flags.writeable
+        assert made.size == 0 or made.ctypes.data % LINE == 0
+        made[...] = len(others)
+        others.append(made)
+    for number, made in enumerate(others):
+        assert (made == number).all()

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1406.1078 (GRU).
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 Weights = Sequence[Any]  # w_ih, w_hh, then b_ih, b_hh or None, None, then w_hr or None
-Steps = list[tuple[int, int]]
+Steps = tuple[tuple[int, int], ...]
 Step = Callable[..., tuple[Any, Any]]
 
 
@@ -80,16 +81,25 @@ class Run(NamedTuple):
         return steps[::-1] if self.backwards else steps
 
 
-def _runs(steps: Steps) -> list[Run]:
+@functools.lru_cache(8)  # batches mostly have the same steps as the one before
+def _steps(batch_sizes: tuple[int, ...], backwards: bool) -> Steps:
+    """Where each step's rows start and stop, the last step first if `backwards`."""
+    stops = (0, *itertools.accumulate(batch_sizes))
+    steps = tuple(itertools.pairwise(stops))
+    return steps[::-1] if backwards else steps
+
+
+@functools.lru_cache(8)
+def _runs(steps: Steps) -> tuple[Run, ...]:
     """The steps by runs, in order."""
     if len(steps) == 1:
         ((start, stop),) = steps
-        return [Run(start, 1, stop - start, False)]
+        return (Run(start, 1, stop - start, False),)
     runs = []
     for N, group in itertools.groupby(steps, lambda step: step[1] - step[0]):
         starts = [start for start, _ in group]
         runs.append(Run(min(starts), len(starts), N, starts[0] > starts[-1]))
-    return runs
+    return tuple(runs)
 
 
 def _states(arrays: list[Array], layer: bool) -> tuple[Array, Array | None]:
@@ -237,10 +247,7 @@ def recurrent(
         batch_sizes = [N] * T
     if not batch_sizes:
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-    steps, start = [], 0
-    for n in batch_sizes:
-        steps.append((start, start + n))
-        start += n
+    sizes = tuple(batch_sizes)
     directions = 2 if bidirectional else 1
     groups = _grouped(params, has_biases, num_layers * directions)
     firsts: list[Sequence[Any]]
@@ -263,7 +270,7 @@ def recurrent(
                 firsts[1][at] if len(firsts) == 2 else None,
                 *groups[at],
                 kind=kind,
-                steps=steps[::-1] if direction else steps,
+                steps=_steps(sizes, direction == 1),
                 layer=True,
             )
             ways.append(y)
@@ -318,7 +325,7 @@ def _cell(
             )
         made = KINDS[kind][1](linear(input, w_ih, b_ih), hx, cx, w_hh, b_hh, None)
         return made[: len(states)]
-    steps = [(0, N)]
+    steps = ((0, N),)
     _, *new = Recurrent.apply(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind=kind, steps=steps)
     return tuple(new)
 
