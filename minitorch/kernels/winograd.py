@@ -88,14 +88,16 @@ class _Tiles:
     """The tiles of images, to be worked on a block at a time.
 
     Args:
-        image: (H, W, N, C) with its padding; H and W are even.
+        image: (H, W, N, C), which is read as if padded with zeros all around.
         channels: of the output.
+        padding, out: of the convolution; the tiles cover an output of this size.
     """
 
-    def __init__(self, image: Array, channels: int) -> None:
-        H, W, N, C = image.shape
+    def __init__(self, image: Array, channels: int, padding: Pairs, out: Sizes) -> None:
+        N, C = image.shape[2:]
         self.image, self.most = image, max(C, channels)
-        self.high, self.wide = H // 2 - 1, W // 2 - 1
+        self.above, self.left = padding[0][0], padding[1][0]
+        self.high, self.wide = (-(-n // 2) for n in out)
         # As many images as fit into the cache, and as many rows of tiles of all of them.
         row = 16 * self.wide * self.most
         self.images = _even_part(N, TILE // row)
@@ -118,12 +120,29 @@ class _Tiles:
 
     def spread(self, block: Block, strip: Array, scratch: Array) -> Array:
         """B d B' of a block: (16, tiles, C), in `scratch`; `strip` is room for B d."""
-        (rows, images), (_, W, N, C) = block, self.image.shape
-        pairs = self.image.reshape(self.high + 1, 2, W, N, C)[:, :, :, images].swapaxes(0, 1)
-        tiles = self.room(block, C, scratch)
-        shape = 4, tiles.shape[2], W, tiles.shape[4], C
+        (rows, images), (H, W, _, C) = block, self.image.shape
+        tiles, image = self.room(block, C, scratch), self.image[:, :, images]
+        shape = 4, tiles.shape[2], 2 * self.wide + 2, tiles.shape[4], C
         strip = strip[: math.prod(shape)].reshape(shape)
-        _spread(pairs[:, rows], pairs[:, rows.start + 1 : rows.stop + 1], strip)
+        columns = slice(self.left, self.left + W)
+        strip[:, :, : columns.start] = 0
+        strip[:, :, columns.stop :] = 0
+        # A tile begins `above` rows higher than two for each tile before it.
+        first = min(max(rows.start, -(-self.above // 2)), rows.stop)
+        last = max(min(rows.stop, (H + self.above) // 2 - 1), first)  # they lie within the image
+        start, size = 2 * first - self.above, 2 * (last - first)
+        if size:
+            near, far = (
+                image[at : at + size].reshape(-1, 2, *image.shape[1:]).swapaxes(0, 1)
+                for at in (start, start + 2)
+            )
+            _spread(near, far, strip[:, first - rows.start : last - rows.start, columns])
+        for row in (*range(rows.start, first), *range(last, rows.stop)):
+            start = 2 * row - self.above
+            four = np.zeros((4, *image.shape[1:]), image.dtype)
+            within = image[max(start, 0) : max(start + 4, 0)]
+            four[max(-start, 0) :][: len(within)] = within
+            _spread(four[:2], four[2:], strip[:, row - rows.start, columns])
         pairs = strip.reshape(*shape[:2], self.wide + 1, 2, *shape[3:]).transpose(3, 0, 1, 2, 4, 5)
         _spread(pairs[:, :, :, :-1], pairs[:, :, :, 1:], tiles.swapaxes(0, 1))
         return tiles.reshape(16, -1, C)
@@ -135,21 +154,16 @@ def _even_part(count: int, most: int) -> int:
     return -(-count // -(-count // most)) if count else 1
 
 
-def _padded(x: Array, padding: Pairs, out: Sizes) -> Array:
-    """x (N, C, H, W) as (H', W', N, C), with what the tiles of an output of size `out` cover."""
-    image = channels_last(wide(x))
-    around = tuple([
-        (before, size + size % 2 + 2 - before - n)
-        for (before, _), size, n in zip(padding, out, image.shape, strict=False)
-    ])  # fmt: skip
-    return pad(np.ascontiguousarray(image), around, first=0)
+def _image(x: Array) -> Array:
+    """x (N, C, H, W) as (H, W, N, C), copied only if it lies otherwise."""
+    return np.ascontiguousarray(channels_last(wide(x)))
 
 
 def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array | None:
     """y (N, O, H', W') of x (N, C, H, W), weight (O, C, 3, 3), bias (O); None if not finite."""
     (N, C, H, W), O = x.shape, len(weight)
     out = H + sum(padding[0]) - 2, W + sum(padding[1]) - 2
-    tiles = _Tiles(_padded(x, padding, out), O)
+    tiles = _Tiles(_image(x), O, padding, out)
     kernels = np.ascontiguousarray(wide(weight).transpose(2, 3, 1, 0)).reshape(9, C * O)
     dtype = kernels.dtype
     matrices = np.matmul(np.kron(G, G).astype(dtype), kernels).reshape(16, C, O)
@@ -185,9 +199,8 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
 def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
     """The adjoint of `conv` in weight: (O, C, 3, 3); None if not finite."""
     (N, C), (O, *out) = x.shape[:2], grad.shape[1:]
-    tiles = _Tiles(_padded(x, padding, tuple(out)), O)
-    whole = np.ascontiguousarray(channels_last(wide(grad)))
-    grads = pad(whole, tuple([(0, n % 2) for n in out]), first=0)
+    tiles = _Tiles(_image(x), O, padding, tuple(out))
+    grads = pad(_image(grad), tuple([(0, n % 2) for n in out]), first=0)
     grads = grads.reshape(tiles.high, 2, tiles.wide, 2, N, O)
 
     def work(blocks: Sequence[Block]) -> Array:
