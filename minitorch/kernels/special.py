@@ -34,8 +34,11 @@ def _in_float64(kernel: Callable[..., Array]) -> Callable[..., Array]:
 def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
     """Horner's rule; the highest power's coefficient comes first."""
     first, second, *rest = coefficients
-    total = x * x.dtype.type(first) if first != 1 else x.copy()
-    total += second
+    if first == 1:
+        total = x + x.dtype.type(second)
+    else:
+        total = x * x.dtype.type(first)
+        total += second
     for coefficient in rest:
         total *= x
         total += coefficient
