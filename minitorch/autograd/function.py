@@ -151,15 +151,15 @@ def keep(tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> 
     if storage is None:
         storage = tensor._storage = Storage()
     version, loose = storage.version, False
-    if edge is not None and edge[0] is tensor:
-        kept = None
-    elif not tensor._special:
-        kept = tensor._array
-    elif tensor._inference:
+    if tensor._special and tensor._inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
+    if edge is not None and edge[0] is tensor:
+        kept = None
+    elif not tensor._special:
+        kept = tensor._array
     else:
         kept, loose = tensor._peek(), tensor._loose is not None
     return new_tuple(SavedArray, (kept, loose, storage, version, edge, own_slot))
