@@ -365,10 +365,12 @@ class _Watcher:
                 if e is not None and isinstance(e[0], Function)
             ]
             for slot, shape in enumerate(shapes):
-                fields[id(node), slot] = field_of(type(node), arrays, params, shape, came)
+                fields[id(node), slot] = field_of(node._forward_cls, arrays, params, shape, came)
             if row is not None:
-                row.multiply_adds += multiply_adds(type(node), arrays, params, shapes)
-                row.saved += sum(new_bytes(saved_by(node, parameter_names(type(node))), kept))
+                row.multiply_adds += multiply_adds(node._forward_cls, arrays, params, shapes)
+                row.saved += sum(
+                    new_bytes(saved_by(node, parameter_names(node._forward_cls)), kept)
+                )
         for row in self.rows:
             found = fields.get(row.slots[0]) if row.slots else None
             if found:

@@ -450,9 +450,9 @@ class _Builder:
     def add(self, node: Function) -> None:
         """Add an operation, after its leaves and constants."""
         note = note_of(node)
-        labels = self.labels.get(type(node))
+        labels = self.labels.get(node._forward_cls)
         if labels is None:
-            labels = self.labels[type(node)] = parameter_names(type(node))
+            labels = self.labels[node._forward_cls] = parameter_names(node._forward_cls)
         inputs = []
         for index, edge in enumerate(node.edges):
             label = labels[index] if index < len(labels) else str(index)
@@ -480,7 +480,7 @@ class _Builder:
             node,
             "operation",
             node.name(),
-            function=type(node).__name__,
+            function=node._forward_cls.__name__,
             inputs=inputs,
             outputs=outputs,
             saved=saved,

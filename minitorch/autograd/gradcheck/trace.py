@@ -97,7 +97,7 @@ def _note_call(
     node: Function, inputs: tuple[Any, ...], arrays: Sequence[Any], params: dict[str, Any]
 ) -> None:
     copies = [np.array(a) if isinstance(a, np.ndarray) else a for a in arrays]
-    node.call = Call(type(node), inputs, copies, params, list(node.edges), users_line())
+    node.call = Call(node._forward_cls, inputs, copies, params, list(node.edges), users_line())
 
 
 @contextmanager
