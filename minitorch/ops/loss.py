@@ -16,6 +16,7 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels import softmax as kernels
 from minitorch.ops.activation import floats
+from minitorch.ops.choose import where
 from minitorch.ops.operands import tensor_of
 from minitorch.ops.softmax import log_softmax
 
@@ -31,7 +32,8 @@ class NLLLoss(Function):
 
     t holds the class's weight at the target (0 if it is ignored); with label smoothing e it is
     (1 - e) of that, and e / C of every class's weight besides. The mean divides by the weights of
-    the targets. t depends on no input, so the loss is linear in x and its gradient is -t.
+    the targets. t depends on no input, so the loss is linear in x and its gradient is -t; where t
+    is 0 it is 0, whatever arrives, so that a mean over nothing (NaN) changes no parameter.
     """
 
     torch_name = "NllLossBackward0"
@@ -69,7 +71,8 @@ class NLLLoss(Function):
             return losses.astype(x.dtype, copy=False)
         total = losses.sum(dtype=x.dtype)
         if self.reduction == "mean":
-            total = np.divide(total, self.divisor(target, weight, x.dtype))
+            divisor = self.divisor(target, weight, x.dtype)
+            total = np.divide(total, divisor) if divisor else np.nan
         return np.asarray(total, x.dtype)
 
     def divisor(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
@@ -85,29 +88,33 @@ class NLLLoss(Function):
         kept = target != self.ignore_index
         safe = np.where(kept, target, 0)
         own = kept.astype(dtype) if weight is None else np.where(kept, weight[safe], 0)
+        each = np.ones((), dtype) if weight is None else _along_classes(weight, len(self.shape))
+        if self.reduction == "mean":
+            divisor = self.divisor(target, weight, dtype)
+            np.divide(own, divisor, out=own, where=kept)
+            each = np.divide(each, divisor)
         t = np.zeros(self.shape, dtype)
         if self.smoothing:
             share = dtype.type(self.smoothing / classes)
-            each = share if weight is None else share * _along_classes(weight, t.ndim)
-            t += each * np.expand_dims(kept, 1)
+            t += np.where(np.expand_dims(kept, 1), share * each, 0)
             own = own * (1 - self.smoothing)
         at = list(np.ogrid[tuple(slice(n) for n in target.shape)])
         at.insert(1, safe)
         t[tuple(at)] += own
-        if self.reduction == "mean":
-            t /= self.divisor(target, weight, dtype)
         return t
 
     def constants(self, grad: Tensor) -> tuple[Tensor, Tensor]:
-        """t as a tensor, and the gradient with room for the classes."""
+        """t as a tensor, and the gradient with room for the classes: 0 for ignored targets."""
         target, weight = self.saved[-2:]
         factors = None if weight is None else weight._array
         t = grad._wrap(self.coefficients(target._array, factors, grad._array.dtype))
-        return t, grad.unsqueeze(1) if self.reduction == "none" else grad
+        kept = np.expand_dims(target._array != self.ignore_index, 1)
+        each = grad.unsqueeze(1) if self.reduction == "none" else grad
+        return t, where(grad._wrap(kept), each, 0.0)
 
     def backward(self, grad: Tensor) -> Any:
         t, grad = self.constants(grad)
-        return -t * grad, None, None
+        return where(t != 0, -t * grad, 0.0), None, None
 
 
 class CrossEntropy(NLLLoss):
