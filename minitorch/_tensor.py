@@ -413,7 +413,9 @@ class Tensor(TensorBase):
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph and unseen by its version counter."""
-        return self._wrap(self._array.view())
+        alias = self._wrap(self._array.view())
+        alias._shares_layout(self)
+        return alias
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -424,7 +426,8 @@ class Tensor(TensorBase):
                 f"data set to a tensor that requires gradients must be floating point, got "
                 f"{value.dtype}"
             )
-        self._array, self._loose = value._array.view(), None
+        self._array, self._loose, self._native_strides = value._array.view(), None, None
+        self._shares_layout(value)
         self._storage = value._storage
 
     @property
@@ -467,6 +470,7 @@ class Tensor(TensorBase):
         # A view object of its own, or the graph would take the two for one input.
         alias = self._wrap(self._array.view())
         alias._storage = self._shared_storage()
+        alias._shares_layout(self)
         if self._inference:
             alias._inference = alias._special = True
         return alias
@@ -666,6 +670,7 @@ class Tensor(TensorBase):
             notes = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
             array = np.array(self._array, order="K")
             copied = _rebuild(type(self), array, self._requires_grad, {})
+            copied._shares_layout(self)
             memo[id(self)] = copied
             copied.__dict__.update(copy.deepcopy(notes, memo))
             if self._grad is not None:

@@ -14,6 +14,7 @@ from minitorch._dtypes import Array
 from minitorch._missing import MissingAttribute
 from minitorch.autograd.hooks import Hooks
 from minitorch.autograd.mode import mode
+from minitorch.kernels.layout import laid_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -105,11 +106,16 @@ class TensorBase:
     that works best in another order (see `Function.order`) is kept in that order in `_loose` until
     someone asks for `_array`; an operation that does not mind looks with `_peek`. A loose tensor
     has no views, so that nothing else lies in its memory.
+
+    Asking must not change what is computed, and the order of memory is that of sums, and so decides
+    how they are rounded. So a tensor that was asked remembers the kernel's strides, and an
+    operation that takes any order gets from `_for_kernels` the same order as before.
     """
 
     _kind: Any = None  # the class of what is computed from it: `Tensor`, for all but a subclass
     _array: Array
     _loose: Array | None = None
+    _native_strides: tuple[int, ...] | None = None  # those that `_loose` had
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _grad_fn: Function | None = None
@@ -141,7 +147,7 @@ class TensorBase:
         def __getattr__(self, name: str) -> Any:
             if name == "_array" and self._loose is not None:  # asked for: settle
                 self._array = np.ascontiguousarray(self._loose)
-                self._loose = None
+                self._native_strides, self._loose = self._loose.strides, None
                 return self._array
             if name.startswith("_"):
                 raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
@@ -151,6 +157,23 @@ class TensorBase:
         """The array, its memory in whatever order it is in."""
         loose = self._loose
         return self._array if loose is None else loose
+
+    @property
+    def _is_native(self) -> bool:
+        """Whether a kernel made it in an order of its own."""
+        return self._loose is not None or self._native_strides is not None
+
+    def _for_kernels(self) -> Array:
+        """The array in the order in which a kernel made it, whether or not it was looked at."""
+        if self._loose is not None:
+            return self._loose
+        strides = self._native_strides
+        return self._array if strides is None else laid_out(self._array, strides)
+
+    def _shares_layout(self, other: TensorBase) -> None:
+        """Be computed with in the order of `other`, of which this is an alias."""
+        if other._native_strides is not None:
+            self._native_strides, self._special = other._native_strides, True
 
     def _loosen(self) -> None:
         """Let the memory stay in the order in which a kernel made it."""

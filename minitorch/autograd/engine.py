@@ -19,6 +19,7 @@ from minitorch._dtypes import Array, from_numpy_dtype
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.mode import mode, wanted
+from minitorch.kernels.layout import is_spread_out
 from minitorch.kernels.quiet import hush, restore
 from minitorch.kernels.sums import sum_to
 
@@ -70,12 +71,12 @@ class Pass:
 
     def carried(self, grad: Tensor) -> Any:
         """A tensor in the form in which gradients are under way."""
-        return grad._peek()
+        return grad._for_kernels()
 
     def shown(self, grad: Any, wrap: Callable[[Array], Tensor]) -> Any:
         """What is under way, as a tensor for whoever wants to see one."""
         tensor = wrap(asarray(grad))
-        if tensor._array.base is None and not tensor._array.flags.c_contiguous:
+        if not tensor._array.flags.c_contiguous and is_spread_out(tensor._array):
             tensor._loosen()  # a kernel's own order: its memory is not what PyTorch's would be
         return tensor
 
@@ -343,7 +344,7 @@ def _peeked(node: Function, index: int, grad: Any) -> Any:
     """The array of a gradient, or None."""
     if grad is None:
         return None
-    return _tensor(node, index, grad)._peek()
+    return _tensor(node, index, grad)._for_kernels()
 
 
 def _ways(roots: list[Edge], targets: set[tuple[int, int]]) -> dict[Function, list[Edge | None]]:
@@ -391,7 +392,7 @@ def _watched(walk: Pass, node: Function, slots: list[Any]) -> Any:
 
 
 def _has_nan(grad: Any) -> bool:
-    array = grad._array if isinstance(grad, TensorBase) else grad
+    array = grad._peek() if isinstance(grad, TensorBase) else grad
     return array is not None and bool(np.isnan(array).any())
 
 
@@ -614,7 +615,7 @@ def _gradients(
         taken.add(id(found))
         gradient = walk.shown(found, tensor._wrap)
         if shared or gradient._peek().base is not None:
-            gradient = gradient.clone() if create_graph else gradient.detach().clone()
+            gradient = gradient.clone()
         handed.append(gradient)
     return handed
 

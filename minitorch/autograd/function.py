@@ -102,7 +102,7 @@ class SavedArray(NamedTuple):
             return self.kept
         assert self.edge is not None
         leaf: TensorBase = self.edge[0]
-        return leaf._peek()
+        return leaf._for_kernels()
 
     def place(self, node: Function) -> Edge | None:
         """Where its gradient goes."""
@@ -141,8 +141,10 @@ class SavedArray(NamedTuple):
         )
 
 
-def keep(tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> SavedArray:
-    """What a node keeps of `tensor`.
+def keep(
+    tensor: TensorBase, edge: Edge | None, own_slot: int | None = None, given: Array | None = None
+) -> SavedArray:
+    """What a node keeps of `tensor`, of which its forward was `given` this array.
 
     Raises:
         RuntimeError: if it is an inference tensor.
@@ -161,7 +163,8 @@ def keep(tensor: TensorBase, edge: Edge | None, own_slot: int | None = None) -> 
     elif not tensor._special:
         kept = tensor._array
     else:
-        kept, loose = tensor._peek(), tensor._loose is not None
+        kept = tensor._for_kernels() if given is None else given
+        loose = tensor._loose is not None or tensor._native_strides is not None
     return new_tuple(SavedArray, (kept, loose, storage, version, edge, own_slot))
 
 
@@ -254,7 +257,7 @@ class Function:
                 array, _, storage, version, edge, _ = item
                 if storage.version != version:
                     item.refuse(self)
-                item = edge[0]._peek() if array is None else array  # type: ignore[index]
+                item = edge[0]._for_kernels() if array is None else array  # type: ignore[index]
             found.append(item)
         return tuple(found)
 
@@ -313,9 +316,10 @@ class Function:
                     owner = operand
                 if operand._view is not None and operand._is_stale():
                     operand._refresh()
-                if operand._loose is not None and cls.order is not None:
+                native = operand._loose
+                if cls.order is not None and (native is not None or operand._native_strides):
                     loose = True
-                    arrays.append(operand._loose)
+                    arrays.append(operand._for_kernels() if native is None else native)
                 else:
                     arrays.append(operand._array)
             else:
@@ -464,7 +468,7 @@ class Function:
                 for given, edge, array in zip(inputs, self.edges, arrays, strict=False):
                     if array is kept:
                         if given is not kept:  # it was a tensor's
-                            kept = keep(given, edge)
+                            kept = keep(given, edge, None, array)
                         break
                 else:
                     if kept is out:

@@ -212,7 +212,7 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
     after = operation(before, *args)
     if mode.grad:
         target._set_history(after)
-    target._array = after._array
+    target._array, target._native_strides = after._array, None
     if before is not target:
         target._view = after._view or target._view
     target._remade = target._remade + 1
