@@ -10,6 +10,18 @@ from typing import Any
 from minitorch._dtypes import CPU, device, on_cpu
 from minitorch.kernels.threads import blas_threads, set_blas_threads
 
+__all__ = [
+    "are_deterministic_algorithms_enabled",
+    "compile",
+    "get_default_device",
+    "get_float32_matmul_precision",
+    "get_num_threads",
+    "set_default_device",
+    "set_float32_matmul_precision",
+    "set_num_threads",
+    "use_deterministic_algorithms",
+]
+
 
 @dataclass
 class _Settings:

@@ -14,6 +14,31 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "Size",
+    "can_cast",
+    "channels_last",
+    "channels_last_3d",
+    "contiguous_format",
+    "device",
+    "dtype",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "layout",
+    "memory_format",
+    "preserve_format",
+    "promote_types",
+    "set_default_dtype",
+    "strided",
+    "uint8",
+]
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Scalar = bool | int | float
 

@@ -9,6 +9,20 @@ from minitorch._storage import UntypedStorage
 from minitorch._tensor import Tensor
 from minitorch.ops.operands import tensor_of
 
+__all__ = [
+    "is_complex",
+    "is_conj",
+    "is_floating_point",
+    "is_inference",
+    "is_nonzero",
+    "is_same_size",
+    "is_signed",
+    "is_storage",
+    "is_tensor",
+    "numel",
+    "typename",
+]
+
 
 def is_tensor(obj: Any) -> TypeGuard[Tensor]:
     """Whether `obj` is a tensor."""

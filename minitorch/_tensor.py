@@ -15,9 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch import _dtypes
-from minitorch import _legacy as legacy
-from minitorch import _storage as storage
+from minitorch import _dtypes, _legacy as legacy, _storage as storage
 from minitorch._dtypes import CPU, Array, Size, device, dtype
 from minitorch._format import tensor_repr
 from minitorch.autograd import engine
@@ -31,21 +29,21 @@ from minitorch.ops import (
     bivariate,
     choose,
     compare,
+    index as indexing,
     join,
     linalg,
     magnitude,
     pointwise,
+    random as draws,
     reduce,
     scan,
+    scatter as scattering,
+    shape as shaping,
+    sort as sorting,
     special,
     stats,
     strided,
 )
-from minitorch.ops import index as indexing
-from minitorch.ops import random as draws
-from minitorch.ops import scatter as scattering
-from minitorch.ops import shape as shaping
-from minitorch.ops import sort as sorting
 from minitorch.ops.inplace import assign, copy_, fill_, reshape_in_place, zero_
 from minitorch.ops.operands import (
     OPERANDS,

@@ -9,6 +9,18 @@ import numpy as np
 from minitorch import _dtypes, _legacy
 from minitorch._tensor import Tensor
 
+__all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+]
+
 
 class TensorType(type):
     """A dtype as a class: ``LongTensor([1, 2])`` makes one, ``isinstance(x, LongTensor)`` asks.

@@ -9,6 +9,8 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._dtypes import dtype
 
+__all__ = ["finfo", "iinfo", "result_type"]
+
 
 class finfo:
     """The limits of a floating-point dtype (the default one, if none is given).

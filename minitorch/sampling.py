@@ -11,6 +11,17 @@ from minitorch._tensor import Tensor
 from minitorch.factory import empty, empty_like, finish, numpy_dtype, zeros
 from minitorch.ops import random as draws
 
+__all__ = [
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
 
 def _filled(made: Tensor, values: Array, requires_grad: bool) -> Tensor:
     """A new tensor, which nobody has seen yet, with an array of drawn values for its own."""

@@ -2,24 +2,23 @@
 
 from minitorch._missing import missing
 from minitorch.ops.bivariate import xlog1py, xlogy
-from minitorch.ops.pointwise import exp2, expm1, log1p, round
-from minitorch.ops.pointwise import sigmoid as expit
+from minitorch.ops.pointwise import exp2, expm1, log1p, round, sigmoid as expit
 from minitorch.ops.reduce import logsumexp
 from minitorch.ops.softmax import log_softmax, softmax
 from minitorch.ops.special import (
     digamma,
+    digamma as psi,
     entr,
     erf,
     erfc,
     erfinv,
+    lgamma as gammaln,
     logit,
     multigammaln,
     ndtr,
     polygamma,
     sinc,
 )
-from minitorch.ops.special import digamma as psi
-from minitorch.ops.special import lgamma as gammaln
 
 __all__ = [
     "digamma",

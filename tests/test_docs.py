@@ -133,7 +133,7 @@ def test_who_follows_the_page_on_adding_an_op_adds_one(tmp_path: pathlib.Path) -
         r"```(?:python|\{code-block\} python)\n(.*?)```"
     )
     steps = re.findall(step, text, re.DOTALL)
-    assert len(steps) == 5
+    assert len(steps) == 4
     for _, name, line, block in steps:
         file = tmp_path / name
         source = file.read_text()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import pathlib
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -105,9 +109,6 @@ def test_kernels_know_numpy_only() -> None:
 
 
 def test_importing_takes_numpy_alone() -> None:
-    import subprocess
-    import sys
-
     program = (
         "import sys, minitorch; "
         "print(sorted(m for m in ('torch', 'sklearn', 'matplotlib', 'tqdm', 'scipy') "
@@ -117,12 +118,59 @@ def test_importing_takes_numpy_alone() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+# Put together from what the modules below list, where it is defined: no second list.
+TOGETHER = ["minitorch", "minitorch.nn", "minitorch.nn.functional", "minitorch.nn.modules"]
+
+
+def written_lists() -> dict[str, list[str]]:
+    """By module, the ``__all__`` that is written out in its source."""
+    return {
+        module_name(path): ast.literal_eval(node.value)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    }
+
+
 def test_public_names_are_sorted() -> None:
-    for path in sorted(PACKAGE.rglob("__init__.py")):
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                names = ast.literal_eval(node.value)
-                assert names == sorted(names), path
+    lists = written_lists() | {name: importlib.import_module(name).__all__ for name in TOGETHER}
+    assert len(lists) > 80
+    for module, names in lists.items():
+        assert names == sorted(set(names)), module
+
+
+def test_what_an_operation_or_a_layer_lists_is_at_the_top() -> None:
+    lists = written_lists()
+    assert not set(TOGETHER) & set(lists)
+    del lists["minitorch.nn.modules.module"]  # it has PyTorch's global hooks, too
+    packages = [importlib.import_module(name) for name in TOGETHER]
+    top = {id(value) for package in packages for value in vars(package).values()}
+    for module, names in lists.items():
+        if module.startswith(("minitorch.ops.", "minitorch.nn.modules.")):
+            home = importlib.import_module(module)
+            assert [name for name in names if id(getattr(home, name)) not in top] == [], module
+
+
+@pytest.mark.slow
+def test_a_type_checker_sees_every_public_name(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("mypy")
+    packages = [importlib.import_module(name) for name in TOGETHER]
+    names = [f"{package.__name__}.{name}" for package in packages for name in package.__all__]
+    program = tmp_path / "names.py"
+    program.write_text(
+        "\n".join(f"import {package}" for package in TOGETHER)
+        + "".join(f"\nreveal_type({name})" for name in names)
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", program],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+    )
+    revealed = re.findall(r'note: Revealed type is "(.*)"', done.stdout)
+    assert "error" not in done.stdout
+    assert len(revealed) == len(names)
+    assert [n for n, kind in zip(names, revealed, strict=True) if kind in ("Any", "object")] == []
 
 
 @pytest.mark.parametrize("package", ["kernels", "autograd", "autograd/gradcheck", "ops", "viz"])

@@ -6,8 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from oracle import same, the_torch
 
 some = settings(derandomize=True, deadline=None, max_examples=25)

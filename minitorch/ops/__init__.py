@@ -16,6 +16,8 @@ For networks: `activation`, `softmax`, `norm`, `dropout`, `embedding`, `bilinear
 `inplace` how a tensor is changed without a wrong gradient; `out` the keyword; `composed` higher
 orders by way of a composition; `aten` what PyTorch's top level calls with other arguments than
 nn.functional; `operands` and `windows` what all of them do to their arguments first.
+
+What a module's `__all__` lists is public in `minitorch` or in `nn.functional`.
 """
 
 from minitorch.ops.activation import ReLU, relu

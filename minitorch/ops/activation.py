@@ -16,8 +16,7 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels.blocks import by_blocks
 from minitorch.kernels.mask import at_least, at_most, choose, keep, keep_whole, positive
-from minitorch.kernels.special import gelu as gelu_kernel
-from minitorch.kernels.special import sigmoid as sigmoid_kernel
+from minitorch.kernels.special import gelu as gelu_kernel, sigmoid as sigmoid_kernel
 from minitorch.ops import random as draws
 from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
@@ -28,6 +27,39 @@ from minitorch.ops.special import erfc
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+__all__ = [
+    "celu",
+    "celu_",
+    "elu",
+    "elu_",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "leaky_relu",
+    "leaky_relu_",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "rrelu",
+    "rrelu_",
+    "selu",
+    "selu_",
+    "silu",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+]
 
 
 # ---- straight pieces: a mask is all that backward needs ---------------------------------------

@@ -19,6 +19,15 @@ from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_ran
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
+]
+
 
 def _cells(who: str, x: Tensor, output_size: Any, dims: int) -> Sizes:
     """The output's spatial size; None in it stands for the input's.

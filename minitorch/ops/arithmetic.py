@@ -17,6 +17,25 @@ from minitorch.ops.out import into
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "add",
+    "addcdiv",
+    "addcmul",
+    "div",
+    "float_power",
+    "floor_divide",
+    "fmod",
+    "lerp",
+    "mul",
+    "neg",
+    "positive",
+    "pow",
+    "remainder",
+    "rsub",
+    "square",
+    "sub",
+]
+
 
 class Add(Function):
     """z = x + y."""

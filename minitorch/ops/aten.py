@@ -9,13 +9,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.ops import norm
-from minitorch.ops.dropout import alpha_dropout as alpha_dropped
-from minitorch.ops.dropout import dropout as dropped
-from minitorch.ops.dropout import feature_alpha_dropout as feature_alpha_dropped
+from minitorch.ops.dropout import (
+    alpha_dropout as alpha_dropped,
+    dropout as dropped,
+    feature_alpha_dropout as feature_alpha_dropped,
+)
 from minitorch.ops.embedding import embedding as looked_up
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+__all__ = [
+    "alpha_dropout",
+    "alpha_dropout_",
+    "batch_norm",
+    "dropout",
+    "dropout_",
+    "embedding",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+]
 
 
 def batch_norm(

@@ -22,6 +22,8 @@ from minitorch.ops.softmax import softmax
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["scaled_dot_product_attention"]
+
 
 def scaled_dot_product_attention(
     query: Tensor,

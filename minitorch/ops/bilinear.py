@@ -10,6 +10,8 @@ from minitorch.ops.operands import tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["bilinear"]
+
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``y[k] = input1 @ weight[k] @ input2 + bias[k]``, over the last dimensions.

@@ -17,6 +17,8 @@ from minitorch.ops.operands import broadcast_shape, tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
+
 
 class BinaryCrossEntropy(Function):
     """z = -(y * log(x) + (1 - y) * log(1 - x)), with logarithms held to -100."""

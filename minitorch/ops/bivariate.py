@@ -17,6 +17,18 @@ from minitorch.ops.out import into
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "atan2",
+    "copysign",
+    "heaviside",
+    "hypot",
+    "ldexp",
+    "logaddexp",
+    "logaddexp2",
+    "nextafter",
+    "xlogy",
+]
+
 
 class Atan2(Function):
     """z = the angle of the point (y, x) to the first axis: arctan(x / y) in its own quadrant."""

@@ -16,6 +16,18 @@ from minitorch.ops.out import into
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "clamp",
+    "clamp_max",
+    "clamp_min",
+    "fmax",
+    "fmin",
+    "masked_fill",
+    "maximum",
+    "minimum",
+    "where",
+]
+
 
 class Where(Function):
     """z = x where the condition holds, else y; each gets the gradient of what was taken."""

@@ -15,6 +15,36 @@ from minitorch.ops.out import into
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "allclose",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "eq",
+    "equal",
+    "gcd",
+    "ge",
+    "gt",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isposinf",
+    "lcm",
+    "le",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "ne",
+    "signbit",
+]
+
 
 def _plain(who: str, ufunc: Any, input: Operand, other: Operand, out: Any = None) -> Tensor:
     """A NumPy ufunc of two promoted operands, as a tensor outside the graph."""

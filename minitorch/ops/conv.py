@@ -22,6 +22,17 @@ from minitorch.ops.windows import Pairs, Sizes, check_dtype, check_not_empty, ch
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "fold",
+    "unfold",
+]
+
 
 class Convolution(Function):
     """y[n, o, p] = b[o] + sum over c, k of w[o, c, k] * x[n, c, p * stride + k * dilation].

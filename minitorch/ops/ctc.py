@@ -23,6 +23,8 @@ from minitorch.ops.shape import cat
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["ctc_loss"]
+
 
 def ctc_loss(
     log_probs: Tensor,

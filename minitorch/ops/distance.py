@@ -11,6 +11,8 @@ from minitorch.ops.operands import broadcast_shape, pair, tensor_of, wrap_dim
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
+
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between `x1` and `x2` along `dim`; norms below `eps` count as it.

@@ -21,6 +21,15 @@ from minitorch.ops.operands import tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "alpha_dropout",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+]
+
 
 def _check(p: float) -> None:
     if not 0 <= p <= 1:

@@ -20,6 +20,8 @@ from minitorch.ops.strided import diagonal
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["einsum", "tensordot"]
+
 Label = Any  # whatever can be compared: a letter, or a number for a dimension behind "..."
 LETTERS = string.ascii_uppercase + string.ascii_lowercase  # the sublist form's 0 to 51
 

@@ -18,6 +18,8 @@ from minitorch.ops.operands import tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["embedding", "embedding_bag", "one_hot"]
+
 
 class TakeRows(Function):
     """y = w[index], rows of a matrix: shape (*index, D)."""

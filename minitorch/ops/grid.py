@@ -22,6 +22,8 @@ from minitorch.ops.windows import check_dtype
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["affine_grid", "grid_sample"]
+
 CORNERS = (
     "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. "
     "Please specify align_corners=True if the old behavior is desired."

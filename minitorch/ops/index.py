@@ -23,6 +23,20 @@ from minitorch.ops.shape import clone, expand
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "argwhere",
+    "index_put",
+    "masked_scatter",
+    "masked_select",
+    "narrow",
+    "narrow_copy",
+    "nonzero",
+    "select",
+    "select_scatter",
+    "slice_scatter",
+    "unravel_index",
+]
+
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
 FULL = slice(None)
 

@@ -20,6 +20,8 @@ from minitorch.ops.windows import Sizes, check_dtype
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
+
 # How many dimensions the input of each mode has.
 RANKS = {
     "nearest": (3, 4, 5), "nearest-exact": (3, 4, 5), "area": (3, 4, 5), "linear": (3,),

@@ -27,6 +27,27 @@ from minitorch.ops.shape import (
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "block_diag",
+    "cartesian_prod",
+    "column_stack",
+    "combinations",
+    "dsplit",
+    "dstack",
+    "fliplr",
+    "flipud",
+    "hsplit",
+    "hstack",
+    "meshgrid",
+    "rot90",
+    "tensor_split",
+    "vsplit",
+    "vstack",
+]
+
 # ---- at least so many dimensions --------------------------------------------------------------
 
 

@@ -21,6 +21,26 @@ from minitorch.ops.strided import diagonal
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "addbmm",
+    "addmm",
+    "addmv",
+    "addr",
+    "baddbmm",
+    "bmm",
+    "cross",
+    "dot",
+    "ger",
+    "inner",
+    "kron",
+    "matmul",
+    "mm",
+    "mv",
+    "outer",
+    "trace",
+    "vdot",
+]
+
 
 def matmul_kernel(x: Array, y: Array) -> Array:
     """x @ y in x's dtype; float16, which BLAS lacks, is multiplied in float32 and rounded once."""

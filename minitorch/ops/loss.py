@@ -23,6 +23,8 @@ from minitorch.ops.softmax import log_softmax
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["cross_entropy", "nll_loss"]
+
 REDUCTIONS = ("none", "mean", "sum")
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 

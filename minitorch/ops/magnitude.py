@@ -25,6 +25,8 @@ from minitorch.ops.reduce import Dims, amax, amin, constant_of, spread
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["cdist", "dist", "norm", "renorm"]
+
 
 class VectorNorm(Function):
     """y = (sum of |x| ** p) ** (1 / p) over `dims`, for finite p other than 0.

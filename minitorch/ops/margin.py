@@ -19,6 +19,18 @@ from minitorch.ops.operands import tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "cosine_embedding_loss",
+    "hinge_embedding_loss",
+    "margin_ranking_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
+    "soft_margin_loss",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]
+
 
 def margin_ranking_loss(
     input1: Tensor,

@@ -19,6 +19,8 @@ from minitorch.ops.softmax import softmax
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["multi_head_attention_forward"]
+
 
 def additive_mask(mask: Tensor | None, name: str, other: Tensor | None, like: Tensor) -> Any:
     """`mask` as floats to add to the scores: a bool mask's True becomes -inf.

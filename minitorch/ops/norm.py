@@ -27,6 +27,16 @@ from minitorch.ops.shape import cat
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "normalize",
+    "rms_norm",
+]
+
 Shape = tuple[int, ...]
 
 

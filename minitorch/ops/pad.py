@@ -18,6 +18,8 @@ from minitorch.ops.windows import Pairs, Sizes, check_dtype
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["pad"]
+
 
 class ConstantPad(Function):
     """y = an array of `value` with y[key] = x, for a key of slices."""

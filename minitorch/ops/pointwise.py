@@ -25,6 +25,43 @@ from minitorch.ops.out import into
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "abs",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "ceil",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "frac",
+    "frexp",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "nan_to_num",
+    "rad2deg",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+    "trunc",
+]
+
 
 class OfInput(Function):
     """y = ufunc(x), with a derivative written in x."""

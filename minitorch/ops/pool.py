@@ -19,6 +19,21 @@ from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_ran
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
+]
+
 
 class MaxPool(Function):
     """y = the largest element of each window; the first one, at a tie, gets the gradient.

@@ -15,6 +15,8 @@ from minitorch.ops.operands import integer, is_tensor, tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["bernoulli", "multinomial", "poisson"]
+
 
 def stream(generator: Any) -> random.Stream:
     """The stream of a `Generator`; the default one for None.

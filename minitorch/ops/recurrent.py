@@ -28,6 +28,8 @@ from minitorch.ops.shape import cat
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
+
 Weights = Sequence[Any]  # w_ih, w_hh, then b_ih, b_hh or None, None, then w_hr or None
 Steps = tuple[tuple[int, int], ...]
 Step = Callable[..., tuple[Any, Any]]

@@ -22,6 +22,25 @@ from minitorch.ops.shape import Expand, Reshape, cat
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "aminmax",
+    "any",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "nanmean",
+    "nansum",
+    "prod",
+    "sum",
+]
+
 Dims = Any  # an int, a sequence of ints, or None for all
 
 

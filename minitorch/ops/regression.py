@@ -22,6 +22,15 @@ from minitorch.ops.operands import broadcast_shape, is_tensor, pair, tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "gaussian_nll_loss",
+    "huber_loss",
+    "l1_loss",
+    "mse_loss",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+]
+
 
 def _two(who: str, input: Any, target: Any, integers: bool = False) -> tuple[Tensor, Tensor]:
     """The two operands in their common dtype, with a warning if their shapes differ."""

@@ -17,6 +17,19 @@ from minitorch.ops.shape import cat, flip
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "cummax",
+    "cummin",
+    "cumprod",
+    "cumsum",
+    "cumulative_trapezoid",
+    "diff",
+    "gradient",
+    "logcumsumexp",
+    "trapezoid",
+    "trapz",
+]
+
 
 # ---- running totals ---------------------------------------------------------------------------
 

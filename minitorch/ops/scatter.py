@@ -22,6 +22,22 @@ from minitorch.ops.shape import expand, reshape
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "gather",
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "index_reduce",
+    "index_select",
+    "put",
+    "repeat_interleave",
+    "scatter",
+    "scatter_add",
+    "scatter_reduce",
+    "take",
+    "take_along_dim",
+]
+
 
 # ---- an index for every element: gather and scatter -------------------------------------------
 

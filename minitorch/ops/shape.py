@@ -19,6 +19,34 @@ from minitorch.ops.operands import shape_given, shape_of, tensor_of, wrap_dim
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "adjoint",
+    "broadcast_shapes",
+    "broadcast_tensors",
+    "broadcast_to",
+    "cat",
+    "chunk",
+    "clone",
+    "flatten",
+    "flip",
+    "movedim",
+    "permute",
+    "ravel",
+    "repeat",
+    "reshape",
+    "roll",
+    "split",
+    "split_with_sizes",
+    "squeeze",
+    "stack",
+    "t",
+    "tile",
+    "transpose",
+    "unbind",
+    "unflatten",
+    "unsqueeze",
+]
+
 
 # ---- reshaping --------------------------------------------------------------------------------
 

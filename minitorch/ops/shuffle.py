@@ -9,6 +9,8 @@ from minitorch.ops.operands import named, tensor_of
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
+
 
 def _factor(who: str, name: str, value: Any) -> int:
     """A positive int.

@@ -11,13 +11,14 @@ from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels import softmax as kernels
-from minitorch.ops import operands as args
-from minitorch.ops import random as draws
+from minitorch.ops import operands as args, random as draws
 from minitorch.ops.activation import floats
 from minitorch.ops.operands import tensor_of, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+__all__ = ["log_softmax", "softmax"]
 
 
 class Softmax(Function):

@@ -19,6 +19,19 @@ from minitorch.ops.reduce import need_elements
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "argsort",
+    "bucketize",
+    "isin",
+    "kthvalue",
+    "msort",
+    "searchsorted",
+    "sort",
+    "topk",
+    "unique",
+    "unique_consecutive",
+]
+
 
 # ---- order ------------------------------------------------------------------------------------
 

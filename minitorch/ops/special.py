@@ -17,6 +17,8 @@ from minitorch.ops.pointwise import on_floats
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "logit", "polygamma", "sinc"]
+
 
 class Erf(Function):
     """y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x."""

@@ -22,6 +22,22 @@ from minitorch.ops.strided import diagonal
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+__all__ = [
+    "bincount",
+    "corrcoef",
+    "cov",
+    "histc",
+    "median",
+    "mode",
+    "nanmedian",
+    "nanquantile",
+    "quantile",
+    "std",
+    "std_mean",
+    "var",
+    "var_mean",
+]
+
 
 # ---- variance ---------------------------------------------------------------------------------
 

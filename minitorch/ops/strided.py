@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided as numpy_as_strided
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided as numpy_as_strided, sliding_window_view
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
@@ -21,6 +20,17 @@ from minitorch.ops.shape import clone, reshape
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+__all__ = [
+    "as_strided",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "diagonal",
+    "diagonal_scatter",
+    "tril",
+    "triu",
+]
 
 OVERLAPPING = (
     "{who}: this view shows some elements of the tensor more than once, so that changing it in "

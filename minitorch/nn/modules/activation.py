@@ -10,10 +10,40 @@ from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
-from minitorch.nn import functional as F
-from minitorch.nn import init as inits
+from minitorch.nn import functional as F, init as inits
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SELU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+]
 
 
 def _arguments(text: str, inplace: bool) -> str:

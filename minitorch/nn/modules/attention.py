@@ -6,11 +6,12 @@ from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
-from minitorch.nn import functional as F
-from minitorch.nn import init
+from minitorch.nn import functional as F, init
 from minitorch.nn.modules.linear import Linear
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
+
+__all__ = ["MultiheadAttention"]
 
 
 class NonDynamicallyQuantizableLinear(Linear):

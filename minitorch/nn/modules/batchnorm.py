@@ -13,6 +13,8 @@ from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.utils import reset_scale_and_shift, scale_and_shift
 from minitorch.nn.parameter import Parameter
 
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
+
 
 class _NormBase(Module):
     """What batch and instance normalisation hold: scale, shift and running statistics.

@@ -6,6 +6,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["ChannelShuffle"]
+
 
 class ChannelShuffle(Module):
     """The channels of ``(N, C, *)`` dealt out anew, one of each group in turn (ShuffleNet)."""

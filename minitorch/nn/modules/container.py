@@ -12,6 +12,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
 
 def _position(index: Any, length: int) -> int:
     """`index` counted from the front.

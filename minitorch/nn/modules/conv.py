@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
-from minitorch.nn import functional as F
-from minitorch.nn import init
+from minitorch.nn import functional as F, init
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.utils import _ntuple
 from minitorch.nn.parameter import Parameter
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
 class _ConvNd(Module):

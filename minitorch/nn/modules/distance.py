@@ -6,6 +6,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["CosineSimilarity", "PairwiseDistance"]
+
 
 class PairwiseDistance(Module):
     """The `p`-norm of ``x1 - x2 + eps`` along the last dimension, kept as 1 with `keepdim`."""

@@ -8,6 +8,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["Fold", "Unfold"]
+
 
 class Unfold(Module):
     """The windows of ``(N, C, H, W)`` as the columns of ``(N, C * kernel, windows)``.

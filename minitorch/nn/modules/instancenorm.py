@@ -9,6 +9,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.batchnorm import _NormBase, check_dims
 
+__all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+
 
 class _InstanceNorm(_NormBase):
     _no_batch_dim: ClassVar[int]

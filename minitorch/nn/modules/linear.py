@@ -7,11 +7,12 @@ from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
-from minitorch.nn import functional as F
-from minitorch.nn import init
+from minitorch.nn import functional as F, init
 from minitorch.nn.modules.conv import reset_affine
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
+
+__all__ = ["Bilinear", "Identity", "Linear"]
 
 
 class Identity(Module):

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from minitorch._dtypes import dtype as dtype_type
-from minitorch._dtypes import float16, float32, float64
+from minitorch._dtypes import dtype as dtype_type, float16, float32, float64
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.mode import no_grad

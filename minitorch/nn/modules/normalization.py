@@ -7,12 +7,13 @@ from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
-from minitorch.nn import functional as F
-from minitorch.nn import init
+from minitorch.nn import functional as F, init
 from minitorch.nn.modules._refused import Refused
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.utils import _single, reset_scale_and_shift, scale_and_shift
 from minitorch.nn.parameter import Parameter
+
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class LayerNorm(Module):

@@ -6,6 +6,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["PixelShuffle", "PixelUnshuffle"]
+
 
 class PixelShuffle(Module):
     """``(*, C * r ** 2, H, W)`` to ``(*, C, H * r, W * r)``, where r is `upscale_factor`."""

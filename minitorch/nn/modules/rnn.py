@@ -16,6 +16,8 @@ from minitorch.nn.parameter import Parameter
 from minitorch.nn.utils.rnn import PackedSequence
 from minitorch.ops.recurrent import gru_cell, lstm_cell, recurrent, rnn_relu_cell, rnn_tanh_cell
 
+__all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]
+
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 CELLS = {"tanh": rnn_tanh_cell, "relu": rnn_relu_cell}
 

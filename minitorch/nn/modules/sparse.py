@@ -7,10 +7,11 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import empty
-from minitorch.nn import functional as F
-from minitorch.nn import init
+from minitorch.nn import functional as F, init
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
+
+__all__ = ["Embedding", "EmbeddingBag"]
 
 
 class _Table(Module):

@@ -10,8 +10,7 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import is_grad_enabled
 from minitorch.factory import full
-from minitorch.nn import functional as F
-from minitorch.nn import init
+from minitorch.nn import functional as F, init
 from minitorch.nn.modules.activation import GELU, ReLU
 from minitorch.nn.modules.attention import MultiheadAttention
 from minitorch.nn.modules.container import ModuleList
@@ -20,6 +19,14 @@ from minitorch.nn.modules.linear import Linear
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.normalization import LayerNorm
 from minitorch.ops.multihead import additive_mask
+
+__all__ = [
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+]
 
 Activation = str | Callable[[Tensor], Tensor]
 

@@ -8,6 +8,8 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
+
 
 class Upsample(Module):
     """``(N, C, *)`` to ``(N, C, *size)``, or each ``*`` times `scale_factor`.
