@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import itertools
 import os
 import pathlib
 import re
@@ -44,42 +45,77 @@ def test_what_a_page_links_to_is_there(page: pathlib.Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-COMMANDS = sorted(
-    {
-        command
-        for page in PAGES
-        for command in re.findall(
-            r"^(?: {4}|pip install .* && )?(python -m minitorch .*)$",
-            page.read_text(),
-            re.MULTILINE,
-        )
-    }
-)
-# Too long to run for this alone: tests/test_cli.py and tests/test_examples.py run them smaller.
-LONG = [
-    "python -m minitorch digits",
-    "python -m minitorch digits --plot digits.png",
-    "python -m minitorch run examples/vae.py --bar --plot vae.png",
-]
+def shell_lines(page: pathlib.Path) -> list[str]:
+    """What a page tells to type: the lines of its sh blocks, and commands set off by an indent."""
+    text = page.read_text()
+    lines = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)).splitlines()
+    lines += re.findall(
+        r"^ {4}((?:python|pip|minitorch|sphinx-build|pytest)\b.*)$", text, re.MULTILINE
+    )
+    return [line for line in lines if line.strip()]
+
+
+TYPED = sorted({line for page in PAGES for line in shell_lines(page)})
+INSTALLS = "it installs, from the network; .ci/run does it"
+MEASURES = "it measures for minutes, on a quiet machine; tests/test_benchmarks.py runs parts of it"
+NOT_TYPED = {
+    'pip install -e ".[digits]" && python -m minitorch digits': INSTALLS,
+    'pip install -e ".[digits]" && python -m minitorch digits --plot digits.png': INSTALLS,
+    'pip install -e ".[test]" && pytest': INSTALLS,
+    'pip install -e ".[docs]" && sphinx-build docs site': INSTALLS,
+    'pip install -e ".[digits,sklearn]"': INSTALLS,
+    "pip install -e .": INSTALLS,
+    'pip install -e ".[test]" torch==2.13.0': INSTALLS,
+    'pip install -e ".[test]" torch==2.13.0 autograd': INSTALLS,
+    'pip install "minitorch-numpy[sklearn]"': INSTALLS,
+    "pip install torch==2.13.0": INSTALLS,
+    "python -m benchmarks --rounds 9 --markdown README.md": MEASURES,
+    "python -m benchmarks.floors --figure docs/roofline.svg --markdown docs/speed.md": MEASURES,
+    "python -m benchmarks.scaling --figure docs/scaling.svg --markdown docs/speed.md": MEASURES,
+    "python -m benchmarks.memory --markdown docs/speed.md": MEASURES,
+    "python -m benchmarks.budget --write": MEASURES,
+    "python -m benchmarks.gradcheckers": MEASURES,
+    "python -m minitorch run examples/vae.py --bar --plot vae.png": "it trains for a minute; "
+    "tests/test_examples.py trains it for less",
+    "python -m pytest -n0 tests/test_ops.py -k gudermannian": "of a copy with that op: below",
+}
 PROGRAM = """
 import torch
 weight = torch.tensor([1.0, -2.0], requires_grad=True)
 loss = (torch.tensor([[3.0, 4.0]]) @ weight).tanh().square().sum()
 loss.backward()
+print("ran")
 """
+BEGINS = {".html": b"<!doctype html>", ".png": b"\x89PNG\r\n", ".json": b"{"}
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in LONG])
-def test_a_command_on_a_page_runs(command: str, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("line", [line for line in TYPED if line not in NOT_TYPED])
+def test_a_shell_line_of_a_page_does_what_it_says(line: str, tmp_path: pathlib.Path) -> None:
     image = pytest.importorskip("matplotlib.image")
     (tmp_path / "prog.py").write_text(PROGRAM)
     (tmp_path / "curve.py").write_text(PROGRAM.replace("torch\n", "minitorch as torch\n"))
     image.imsave(tmp_path / "photo.jpg", np.linspace(0, 1, 48 * 3).reshape(6, 8, 3))
-    python(*shlex.split(command, comments=True)[1:], cwd=tmp_path)
+    words = shlex.split(line, comments=True)
+    assert words[0] == "python"
+    printed = python(*words[1:], cwd=tmp_path)
+    made = dict(itertools.pairwise(words))
+    outputs = {made[option] for option in ("--html", "--replay", "-o", "--json") if option in made}
+    for output in outputs:
+        begins = BEGINS[pathlib.Path(output).suffix]
+        assert (tmp_path / output).read_bytes().lower().startswith(begins.lower()), output
+    assert printed or outputs
+    if {"prog.py", "curve.py"} & set(words):
+        assert printed.startswith("ran\n") == ("run" in words or "minitorch" not in words)
+    inputs = {"prog.py", "curve.py", "photo.jpg"}
+    assert {path.name for path in tmp_path.iterdir()} == inputs | outputs
 
 
-def test_the_commands_that_are_not_run_are_on_a_page() -> None:
-    assert set(LONG) <= set(COMMANDS)
+def test_a_line_that_is_not_typed_is_on_a_page() -> None:
+    assert set(NOT_TYPED) <= set(TYPED)
+
+
+def test_the_readme_has_lines_to_type() -> None:
+    assert len([line for line in TYPED if line not in NOT_TYPED]) >= 9
 
 
 def shell_and_files(page: str) -> list[tuple[str, str]]:

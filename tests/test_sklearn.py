@@ -363,3 +363,31 @@ def test_without_scikit_learn_the_extra_is_named() -> None:
     program = "import sys, minitorch; sys.modules['sklearn'] = None; import minitorch.sklearn"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert 'pip install "minitorch-numpy[sklearn]"' in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["Adam", "adam", "ADAMW", "sgd", "RMSprop", "lbfgs"])
+def test_an_optimizer_by_its_name(name):
+    X, y = load_iris(return_X_y=True)
+    kind = {kind.lower(): getattr(optim, kind) for kind in optim.__all__ if kind[0].isupper()}
+    options = {"lr": 0.01, "max_epochs": 2, "random_state": 0}
+    by_name = NeuralNetClassifier(optimizer=name, **options).fit(X, y)
+    by_class = NeuralNetClassifier(optimizer=kind[name.lower()], **options).fit(X, y)
+    assert type(by_name.optimizer_) is kind[name.lower()]
+    assert by_name.loss_curve_ == by_class.loss_curve_
+    assert by_name.get_params()["optimizer"] == name  # scikit-learn clones it as it was given
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ("adamm", ValueError, r"optimizer must be one of .*Adam, .*SGD.*, got 'adamm'$"),
+        ("optimizer", ValueError, r"optimizer must be one of "),
+        ("", ValueError, r"optimizer must be one of "),
+        (None, TypeError, r"optimizer must be a name such as 'Adam', a class .* got NoneType$"),
+        (optim.SGD([minitorch.ones(1)], lr=1), TypeError, r"optimizer must be .*, got SGD$"),
+    ],
+)
+def test_what_is_no_optimizer_is_refused_in_one_line(given, error, words):
+    with pytest.raises(error, match=words) as raised:
+        NeuralNetClassifier(optimizer=given).fit([[0.0], [1.0]], [0, 1])
+    assert "\n" not in str(raised.value)
