@@ -625,3 +625,47 @@ def test_lbfgs_refusals() -> None:
         minitorch.optim.LBFGS([w], line_search_fn="armijo").step(
             lambda: [(loss := (w * w).sum()).backward(), loss][1]
         )
+
+
+LARGE = [
+    ("float16", 300.0),
+    ("float16", 3e4),
+    ("float32", 1e20),
+    ("float32", 1e25),
+]
+
+
+@pytest.mark.parametrize(("dtype", "size"), LARGE)
+@pytest.mark.parametrize(("name", "options"), ALL_RUNS)
+def test_large_gradients_move_a_parameter_as_in_pytorch(
+    name: str, options: dict[str, Any], dtype: str, size: float, torch: Any
+) -> None:
+    """Squares are formed in the order, and of float16 in the precision, that PyTorch has."""
+    found = []
+    for m in (minitorch, torch):
+        p = m.ones(5, dtype=getattr(m, dtype), requires_grad=True)
+        optimizer = getattr(m.optim, name)([p], **options)
+        for step in range(4):
+            p.grad = m.tensor([1.0, -0.5, 1.5, 2.0, -1.0], dtype=p.dtype) * size
+            p.grad[step] = 0.5
+            optimizer.step()
+        found.append(p.detach().numpy().astype(np.float64))
+    ours, theirs = found
+    if name == "Adafactor":  # its squares overflow in PyTorch too, at a few more places
+        ours, theirs = ours[np.isfinite(theirs)], theirs[np.isfinite(theirs)]
+    assert (np.isfinite(ours) == np.isfinite(theirs)).all()
+    ours, theirs = ours[np.isfinite(ours)], theirs[np.isfinite(theirs)]
+    tolerance = 3e-3 if dtype == "float16" else 1e-5
+    least = tolerance * abs(theirs).max(initial=1)
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=least)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "RMSprop", "Adamax"])
+@pytest.mark.parametrize(("dtype", "size"), [LARGE[0], LARGE[2]])
+def test_a_large_gradient_does_not_stop_the_parameters(name: str, dtype: str, size: float) -> None:
+    p = minitorch.ones(2, dtype=getattr(minitorch, dtype), requires_grad=True)
+    optimizer = getattr(minitorch.optim, name)([p], lr=0.01)
+    for _ in range(3):
+        p.grad = minitorch.full((2,), size, dtype=p.dtype)
+        optimizer.step()
+    assert p[0].item() < 0.98
