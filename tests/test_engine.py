@@ -780,3 +780,65 @@ def test_tensors_that_share_an_array_keep_their_own_place_in_the_graph() -> None
     slopes = mt.autograd.grad((x * p).sum(), [x, p], create_graph=True)
     assert mt.autograd.grad(slopes[0].sum(), [x, p], allow_unused=True)[0] is None
     assert mt.autograd.grad(slopes[1].sum(), [x, p], allow_unused=True)[1] is None
+
+
+def test_backward_adds_to_each_of_its_inputs_once() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    (y * 2).sum().backward(inputs=[x, x, y, y])
+    assert (x.grad.tolist(), y.grad.tolist(), y.retains_grad) == ([6.0, 6.0], [2.0, 2.0], True)
+    y = x * 3
+    y.retain_grad()
+    y.sum().backward(inputs=[y])
+    assert y.grad.tolist() == [1.0, 1.0]
+    with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad"):
+        x.sum().backward(inputs=[x, mt.ones(2)])
+    assert x.grad.tolist() == [6.0, 6.0]
+
+
+def test_a_node_hook_sees_the_gradients_that_are_wanted_and_no_other() -> None:
+    x, z = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    seen: list[Any] = []
+    y = x * z
+    y.grad_fn.register_hook(lambda made, came: seen.append((made, came)))
+    mt.autograd.grad(y.sum(), x)
+    first, _ = (x * 1).chunk(2)
+    first.grad_fn.register_hook(lambda made, came: seen.append((made, came)))
+    first.sum().backward()
+    assert [g if g is None else g.tolist() for g in seen[0][0]] == [[3.0, 4.0], None]
+    assert [g if g is None else g.tolist() for g in seen[1][1]] == [[1.0], None]
+
+
+def test_a_retained_gradient_is_not_changed_by_the_next_walk() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * x
+    y.retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    kept = y.grad
+    y.sum().backward()
+    assert kept.tolist() == [2.0, 8.0] and y.grad.tolist() == [3.0, 9.0]
+    assert kept.requires_grad and not y.grad.requires_grad
+
+
+def test_a_view_is_an_inference_tensor_if_its_memory_was_made_in_inference_mode() -> None:
+    x = mt.zeros(2, 2)
+    with mt.inference_mode():
+        views = [x[0], *x.split(1), x.view(-1)]
+        made = x + 1
+        also = made[0]
+    assert not any(view.is_inference() for view in views)
+    assert made.is_inference() and also.is_inference() and made[0].is_inference()
+    views[0].add_(1)
+    assert x.tolist() == [[1.0, 1.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("reshaped", ["t_", "squeeze_", "unsqueeze_"])
+def test_a_view_that_may_not_be_changed_in_place_may_not_be_reshaped_in_place(
+    reshaped: str,
+) -> None:
+    x = leaf(1.0, 2.0)
+    args = (0,) if reshaped == "unsqueeze_" else ()
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+        getattr(x[:1], reshaped)(*args)
+    with pytest.raises(RuntimeError, match="is the output of a function that returns multiple"):
+        getattr((x * 1).split(1)[0], reshaped)(*args)

@@ -168,6 +168,7 @@ class Pass:
         hooked, targets = node.hooked, self.targets
         if hooked:
             slots = self.early_hooks(node, slots)
+        came = slots
         edges = node.edges
         if targets is not None:
             for slot, grad in enumerate(slots):
@@ -195,7 +196,7 @@ class Pass:
         if len(grads) != len(edges):
             grads = _fit_count(node, grads)
         if hooked and node.post_hooks is not None:
-            grads = self.late_hooks(node, grads, slots)
+            grads = self.late_hooks(node, edges, grads, came)
         if node._saved and not self.retain_graph:
             node.release()
         return edges, grads
@@ -256,7 +257,9 @@ class Pass:
                 grads[slot] = grad
                 tensor = (node.retained or {}).get(slot, lambda: None)()
                 if tensor is not None:
-                    self.accumulate(tensor, self.carried(grad))
+                    # Not in place: a sum outside the graph is no longer what was recorded.
+                    held = tensor._grad
+                    tensor._grad = grad.clone() if held is None else held + grad
         for hook in list((node.pre_hooks or {}).values()):
             changed = hook(tuple(grads))
             if changed is not None:
@@ -264,16 +267,20 @@ class Pass:
         return [None if grad is None else self.carried(grad) for grad in grads]
 
     def late_hooks(
-        self, node: Function, grads: tuple[Any, ...], slots: list[Any]
+        self,
+        node: Function,
+        edges: Sequence[Edge | None],
+        grads: tuple[Any, ...],
+        slots: list[Any],
     ) -> tuple[Any, ...]:
-        """What a node's hooks leave of the gradients that it made."""
+        """What a node's hooks leave of the gradients that it made, for the edges that want one."""
         assert node.post_hooks is not None
         wrap = node.wrap
         made = tuple(
             None
             if edge is None or grad is None
             else self.shown(self.fit(node, index, grad, *wanted_by(edge)), wrap)
-            for index, (edge, grad) in enumerate(zip(node.edges, grads, strict=True))
+            for index, (edge, grad) in enumerate(zip(edges, grads, strict=True))
         )
         came = tuple(None if grad is None else self.shown(grad, wrap) for grad in slots)
         for hook in list(node.post_hooks.values()):
@@ -509,13 +516,15 @@ def backward(
     wanted = _as_tuple(inputs)
     if not wanted:
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    for tensor in wanted:
+        tensor.retain_grad()  # a result's gradient is added as it passes, a leaf's in the end
     targets = [tensor._edge() for tensor in wanted]
     walk = _walk(create_graph, retain, targets)
     walk.run(edges, seeds)
-    for tensor, (end, slot) in zip(wanted, targets, strict=True):
-        found = walk.found.get((id(end), slot))
+    for leaf in {id(end): end for end, _ in targets if isinstance(end, TensorBase)}.values():
+        found = walk.found.get((id(leaf), 0))
         if found is not None:
-            walk.accumulate(tensor, found)
+            walk.accumulate(leaf, found)
 
 
 def grad(

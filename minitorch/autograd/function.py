@@ -455,7 +455,7 @@ class Function:
         for slot, result in enumerate(results):
             if mode.inference:
                 result._inference = result._special = True
-            elif self.views:
+            if self.views:
                 self._mark_view(owner, result, params, slot, many=True)
         return results
 
@@ -499,6 +499,7 @@ class Function:
         elif not mode.grad and owner._requires_grad:
             refusal = NO_GRAD_VIEW
         result._view = View(owner, ViewStep(type(self), params, slot), refusal)
+        result._inference = owner._inference  # its memory is what it is, whoever looks at it
         result._special = True
         result._storage = owner._shared_storage()
 

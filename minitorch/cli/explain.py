@@ -19,7 +19,7 @@ from minitorch.viz.values import elements
 DEFAULTS = (2.0, -3.0, 0.5, 1.5, -1.0, 4.0)
 
 
-def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``explain`` to the commands of the parser."""
     command = commands.add_parser(
         "explain",
@@ -43,7 +43,6 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         metavar="FILE",
         help="also write a page that plays the steps",
     )
-    command.interleaved = True
     command.set_defaults(command=main)
 
 
@@ -67,8 +66,8 @@ def main(options: argparse.Namespace) -> int:
         return 2
     print("\n".join(lines))
     if options.html is not None:
-        with arguments.writing("explain", options.html):
-            replay.html(options.html)
+        replay.html(options.html)
+        print(f"Wrote {options.html}", file=sys.stderr)
     return 0
 
 

@@ -194,13 +194,11 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
         `target`, over the same memory.
 
     Raises:
-        RuntimeError: for a leaf that requires grad, while recording.
+        RuntimeError: as `check_writable`; for a view that cannot be differentiated through.
     """
-    if mode.grad and target.requires_grad and target._grad_fn is None:
-        raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation. "
-            "Do it inside torch.no_grad(), or change a clone()."
-        )
+    check_writable(target, overlaps=True)
+    if mode.grad:
+        _check_view(target, target)
     # A view keeps the way to its base: through a stand-in for what it was.
     before: Tensor = target
     if target._view is not None:

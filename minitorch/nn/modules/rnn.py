@@ -121,8 +121,9 @@ class RNNBase(Module):
             for suffix in ("", "_reverse")[:directions]:
                 names = [f"{kind}_l{layer}{suffix}" for kind in shapes]
                 for name, shape in zip(names, shapes.values(), strict=True):
-                    drawn = Parameter(empty(*shape, device=device, dtype=dtype))
-                    self.register_parameter(name, drawn)
+                    self.register_parameter(
+                        name, Parameter(empty(*shape, device=device, dtype=dtype))
+                    )
                 self._all_weights.append(names)
         self.reset_parameters()
 
@@ -311,8 +312,18 @@ class RNN(RNNBase):
             raise ValueError(
                 f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
             )
-        given = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
-        super().__init__(f"RNN_{nonlinearity.upper()}", *given, device=device, dtype=dtype)
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
         self.nonlinearity = nonlinearity
 
 
@@ -343,8 +354,19 @@ class LSTM(RNNBase):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        given = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
-        super().__init__("LSTM", *given, proj_size, device=device, dtype=dtype)
+        super().__init__(
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
 
     def get_expected_cell_size(
         self, input: Tensor, batch_sizes: Tensor | None
@@ -394,8 +416,18 @@ class GRU(RNNBase):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        given = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
-        super().__init__("GRU", *given, device=device, dtype=dtype)
+        super().__init__(
+            "GRU",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
 
 
 # ---- one step -----------------------------------------------------------------------------------
