@@ -8,7 +8,7 @@ from typing import Any
 from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
-from minitorch.factory import empty, empty_like, finish, numpy_dtype, zeros
+from minitorch.factory import _like, empty, finish, numpy_dtype, zeros
 from minitorch.ops import random as draws
 
 __all__ = [
@@ -85,14 +85,8 @@ def rand_like(
     memory_format: Any = None,
 ) -> Tensor:
     """`rand` in `input`'s shape, dtype and memory layout."""
-    made = empty_like(
-        input,
-        dtype=dtype,
-        layout=layout,
-        device=device,
-        pin_memory=pin_memory,
-        memory_format=memory_format,
-    )
+    array = _like("empty_like", input, dtype, memory_format)
+    made = finish(array, False, device, layout, pin_memory)
     return draws.uniform_(made, generator=generator).requires_grad_(requires_grad)
 
 
@@ -108,14 +102,8 @@ def randn_like(
     memory_format: Any = None,
 ) -> Tensor:
     """`randn` in `input`'s shape, dtype and memory layout."""
-    made = empty_like(
-        input,
-        dtype=dtype,
-        layout=layout,
-        device=device,
-        pin_memory=pin_memory,
-        memory_format=memory_format,
-    )
+    array = _like("empty_like", input, dtype, memory_format)
+    made = finish(array, False, device, layout, pin_memory)
     return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
 
 
@@ -146,13 +134,8 @@ def randint(
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, got {size!r}")
     start, end = operator.index(low), operator.index(high)
     _check_range(start, end)
-    made = empty(
-        size,
-        dtype=dtype or _dtypes.int64,
-        device=device,
-        layout=layout,
-        pin_memory=pin_memory,
-    )
+    kind = dtype or _dtypes.int64
+    made = empty(size, dtype=kind, device=device, layout=layout, pin_memory=pin_memory)
     array = made._array
     values = draws.stream(generator).randint(array.size, start, end, array.dtype)
     return _filled(made, values, requires_grad)
@@ -178,14 +161,8 @@ def randint_like(
     """
     start, end = (0, low) if high is None else (low, high)
     start, end = operator.index(start), operator.index(end)
-    made = empty_like(
-        input,
-        dtype=dtype,
-        layout=layout,
-        device=device,
-        pin_memory=pin_memory,
-        memory_format=memory_format,
-    )
+    array = _like("empty_like", input, dtype, memory_format)
+    made = finish(array, False, device, layout, pin_memory)
     _check_range(start, end)
     return draws.random_(made, start, end, generator=generator).requires_grad_(requires_grad)
 

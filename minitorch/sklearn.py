@@ -47,6 +47,11 @@ __all__ = ["NeuralNetClassifier", "NeuralNetRegressor"]
 Net = TypeVar("Net", bound="_NeuralNet")
 Samples = tuple[Tensor, Tensor, Tensor]  # features, targets, weights
 
+OPTIMIZERS: dict[str, type[optim.Optimizer]] = {
+    name.lower(): kind
+    for name, kind in sorted(vars(optim).items())
+    if isinstance(kind, type) and issubclass(kind, optim.Optimizer) and kind is not optim.Optimizer
+}
 AT_ONCE = 512  # so many samples are predicted in one go: it bounds the memory, and changes nothing
 
 
@@ -63,7 +68,7 @@ class _NeuralNet(BaseEstimator):
         module: nn.Module | Callable[[int, int], nn.Module] | None = None,
         *,
         hidden_layer_sizes: Sequence[int] = (100,),
-        optimizer: Callable[..., optim.Optimizer] = optim.Adam,
+        optimizer: str | Callable[..., optim.Optimizer] = optim.Adam,
         lr: float = 0.001,
         weight_decay: float = 0.0,
         max_epochs: int = 100,
@@ -152,11 +157,27 @@ class _NeuralNet(BaseEstimator):
                 f"{name}: module must be a Module, or a class or function that makes one, "
                 f"got {type(self.module).__name__}"
             )
+        self._optimizer_class()
         if not 0 < self.validation_fraction < 1:
             raise ValueError(
                 f"{name}: validation_fraction must be between 0 and 1, "
                 f"got {self.validation_fraction!r}"
             )
+
+    def _optimizer_class(self) -> Callable[..., optim.Optimizer]:
+        """The optimizer's class, also where its name is given."""
+        given, name = self.optimizer, type(self).__name__
+        if isinstance(given, str):
+            if given.lower() not in OPTIMIZERS:
+                known = ", ".join(kind.__name__ for kind in OPTIMIZERS.values())
+                raise ValueError(f"{name}: optimizer must be one of {known}, got {given!r}")
+            return OPTIMIZERS[given.lower()]
+        if not callable(given):
+            raise TypeError(
+                f"{name}: optimizer must be a name such as 'Adam', a class of minitorch.optim, or "
+                f"a function called as they are, got {type(given).__name__}"
+            )
+        return given
 
     @contextlib.contextmanager
     def _own_draws(self, seed: int | None) -> Iterator[None]:
@@ -185,7 +206,7 @@ class _NeuralNet(BaseEstimator):
                 )
         decay = {"weight_decay": self.weight_decay} if self.weight_decay else {}
         self.module_ = module.to(from_numpy_dtype(self._precision))
-        self.optimizer_ = self.optimizer(module.parameters(), lr=self.lr, **decay)
+        self.optimizer_ = self._optimizer_class()(module.parameters(), lr=self.lr, **decay)
         self.loss_curve_: list[float] = []
 
     def _train(self, samples: Samples, held_back: Samples | None) -> None:
@@ -307,7 +328,8 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
             is given features (n_samples, n_features), and returns one score for each class
             (n_samples, n_classes). By default: linear layers with ReLU between them.
         hidden_layer_sizes: how wide the hidden layers of the default network are.
-        optimizer: a class of `minitorch.optim`, or a function called as they are.
+        optimizer: a class of `minitorch.optim`, its name (as "adam"), or a function called as they
+            are.
         lr: the optimizer's learning rate.
         weight_decay: the optimizer's weight decay.
         max_epochs: passes over the samples.

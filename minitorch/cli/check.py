@@ -12,16 +12,17 @@ from typing import Any
 
 from minitorch.autograd.gradcheck import GradcheckError, Report, gradcheck_graph
 from minitorch.autograd.gradcheck.trace import calls_noted
-from minitorch.cli import arguments, stop
+from minitorch.cli import arguments, run, stop
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``check`` to the commands of the parser."""
     command = commands.add_parser(
         "check",
         help="check the gradients of a PyTorch program",
         description="Run a PyTorch program until it calls backward(), check the gradient of every "
-        "leaf and of every recorded operation there, print what was found, and stop.",
+        "leaf and of every recorded operation there, print what was found, and stop. "
+        + run.WHERE_OPTIONS_STAND,
     )
     command.add_argument(
         "--budget",
@@ -30,17 +31,19 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         metavar="N",
         help="how many elements to change one by one; the rest along random directions",
     )
-    command.add_argument("--html", metavar="FILE", help="also write the report as a page")
-    command.add_argument("--json", metavar="FILE", help="also write the report as JSON")
+    command.add_argument(
+        "--html", type=arguments.page_path, metavar="FILE", help="also write the report as a page"
+    )
+    command.add_argument(
+        "--json", type=arguments.json_path, metavar="FILE", help="also write the report as JSON"
+    )
     stop.add_arguments(command)
     command.set_defaults(command=main)
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the program and return 0 if its gradients are right, 1 if they are wrong."""
-    return stop.at_backward(
-        "check", options, calls_noted(), lambda outputs, _: check(outputs, options)
-    )
+    return stop.at_backward(options, calls_noted(), lambda outputs, _: check(outputs, options))
 
 
 def check(outputs: Any, options: argparse.Namespace) -> int:
@@ -59,8 +62,8 @@ def check(outputs: Any, options: argparse.Namespace) -> int:
     print(report.table())
     print()
     print(report)
-    if options.html:
-        report.to_html(options.html)
-    if options.json:
-        report.to_json(options.json)
+    for path, write in ((options.html, report.to_html), (options.json, report.to_json)):
+        if path is not None:
+            with arguments.writing("check", path):
+                write(path)
     return 0 if report.ok else 1

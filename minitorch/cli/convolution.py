@@ -11,7 +11,7 @@ from minitorch.cli import arguments
 from minitorch.viz.convolution import OPERATIONS
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``convolution`` to the commands of the parser."""
     command = commands.add_parser(
         "convolution",
@@ -36,18 +36,18 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def main(options: argparse.Namespace) -> int:
     """Write the page and return 0."""
     try:
-        file = viz.convolution(
-            options.output,
-            stride=options.stride,
-            padding=options.padding,
-            dilation=options.dilation,
-            operation=options.operation,
-            kernel_size=options.kernel_size,
-            backward=options.backward,
-            names=options.names,
-        )
+        with arguments.writing("convolution", options.output):
+            viz.convolution(
+                options.output,
+                stride=options.stride,
+                padding=options.padding,
+                dilation=options.dilation,
+                operation=options.operation,
+                kernel_size=options.kernel_size,
+                backward=options.backward,
+                names=options.names,
+            )
     except (RuntimeError, ValueError) as error:
         print(f"minitorch convolution: error: {error}", file=sys.stderr)
         return 2
-    print(f"Wrote {file}", file=sys.stderr)
     return 0

@@ -8,10 +8,13 @@ Conv2d, ReLU, MaxPool2d, Linear and cross entropy, the five layers that the proj
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,11 +89,11 @@ def train(
     lr: float,
     batch_size: int,
     seed: int,
-    watch: Callable[[range], AbstractContextManager[Iterable[int]]] = nullcontext,
+    watch: Callable[[float], object] = lambda loss: None,
 ) -> Iterator[Record]:
     """Train and yield the one Record after every epoch, so that the caller may print it.
 
-    `watch` wraps the batches of an epoch: that is where a progress bar goes.
+    `watch` is called with the loss of every step: that is where a progress bar goes.
     """
     minitorch.manual_seed(seed)
     model = ConvNet()
@@ -103,14 +106,15 @@ def train(
         order = minitorch.randperm(count)
         model.train()
         total = 0.0
-        with watch(range(0, count, batch_size)) as starts:
-            for start in starts:
-                batch = order[start : start + batch_size]
-                loss = criterion(model(data.train_images[batch]), data.train_labels[batch])
-                total += loss.item()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+        for start in range(0, count, batch_size):
+            batch = order[start : start + batch_size]
+            loss = criterion(model(data.train_images[batch]), data.train_labels[batch])
+            value = loss.item()
+            total += value
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            watch(value)
 
         correct = predict(model, data.val_images).argmax(1) == data.val_labels
         # The sum over batches, scaled as if the last, smaller batch were a whole one.
@@ -126,7 +130,7 @@ def predict(model: nn.Module, images: Any) -> Any:
         return model(images)
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``digits`` to the commands of the parser."""
     command = commands.add_parser(
         "digits",
@@ -160,7 +164,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=argparse.SUPPRESS,
-        help="a progress bar on stderr (by default, if that is a terminal)",
+        help="a progress bar on stderr, with the time left (by default, if that is a terminal)",
     )
     command.set_defaults(command=main)
 
@@ -172,13 +176,18 @@ def main(options: argparse.Namespace) -> int:
         # All that can be missing is looked for before the training, not after it.
         if plot is not None:
             require("matplotlib", wanted_for="minitorch digits --plot", extra=EXTRA)
-        watch: Callable[[range], AbstractContextManager[Iterable[int]]] = nullcontext
-        if getattr(options, "progress", sys.stderr.isatty()):
-            watch = progress_bars(options.epochs)
         data = load_data()
+        steps = options.epochs * math.ceil(len(data.train_images) / options.batch_size)
+        shown = getattr(options, "progress", sys.stderr.isatty())
+        bar = progress_bar(steps) if shown else None
     except MissingExtra as error:
         print(f"minitorch digits: error: {error}", file=sys.stderr)
         return 1
+
+    def watch(loss: float) -> None:
+        if bar is not None:
+            bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+            bar.update()
 
     records = train(
         data,
@@ -188,38 +197,43 @@ def main(options: argparse.Namespace) -> int:
         seed=options.seed,
         watch=watch,
     )
-    for epoch, record in enumerate(records, start=1):
-        loss, accuracy = record.losses[-1], record.accuracies[-1]
-        print(f"Epoch {epoch}/{options.epochs} loss={loss:.4f} val_acc={accuracy:.4f}", flush=True)
-
-    if plot is not None:
-        from minitorch.cli.figure import draw
-
-        logits = predict(record.model, data.val_images)
-        draw(
-            plot,
-            losses=record.losses,
-            accuracies=record.accuracies,
-            kernels=record.model.conv.weight.detach().numpy()[:, 0],
-            images=data.val_images.numpy()[:, 0],
-            labels=data.val_labels.numpy(),
-            logits=logits.numpy(),
-        )
-        print(f"Wrote {plot}", file=sys.stderr)
+    done, record, kept = 0, None, {}
+    try:
+        with bar or nullcontext():
+            for done, record in enumerate(records, start=1):
+                loss, accuracy = record.losses[-1], record.accuracies[-1]
+                with bar.external_write_mode(sys.stdout) if bar is not None else nullcontext():
+                    print(
+                        f"Epoch {done}/{options.epochs} loss={loss:.4f} val_acc={accuracy:.4f}",
+                        flush=True,
+                    )
+                kept = deepcopy(record.model.state_dict())
+    finally:  # also after Ctrl-C: of the epochs that are done
+        if plot is not None and record is not None:
+            record.model.load_state_dict(kept)
+            save_plot(plot, data, record.model, record.losses[:done], record.accuracies[:done])
     return 0
 
 
-def progress_bars(epochs: int) -> Callable[[range], AbstractContextManager[Iterable[int]]]:
-    """Return what makes one bar an epoch, wiped when the epoch's line is printed."""
-    tqdm = require("tqdm", wanted_for="the progress bar", extra=EXTRA).tqdm
-    bars = 0
+def save_plot(
+    path: Path, data: Data, model: ConvNet, losses: list[float], accuracies: list[float]
+) -> None:
+    """Draw the run into `path`."""
+    from minitorch.cli.figure import draw
 
-    def bar(batches: range) -> AbstractContextManager[Iterable[int]]:
-        nonlocal bars
-        bars += 1
-        made: AbstractContextManager[Iterable[int]] = tqdm(
-            batches, desc=f"Epoch {bars}/{epochs}", unit="batch", leave=False, file=sys.stderr
+    with arguments.writing("digits", path):
+        draw(
+            path,
+            losses=losses,
+            accuracies=accuracies,
+            kernels=model.conv.weight.detach().numpy()[:, 0],
+            images=data.val_images.numpy()[:, 0],
+            labels=data.val_labels.numpy(),
+            logits=predict(model, data.val_images).numpy(),
         )
-        return made
 
-    return bar
+
+def progress_bar(steps: int) -> Any:
+    """Return a bar over all the steps, with the time left; it is wiped in the end."""
+    tqdm = require("tqdm", wanted_for="the progress bar", extra=EXTRA).tqdm
+    return tqdm(total=steps, desc="digits", unit="step", leave=False, file=sys.stderr)

@@ -19,7 +19,7 @@ from minitorch.viz.values import elements
 DEFAULTS = (2.0, -3.0, 0.5, 1.5, -1.0, 4.0)
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``explain`` to the commands of the parser."""
     command = commands.add_parser(
         "explain",
@@ -43,6 +43,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         metavar="FILE",
         help="also write a page that plays the steps",
     )
+    command.interleaved = True
     command.set_defaults(command=main)
 
 
@@ -66,8 +67,8 @@ def main(options: argparse.Namespace) -> int:
         return 2
     print("\n".join(lines))
     if options.html is not None:
-        replay.html(options.html)
-        print(f"Wrote {options.html}", file=sys.stderr)
+        with arguments.writing("explain", options.html):
+            replay.html(options.html)
     return 0
 
 

@@ -161,6 +161,8 @@ class Evaluator:
                 raise self._refuse(f"{name!r} has no value", node)
             case ast.UnaryOp(op=sign, operand=operand) if type(sign) in OPERATORS:
                 return self._call(node, OPERATORS[type(sign)], self._at(operand))
+            case ast.BinOp(op=ast.BitXor()):
+                raise self._refuse("a power is written with **, as in x**2, not with ^", node)
             case ast.BinOp(op=sign, left=left, right=right) if type(sign) in OPERATORS:
                 first, second = self._at(left), self._at(right)
                 if not isinstance(first, TensorBase) and not isinstance(second, TensorBase):

@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from minitorch.viz import pictures
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -60,7 +62,7 @@ def draw(
     kernel_grid(filters, kernels)
     confusion(table.subplots(), labels, logits)
     mistakes(worst, images, labels, logits)
-    figure.savefig(path, dpi=150)
+    pictures.save(figure, path, dpi=150)
 
 
 def curve(axes: Axes, values: list[float], *, title: str, label: str, colour: str) -> None:

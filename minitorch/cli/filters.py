@@ -6,12 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from minitorch import viz
 from minitorch._extras import MissingExtra
 from minitorch.cli import arguments
+from minitorch.viz import pictures
+from minitorch.viz.filters import DPI, draw
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``filters`` to the commands of the parser."""
     command = commands.add_parser(
         "filters",
@@ -35,12 +36,13 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def main(options: argparse.Namespace) -> int:
     """Draw the pictures and return 0."""
     try:
-        file = viz.filters(options.output, options.photo)
+        figure = draw(options.photo)
     except MissingExtra as error:
         print(f"minitorch filters: error: {error}", file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
         print(f"minitorch filters: error: cannot read the picture: {error}", file=sys.stderr)
         return 2
-    print(f"Wrote {file}", file=sys.stderr)
+    with arguments.writing("filters", options.output):
+        pictures.save(figure, options.output, dpi=DPI)
     return 0

@@ -7,16 +7,16 @@ import sys
 from typing import Any
 
 from minitorch import viz
-from minitorch.cli import arguments, stop
+from minitorch.cli import arguments, run, stop
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``graph`` to the commands of the parser."""
     command = commands.add_parser(
         "graph",
         help="show the graph that a PyTorch program goes backward through",
         description="Run a PyTorch program until it calls backward(), print the graph there with "
-        "the program's own lines, modules and values, and stop.",
+        "the program's own lines, modules and values, and stop. " + run.WHERE_OPTIONS_STAND,
     )
     command.add_argument(
         "--html", type=arguments.page_path, metavar="FILE", help="also write the graph as a page"
@@ -35,7 +35,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def main(options: argparse.Namespace) -> int:
     """Run the program, and return 0 if it came to the backward."""
     return stop.at_backward(
-        "graph", options, viz.record(), lambda outputs, given: show(outputs, given, options)
+        options, viz.record(), lambda outputs, given: show(outputs, given, options)
     )
 
 
@@ -46,10 +46,12 @@ def show(outputs: Any, gradients: Any, options: argparse.Namespace) -> int:
         graph = viz.graph(outputs, params=names)
         print(graph.text(fold=False if options.whole else None))
         if options.html is not None:
-            print(f"Wrote {graph.html(options.html)}", file=sys.stderr)
+            with arguments.writing("graph", options.html):
+                graph.html(options.html)
         if options.replay is not None:
             replay = viz.replay(outputs, gradients, params=names)
-            print(f"Wrote {replay.html(options.replay)}", file=sys.stderr)
+            with arguments.writing("graph", options.replay):
+                replay.html(options.replay)
     except (RuntimeError, TypeError) as error:  # what backward() itself refuses
         print(f"minitorch graph: error: {error}", file=sys.stderr)
         return 2

@@ -16,20 +16,27 @@ from types import CodeType, ModuleType, TracebackType
 import minitorch
 from minitorch.cli import alias, arguments
 
+WHERE_OPTIONS_STAND = (
+    "Our own options may stand before or after prog.py, spelled in full; all others go to the "
+    "program, and so does everything after a --."
+)
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+
+def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     """Add ``run`` to the commands of the parser."""
     command = commands.add_parser(
         "run",
         help="run a PyTorch program on minitorch",
-        description="Run a PyTorch program unchanged: its `torch` and all below it are minitorch.",
+        description="Run a PyTorch program unchanged: its `torch` and all below it are minitorch. "
+        + WHERE_OPTIONS_STAND,
     )
     add_arguments(command)
     command.set_defaults(command=main)
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: arguments.Parser) -> None:
     """Add what says which program to run, and how."""
+    command.passes_on = True
     command.add_argument(
         "--seed", type=arguments.seed, metavar="N", help="call torch.manual_seed(N) first"
     )
@@ -48,9 +55,11 @@ def main(options: argparse.Namespace) -> int:
         file /= "__main__.py"
     try:
         source = file.read_bytes()
-    except OSError as error:
-        reason = error.strerror
-        print(f"minitorch run: error: cannot open {str(file)!r}: {reason}", file=sys.stderr)
+    except (OSError, ValueError) as error:  # a path with a null byte in it
+        reason = getattr(error, "strerror", error)
+        print(
+            f"minitorch {options.name}: error: cannot open {str(file)!r}: {reason}", file=sys.stderr
+        )
         return 2
     alias.install()
     if options.seed is not None:

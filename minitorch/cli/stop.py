@@ -18,7 +18,7 @@ from minitorch.autograd import engine
 from minitorch.cli import arguments, run
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: arguments.Parser) -> None:
     """Add which backward, and what says which program to run."""
     command.add_argument(
         "--step", type=arguments.positive_int, default=1, metavar="N", help="which backward()"
@@ -27,7 +27,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def at_backward(
-    who: str,
     options: argparse.Namespace,
     recording: AbstractContextManager[Any],
     act: Callable[[Any, Any], int],
@@ -35,7 +34,6 @@ def at_backward(
     """Run the program within `recording`; at the backward wanted, act and stop.
 
     Args:
-        who: the command, for its error messages.
         options: what `add_arguments` asked for.
         act: is called with the tensors that are to be differentiated, and the gradients to start
             from; what it returns is the exit code.
@@ -59,8 +57,8 @@ def at_backward(
         engine.backward = autograd.backward = plain
     if code == 0:
         print(
-            f"minitorch {who}: error: {options.program} called backward() {calls} times, and not "
-            f"{options.step}",
+            f"minitorch {options.name}: error: {options.program} called backward() {calls} times, "
+            f"and not {options.step}",
             file=sys.stderr,
         )
         return 2

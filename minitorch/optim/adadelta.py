@@ -15,6 +15,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decay_towards_square,
     decayed,
@@ -86,15 +87,16 @@ class Adadelta(Optimizer):
         state["acc_delta"] = zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, rho, eps = number(group["lr"]), group["rho"], group["eps"]
+        lr, rho = number(group["lr"]), group["rho"]
+        size, keep, rest, eps = constants(parameter, -lr, rho, 1 - rho, group["eps"])
         count(state)
         averages = (state["square_avg"]._array, state["acc_delta"]._array)
-        for p, g, v, u, spare, step, other in pieces(parameter, grad, *averages, spare=3):
+        for p, g, v, u, root, step, other, spare in pieces(parameter, grad, *averages, spare=4):
             g = decayed(p, g, group["weight_decay"], other)
-            decay_towards_square(v, g, rho, 1 - rho, spare)
-            np.sqrt(np.add(v, eps, out=spare), out=spare)
+            decay_towards_square(v, g, keep, rest, spare)
+            np.sqrt(np.add(v, eps, out=root), out=root)
             np.sqrt(np.add(u, eps, out=step), out=step)
-            np.divide(step, spare, out=step)
+            np.divide(step, root, out=step)
             np.multiply(step, g, out=step)
-            decay_towards_square(u, step, rho, 1 - rho, spare)
-            np.subtract(p, np.multiply(step, lr, out=step), out=p)
+            decay_towards_square(u, step, keep, rest, spare)
+            np.add(p, np.multiply(step, size, out=step), out=p)

@@ -13,6 +13,7 @@ from minitorch.optim.optimizer import (
     Optimizer,
     State,
     approach,
+    constants,
     count,
     number,
     scalar,
@@ -97,27 +98,38 @@ class Adafactor(Optimizer):
         if smallest is None:
             smallest = float(np.finfo(p.dtype).eps)
         step = count(state)
-        new_weight = step ** group["beta2_decay"]
         size = min(lr, 1 / step**0.5) * max(least_scale, _root_mean_square(p))
+        new, shrink = constants(p, step ** group["beta2_decay"], 1 - lr * group["weight_decay"])
         if group["weight_decay"]:
-            np.multiply(p, 1 - lr * group["weight_decay"], out=p)
-        square = np.multiply(g, g, out=np.empty_like(p))
+            np.multiply(p, shrink, out=p)
+        update = np.empty_like(p)
         if g.ndim > 1:
             row, column = state["row_var"]._array, state["col_var"]._array
-            approach(row, square.mean(-1, keepdims=True), new_weight, np.empty_like(row))
-            approach(column, square.mean(-2, keepdims=True), new_weight, np.empty_like(column))
-            estimate = np.multiply(row, column, out=square)
-            np.divide(estimate, np.maximum(row.mean(-2, keepdims=True), smallest), out=estimate)
+            approach(row, _mean_square(g, -1), new, np.empty_like(row, new.dtype))
+            approach(column, _mean_square(g, -2), new, np.empty_like(column, new.dtype))
+            np.multiply(row, column, out=update)
+            np.divide(update, np.maximum(row.mean(-2, keepdims=True), smallest), out=update)
         else:
             variance = state["variance"]._array
-            approach(variance, square, new_weight, np.empty_like(variance))
-            estimate = variance
-        update = np.maximum(estimate, smallest * smallest, out=square)
-        np.sqrt(update, out=update)
-        np.divide(g, update, out=update)
-        np.multiply(update, size / max(1.0, _root_mean_square(update) / group["d"]), out=update)
-        np.subtract(p, update, out=p)
+            np.multiply(g, g, out=update)
+            approach(variance, update, new, np.empty_like(variance, new.dtype))
+            np.copyto(update, variance)
+        np.maximum(update, smallest * smallest, out=update)
+        np.reciprocal(np.sqrt(update, dtype=new.dtype), out=update, casting="same_kind")
+        np.multiply(update, g, out=update)
+        (factor,) = constants(p, -size / max(1.0, _root_mean_square(update) / group["d"]))
+        np.add(p, np.multiply(update, factor, out=update), out=p)
+
+
+def _norm(x: Array, axis: int | None) -> Array:
+    """The root of the sum of squares, added up in float32 at least."""
+    wide = x.astype(np.float32) if x.itemsize == 2 else x
+    return np.sqrt(np.add.reduce(wide * wide, axis, keepdims=True)).astype(x.dtype)
+
+
+def _mean_square(x: Array, axis: int) -> Array:
+    return np.square(_norm(x, axis)) / np.float32(x.shape[axis]).astype(x.dtype)
 
 
 def _root_mean_square(x: Array) -> float:
-    return float(np.linalg.norm(x)) / x.size**0.5
+    return _norm(x, None).item() / x.size**0.5

@@ -12,6 +12,8 @@ from minitorch.optim.optimizer import (
     Group,
     Optimizer,
     State,
+    add_product,
+    add_quotient,
     check_implementation,
     check_lr,
     check_range,
@@ -89,12 +91,12 @@ class Adagrad(Optimizer):
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         lr = number(group["lr"]) / (1 + (count(state) - 1) * group["lr_decay"])
-        size, eps = constants(parameter, lr, group["eps"])
-        for p, g, total, spare, other in pieces(parameter, grad, state["sum"]._array, spare=2):
+        size, eps, one = constants(parameter, -lr, group["eps"], 1.0)
+        for p, g, total, root, other, spare in pieces(
+            parameter, grad, state["sum"]._array, spare=3
+        ):
             g = decayed(p, g, group["weight_decay"], other)
-            np.add(total, np.multiply(g, g, out=spare), out=total)
-            np.sqrt(total, out=spare)
-            np.add(spare, eps, out=spare)
-            np.divide(g, spare, out=spare)
-            np.multiply(spare, size, out=spare)
-            np.subtract(p, spare, out=p)
+            add_product(total, g, g, one, spare)
+            np.sqrt(total, out=root)
+            np.add(root, eps, out=root)
+            add_quotient(p, g, root, size, spare)

@@ -115,28 +115,35 @@ class Adam(Optimizer):
         lr, decay = number(group["lr"]), group["weight_decay"]
         beta1, beta2 = map(number, group["betas"])
         step = count(state)
-        size, correction, eps = constants(
-            parameter, lr / (1 - beta1**step), (1 - beta2**step) ** 0.5, group["eps"]
+        size, correction, eps, new, keep, rest, shrink = constants(
+            parameter,
+            -lr / (1 - beta1**step),
+            (1 - beta2**step) ** 0.5,
+            group["eps"],
+            1 - beta1,
+            beta2,
+            1 - beta2,
+            1 - lr * decay,
         )
-        new, keep, rest, shrink = constants(parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay)
         decoupled = group["decoupled_weight_decay"]
         largest = "max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"
         averages = [state[name]._array for name in ("exp_avg", "exp_avg_sq", largest)]
-        for p, g, m, v, top, spare, other in pieces(parameter, grad, *averages, spare=2):
-            if decoupled and decay:
+        runs = pieces(parameter, grad, *averages, spare=2 if decoupled or not decay else 3)
+        for p, g, m, v, top, root, *other, spare in runs:
+            if other:
+                g = decayed(p, g, decay, other[0])
+            elif decay:
                 np.multiply(p, shrink, out=p)
-            else:
-                g = decayed(p, g, decay, other)
             approach(m, g, new, spare)
             decay_towards_square(v, g, keep, rest, spare)
             if group["amsgrad"]:
                 np.maximum(top, v, out=top)
-            np.sqrt(top, out=spare)
-            np.divide(spare, correction, out=spare)
-            np.add(spare, eps, out=spare)
-            np.divide(m, spare, out=spare)
-            np.multiply(spare, size, out=spare)
-            np.subtract(p, spare, out=p)
+            np.sqrt(top, out=root)
+            np.divide(root, correction, out=root)
+            np.add(root, eps, out=root)
+            np.multiply(m, size, out=spare)
+            np.divide(spare, root, out=spare)
+            np.add(p, spare, out=p)
 
 
 class AdamW(Adam):

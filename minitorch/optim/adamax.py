@@ -12,6 +12,7 @@ from minitorch.optim.optimizer import (
     Group,
     Optimizer,
     State,
+    add_quotient,
     approach,
     check_betas,
     check_implementation,
@@ -88,15 +89,13 @@ class Adamax(Optimizer):
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         beta1, beta2 = group["betas"]
         lr = number(group["lr"]) / (1 - beta1 ** count(state))
-        size, new, keep, eps = constants(parameter, lr, 1 - beta1, beta2, group["eps"])
+        size, new, keep, eps = constants(parameter, -lr, 1 - beta1, beta2, group["eps"])
         averages = (state["exp_avg"]._array, state["exp_inf"]._array)
-        for p, g, m, u, spare, other in pieces(parameter, grad, *averages, spare=2):
+        for p, g, m, u, other, spare in pieces(parameter, grad, *averages, spare=2):
             g = decayed(p, g, group["weight_decay"], other)
             approach(m, g, new, spare)
             np.multiply(u, keep, out=u)
             np.abs(g, out=spare)
             np.add(spare, eps, out=spare)
             np.maximum(u, spare, out=u)
-            np.divide(m, u, out=spare)
-            np.multiply(spare, size, out=spare)
-            np.subtract(p, spare, out=p)
+            add_quotient(p, m, u, size, spare)

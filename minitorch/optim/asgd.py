@@ -88,16 +88,15 @@ class ASGD(Optimizer):
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         lr, lambd = number(group["lr"]), group["lambd"]
         eta, mu = state["eta"].item(), state["mu"].item()
-        size, shrink = constants(parameter, eta, 1 - lambd * eta)
-        for p, g, average, spare in pieces(parameter, grad, state["ax"]._array, spare=1):
-            g = decayed(p, g, group["weight_decay"], spare)
-            step = np.multiply(g, size, out=spare)
+        size, shrink, weight = constants(parameter, -eta, 1 - lambd * eta, mu)
+        for p, g, average, other, spare in pieces(parameter, grad, state["ax"]._array, spare=2):
+            g = decayed(p, g, group["weight_decay"], other)
             np.multiply(p, shrink, out=p)
-            np.subtract(p, step, out=p)
+            np.add(p, np.multiply(g, size, out=other), out=p)
             if mu == 1:
                 np.copyto(average, p)
             else:
-                approach(average, p, mu, spare)
+                approach(average, p, weight, spare)
         step_number = count(state)
         state["eta"]._array[...] = scalar(
             lr / (1 + lambd * lr * step_number) ** group["alpha"], group

@@ -12,11 +12,13 @@ from minitorch.optim.optimizer import (
     Group,
     Optimizer,
     State,
+    add_quotient,
     approach,
     check_betas,
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decay_towards_square,
     decayed,
@@ -101,19 +103,24 @@ class NAdam(Optimizer):
         )
         product = state["mu_product"]._array
         np.multiply(product, product.dtype.type(mu), out=product)
-        of_gradient = lr * (1.0 - mu) / (1.0 - product.item())
-        of_mean = lr * next_mu / (1.0 - product.item() * next_mu)
+        of_gradient, of_mean, correction, eps = constants(
+            parameter,
+            -lr * (1.0 - mu) / (1.0 - product.item()),
+            -lr * next_mu / (1.0 - product.item() * next_mu),
+            1 - beta2**step,
+            group["eps"],
+        )
+        new, keep, rest, shrink = constants(parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay)
         averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
-        for p, g, m, v, spare, other in pieces(parameter, grad, *averages, spare=2):
+        for p, g, m, v, root, other, spare in pieces(parameter, grad, *averages, spare=3):
             if decay and group["decoupled_weight_decay"]:
-                np.multiply(p, 1 - lr * decay, out=p)
+                np.multiply(p, shrink, out=p)
             else:
                 g = decayed(p, g, decay, other)
-            approach(m, g, 1 - beta1, spare)
-            decay_towards_square(v, g, beta2, 1 - beta2, spare)
-            mixed = np.multiply(g, of_gradient, out=other)
-            np.add(mixed, np.multiply(m, of_mean, out=spare), out=mixed)
-            np.divide(v, 1 - beta2**step, out=spare)
-            np.sqrt(spare, out=spare)
-            np.add(spare, group["eps"], out=spare)
-            np.subtract(p, np.divide(mixed, spare, out=mixed), out=p)
+            approach(m, g, new, spare)
+            decay_towards_square(v, g, keep, rest, spare)
+            np.divide(v, correction, out=root)
+            np.sqrt(root, out=root)
+            np.add(root, eps, out=root)
+            add_quotient(p, g, root, of_gradient, spare)
+            add_quotient(p, m, root, of_mean, spare)

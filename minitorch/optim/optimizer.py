@@ -216,9 +216,28 @@ class Optimizer:
             restore(previous)
         return loss
 
+    def _move_in_single(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+        """`move`, of float16 in float32 from end to end, as PyTorch's fused steps."""
+        if parameter.itemsize > 2:
+            self.move(parameter, grad, state, group)
+            return
+        half, single = parameter.dtype, _dtypes.float32
+        wide = {name: kept.to(single) for name, kept in state.items()}
+        p = parameter.astype(np.float32)
+        self.move(p, grad.astype(np.float32), wide, group)
+        np.copyto(parameter, p, casting="same_kind")
+        for name, moved in wide.items():
+            if name == "step":
+                continue
+            if name in state:
+                np.copyto(state[name]._array, moved._array, casting="same_kind")
+            else:
+                state[name] = Tensor._wrap(moved._array.astype(half))
+
     def _update(self, group: Group) -> None:
         """Step the parameters of one group that have a gradient."""
-        states, move, maximize = self.state, self.move, group["maximize"]
+        states, maximize = self.state, group["maximize"]
+        move = self._move_in_single if group.get("fused") else self.move
         for parameter in group["params"]:
             grad = parameter._grad
             if grad is None:
@@ -420,18 +439,20 @@ SMALL = 16384  # elements that are not worth cutting up
 def constants(like: Array, *values: float) -> list[Array]:
     """Numbers as arrays of `like`'s dtype, which NumPy takes in half the time.
 
+    Beside float16 they are float32, in which PyTorch computes there.
+
     >>> constants(np.ones(2, np.float32), 0.5)
     [array(0.5, dtype=float32)]
     """
-    dtype = like.dtype
+    dtype = like.dtype if like.itemsize > 2 else np.dtype(np.float32)
     return [np.array(value, dtype) for value in values]
 
 
 def pieces(*arrays: Array, spare: int) -> Iterable[tuple[Array, ...]]:
     """Large arrays of one shape cut into runs that stay together in the processor's cache.
 
-    Each run comes with `spare` arrays for what is computed on the way. What is small, or does not
-    lie in memory in order, comes whole.
+    Each run comes with `spare` arrays for what is computed on the way, the last of which is float32
+    beside float16. What is small, or does not lie in memory in order, comes whole.
 
     >>> p, g = np.ones((300, 400), np.float32), np.ones((300, 400), np.float32)
     >>> [(a.shape, s.dtype.name) for a, b, s in pieces(p, g, spare=1)]
@@ -439,7 +460,10 @@ def pieces(*arrays: Array, spare: int) -> Iterable[tuple[Array, ...]]:
     """
     like = arrays[0]
     if like.size <= SMALL or not all([array.flags.c_contiguous for array in arrays]):
-        return [(*arrays, *[np.empty_like(like) for _ in range(spare)])]
+        spares = [np.empty_like(like) for _ in range(spare)]
+        if like.itemsize == 2:
+            spares[-1] = np.empty_like(like, np.float32)
+        return [(*arrays, *spares)]
     return _cut(arrays, spare)
 
 
@@ -448,6 +472,8 @@ def _cut(arrays: tuple[Array, ...], spare: int) -> Iterator[tuple[Array, ...]]:
     length = CACHE // kind.itemsize // (len(arrays) + spare)
     flat = [array.reshape(-1) for array in arrays]
     spares = [np.empty(min(length, size), kind) for _ in range(spare)]
+    if kind.itemsize == 2:
+        spares[-1] = spares[-1].astype(np.float32)
     for start in range(0, size, length):
         stop = min(start + length, size)
         yield (*[a[start:stop] for a in flat], *[a[: stop - start] for a in spares])
@@ -460,18 +486,37 @@ def decayed(p: Array, g: Array, weight_decay: Any, out: Array) -> Array:
     return np.add(g, np.multiply(p, weight_decay, out=out), out=out)
 
 
-def approach(average: Array, target: Array, weight: Any, spare: Array) -> None:
+# The small factor first: a square by itself overflows, in float16 from 256 on and in float32 from
+# 1.9e19 on. `spare` is the last of the arrays that `pieces` gives: what is float16 is computed in
+# float32 and rounded once, as by PyTorch's `addcmul`, `addcdiv` and `lerp`.
+
+
+def add_product(total: Array, x: Array, y: Array, factor: Array, spare: Array) -> None:
+    """``total += factor * x * y``."""
+    np.multiply(x, factor, out=spare)
+    np.multiply(spare, y, out=spare)
+    np.add(total, spare, out=total)
+
+
+def add_quotient(total: Array, x: Array, y: Array, factor: Array, spare: Array) -> None:
+    """``total += factor * x / y``."""
+    np.multiply(x, factor, out=spare)
+    np.divide(spare, y, out=spare)
+    np.add(total, spare, out=total)
+
+
+def approach(average: Array, target: Array, weight: Array, spare: Array) -> None:
     """Move a running average towards `target`: ``average += weight * (target - average)``."""
-    np.subtract(target, average, out=spare)
+    np.subtract(target, average, out=spare, dtype=spare.dtype)
     np.multiply(spare, weight, out=spare)
     np.add(average, spare, out=average)
 
 
-def decay_towards_square(average: Array, g: Array, keep: Any, rest: Any, spare: Array) -> None:
+def decay_towards_square(average: Array, g: Array, keep: Array, rest: Array, spare: Array) -> None:
     """Update a running average of squares: ``average = keep * average + rest * g**2``."""
     np.multiply(average, keep, out=average)
-    np.multiply(g, g, out=spare)
-    np.multiply(spare, rest, out=spare)
+    np.multiply(g, rest, out=spare)
+    np.multiply(spare, g, out=spare)
     np.add(average, spare, out=average)
 
 

@@ -17,6 +17,7 @@ from minitorch.optim.optimizer import (
     check_implementation,
     check_lr,
     check_range,
+    constants,
     count,
     decay_towards_square,
     decayed,
@@ -97,22 +98,28 @@ class RAdam(Optimizer):
         correction = 1 - beta2**step
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * step * beta2**step / correction
-        size = lr / (1 - beta1**step)
+        rectification = 1.0
         if adaptive := length > 5.0:
             above = (length - 4) * (length - 2) * longest
-            below = (longest - 4) * (longest - 2) * length
-            size *= (above / below * correction) ** 0.5
+            rectification = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
+        new, keep, rest, shrink = constants(parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay)
+        debias, size, root_of_correction, eps, rectify = constants(
+            parameter, 1 - beta1**step, lr, correction**0.5, group["eps"], rectification
+        )
         averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
-        for p, g, m, v, spare, other in pieces(parameter, grad, *averages, spare=2):
+        for p, g, m, v, root, other, spare in pieces(parameter, grad, *averages, spare=3):
             if decay and group["decoupled_weight_decay"]:
-                np.multiply(p, 1 - lr * decay, out=p)
+                np.multiply(p, shrink, out=p)
             else:
                 g = decayed(p, g, decay, other)
-            approach(m, g, 1 - beta1, spare)
-            decay_towards_square(v, g, beta2, 1 - beta2, spare)
-            np.multiply(m, size, out=other)
+            approach(m, g, new, spare)
+            decay_towards_square(v, g, keep, rest, spare)
+            np.divide(m, debias, out=other)
+            np.multiply(other, size, out=other)
             if adaptive:
-                np.sqrt(v, out=spare)
-                np.add(spare, group["eps"], out=spare)
-                np.divide(other, spare, out=other)
+                np.sqrt(v, out=root)
+                np.add(root, eps, out=root)
+                np.divide(root_of_correction, root, out=root)
+                np.multiply(other, root, out=other)
+                np.multiply(other, rectify, out=other)
             np.subtract(p, other, out=p)

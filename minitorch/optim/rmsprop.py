@@ -12,6 +12,8 @@ from minitorch.optim.optimizer import (
     Group,
     Optimizer,
     State,
+    add_product,
+    add_quotient,
     approach,
     check_implementation,
     check_lr,
@@ -94,25 +96,30 @@ class RMSprop(Optimizer):
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         alpha, momentum = group["alpha"], group["momentum"]
-        lr, eps, fade = constants(parameter, number(group["lr"]), group["eps"], momentum)
-        keep, rest = constants(parameter, alpha, 1 - alpha)
+        size, eps, fade = constants(parameter, -number(group["lr"]), group["eps"], momentum)
+        keep, rest, one, minus = constants(parameter, alpha, 1 - alpha, 1.0, -1.0)
         count(state)
         # What an option leaves out is stood in for by the gradient, which is not touched.
         mean = state["grad_avg"]._array if group["centered"] else grad
         buffer = state["momentum_buffer"]._array if momentum > 0 else grad
         square = state["square_avg"]._array
-        for p, g, v, m, b, spare, other in pieces(parameter, grad, square, mean, buffer, spare=2):
+        for p, g, v, m, b, root, other, spare in pieces(
+            parameter, grad, square, mean, buffer, spare=3
+        ):
             g = decayed(p, g, group["weight_decay"], other)
             decay_towards_square(v, g, keep, rest, spare)
             if group["centered"]:
                 approach(m, g, rest, spare)
-                np.subtract(v, np.multiply(m, m, out=spare), out=spare)
-                np.sqrt(spare, out=spare)
+                np.copyto(root, v)
+                add_product(root, m, m, minus, spare)
+                np.copyto(root, v, where=np.isinf(v))  # not inf - inf
+                np.sqrt(root, out=root)
             else:
-                np.sqrt(v, out=spare)
-            np.add(spare, eps, out=spare)
-            step = np.divide(g, spare, out=spare)
+                np.sqrt(v, out=root)
+            np.add(root, eps, out=root)
             if momentum > 0:
                 np.multiply(b, fade, out=b)
-                step = np.add(b, step, out=b)
-            np.subtract(p, np.multiply(step, lr, out=spare), out=p)
+                add_quotient(b, g, root, one, spare)
+                np.add(p, np.multiply(b, size, out=root), out=p)
+            else:
+                add_quotient(p, g, root, size, spare)

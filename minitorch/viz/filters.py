@@ -18,14 +18,17 @@ import numpy as np
 from minitorch._extras import require
 from minitorch.factory import as_tensor
 from minitorch.nn import functional as F
+from minitorch.viz import pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from minitorch import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 EXTRA = "viz"
+DPI = 120
 LARGEST = 1024  # pixels a side: a larger photograph is scaled down when it is read
 BINOMIAL = np.array([1, 4, 6, 4, 1])
 
@@ -83,6 +86,12 @@ def filters(path: str | os.PathLike[str], image: Any = None) -> Path:
     Raises: MissingExtra without matplotlib (or scikit-learn, for its photograph); OSError for a
     file that is not there or is no picture; ValueError for an array that is none.
     """
+    pictures.save(draw(image), path, dpi=DPI)
+    return Path(path)
+
+
+def draw(image: Any = None) -> Figure:
+    """Return the figure that `filters` writes."""
     require("matplotlib", wanted_for="viz.filters", extra=EXTRA)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -109,8 +118,7 @@ def filters(path: str | os.PathLike[str], image: Any = None) -> Path:
     show(next(panels), plain, "In grey", "0 is black,\n255 is white")
     for name, kernel in KERNELS.items():
         show(next(panels), filtered(plain, kernel).numpy(), name, written(kernel))
-    figure.savefig(path, dpi=120)
-    return Path(path)
+    return figure
 
 
 def show(axes: Axes, image: Array, title: str, text: str = "") -> None:

@@ -8,8 +8,11 @@ Matplotlib's objects only, on the Agg canvas: no global state, no window.
 
 from __future__ import annotations
 
+import io
 import math
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +32,13 @@ EXTRA = "viz"
 INK, FAINT = "#222222", "#666666"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 MOST = 64  # tiles in one picture, unless told otherwise
+
+
+def save(figure: Figure, path: str | os.PathLike[str], *, dpi: int) -> None:
+    """Write a figure into `path` in one go: until all is drawn, a file that is there stays."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=Path(path).suffix[1:].lower(), dpi=dpi)
+    Path(path).write_bytes(drawn.getvalue())
 
 
 def kernels(layer: Any, *, columns: int | None = None, most: int = MOST) -> Figure:

@@ -59,12 +59,9 @@ class _ConvNd(Module):
             raise ValueError(
                 f"padding_mode must be one of {set(modes)}, but got padding_mode='{padding_mode}'"
             )
-        self.in_channels, self.out_channels, self.kernel_size = (
-            in_channels,
-            out_channels,
-            kernel_size,
-        )
-        self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.stride = kernel_size, stride
+        self.padding, self.dilation = padding, dilation
         self.transposed, self.output_padding = transposed, output_padding
         self.groups, self.padding_mode = groups, padding_mode
         first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
@@ -114,20 +111,10 @@ class _Conv(_ConvNd):
         dtype: Any = None,
     ) -> None:
         sizes = _ntuple(self._dims)
+        padding = padding if isinstance(padding, str) else sizes(padding)
+        window = (sizes(kernel_size), sizes(stride), padding, sizes(dilation), False, sizes(0))
         super().__init__(
-            in_channels,
-            out_channels,
-            sizes(kernel_size),
-            sizes(stride),
-            padding if isinstance(padding, str) else sizes(padding),
-            sizes(dilation),
-            False,
-            sizes(0),
-            groups,
-            bias,
-            padding_mode,
-            device,
-            dtype,
+            in_channels, out_channels, *window, groups, bias, padding_mode, device, dtype
         )
 
     def _sides(self) -> list[int]:
@@ -206,20 +193,10 @@ class _ConvTransposeNd(_ConvNd):
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         sizes = _ntuple(self._dims)
+        padding, added = sizes(padding), sizes(output_padding)
+        window = (sizes(kernel_size), sizes(stride), padding, sizes(dilation), True, added)
         super().__init__(
-            in_channels,
-            out_channels,
-            sizes(kernel_size),
-            sizes(stride),
-            sizes(padding),
-            sizes(dilation),
-            True,
-            sizes(output_padding),
-            groups,
-            bias,
-            padding_mode,
-            device,
-            dtype,
+            in_channels, out_channels, *window, groups, bias, padding_mode, device, dtype
         )
 
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> Any:
@@ -253,16 +230,9 @@ class _ConvTransposeNd(_ConvNd):
         return [w - a for w, a in zip(wanted, least, strict=True)]
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        return self._convolve(
-            input,
-            self.weight,
-            self.bias,
-            self.stride,
-            self.padding,
-            self._output_padding(input, output_size),
-            self.groups,
-            self.dilation,
-        )
+        added = self._output_padding(input, output_size)
+        sizes = (self.stride, self.padding, added, self.groups, self.dilation)
+        return self._convolve(input, self.weight, self.bias, *sizes)
 
 
 class ConvTranspose1d(_ConvTransposeNd):
