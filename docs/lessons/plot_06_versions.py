@@ -212,6 +212,6 @@ if answer_2 is not None:
     assert answer_2 == y._version
 
 # %%
-# Where in the source: ``SavedArray`` in ``minitorch/autograd/function.py`` notes the
+# Where in the source: ``SavedArray`` in ``minitorch/autograd/saved.py`` notes the
 # version and compares it; ``Storage`` in ``minitorch/autograd/base.py`` holds the
 # count; the checks before a write are in ``minitorch/ops/inplace.py``.

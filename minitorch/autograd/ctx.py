@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.base import Edge, TensorBase
-from minitorch.autograd.function import Function, count_functions, keep
+from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
+from minitorch.autograd.saved import save_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -152,11 +153,11 @@ def _pack_static(
         if tensor is None:
             packed.append(None)
         elif at_output >= 0:
-            packed.append(keep(results[at_output], None, at_output))
+            packed.append(save_tensor(results[at_output], None, at_output))
         elif at_input >= 0:
-            packed.append(keep(tensor, node.edges[at_input]))
+            packed.append(save_tensor(tensor, node.edges[at_input]))
         else:
-            packed.append(keep(tensor, tensor._edge() if tensor._requires_grad else None))
+            packed.append(save_tensor(tensor, tensor._edge() if tensor._requires_grad else None))
     node._saved = tuple(packed)
 
 

@@ -222,8 +222,10 @@ class Pass:
             grad = self.carried(tensor)
         if self.targets is not None:
             self.found[id(leaf), 0] = grad
-        else:
+        elif leaf._requires_grad:
             self.accumulate(leaf, grad, own)
+        elif leaf._post_accumulate_hooks is not None:  # frozen since its edge was made
+            _accumulated(leaf)
 
     def accumulate(self, leaf: TensorBase, grad: Any, own: bool = False) -> None:
         """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
@@ -580,9 +582,9 @@ def grad(
             raise TypeError(f"grad: expected a tensor as input {index}, got {tensor!r}")
         if tensor._is_stale():
             tensor._refresh()
-        if not tensor._requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
     seeds = _seeds(roots, given, "grad")
+    if not all(tensor._requires_grad for tensor in wanted):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
     found = _gradients([r._edge() for r in roots], seeds, wanted, retain, create_graph)
     if materialize_grads:
         return tuple(
@@ -609,6 +611,9 @@ def _gradients(
     retain_graph: bool,
     create_graph: bool,
 ) -> list[Tensor | None]:
+    for tensor in wanted:
+        if not tensor.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     targets = [tensor._edge() for tensor in wanted]
     walk = _walk(create_graph, retain_graph, targets)
     walk.run(roots, seeds)

@@ -34,7 +34,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from inspect import getattr_static
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,12 +42,13 @@ from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, Storage, TensorBase, View, ViewStep
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import mode, wanted
+from minitorch.autograd.saved import SavedArray, save_tensor
 from minitorch.kernels.quiet import hush, restore
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
-ndarray, asarray, new, new_tuple = np.ndarray, np.asarray, object.__new__, tuple.__new__
+ndarray, asarray, new = np.ndarray, np.asarray, object.__new__
 _sequence = itertools.count()
 
 
@@ -75,99 +76,6 @@ FREED = (
 )
 
 
-class SavedArray(NamedTuple):
-    """A tensor kept for backward, without the tensor: array, version, and its place in the graph.
-
-    Holding the tensor itself would make a cycle where a node saves its own output.
-
-    Attributes:
-        kept: the array, in whatever order its memory is (`loose`: in another than PyTorch's); None
-            of a leaf, which `edge` holds anyway: its `data` may have been set to another since.
-        storage, version: what counts the changes in place, and the count when it was saved.
-        edge: where its gradient goes; None for a constant.
-        own_slot: the output's number, if it is an output of the very node that saves it.
-    """
-
-    kept: Array | None
-    loose: bool
-    storage: Storage
-    version: int
-    edge: Edge | None
-    own_slot: int | None
-
-    @property
-    def array(self) -> Array:
-        """The numbers."""
-        if self.kept is not None:
-            return self.kept
-        assert self.edge is not None
-        leaf: TensorBase = self.edge[0]
-        return leaf._for_kernels()
-
-    def place(self, node: Function) -> Edge | None:
-        """Where its gradient goes."""
-        return self.edge if self.own_slot is None else (node, self.own_slot)
-
-    def unpack(self, node: Function) -> Tensor:
-        """The tensor again, refusing one that was changed in place since."""
-        if self.storage.version != self.version:
-            self.refuse(node)
-        edge = self.place(node)
-        if self.kept is None:
-            assert edge is not None
-            leaf: Tensor = edge[0]
-            return leaf
-        tensor: Any = node.tensor_class._wrap(self.kept)
-        if self.loose:
-            tensor._loosen()
-        if edge is None:
-            return tensor
-        tensor._storage = self.storage
-        tensor._requires_grad = True
-        tensor._grad_fn, tensor._slot = edge
-        return tensor
-
-    def refuse(self, node: Function) -> None:
-        """Say that the tensor was changed in place since."""
-        edge = self.place(node)
-        maker = "a leaf" if edge is None or isinstance(edge[0], TensorBase) else edge[0].name()
-        raise RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an "
-            f"inplace operation: [{self.array.dtype} {list(self.array.shape)}], which is "
-            f"{'' if maker == 'a leaf' else f'output {edge[1] if edge else 0} of '}{maker} and "
-            f"was saved by {node.name()}, is at version {self.storage.version}; expected "
-            f"version {self.version} instead. Change a clone() of it, or use the operation "
-            "that is not in place."
-        )
-
-
-def keep(
-    tensor: TensorBase, edge: Edge | None, own_slot: int | None = None, given: Array | None = None
-) -> SavedArray:
-    """What a node keeps of `tensor`, of which its forward was `given` this array.
-
-    Raises:
-        RuntimeError: if it is an inference tensor.
-    """
-    storage = tensor._storage
-    if storage is None:
-        storage = tensor._storage = Storage()
-    version, loose = storage.version, False
-    if tensor._special and tensor._inference:
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. "
-            "To work around you can make a clone to get a normal tensor and use it in autograd."
-        )
-    if edge is not None and edge[0] is tensor:
-        kept = None
-    elif not tensor._special:
-        kept = tensor._array
-    else:
-        kept = tensor._for_kernels() if given is None else given
-        loose = tensor._loose is not None or tensor._native_strides is not None
-    return new_tuple(SavedArray, (kept, loose, storage, version, edge, own_slot))
-
-
 class Function:
     """An operation with a gradient. See the module's docstring for the two ways to write one.
 
@@ -179,6 +87,8 @@ class Function:
             default). 'follows': it takes any, and its output may come in the same. 'makes': its
             output may come in an order of its own.
         torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
+        differentiable_inputs: those of its inputs that stand in `next_functions`; the rest are
+            indices, masks or classes.
         on_arrays: its `backward` is right on ndarrays as well, since all that it does is in
             operators, in `apply` of Functions, and in what tensors and arrays both have. A walk
             that nobody will differentiate then runs it on arrays, which is several times quicker.
@@ -194,6 +104,7 @@ class Function:
     torch_name = ""
     _forward_cls: type[Function]  # the class as it was written, forward and all
     _backward_cls: type[Function]  # in PyTorch's form: that of the nodes
+    differentiable_inputs = slice(None)
 
     # What one node keeps. Class attributes, so that an unused feature costs nothing.
     edges: list[Edge | None] = []  # noqa: RUF012 - replaced, never changed
@@ -355,7 +266,7 @@ class Function:
                 result._requires_grad = True
                 result._grad_fn = node
                 if node._saved:
-                    node._pack(inputs, arrays, out, result)
+                    node._pack(inputs, arrays, (out,), (result,))
         elif not grad_enabled and mode.inference:
             result._inference = result._special = True
         if cls.views:
@@ -420,13 +331,13 @@ class Function:
                     if kept is None or kept is x or kept is y:
                         pass
                     elif kept is x_array:
-                        kept = keep(x, x_edge)
+                        kept = save_tensor(x, x_edge)
                     elif kept is y_array:
-                        kept = keep(y, y_edge)
+                        kept = save_tensor(y, y_edge)
                     elif kept is out:
-                        kept = keep(result, None, 0)
+                        kept = save_tensor(result, None, 0)
                     else:
-                        node._pack((x, y), (x_array, y_array), out, result)
+                        node._pack((x, y), (x_array, y_array), (out,), (result,))
                         return result
                     packed.append(kept)
                 node._saved = tuple(packed)
@@ -451,7 +362,7 @@ class Function:
                     result._requires_grad = True
                     result._grad_fn, result._slot = self, slot
             if self._saved:
-                self._pack(inputs, arrays, outs[0], results[0])
+                self._pack(inputs, arrays, outs, results)
         for slot, result in enumerate(results):
             if mode.inference:
                 result._inference = result._special = True
@@ -459,8 +370,14 @@ class Function:
                 self._mark_view(owner, result, params, slot, many=True)
         return results
 
-    def _pack(self, inputs: Sequence[Any], arrays: Sequence[Any], out: Any, result: Any) -> None:
-        """Turn what was saved into `SavedArray`s, by finding it among `arrays` and the output."""
+    def _pack(
+        self,
+        inputs: Sequence[Any],
+        arrays: Sequence[Any],
+        outs: Sequence[Any],
+        results: Sequence[TensorBase],
+    ) -> None:
+        """Turn what was saved into `SavedArray`s, by finding it among `arrays` and the outputs."""
         packed: list[Any] = []
         assert self._saved is not None
         for kept in self._saved:
@@ -468,19 +385,25 @@ class Function:
                 for given, edge, array in zip(inputs, self.edges, arrays, strict=False):
                     if array is kept:
                         if given is not kept:  # it was a tensor's
-                            kept = keep(given, edge, None, array)
+                            kept = save_tensor(given, edge, None, array)
                         break
                 else:
-                    if kept is out:
-                        kept = keep(result, None, 0)
-                    elif kept.dtype.kind not in "iub":
-                        raise RuntimeError(
-                            f"{type(self).__name__}.save: a {kept.dtype} array of shape "
-                            f"{list(kept.shape)} is neither an input nor the output; it would be "
-                            "a constant to the second derivative. Save what it is computed from."
-                        )
+                    kept = self._pack_output(kept, outs, results)
             packed.append(kept)
         self._saved = tuple(packed)
+
+    def _pack_output(self, kept: Any, outs: Sequence[Any], results: Sequence[TensorBase]) -> Any:
+        """An output that was saved, as a `SavedArray`; or integers and bools of no tensor."""
+        for slot, (out, result) in enumerate(zip(outs, results, strict=True)):
+            if kept is out:
+                return save_tensor(result, None, slot if result._requires_grad else None)
+        if kept.dtype.kind not in "iub":
+            raise RuntimeError(
+                f"{type(self).__name__}.save: a {kept.dtype} array of shape {list(kept.shape)} is "
+                "neither an input nor the output; it would be a constant to the second derivative. "
+                "Save what it is computed from."
+            )
+        return kept
 
     def _mark_view(
         self, owner: TensorBase, result: TensorBase, params: dict[str, Any], slot: int, many: bool
@@ -559,7 +482,7 @@ class Function:
             else (AccumulateGrad(edge[0]), 0)
             if isinstance(edge[0], TensorBase)
             else edge
-            for edge in self.edges
+            for edge in self.edges[self.differentiable_inputs]
         )
 
     @property

@@ -79,6 +79,8 @@ def scaled_dot_product_attention(
             )
         if is_causal:
             raise RuntimeError(f"{who}: attn_mask should not be set when is_causal=True")
+        if attn_mask._array.dtype.kind == "b":
+            attn_mask = attn_mask.clone()  # as PyTorch, which makes floats of it: it may be changed
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
     if enable_gqa:

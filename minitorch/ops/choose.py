@@ -33,6 +33,7 @@ class Where(Function):
     """z = x where the condition holds, else y; each gets the gradient of what was taken."""
 
     broadcasts = True
+    differentiable_inputs = slice(1, None)
 
     def forward(self, condition: Array, x: Array, y: Array) -> Array:
         self.save(condition)

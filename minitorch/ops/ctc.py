@@ -138,7 +138,7 @@ def _losses(
 
     sample, place = np.arange(N), np.arange(2 * S + 1)
     times = np.arange(max(T, 1))[:, None, None]
-    seen = Take.apply(x, key=(times, sample[None, :, None], states[None]))  # (T, N, states)
+    seen = Take.apply(x, times, sample[None, :, None], states[None])  # (T, N, states)
     nothing = held(np.full((N, 2), -math.inf, x._array.dtype))
     empty = held(np.where(place == 0, 0.0, -math.inf).astype(x._array.dtype))  # of no input at all
     alpha = where(held((durations > 0)[:, None]), seen[0], empty)
@@ -152,8 +152,8 @@ def _losses(
         log = where(reached, where(reached, total, 1.0).log() + top, -math.inf)
         alpha = where(held((t < durations)[:, None]), log + seen[t], alpha)
 
-    last = Take.apply(alpha, key=(sample, 2 * sizes))
-    label = Take.apply(alpha, key=(sample, np.maximum(2 * sizes - 1, 0)))
+    last = Take.apply(alpha, sample, 2 * sizes)
+    label = Take.apply(alpha, sample, np.maximum(2 * sizes - 1, 0))
     total, top = _total(last, where(held(sizes > 0), label, -math.inf))
     if not zero_infinity:
         return -(total.log() + top)

@@ -25,6 +25,7 @@ class TakeRows(Function):
     """y = w[index], rows of a matrix: shape (*index, D)."""
 
     torch_name = "EmbeddingBackward0"
+    differentiable_inputs = slice(1)
     on_arrays = True
     makes_own = True
 
@@ -42,6 +43,7 @@ class PutRows(Function):
     """y = zeros of (rows, D) with y[index] += x, one row of x (*index, D) an index."""
 
     torch_name = "EmbeddingDenseBackward0"
+    differentiable_inputs = slice(1)
     on_arrays = True
 
     def forward(self, x: Array, index: Array, *, rows: int) -> Array:
@@ -246,13 +248,14 @@ def embedding_bag(
         _renormalize(w, index, max_norm, norm_type)
     if factors is not None:
         factors = factors.reshape(-1)
+    flat = x.reshape(-1)
     if not keep.all():
-        index, bags = index[keep], bags[keep]
+        flat, bags = x._wrap(index[keep]), bags[keep]
         if factors is not None:
             factors = factors[np.flatnonzero(keep)]
-    rows = TakeRows.apply(w, w._wrap(index))
+    rows = TakeRows.apply(w, flat)
     if scale_grad_by_freq and rows.requires_grad:
-        rows = Weigh.apply(rows, w._wrap(index), padding=None, by_freq=True)
+        rows = Weigh.apply(rows, flat, padding=None, by_freq=True)
     if mode == "max":
         return _largest(rows, bags, len(starts))
     if factors is not None:
@@ -326,7 +329,7 @@ def _largest(rows: Tensor, bags: Array, count: int) -> Tensor:
     if not filled.size:
         return rows.new_zeros(count, D) + rows.sum(0)
     winners = first_largest(rows._array, starts)
-    best = Take.apply(rows, key=(winners, np.arange(D)[None, :]))
+    best = Take.apply(rows, winners, np.arange(D)[None, :])
     return PutRows.apply(best, rows._wrap(filled), rows=count)
 
 

@@ -140,7 +140,7 @@ class _Sampler:
         bounds = list(zip(places, self.sizes, strict=True))
         batch = np.arange(places[0].shape[0]).reshape(-1, *(1,) * (places[0].ndim - 1))
         index = [np.clip(np.nan_to_num(p), 0, n - 1).astype(np.int64) for p, n in bounds]
-        taken: Tensor = Take.apply(self.x, key=(batch, *index))
+        taken: Tensor = Take.apply(self.x, batch, *index)
         outside = np.logical_or.reduce([~((p >= 0) & (p <= n - 1)) for p, n in bounds])
         if not outside.any():
             return taken

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
+Indices = tuple[Any, ...]  # tensors or ndarrays of indices or masks, and None for a full slice
 FULL = slice(None)
 
 
@@ -81,48 +82,67 @@ class Embed(Function):
         return self.view.apply(grad, **self.params)
 
 
-class Take(Function):
-    """y = x[key] for a key with index arrays: a copy. Taken twice, it gets both gradients."""
+class Indexing(Function):
+    """What reads or writes at index arrays, one a dimension; None stands for all of a dimension.
+
+    The indices are operands and not metadata, so that what is saved of them is versioned.
+    """
+
+    def key(self, indices: Sequence[Array | None]) -> Key:
+        """The indices as NumPy wants them, kept for backward."""
+        self.save(*indices)
+        return tuple([FULL if index is None else index for index in indices])
+
+
+class Take(Indexing):
+    """y = x[indices]: a copy. Taken twice, it gets both gradients."""
 
     torch_name = "IndexBackward0"
+    differentiable_inputs = slice(1)
     on_arrays = True
 
-    def forward(self, x: Array, *, key: Key) -> Array:
-        self.shape, self.key = x.shape, key
-        return x[key]
+    def forward(self, x: Array, *indices: Array | None) -> Array:
+        self.shape = x.shape
+        return x[self.key(indices)]
 
     def backward(self, grad: Tensor) -> Any:
-        return Put.apply(grad, key=self.key, shape=self.shape)
+        indices = self.saved
+        return Put.apply(grad, *indices, shape=self.shape), *[None] * len(indices)
 
 
-class Put(Function):
-    """y = zeros with y[key] += x, repeated indices adding up."""
+class Put(Indexing):
+    """y = zeros with y[indices] += x, repeated indices adding up."""
 
     torch_name = "IndexPutBackward0"
+    differentiable_inputs = slice(1)
     on_arrays = True
 
-    def forward(self, x: Array, *, key: Key, shape: tuple[int, ...]) -> Array:
-        self.key = key
+    def forward(self, x: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:
+        key = self.key(indices)
         y = np.zeros(shape, x.dtype)
-        if all(not isinstance(k, np.ndarray) or k.dtype.kind == "b" for k in key):
+        if all(index is None or index.dtype.kind == "b" for index in indices):
             y[key] = x  # a mask names no element twice
         else:
             add_at(y, key, x)
         return y
 
     def backward(self, grad: Tensor) -> Any:
-        return Take.apply(grad, key=self.key)
+        indices = self.saved
+        return Take.apply(grad, *indices), *[None] * len(indices)
 
 
-class IndexPut(Function):
-    """z = x with z[key] = y, or += y when accumulating. What is overwritten gets no gradient.
+class IndexPut(Indexing):
+    """z = x with z[indices] = y, or += y when accumulating. What is overwritten gets no gradient.
 
-    Where a key names an element twice, the last value written stays, and only it gets a gradient.
+    Where an element is named twice, the last value written stays, and only it gets a gradient.
     """
 
-    def forward(self, x: Array, y: Array, *, key: Key, accumulate: bool) -> Array:
-        self.key, self.accumulate = key, accumulate
+    differentiable_inputs = slice(2)
+
+    def forward(self, x: Array, y: Array, *indices: Array | None, accumulate: bool) -> Array:
+        self.accumulate = accumulate
         self.shape, self.value_shape = x.shape, y.shape
+        key = self.key(indices)
         z = x.copy()
         if accumulate:
             add_at(z, key, y)
@@ -131,16 +151,24 @@ class IndexPut(Function):
         return z
 
     def backward(self, grad: Tensor) -> Any:
-        taken = Take.apply(grad, key=self.key)
+        indices = self.saved
+        taken = Take.apply(grad, *indices)
         if not self.accumulate:
+            key = _arrays(indices)
             written = np.zeros(self.shape, bool)
-            written[self.key] = True
+            written[key] = True
             last = np.zeros(self.shape, np.intp)
             order = np.arange(taken._array.size).reshape(taken._array.shape)
-            last[self.key] = order
+            last[key] = order
             grad = where(grad._wrap(written), 0.0, grad)
-            taken = where(grad._wrap(np.asarray(last[self.key] == order)), taken, 0.0)
-        return grad, taken.sum_to_size(self.value_shape) if self.needs(1) else None
+            taken = where(grad._wrap(np.asarray(last[key] == order)), taken, 0.0)
+        sent = taken.sum_to_size(self.value_shape) if self.needs(1) else None
+        return grad, sent, *[None] * len(indices)
+
+
+def _arrays(indices: Sequence[Any]) -> Key:
+    """Index operands (tensors, arrays or None) as a key for NumPy."""
+    return tuple([FULL if index is None else args.array_of(index) for index in indices])
 
 
 # ---- what an index means ----------------------------------------------------------------------
@@ -212,6 +240,8 @@ def _part(index: Any) -> Any:
         if listed.dtype.kind not in "iubf":
             raise TypeError(f"an index must be numbers, not {listed.dtype}: {part!r}")
         part = listed if listed.dtype.kind == "b" else listed.astype(np.int64)
+    elif isinstance(part, np.ndarray):
+        part = part.copy()  # the caller may change it
     if isinstance(part, np.ndarray):
         array: Array = part
         if array.dtype.kind not in "iub" and array.size:
@@ -244,12 +274,13 @@ def _dims(part: Any) -> int:
     return 0 if part is None or part is Ellipsis or type(part) is bool else 1
 
 
-def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Key | None]:
-    """An index as PyTorch reads it: a basic key for NumPy, and an advanced one for what that shows.
+def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Indices | None]:
+    """An index as PyTorch reads it: a basic key for NumPy, and the indices into what that shows.
 
     PyTorch takes ints, slices and None first and then, of the view, index arrays and masks: the
-    second key holds only those and full slices. (NumPy counts an int beside an array as an array,
-    which moves dimensions.) Either key is None if there is nothing for it to do.
+    second part holds only those, as operands of `Take`, and None for all of a dimension. (NumPy
+    counts an int beside an array as an array, which moves dimensions.) Either is None if there is
+    nothing for it to do.
 
     Raises:
         IndexError: too many indices, out of range, a mask of another shape, or no index at all.
@@ -258,7 +289,8 @@ def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Key | None]:
     if type(index) is int and shape:  # the commonest, and quick
         _check_int(index, 0, shape[0])
         return (index, Ellipsis), None
-    parts = [_part(part) for part in _parts(index)]
+    given = _parts(index)
+    parts = [_part(part) for part in given]
     used = sum(_dims(part) for part in parts)
     if used > len(shape):
         if not shape and all(type(part) is int for part in parts):
@@ -269,40 +301,43 @@ def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Key | None]:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     basic: list[Any] = []
     advanced: list[Any] = []
+    arrays: list[tuple[int, ...]] = []
     dim, trivial, seen_ellipsis = 0, True, False
     for position, part in enumerate(parts):
         if part is Ellipsis:
             if not seen_ellipsis:  # another one stands for nothing
                 rest = len(shape) - used
                 basic.append(Ellipsis)
-                advanced += [FULL] * rest
+                advanced += [None] * rest
                 dim += rest
             seen_ellipsis = True
         elif part is None:
             basic.append(None)
-            advanced.append(FULL)
+            advanced.append(None)
             trivial = False
         elif type(part) is bool:
             basic.append(None)
             advanced.append(np.zeros(int(part), np.int64))
+            arrays.append((int(part),))
             trivial = False
         elif isinstance(part, slice):
             basic.append(part)
-            advanced.append(FULL)
+            advanced.append(None)
             trivial = trivial and part == FULL
             dim += 1
         elif isinstance(part, np.ndarray):
             _check_array(part, position, dim, shape)
             basic += [FULL] * _dims(part)
-            advanced.append(part)
+            operand = given[position]
+            own = args.is_tensor(operand) and operand._array is part
+            advanced.append(operand if own else part)
+            arrays.append((int(part.sum()),) if part.dtype.kind == "b" else part.shape)
             dim += _dims(part)
         else:
             _check_int(part, dim, shape[dim])
             basic.append(part)
             trivial = False
             dim += 1
-    arrays = [part.shape for part in advanced if part is not FULL and part.dtype.kind != "b"]
-    arrays += [(int(p.sum()),) for p in advanced if p is not FULL and p.dtype.kind == "b"]
     if len(arrays) > 1:
         _check_together(arrays)
     if not any(part is Ellipsis for part in basic):
@@ -351,7 +386,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     if advanced is None:
         return Slice.apply(input, key=(Ellipsis,) if basic is None else basic)
     shown = input if basic is None else Slice.apply(input, key=basic)
-    return Take.apply(shown, key=advanced)
+    return Take.apply(shown, *advanced)
 
 
 def setitem(target: Tensor, index: Any, value: Any) -> None:
@@ -385,17 +420,17 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
     check_writable(place)
     value = _fitting(place._array, advanced, value)
     if mode.grad and any(t._requires_grad for t in (target, place, value) if args.is_tensor(t)):
-        write(place, IndexPut.apply(place, value, key=advanced, accumulate=False))
+        write(place, IndexPut.apply(place, value, *advanced, accumulate=False))
         return
-    place._array[advanced] = value._array if args.is_tensor(value) else value
+    place._array[_arrays(advanced)] = value._array if args.is_tensor(value) else value
     target._bump_version()
 
 
-def _fitting(x: Array, key: Key, value: Any) -> Any:
-    """`value`, without leading dimensions that x[key] has not.
+def _fitting(x: Array, indices: Indices, value: Any) -> Any:
+    """`value`, without leading dimensions that x[indices] has not.
 
     Raises:
-        RuntimeError: if it does not broadcast to x[key], or has another dtype than x.
+        RuntimeError: if it does not broadcast to x[indices], or has another dtype than x.
     """
     array = value._array if args.is_tensor(value) else value
     if array.dtype != x.dtype:
@@ -406,7 +441,7 @@ def _fitting(x: Array, key: Key, value: Any) -> Any:
     shape = array.shape
     if not shape:
         return value
-    place = np.broadcast_to(np.empty((), np.int8), x.shape)[key].shape
+    place = np.broadcast_to(np.empty((), np.int8), x.shape)[_arrays(indices)].shape
     trimmed = shape[max(len(shape) - len(place), 0) :]
     leading = shape[: len(shape) - len(trimmed)]
     if any(n != 1 for n in leading) or any(
@@ -436,13 +471,11 @@ def index_put(
         )
     if not indices:
         raise RuntimeError("index_put: expected at least one index tensor")
-    arrays = tuple(tensor_of("index_put", f"indices[{i}]", t)._array for i, t in enumerate(indices))
-    basic, key = _keys(x._array.shape, tuple(a if a.ndim else a.reshape(1) for a in arrays))
-    for array in arrays:
-        _part(x._wrap(array))  # refuses dtypes that getitem refuses
-    value = _fitting(x._array, key or (), tensor_of("index_put", "values", values))
+    given = [tensor_of("index_put", f"indices[{i}]", t) for i, t in enumerate(indices)]
+    basic, key = _keys(x._array.shape, tuple(t if t._array.ndim else t.reshape(1) for t in given))
     assert basic is None
-    return IndexPut.apply(x, value, key=key, accumulate=accumulate)
+    value = _fitting(x._array, key or (), tensor_of("index_put", "values", values))
+    return IndexPut.apply(x, value, *(key or ()), accumulate=accumulate)
 
 
 # ---- one dimension ----------------------------------------------------------------------------
@@ -563,7 +596,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if m._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
     shape = args.broadcast_shape("masked_select", x._array.shape, m._array.shape)
-    taken = Take.apply(expand(x, shape).reshape(-1), key=(_flat(m._array, shape),))
+    taken = Take.apply(expand(x, shape).reshape(-1), _flat(m, shape))
     return args.named("MaskedSelectBackward0", taken)
 
 
@@ -585,8 +618,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {m.dtype}"
         )
     shape = args.broadcast_shape("masked_scatter", x._array.shape, m._array.shape)
-    where = _flat(m._array, shape)
-    count = int(where.sum())
+    where = _flat(m, shape)
+    count = int(where._array.sum())
     if src._array.size < count:
         raise RuntimeError(
             f"Number of elements of source ({src._array.size}) < number of ones in mask ({count})"
@@ -594,12 +627,12 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     flat, values = expand(x, shape).reshape(-1), src.reshape(-1)[:count]
     return args.named(
         "MaskedScatterBackward0",
-        IndexPut.apply(flat, values, key=(where,), accumulate=False).reshape(shape),
+        IndexPut.apply(flat, values, where, accumulate=False).reshape(shape),
     )
 
 
-def _flat(mask: Array, shape: tuple[int, ...]) -> Array:
-    return np.broadcast_to(mask, shape).reshape(-1)
+def _flat(mask: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return expand(mask, shape).reshape(-1)
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:

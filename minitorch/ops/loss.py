@@ -39,6 +39,7 @@ class NLLLoss(Function):
     """
 
     torch_name = "NllLossBackward0"
+    differentiable_inputs = slice(1)
 
     def forward(
         self,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array
 from minitorch.ops.activation import Softplus, floats, logsigmoid
 from minitorch.ops.choose import where
 from minitorch.ops.distance import pairwise_distance
@@ -111,13 +110,13 @@ def _rows(who: str, x: Tensor) -> tuple[int, int]:
     return (shape[0] if len(shape) == 2 else 1), (shape[-1] if shape else 1)
 
 
-def _long(who: str, target: Tensor) -> Array:
+def _long(who: str, target: Tensor) -> Tensor:
     if target._array.dtype != np.int64:
         raise RuntimeError(
             f"{who}: expected target of scalar type Long but found {target.dtype}; "
             "convert with .long()"
         )
-    return target._array
+    return target
 
 
 def _above(gaps: Tensor) -> Tensor:
@@ -166,17 +165,18 @@ def multi_margin_loss(
         )
     floats(who, x)
     classes = _long(who, t).reshape(N)
+    array = classes._array
     if weight is not None and weight._array.dtype != x._array.dtype:
         raise RuntimeError(f"{who}: expected weight of {x.dtype} but found {weight.dtype}")
-    if ((classes < 0) | (classes >= C)).any():
+    if ((array < 0) | (array >= C)).any():
         raise RuntimeError(f"{who}: target out of range, expected 0..{C - 1}")
     rows = x.reshape(N, C)
-    own = Take.apply(rows, key=(np.arange(N), classes)).unsqueeze(1)
-    others = x._wrap(np.arange(C) != classes[:, None])
+    own = Take.apply(rows, np.arange(N), classes).unsqueeze(1)
+    others = x._wrap(np.arange(C) != array[:, None])
     gaps = _above(where(others, margin - own + rows, 0.0))
     losses = gaps if p == 1 else gaps * gaps
     if weight is not None:
-        losses = losses * weight[t._wrap(classes)].unsqueeze(1)
+        losses = losses * weight[classes].unsqueeze(1)
     losses = losses.sum(1) / C
     return reduced(losses if t._array.ndim else losses.reshape(()), reduction)
 
@@ -208,7 +208,7 @@ def multilabel_margin_loss(
         )
     if ((t._array < -1) | (t._array >= C)).any():
         raise RuntimeError(f"{who}: argument 'target' is out of range, expected -1..{C - 1}")
-    classes = _long(who, t).reshape(N, C)
+    classes = _long(who, t)._array.reshape(N, C)
     floats(who, x)
     wanted = np.logical_and.accumulate(classes >= 0, axis=1)
     sample, place = np.nonzero(wanted)
@@ -216,8 +216,8 @@ def multilabel_margin_loss(
     other = np.ones((N, C), bool)
     other[sample, chosen] = False
     rows = x.reshape(N, C)
-    own = Take.apply(rows, key=(sample, chosen)).unsqueeze(1)  # (targets, 1)
-    rest = Take.apply(rows, key=(sample,))  # (targets, C)
+    own = Take.apply(rows, sample, chosen).unsqueeze(1)  # (targets, 1)
+    rest = Take.apply(rows, sample)  # (targets, C)
     gaps = _above(where(x._wrap(other[sample]), 1 - own + rest, 0.0)).sum(1) / C
     losses = x.new_zeros(N).index_put((x._wrap(sample),), gaps, accumulate=True)
     return reduced(losses if x._array.ndim == 2 else losses.reshape(()), reduction)

@@ -1,6 +1,6 @@
 """Reading and writing along one dimension by an index tensor: gather, scatter, index_add...
 
-Each becomes one of `index`'s Functions with a key for NumPy: `_along` for those whose index says
+Each becomes one of `index`'s Functions with indices: `_along` for those whose index says
 for every element where it comes from, `_at` for those whose index lists entries of a dimension.
 """
 
@@ -15,7 +15,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
-from minitorch.ops.index import FULL, IndexPut, Key, Take
+from minitorch.ops.index import IndexPut, Indices, Take
 from minitorch.ops.operands import tensor_of, wrap_dim
 from minitorch.ops.shape import expand, reshape
 
@@ -46,21 +46,24 @@ class NoSuchEntry(IndexError, RuntimeError):
     """An index out of range. (PyTorch raises the one or the other, by dtype, size and layout.)"""
 
 
-def _along(x: Array, dim: int, index: Array) -> Key:
-    """The key that `gather` and `scatter` use: index along `dim`, position elsewhere."""
-    grids = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+def _along(dim: int, index: Tensor) -> Indices:
+    """The indices that `gather` and `scatter` use: `index` along `dim`, position elsewhere."""
+    grids: list[Any] = list(np.ogrid[tuple(slice(n) for n in index._array.shape)])
     grids[dim] = index
     return tuple(grids)
 
 
-def _check_along(who: str, x: Array, dim: int, index: Any, other: Array) -> Array:
-    """The index array, checked against the tensor and the source, and of at least one dimension."""
-    i = tensor_of(who, "index", index)._array
+def _check_along(who: str, x: Array, dim: int, index: Any, other: Array) -> Tensor:
+    """The index, checked against the tensor and the source, and of at least one dimension."""
+    tensor = tensor_of(who, "index", index)
+    i = tensor._array
     if i.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{who}(): Expected dtype int32/int64 for index, got {i.dtype}")
     if i.size == 0:
-        return i if i.ndim == x.ndim else np.zeros((0,) * max(x.ndim, 1), np.int64)
-    i = np.atleast_1d(i)
+        return tensor if i.ndim == x.ndim else tensor.new_zeros((0,) * max(x.ndim, 1))
+    if i.ndim == 0:
+        tensor = reshape(tensor, 1)
+        i = tensor._array
     shape = x.shape or (1,)
     if i.ndim != len(shape):
         raise RuntimeError(
@@ -83,7 +86,7 @@ def _check_along(who: str, x: Array, dim: int, index: Any, other: Array) -> Arra
                 f"Expected index {list(i.shape)} to be no larger than src {list(other.shape)}"
             )
     _check_range(RuntimeError, i, dim, shape[dim])
-    return i
+    return tensor
 
 
 def _check_range(kind: type[Exception], i: Array, dim: int, size: int) -> None:
@@ -111,9 +114,9 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     axis = wrap_dim(dim, x._array.ndim)
     shape = tensor_of("gather", "index", index)._array.shape
     i = _check_along("gather", x._array, axis, index, x._array)
-    if not i.size:
-        return reshape(Take.apply(reshape(x, -1), key=(i.reshape(-1),)), shape)
-    y = Take.apply(x if x._array.ndim else reshape(x, 1), key=_along(x._array, axis, i))
+    if not i._array.size:
+        return reshape(Take.apply(reshape(x, -1), reshape(i, -1)), shape)
+    y = Take.apply(x if x._array.ndim else reshape(x, 1), *_along(axis, i))
     return args.named("GatherBackward0", y if y._array.shape == shape else reshape(y, shape))
 
 
@@ -204,18 +207,18 @@ def _scatter(
 ) -> Tensor:
     x, axis, i, src = _source(who, input, dim, index, src)
     flat = x if x._array.ndim else reshape(x, 1)
-    if i.size:
-        key = _along(x._array, axis, i)
+    if i._array.size:
+        indices = _along(axis, i)
     else:  # nothing of `src`, which stays in the graph all the same
-        key = (np.zeros(0, np.int64),) * flat._array.ndim
+        indices = (np.zeros(0, np.int64),) * flat._array.ndim
         src = reshape(src, -1)[:0] if args.is_tensor(src) else src
-    y = IndexPut.apply(flat, src, key=key, accumulate=accumulate)
+    y = IndexPut.apply(flat, src, *indices, accumulate=accumulate)
     return y if x._array.ndim else reshape(y, ())
 
 
 def _source(
     who: str, input: Tensor, dim: int, index: Tensor, src: Any
-) -> tuple[Tensor, int, Array, Any]:
+) -> tuple[Tensor, int, Tensor, Any]:
     """The operands of a scatter, checked; `src` is cut to the index's shape."""
     x = tensor_of(who, "input", input)
     axis = wrap_dim(dim, x._array.ndim)
@@ -225,7 +228,7 @@ def _source(
                 f"{who}(): argument 'src' must be Tensor or Number, not {type(src).__name__}"
             )
         i = _check_along(who, x._array, axis, index, x._array)
-        if not i.size:  # whatever the number, as in PyTorch
+        if not i._array.size:  # whatever the number, as in PyTorch
             src = 0
         return x, axis, i, args.scalar_as(src, x._array.dtype)
     i = _check_along(who, x._array, axis, index, src._array)
@@ -233,28 +236,28 @@ def _source(
         raise RuntimeError(
             f"{who}(): Expected self.dtype to be equal to src.dtype, got {x.dtype} and {src.dtype}"
         )
-    if i.size:
+    if i._array.size:
         src = reshape(src, 1) if src._array.ndim == 0 else src
-        if src._array.shape != i.shape:
-            src = src[tuple(slice(n) for n in i.shape)]
+        if src._array.shape != i._array.shape:
+            src = src[tuple(slice(n) for n in i._array.shape)]
     return x, axis, i, src
 
 
 # ---- a list of entries: index_select, index_add, index_copy, index_fill -----------------------
 
 
-def _entries(who: str, index: Any, kinds: tuple[Any, ...] = (np.int64, np.int32)) -> Array:
-    """The 1-d index array that lists entries of a dimension."""
+def _entries(who: str, index: Any, kinds: tuple[Any, ...] = (np.int64, np.int32)) -> Tensor:
+    """The 1-d index that lists entries of a dimension."""
     i = tensor_of(who, "index", index)._array
     if i.dtype not in kinds:
         raise RuntimeError(f"{who}(): Expected dtype int32/int64 for index, got {i.dtype}")
     if i.ndim > 1:
         raise IndexError(f"{who}(): Index is supposed to be a vector, got shape {list(i.shape)}")
-    return i.reshape(-1)
+    return index if i.ndim else reshape(index, 1)
 
 
-def _at(dim: int, index: Array) -> Key:
-    return (*(FULL,) * dim, index)
+def _at(dim: int, index: Any) -> Indices:
+    return (*(None,) * dim, index)
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -267,17 +270,17 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     x = tensor_of("index_select", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_select", index)
-    if x._array.ndim == 0 and i.size != 1:
+    if x._array.ndim == 0 and i._array.size != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value")
-    _check_range(NoSuchEntry, i, axis, x._array.shape[axis] if x._array.ndim else 1)
+    _check_range(NoSuchEntry, i._array, axis, x._array.shape[axis] if x._array.ndim else 1)
     if x._array.ndim == 0:
         return x.clone()
-    return args.named("IndexSelectBackward0", Take.apply(x, key=_at(axis, i)))
+    return args.named("IndexSelectBackward0", Take.apply(x, *_at(axis, i)))
 
 
 def _checked_entries(
     who: str, input: Any, dim: int, index: Any, source: Any
-) -> tuple[Tensor, int, Array, Tensor]:
+) -> tuple[Tensor, int, Tensor, Tensor]:
     """Operands of index_add and its like, checked, none of them 0-d."""
     x, src = tensor_of(who, "input", input), tensor_of(who, "source", source)
     i = _entries(who, index)
@@ -296,12 +299,12 @@ def _checked_entries(
         )
     if not shape:
         x, src = reshape(x, 1), reshape(src, 1)
-    if src._array.shape[axis] != i.size:
+    if src._array.shape[axis] != i._array.size:
         raise RuntimeError(
-            f"{who}(): Number of indices ({i.size}) should be equal to source.size(dim): "
+            f"{who}(): Number of indices ({i._array.size}) should be equal to source.size(dim): "
             f"({src._array.shape[axis]}), for dim: {axis}"
         )
-    _check_range(IndexError, i, axis, x._array.shape[axis])
+    _check_range(IndexError, i._array, axis, x._array.shape[axis])
     return x, axis, i, src
 
 
@@ -317,7 +320,7 @@ def index_add(
     x, axis, i, src = _checked_entries("index_add", input, dim, index, source)
     if alpha != 1:
         src = args.as_dtype(src * alpha, x._array.dtype)
-    y = IndexPut.apply(x, src, key=_at(axis, i), accumulate=True)
+    y = IndexPut.apply(x, src, *_at(axis, i), accumulate=True)
     return args.named("IndexAddBackward0", reshape(y, input._array.shape))
 
 
@@ -341,18 +344,18 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     x, src = (reshape(t, 1) if t._array.ndim == 0 else t for t in (x, src))
     shape, own = x._array.shape, src._array.shape
     both = input._array.ndim and source._array.ndim
-    if (both and len(own) != len(shape)) or own[axis : axis + 1] != (i.size,):
+    if (both and len(own) != len(shape)) or own[axis : axis + 1] != (i._array.size,):
         raise IndexError(
             f"index_copy(): expected a source of {len(shape)} dimensions, in dimension {axis} as "
-            f"many as indices ({i.size}); got shape {list(own)}"
+            f"many as indices ({i._array.size}); got shape {list(own)}"
         )
     if own[:axis] + own[axis + 1 :] != shape[:axis] + shape[axis + 1 :]:
         raise RuntimeError(
             "index_copy(): Source/destination tensor must have same slice shapes, got "
             f"{list(own)} and {list(shape)} at dimension {axis}"
         )
-    _check_range(IndexError, i, axis, shape[axis])
-    y = IndexPut.apply(x, src, key=_at(axis, i), accumulate=False)
+    _check_range(IndexError, i._array, axis, shape[axis])
+    y = IndexPut.apply(x, src, *_at(axis, i), accumulate=False)
     return args.named("IndexCopyBackward0", reshape(y, input._array.shape))
 
 
@@ -367,7 +370,6 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     axis = wrap_dim(dim, x._array.ndim)
     if tensor_of("index_fill", "index", index)._array.dtype != np.int64:
         raise IndexError(f"index_fill_(): Expected dtype int64 for index, got {index.dtype}")
-    i = index._array.reshape(-1)
     if index._array.ndim > 1:
         raise RuntimeError(f"Index has to be a vector/scalar, got {index._array.ndim} dimensions")
     if args.is_tensor(value):
@@ -380,14 +382,15 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     else:
         value = args.scalar_as(value, x._array.dtype)
     flat = x if x._array.ndim else reshape(x, 1)
-    size = flat._array.shape[axis]
+    i, size = reshape(index, -1), flat._array.shape[axis]
+    array = i._array
     # As in PyTorch: any index will do for a tensor that is empty along the other dims.
     others = flat._array.shape[:axis] + flat._array.shape[axis + 1 :]
-    if i.size and math.prod(others) and not (-size <= i.min() and i.max() < size):
-        raise NoSuchEntry(f"index out of range in self: {i.min()} to {i.max()}, of {size}")
+    if array.size and math.prod(others) and not (-size <= array.min() and array.max() < size):
+        raise NoSuchEntry(f"index out of range in self: {array.min()} to {array.max()}, of {size}")
     if not flat._array.size:
         i = i[:0]
-    y = IndexPut.apply(flat, value, key=_at(axis, i), accumulate=False)
+    y = IndexPut.apply(flat, value, *_at(axis, i), accumulate=False)
     return y if x._array.ndim else reshape(y, ())
 
 
@@ -402,9 +405,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: for one out of range.
     """
     x = tensor_of("take", "input", input)
-    return args.named(
-        "TakeBackward0", Take.apply(reshape(x, -1), key=(_flat_index("take", x, index),))
-    )
+    return args.named("TakeBackward0", Take.apply(reshape(x, -1), _flat_index("take", x, index)))
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -415,29 +416,29 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         IndexError: for an index out of range, or another number of elements.
     """
     x, src = tensor_of("put", "input", input), tensor_of("put", "source", source)
-    i = _flat_index("put", x, index).reshape(-1)
+    i = reshape(_flat_index("put", x, index), -1)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
             f"put_(): self and source expected to have the same dtype, got {x.dtype} and "
             f"{src.dtype}"
         )
-    if src._array.size != i.size:
+    if src._array.size != i._array.size:
         raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got "
-            f"source.numel() = {src._array.size}, index.numel() = {i.size}"
+            f"source.numel() = {src._array.size}, index.numel() = {i._array.size}"
         )
-    y = IndexPut.apply(reshape(x, -1), reshape(src, -1), key=(i,), accumulate=accumulate)
+    y = IndexPut.apply(reshape(x, -1), reshape(src, -1), i, accumulate=accumulate)
     return reshape(y, x._array.shape)
 
 
-def _flat_index(who: str, x: Tensor, index: Any) -> Array:
+def _flat_index(who: str, x: Tensor, index: Any) -> Tensor:
     i = tensor_of(who, "index", index)._array
     if i.dtype != np.int64:
         raise RuntimeError(f"{who}(): Expected a long tensor for index, but got {i.dtype}")
     size = x._array.size
     if i.size and not (-size <= i.min() and i.max() < size):
         raise IndexError(f"{who}(): index out of range: {i.min()} to {i.max()}, of {size} elements")
-    return i
+    return index
 
 
 def repeat_interleave(
@@ -484,7 +485,7 @@ def repeat_interleave(
             f"{times.size} and input.size({axis}) = {shape[axis]}"
         )
     rows = _interleaved(times, shape[axis], output_size)
-    return Take.apply(x, key=_at(axis, rows))
+    return Take.apply(x, *_at(axis, rows))
 
 
 def _interleaved(times: Array, length: int, output_size: int | None, alone: bool = False) -> Array:
@@ -511,20 +512,21 @@ class ScatterExtreme(Function):
     Equal ones share the gradient evenly, as in `amax`.
     """
 
-    def forward(self, x: Array, src: Array, *, at: Array, largest: bool) -> Array:
+    differentiable_inputs = slice(2)
+
+    def forward(self, x: Array, src: Array, at: Array, *, largest: bool) -> Array:
         z = x.copy()
         (np.maximum if largest else np.minimum).at(z, at, src)
         own, sent = x == z, src == z[at]
         shares = own.astype(np.int64)
         np.add.at(shares, at, sent)
-        self.at = at
-        self.save(own, sent, np.maximum(shares, 1))  # none is equal to a NaN
+        self.save(at, own, sent, np.maximum(shares, 1))  # none is equal to a NaN
         return z
 
     def backward(self, grad: Tensor) -> Any:
-        own, sent, shares = self.saved
+        at, own, sent, shares = self.saved
         each = grad / shares.to(grad.dtype)
-        return where(own, each, 0.0), where(sent, Take.apply(each, key=(self.at,)), 0.0)
+        return where(own, each, 0.0), where(sent, Take.apply(each, at), 0.0), None
 
 
 REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
@@ -552,10 +554,10 @@ def scatter_reduce(
     x, axis, i, source = _source("scatter_reduce", input, dim, index, source)
     if reduce == "mean":
         args.not_bool("div_floor_cpu", x)
-    if not i.size:
+    if not i._array.size:
         return x.clone()
     shape = x._array.shape or (1,)
-    key = np.broadcast_arrays(*_along(x._array, axis, i))
+    key = np.broadcast_arrays(*map(args.array_of, _along(axis, i)))
     at = np.ravel_multi_index(tuple(key), shape).reshape(-1)
     return _reduced(x, at, reshape(source, -1), reduce, include_self)
 
@@ -588,7 +590,7 @@ def index_reduce(
     if not include_self:
         args.not_bool("index_reduce, include_self=False", x)
     places = np.arange(x._array.size).reshape(x._array.shape)
-    at = places[_at(axis, i)].reshape(-1)
+    at = places.take(i._array, axis).reshape(-1)
     return reshape(_reduced(x, at, reshape(src, -1), reduce, include_self), input._array.shape)
 
 
@@ -601,11 +603,11 @@ def _reduced(x: Tensor, at: Array, src: Tensor, reduce: str, include_self: bool)
         hit[at] = True
         flat = where(x._wrap(hit), x._wrap(_neutral(reduce, dtype)), flat)
     if reduce in ("amax", "amin"):
-        made = ScatterExtreme.apply(flat, src, at=at, largest=reduce == "amax")
+        made = ScatterExtreme.apply(flat, src, at, largest=reduce == "amax")
     elif reduce == "prod":
         made = flat * _products(at, src, x._array.size)
     else:
-        made = IndexPut.apply(flat, src, key=(at,), accumulate=True)
+        made = IndexPut.apply(flat, src, at, accumulate=True)
         if reduce == "mean":
             count = np.bincount(at, minlength=x._array.size) + (1 if include_self else 0)
             counts = x._wrap(np.maximum(count, 1).astype(dtype))
@@ -632,7 +634,7 @@ def _products(at: Array, src: Tensor, size: int) -> Tensor:
     the logarithm of the longest run, each differentiable, so that zeros need no special care.
     """
     order = np.argsort(at, kind="stable")
-    at, values = at[order], Take.apply(src, key=(order,))
+    at, values = at[order], Take.apply(src, order)
     while True:
         starts = np.flatnonzero(np.r_[True, at[1:] != at[:-1]]) if at.size else at
         rank = np.arange(at.size) - np.repeat(starts, np.diff(np.r_[starts, at.size]))
@@ -640,10 +642,10 @@ def _products(at: Array, src: Tensor, size: int) -> Tensor:
             break
         left = np.flatnonzero(rank % 2 == 0)
         paired = (left + 1 < at.size) & (rank[np.minimum(left + 1, at.size - 1)] % 2 == 1)
-        right = Take.apply(values, key=(left[paired] + 1,))
-        first = Take.apply(values, key=(left,))
-        both = Take.apply(first, key=(np.flatnonzero(paired),)) * right
-        values = IndexPut.apply(first, both, key=(np.flatnonzero(paired),), accumulate=False)
+        right = Take.apply(values, left[paired] + 1)
+        first = Take.apply(values, left)
+        both = Take.apply(first, np.flatnonzero(paired)) * right
+        values = IndexPut.apply(first, both, np.flatnonzero(paired), accumulate=False)
         at = at[left]
     ones = src._wrap(np.ones(size, src._array.dtype))
-    return IndexPut.apply(ones, values, key=(at,), accumulate=False)
+    return IndexPut.apply(ones, values, at, accumulate=False)

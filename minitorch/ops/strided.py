@@ -284,9 +284,8 @@ class AsStrided(Function):
         return numpy_as_strided(moved, size, [n * x.itemsize for n in steps])
 
     def backward(self, grad: Tensor) -> Any:
-        flat = Put.apply(
-            grad, key=(_positions(self.shape, self.own, *self.at),), shape=(math.prod(self.shape),)
-        )
+        places = _positions(self.shape, self.own, *self.at)
+        flat = Put.apply(grad, places, shape=(math.prod(self.shape),))
         return reshape(flat, self.shape)
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, TensorBase
-from minitorch.autograd.function import Function, SavedArray
+from minitorch.autograd.function import Function
+from minitorch.autograd.saved import SavedArray
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.viz import fold, layout

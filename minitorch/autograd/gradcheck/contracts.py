@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd import engine
-from minitorch.autograd.function import Function, SavedArray
+from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.trace import nodes_behind
+from minitorch.autograd.saved import SavedArray
 
 Gradients = list[Array | None]
 
