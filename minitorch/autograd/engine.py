@@ -611,9 +611,6 @@ def _gradients(
     retain_graph: bool,
     create_graph: bool,
 ) -> list[Tensor | None]:
-    for tensor in wanted:
-        if not tensor.requires_grad:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     targets = [tensor._edge() for tensor in wanted]
     walk = _walk(create_graph, retain_graph, targets)
     walk.run(roots, seeds)
