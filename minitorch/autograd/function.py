@@ -388,22 +388,24 @@ class Function:
                             kept = save_tensor(given, edge, None, array)
                         break
                 else:
-                    kept = self._pack_output(kept, outs, results)
+                    for slot, out in enumerate(outs):
+                        if kept is out:
+                            result = results[slot]
+                            own_slot = slot if result._requires_grad else None
+                            kept = save_tensor(result, None, own_slot)
+                            break
+                    else:
+                        if kept.dtype.kind not in "iub":
+                            self._refuse_float(kept)
             packed.append(kept)
         self._saved = tuple(packed)
 
-    def _pack_output(self, kept: Any, outs: Sequence[Any], results: Sequence[TensorBase]) -> Any:
-        """An output that was saved, as a `SavedArray`; or integers and bools of no tensor."""
-        for slot, (out, result) in enumerate(zip(outs, results, strict=True)):
-            if kept is out:
-                return save_tensor(result, None, slot if result._requires_grad else None)
-        if kept.dtype.kind not in "iub":
-            raise RuntimeError(
-                f"{type(self).__name__}.save: a {kept.dtype} array of shape {list(kept.shape)} is "
-                "neither an input nor the output; it would be a constant to the second derivative. "
-                "Save what it is computed from."
-            )
-        return kept
+    def _refuse_float(self, kept: Array) -> None:
+        raise RuntimeError(
+            f"{type(self).__name__}.save: a {kept.dtype} array of shape {list(kept.shape)} is "
+            "neither an input nor the output; it would be a constant to the second derivative. "
+            "Save what it is computed from."
+        )
 
     def _mark_view(
         self, owner: TensorBase, result: TensorBase, params: dict[str, Any], slot: int, many: bool
