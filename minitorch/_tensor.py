@@ -330,10 +330,17 @@ class Tensor(TensorBase):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether what is computed from this tensor is recorded."""
-        if self._is_stale():
+        """Whether what is computed from this tensor is recorded.
+
+        Also true of a view, made in no_grad, of a tensor that requires grad: it has no gradient,
+        but to change it in place is to change that tensor.
+        """
+        view = self._view
+        if view is None:
+            return self._requires_grad
+        if not view.origin and self._is_stale():
             self._refresh()
-        return self._requires_grad
+        return self._requires_grad or view.base._requires_grad
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:

@@ -556,7 +556,7 @@ def test_custom_function_that_returns_its_input() -> None:
 WRONG = {
     "count": (lambda g: (g, g), "incorrect number of gradients"),
     "shape": (lambda g: g[:1], "invalid gradient at index 0"),
-    "type": (lambda g: 3.0, "expected a tensor or None"),
+    "type": (lambda g: 3.0, "expected Variable or None"),
 }
 
 

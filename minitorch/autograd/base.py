@@ -32,6 +32,22 @@ class Storage:
     version = 0
 
 
+# Where a view was made that cannot be differentiated through a change in place, and why not.
+ORIGINS = {
+    "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad "
+    "block (if you don't want the inplace to be tracked) or both outside (if you want the inplace "
+    "to be tracked).",
+    "several": "This view is the output of a function that returns multiple views. Such functions "
+    "do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one.",
+    "function": "This view was created inside a custom Function (or because an input was returned "
+    "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function.",
+}
+
+
 class ViewStep(NamedTuple):
     """One view operation, to be done again: ``function.apply(tensor, **params)[slot]``."""
 
@@ -56,22 +72,62 @@ class View:
         parent: the tensor this is a view of; `base`, or another view of it.
         step: what makes this view of its parent.
         remade: how often `parent` had its shape changed in place when the view was made.
+        origin: a key of `ORIGINS`, or "" for a view that may be changed in place.
         seen: `base`'s grad_fn when the view's own was last worked out; another one means stale.
-        refusal: why changing this view in place cannot be differentiated, or None.
+        version: the memory's version then, which is looked at if there is an origin: its grad_fn
+            cannot be worked out anew.
+        refusal: why else changing this view in place cannot be differentiated, or None.
     """
 
-    __slots__ = ("base", "parent", "refusal", "remade", "seen", "step")
+    __slots__ = ("base", "origin", "parent", "refusal", "remade", "seen", "step", "version")
     base: TensorBase
+    origin: str
     refusal: str | None
 
-    def __init__(self, parent: TensorBase, step: ViewStep, refusal: str | None) -> None:
+    def __init__(self, parent: TensorBase, step: ViewStep, version: int, origin: str) -> None:
         above = parent._view
-        self.base = parent if above is None else above.base
+        if above is None:
+            self.base, self.refusal = parent, None
+        else:
+            self.base, self.refusal = above.base, above.refusal
+            origin = origin or above.origin
         self.parent = parent
         self.step = step
         self.remade = parent._remade
         self.seen = self.base._grad_fn
-        self.refusal = refusal if refusal is not None or above is None else above.refusal
+        self.version = version
+        self.origin = origin
+
+    def set_origin(self, origin: str) -> None:
+        """Say, of a view that a node has been set for, where it was made: a key of `ORIGINS`."""
+        self.origin = origin
+        self.seen, self.version = self.base._grad_fn, self.base._shared_storage().version
+
+    def check_change(self, tensor: TensorBase, *, indirect: bool = False) -> None:
+        """Refuse to change `tensor`, whose view this is, in place while recording.
+
+        Args:
+            tensor: the view.
+            indirect: whether its base or another view was changed already.
+
+        Raises:
+            RuntimeError: if its gradient could not be right afterwards.
+        """
+        if self.refusal is not None and not indirect:
+            raise RuntimeError(self.refusal)
+        if not self.origin:
+            return
+        node = tensor._grad_fn
+        change = "its base or another view of its base has been" if indirect else "is being"
+        maker = ""
+        if node is not None:
+            maker = f"Output {tensor._slot} of {node.name().split('Backward')[0]} is a view"
+        if node is None or self.origin == "no_grad":
+            within = f"{maker} of a view which was created in" if maker else "A view was created in"
+            text = f"{within} no_grad mode and {change} modified inplace with grad mode enabled."
+        else:
+            text = f"{maker} and {change} modified inplace."
+        raise RuntimeError(f"{text} {ORIGINS[self.origin]}")
 
     def steps(self) -> list[ViewStep]:
         """The way from the base to this view. (No tensors: a node may keep it.)"""
@@ -198,20 +254,28 @@ class TensorBase:
 
     def _is_stale(self) -> bool:
         view = self._view
-        if view is None or view.base._grad_fn is view.seen:
+        if view is None:
             return False
-        return view.base._grad_fn is not None  # `detach_` leaves a base's views in the graph
+        base = view.base
+        if not view.origin:  # (`detach_` leaves a base's views in the graph)
+            return base._grad_fn is not view.seen and base._grad_fn is not None
+        changed = base._shared_storage().version != view.version
+        return changed and mode.grad and (self._grad_fn is not None or base._requires_grad)
 
     def _refresh(self) -> None:
         """Find a view's grad_fn again after its base was changed in place.
 
         The chain of views is walked from the base down, so that its length is no recursion.
+
+        Raises:
+            RuntimeError: for a view that there is no finding it again for.
         """
         stale = []
         tensor: TensorBase = self
         while tensor._is_stale():
             stale.append(tensor)
             assert tensor._view is not None
+            tensor._view.check_change(tensor, indirect=True)
             tensor = tensor._view.parent
         previous, mode.grad = mode.grad, True
         try:

@@ -371,10 +371,8 @@ def _ways(roots: list[Edge], targets: set[tuple[int, int]]) -> dict[Function, li
             edge if edge and (edge[0] in ways or (id(edge[0]), edge[1]) in targets) else None
             for edge in node.edges
         ]
-        if edges == node.edges:
-            ways[node] = node.edges
-        elif any(edges):
-            ways[node] = edges
+        if any(edges):
+            ways[node] = node.edges if edges == node.edges else edges
     return ways
 
 

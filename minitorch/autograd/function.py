@@ -57,17 +57,6 @@ def count_functions() -> int:
     return next(_sequence)
 
 
-NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-    "Either keep the whole change inside no_grad, or make the view outside it."
-)
-MULTI_VIEW = (
-    "Output {slot} of {name} is a view and is being modified inplace. This view is the output of "
-    "a function that returns multiple views. Such functions do not allow the output views to be "
-    "modified inplace. You should replace the inplace operation by an out-of-place one."
-)
-
-
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
     "they have already been freed). Saved intermediate values of the graph are freed when you call "
@@ -418,15 +407,11 @@ class Function:
         same = base is source or base is source.base or not array.size  # the quick answers
         if base is None or not (same or np.may_share_memory(array, source)):
             return
-        refusal = None
-        if many:
-            refusal = MULTI_VIEW.format(slot=slot, name=self.name())
-        elif not mode.grad and owner._requires_grad:
-            refusal = NO_GRAD_VIEW
-        result._view = View(owner, ViewStep(type(self), params, slot), refusal)
+        origin = "no_grad" if not mode.grad else "several" if many else ""
+        result._storage = storage = owner._shared_storage()
+        result._view = View(owner, ViewStep(type(self), params, slot), storage.version, origin)
         result._inference = owner._inference  # its memory is what it is, whoever looks at it
         result._special = True
-        result._storage = owner._shared_storage()
 
     # ---- what the engine calls --------------------------------------------------------------
 

@@ -14,38 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array, can_cast, from_numpy_dtype
-from minitorch.autograd.base import TensorBase, View, ViewStep
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
+from minitorch.autograd.views import check_view, rebase_history
 from minitorch.ops.operands import SCALARS, as_dtype, named, scalar_as
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
-
-
-class CopySlices(Function):
-    """base, after `value` was written over the part of it that some view steps show."""
-
-    torch_name = "CopySlices"
-
-    def forward(self, base: Array, value: Array, *, steps: list[ViewStep]) -> Array:
-        self.steps = steps
-        changed = base.copy()
-        part = changed
-        for step in steps:
-            part = step.replay(part)
-        part[...] = value
-        return changed
-
-    def backward(self, grad: Tensor) -> Any:
-        # The steps were views of the base; of other strides they might be copies.
-        grad = grad.contiguous()
-        overwritten = np.zeros(grad._array.shape, bool)
-        part, shown = overwritten, grad
-        for step in self.steps:
-            part, shown = step.replay(part), step.replay(shown)
-        part[...] = True
-        return grad.masked_fill(grad._wrap(overwritten), 0.0), shown.contiguous()
 
 
 class CopyFrom(Function):
@@ -77,6 +53,19 @@ def check_writable(target: TensorBase, *, overlaps: bool = False, leaves: bool =
     """
     if target._is_stale():
         target._refresh()
+    if target._inference and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
+            "a clone to get a normal tensor before doing inplace update."
+        )
+    if mode.grad and not leaves:
+        if target._requires_grad and target._grad_fn is None:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. "
+                "Do it inside torch.no_grad(), or change a clone()."
+            )
+        if target._view is not None:
+            check_view(target)
     array = target._peek()
     if (
         not overlaps
@@ -87,30 +76,6 @@ def check_writable(target: TensorBase, *, overlaps: bool = False, leaves: bool =
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
-    if target._inference and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
-            "a clone to get a normal tensor before doing inplace update."
-        )
-    if leaves or not mode.grad:
-        return
-    if target._requires_grad and target._grad_fn is None:
-        raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation. "
-            "Do it inside torch.no_grad(), or change a clone()."
-        )
-    view = target._view
-    if view is not None and view.base._requires_grad and view.base._grad_fn is None:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation. "
-            "Do it inside torch.no_grad(), or change a clone()."
-        )
-
-
-def _check_view(target: TensorBase, result: TensorBase) -> None:
-    view = target._view
-    if view is not None and view.refusal and (result._requires_grad or view.base._requires_grad):
-        raise RuntimeError(view.refusal)
 
 
 def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
@@ -162,8 +127,8 @@ def write(target: Tensor, result: Tensor) -> Tensor:
     """
     recorded = mode.grad and (result._requires_grad or target._requires_grad)
     view = target._view
-    if mode.grad and view is not None and (recorded or view.base._requires_grad):
-        _check_view(target, result)
+    if recorded and view is not None:
+        view.check_change(target)
     if recorded and view is None and not result._requires_grad:
         result = CopyFrom.apply(target, result)  # a constant, as of a comparison: no gradient
     target._peek()[...] = result._peek()
@@ -172,16 +137,8 @@ def write(target: Tensor, result: Tensor) -> Tensor:
         if view is None:
             target._set_history(result)
         else:
-            _rebase(target, view, result)
+            rebase_history(target, view, result)
     return target
-
-
-def _rebase(target: Tensor, view: View, result: Tensor) -> None:
-    """Record on the view's base that the part shown by the view is now `result`."""
-    base: Any = view.base
-    changed = CopySlices.apply(base, result, steps=view.steps())
-    base._set_history(changed)
-    target._refresh()
 
 
 def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: Any) -> Tensor:
@@ -197,8 +154,6 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
         RuntimeError: as `check_writable`; for a view that cannot be differentiated through.
     """
     check_writable(target, overlaps=True)
-    if mode.grad:
-        _check_view(target, target)
     # A view keeps the way to its base: through a stand-in for what it was.
     before: Tensor = target
     if target._view is not None:

@@ -1,0 +1,69 @@
+"""Changing a view in place: the tensor that owns the memory gets a `CopySlices` node.
+
+What was overwritten no longer gets a gradient, and what was written does. Other views of that
+memory find their new history when they are next used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.base import TensorBase, View, ViewStep
+from minitorch.autograd.function import Function
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+
+class CopySlices(Function):
+    """base, after `value` was written over the part of it that some view steps show."""
+
+    torch_name = "CopySlices"
+
+    def forward(self, base: Array, value: Array, *, steps: list[ViewStep]) -> Array:
+        self.steps = steps
+        changed = base.copy()
+        part = changed
+        for step in steps:
+            part = step.replay(part)
+        part[...] = value
+        return changed
+
+    def backward(self, grad: Tensor) -> Any:
+        # The steps were views of the base; of other strides they might be copies.
+        grad = grad.contiguous()
+        overwritten = np.zeros(grad._array.shape, bool)
+        part, shown = overwritten, grad
+        for step in self.steps:
+            part, shown = step.replay(part), step.replay(shown)
+        part[...] = True
+        return grad.masked_fill(grad._wrap(overwritten), 0.0), shown.contiguous()
+
+
+def check_view(target: TensorBase) -> None:
+    """Refuse to change a view in place, while recording, where no gradient would be right.
+
+    Raises:
+        RuntimeError: for a view that cannot be differentiated through such a change; for a view of
+            a leaf that requires grad.
+    """
+    view = target._view
+    if view is None or not (target._requires_grad or view.base._requires_grad):
+        return
+    view.check_change(target)
+    if view.base._requires_grad and view.base._grad_fn is None:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation. "
+            "Do it inside torch.no_grad(), or change a clone()."
+        )
+
+
+def rebase_history(target: TensorBase, view: View, result: TensorBase) -> None:
+    """Record on the view's base that the part shown by the view is now `result`."""
+    base: Any = view.base
+    changed = CopySlices.apply(base, result, steps=view.steps())
+    base._set_history(changed)
+    target._refresh()
