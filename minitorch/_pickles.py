@@ -232,6 +232,13 @@ class StorageReader(Protocol):
     def __call__(self, key: str, dtype: dtype, numel: int, location: str) -> LoadedStorage: ...
 
 
+class DamagedFileError(RuntimeError, pickle.UnpicklingError, EOFError, ValueError):
+    """A file that is damaged, cut short, or not what it should be.
+
+    It is each of the errors that PyTorch raises for one, which depends on where the damage is.
+    """
+
+
 def refuse(message: str) -> pickle.UnpicklingError:
     """The error for a file that is not read."""
     return pickle.UnpicklingError(f"load: {message}")
@@ -450,7 +457,7 @@ class _Reader:
 
     def pop(self, count: int) -> list[Any]:
         if count > len(self.stack):
-            raise refuse("the pickle is damaged")
+            raise DamagedFileError("its pickle does not hold together")
         items = self.stack[len(self.stack) - count :]
         del self.stack[len(self.stack) - count :]
         return items
@@ -521,4 +528,4 @@ def loads(pickled: bytes, read_storage: StorageReader) -> Any:
             warnings.simplefilter("error", DeprecationWarning)  # an odd escape in a name
             return _Reader(read_storage).run(pickled)
     except damage as error:
-        raise refuse(f"the file's pickle is damaged ({error})") from error
+        raise DamagedFileError(f"its pickle does not hold together ({error})") from error

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from minitorch._dtypes import Array
+from minitorch.autograd.base import Storage
 
 
 class UntypedStorage:
@@ -28,3 +33,48 @@ class UntypedStorage:
         return self._owner.nbytes
 
     size = __len__ = nbytes
+
+
+def byte_bounds(array: Array) -> tuple[int, int]:
+    """The addresses of the lowest byte of an array, and of the end of its highest."""
+    start: int = array.__array_interface__["data"][0]
+    if array.size == 0:
+        return start, start
+    reaches = [(n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)]
+    low = start + sum(reach for reach in reaches if reach < 0)
+    high = start + sum(reach for reach in reaches if reach > 0) + array.itemsize
+    return low, high
+
+
+def memory_of(array: Array) -> Array:
+    """All the memory from an array's lowest byte to its highest, shape (bytes,); not copied."""
+    low, high = byte_bounds(array)
+    if low == high:
+        return np.empty(0, np.uint8)
+    lowest = array[(*(-1 if step < 0 else 0 for step in array.strides), ..., np.newaxis)]
+    return np.lib.stride_tricks.as_strided(lowest.view(np.uint8), (high - low,), (1,))
+
+
+def in_memory(array: Array, memory: Array, low: int) -> Array:
+    """The same elements as `array`'s in a copy of the memory that begins at address `low`."""
+    offset = array.__array_interface__["data"][0] - low if array.size else 0
+    strides = array.strides if array.size else None
+    return np.ndarray(array.shape, array.dtype, memory, offset, strides)
+
+
+def copy_memory(array: Array, memo: dict[Any, Any]) -> tuple[Array, Storage]:
+    """Copy an array with all of the memory that it lies in, once for all arrays that lie there.
+
+    Returns:
+        The array at its place in the copy, and the version counter of the copy.
+    """
+    owner, base = array, array.base
+    while base is not None:  # not every base is an array: as_strided's is a go-between
+        if type(base) is np.ndarray:
+            owner = base
+        base = getattr(base, "base", None)
+    copies = memo.setdefault("the memory of tensors", {})
+    if id(owner) not in copies:
+        copies[id(owner)] = owner, memory_of(owner).copy(), Storage()
+    _, memory, counter = copies[id(owner)]
+    return in_memory(array, memory, byte_bounds(owner)[0]), counter

@@ -654,13 +654,25 @@ class Tensor(TensorBase):
     __hash__ = object.__hash__  # a tensor is a key by identity, though == is elementwise
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "cannot pickle a non-leaf Tensor that requires grad; detach() it first"
-            )
-        notes = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
-        array = np.array(self._array, order="K")
-        return _rebuild, (type(self), array, self._requires_grad, notes)
+        array = self._array
+        place = storage.memory_of(array).copy(), array.dtype, array.shape, array.strides
+        return _rebuild, (type(self), *place, self.requires_grad, self._notes())
+
+    def _notes(self) -> dict[str, Any]:
+        """The attributes that are the user's own."""
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if name != "_array" and not (name[0] == "_" and hasattr(TensorBase, name))
+        }
+
+    def __copy__(self) -> Tensor:
+        """A leaf over the same memory, without ``.grad`` and hooks."""
+        twin: Tensor = object.__new__(type(self))
+        twin.__dict__.update(self.detach().__dict__, **self._notes())
+        if self.requires_grad:
+            twin._requires_grad = True
+        return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -672,12 +684,12 @@ class Tensor(TensorBase):
             )
         copied = memo.get(id(self))
         if copied is None:
-            notes = {k: v for k, v in self.__dict__.items() if not k.startswith("_")}
-            array = np.array(self._array, order="K")
-            copied = _rebuild(type(self), array, self._requires_grad, {})
+            copied = object.__new__(type(self))
+            copied._array, copied._storage = storage.copy_memory(self._array, memo)
+            copied._requires_grad = self._requires_grad
             copied._shares_layout(self)
             memo[id(self)] = copied
-            copied.__dict__.update(copy.deepcopy(notes, memo))
+            copied.__dict__.update(copy.deepcopy(self._notes(), memo))
             if self._grad is not None:
                 copied._grad = self._grad.__deepcopy__(memo)
         return copied
@@ -1411,10 +1423,22 @@ def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool]:
     return wanted, place, flags["copy"]
 
 
-def _rebuild(cls: Any, array: Array, requires_grad: Any, notes: dict[str, Any]) -> Any:
-    """A tensor from a pickle or a copy; subclasses keep their class and attributes."""
+def _rebuild(
+    cls: Any,
+    memory: Array,
+    dtype: Any,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    requires_grad: bool,
+    notes: dict[str, Any],
+) -> Any:
+    """A tensor from a pickle; subclasses keep their class and attributes."""
     tensor = object.__new__(cls)
-    tensor._array = array
+    if memory.size:
+        below = sum((n - 1) * step for n, step in zip(shape, strides, strict=True) if step < 0)
+        tensor._array = np.ndarray(shape, dtype, memory, -below, strides)
+    else:
+        tensor._array = np.empty(shape, dtype)
     tensor._requires_grad = requires_grad
     tensor.__dict__.update(notes)
     return tensor

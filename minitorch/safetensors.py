@@ -14,8 +14,9 @@ import numpy as np
 
 from minitorch import _dtypes
 from minitorch._dtypes import Array
+from minitorch._pickles import DamagedFileError
 from minitorch._tensor import Tensor
-from minitorch.serialization import replacing
+from minitorch.serialization import check_folder, replacing
 
 
 def _package() -> Any:
@@ -55,6 +56,7 @@ def save_file(
     Raises:
         ValueError: for anything but a dict of tensors by name.
     """
+    check_folder(filename)
     data = save(tensors, metadata)
     with replacing(filename) as file:
         file.write(data)
@@ -64,29 +66,41 @@ def load(data: bytes) -> dict[str, Tensor]:
     """The tensors by name.
 
     Raises:
-        ValueError: for data that is damaged, or holds numbers that minitorch has not (bfloat16).
+        DamagedFileError: for data that is damaged; it is a ValueError and a RuntimeError.
+        ValueError: for numbers that minitorch has not (bfloat16).
     """
+    return _read(data, "bytes")
+
+
+def _read(data: bytes, name: str) -> dict[str, Tensor]:
     package = _package()
     size = int.from_bytes(data[:8], "little")
     try:
         header = json.loads(data[8 : 8 + size])
         kinds = {name: entry["dtype"] for name, entry in header.items() if name != "__metadata__"}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"safetensors: the data is damaged: {error}") from error
-    for name, kind in kinds.items():
-        if kind not in KINDS:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(name, f"its header cannot be read ({error})") from error
+    for key, kind in kinds.items():
+        if kind in FOREIGN_KINDS:
             raise ValueError(
-                f"safetensors: {name!r} holds {kind} numbers, which minitorch has not; save them "
+                f"safetensors: {key!r} holds {kind} numbers, which minitorch has not; save them "
                 "as F32"
             )
     try:
         arrays = package.load(data)
     except Exception as error:  # the package's own error type
-        raise ValueError(f"safetensors: the data is damaged: {error}") from error
-    return {name: Tensor._wrap(np.array(array)) for name, array in arrays.items()}
+        raise _damaged(name, str(error)) from error
+    return {key: Tensor._wrap(np.array(array)) for key, array in arrays.items()}
 
 
-KINDS = ("BOOL", "U8", "I8", "I16", "I32", "I64", "F16", "F32", "F64")
+def _damaged(name: str, found: str) -> DamagedFileError:
+    return DamagedFileError(f"load: the file is damaged: {name}: {found}")
+
+
+FOREIGN_KINDS = (
+    *("BF16", "C64", "U16", "U32", "U64"),
+    *("F4", "F6_E2M3", "F6_E3M2", "F8_E4M3", "F8_E4M3FNUZ", "F8_E5M2", "F8_E5M2FNUZ", "F8_E8M0"),
+)
 
 
 def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
@@ -97,4 +111,4 @@ def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
     """
     _dtypes.on_cpu(device)
     with open(os.fspath(filename), "rb") as file:
-        return load(file.read())
+        return _read(file.read(), os.fspath(filename))

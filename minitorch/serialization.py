@@ -21,11 +21,13 @@ from typing import IO, Any
 import numpy as np
 
 from minitorch._dtypes import Array, device, dtype
-from minitorch._pickles import LoadedStorage, Place, dumps, loads, refuse
+from minitorch._pickles import DamagedFileError, LoadedStorage, Place, dumps, loads
+from minitorch._storage import byte_bounds
 from minitorch.autograd.base import Storage
 
 ALIGNMENT = 64
 LOCAL_HEADER = 30  # bytes before a record in a zip archive, without its name and extra field
+MOST_UNPACKED = 1100  # times as large as it was packed: deflate does not pack more
 ZIP_START = b"PK\x03\x04"
 # The first bytes of PyTorch's files before version 1.6: its magic number, pickled.
 LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -40,10 +42,10 @@ class _Region:
     def __init__(self, key: str, array: Array) -> None:
         self.key = key
         self.first = array  # the array that begins first
-        self.low, self.high = _bounds(array)
+        self.low, self.high = byte_bounds(array)
 
     def include(self, array: Array) -> None:
-        low, high = _bounds(array)
+        low, high = byte_bounds(array)
         if low < self.low:
             self.low, self.first = low, array
         self.high = max(self.high, high)
@@ -56,15 +58,6 @@ class _Region:
         step = self.first.itemsize
         flat = np.lib.stride_tricks.as_strided(self.first, (self.numel,), (step,))
         return flat.view(np.uint8).data
-
-
-def _bounds(array: Array) -> tuple[int, int]:
-    """The addresses of an array's first element and of the end of its last."""
-    low: int = array.__array_interface__["data"][0]
-    if array.size == 0:
-        return low, low
-    reach = sum((n - 1) * step for n, step in zip(array.shape, array.strides, strict=True))
-    return low, low + reach + array.itemsize
 
 
 class _Regions:
@@ -82,7 +75,7 @@ class _Regions:
         size = array.itemsize
         if (
             all(step >= 0 and step % size == 0 for step in array.strides)
-            and not _bounds(array)[0] % size
+            and not byte_bounds(array)[0] % size
         ):
             return array
         if id(array) not in self.copies:
@@ -102,7 +95,7 @@ class _Regions:
             self.found[owner, array.dtype] = region
         else:
             region.include(array)
-        offset = (_bounds(array)[0] - region.low) // array.itemsize
+        offset = (byte_bounds(array)[0] - region.low) // array.itemsize
         strides = tuple(step // array.itemsize for step in array.strides)
         if array.size == 0:  # NumPy and PyTorch give these other strides
             lengths = [max(n, 1) for n in array.shape]
@@ -131,6 +124,8 @@ def save(
 
     Raises:
         pickle.PicklingError: for an object that `load` would refuse; nothing is written.
+        RuntimeError: for a path in a folder that is not there.
+        TypeError: for a file that is open for text.
 
     >>> import io, minitorch
     >>> file = io.BytesIO()
@@ -156,10 +151,13 @@ def save(
     records["version"] = b"3\n"
 
     if isinstance(f, (str, os.PathLike)):
+        check_folder(f)
         name = os.path.splitext(os.path.basename(os.fspath(f)))[0] or "archive"
         with replacing(f) as file:
             _write_archive(file, name, records)
     elif hasattr(f, "write"):
+        if hasattr(f, "encoding"):
+            raise TypeError("save: the file is open for text; open it in mode 'wb'")
         _write_archive(f, "archive", records)
     else:
         raise AttributeError(
@@ -177,6 +175,19 @@ def _write_archive(file: IO[bytes], name: str, records: dict[str, Any]) -> None:
                 padding = -start % ALIGNMENT
                 entry.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
             archive.writestr(entry, data)
+
+
+def check_folder(path: Any) -> None:
+    """Refuse a path that no file can have.
+
+    Raises:
+        RuntimeError: for one in a folder that is not there, or of a folder.
+    """
+    parent = os.path.dirname(os.fspath(path))
+    if parent and not os.path.isdir(parent):
+        raise RuntimeError(f"Parent directory {parent} does not exist.")
+    if os.path.isdir(path) or not os.fspath(path):
+        raise RuntimeError(f"save: invalid file name: {os.fspath(path)!r} is no file")
 
 
 @contextmanager
@@ -233,7 +244,10 @@ def load(
     Raises:
         pickle.UnpicklingError: for a file that names anything but tensors and plain containers,
             or holds numbers that minitorch has not (bfloat16, complex).
-        RuntimeError: for a file that is damaged, cut short, or of another format.
+        RuntimeError: for a file that is damaged, cut short, or none of PyTorch's (this is then an
+            UnpicklingError and an EOFError too: PyTorch raises one or the other); for one in a
+            format from before version 1.6.
+        TypeError: for a file that is open for text.
     """
     if weights_only is False:
         raise ValueError(
@@ -253,7 +267,9 @@ def load(
             f"load: expected a path or a seekable file open for reading, got {type(f).__name__}. "
             "Read it into an io.BytesIO first"
         )
-    return _read(f, getattr(f, "name", "the file"), to_cpu)
+    if hasattr(f, "encoding"):
+        raise TypeError("load: the file is open for text; open it in mode 'rb'")
+    return _read(f, getattr(f, "name", "a file without a name"), to_cpu)
 
 
 def _location_map(map_location: Any) -> Callable[[str], bool]:
@@ -284,30 +300,49 @@ def _check_cpu(wanted: Any) -> None:
 
 
 def _read(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool]) -> Any:
+    try:
+        return _read_whole(file, name, to_cpu)
+    except DamagedFileError as error:
+        error.args = (f"load: the file is damaged: {name}: {error.args[0]}",)
+        raise
+
+
+def _read_whole(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool]) -> Any:
     where = file.tell()
     start = file.read(len(LEGACY_START))
     file.seek(where)
     if not start:
-        raise EOFError(f"load: nothing to read in {name}: it is empty, or read to its end already")
+        raise DamagedFileError("nothing to read: it is empty, or read to its end already")
     if start.startswith(LEGACY_START):
         raise RuntimeError(
             f"load: {name} is in PyTorch's format from before version 1.6, which is not covered. "
             "Load it in PyTorch and save it again"
         )
     if not start.startswith(ZIP_START):
-        raise refuse(f"{name} is no file of PyTorch's: it begins with {start[:8]!r}")
+        raise DamagedFileError(f"no file of PyTorch's begins with {start[:8]!r}")
+    with _damage():
+        archive = zipfile.ZipFile(file)
+    with archive:
+        return _Archive(archive, file.seek(0, os.SEEK_END), to_cpu).read()
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Say of whatever goes wrong in a zip archive that the file is damaged."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            return _Archive(archive, to_cpu).read()
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
-        raise RuntimeError(f"load: {name} is damaged or cut short: {error}") from error
+        yield
+    except Exception as error:
+        raise DamagedFileError(f"{error or type(error).__name__}") from error
 
 
 class _Archive:
     """A file of PyTorch's, open for reading."""
 
-    def __init__(self, archive: zipfile.ZipFile, to_cpu: Callable[[str], bool]) -> None:
+    def __init__(
+        self, archive: zipfile.ZipFile, length: int, to_cpu: Callable[[str], bool]
+    ) -> None:
         self.archive = archive
+        self.length = length  # of the file, in bytes
         self.to_cpu = to_cpu
         self.storages: dict[str, LoadedStorage] = {}
         self.entries = {
@@ -316,19 +351,22 @@ class _Archive:
 
     def read(self) -> Any:
         if "data.pkl" not in self.entries:
-            raise RuntimeError(
-                "load: the file is a zip archive, but none of PyTorch's: no data.pkl"
-            )
+            raise DamagedFileError("it is a zip archive, but none of PyTorch's: no data.pkl")
         if "constants.pkl" in self.entries:
             raise RuntimeError("load: the file holds a TorchScript program, which is not covered")
-        order = self._bytes("byteorder").decode() if "byteorder" in self.entries else "little"
-        if order not in ("little", "big"):
-            raise RuntimeError(f"load: the file is damaged: unknown byte order {order!r}")
-        self.swapped = order != sys.byteorder
+        order = self._bytes("byteorder") if "byteorder" in self.entries else b"little"
+        if order not in (b"little", b"big"):
+            raise DamagedFileError(f"unknown byte order {order!r}")
+        self.swapped = order != sys.byteorder.encode()
         return loads(self._bytes("data.pkl"), self.storage)
 
     def _bytes(self, name: str) -> bytes:
-        return self.archive.read(self.entries[name])
+        entry = self.entries[name]
+        packed = entry.compress_size
+        if packed > self.length or entry.file_size > MOST_UNPACKED * packed:  # nothing so large
+            raise DamagedFileError(f"{name} cannot have {entry.file_size} bytes")
+        with _damage():
+            return self.archive.read(entry)
 
     def storage(self, key: str, dtype: dtype, numel: int, location: str) -> LoadedStorage:
         """The storage with a key, read once."""
@@ -340,18 +378,17 @@ class _Archive:
         if key not in self.storages:
             entry = self.entries.get(f"data/{key}")
             if entry is None or entry.file_size != numel * dtype.itemsize:
-                raise RuntimeError(
-                    f"load: the file is damaged: it should have {numel} numbers of type {dtype} "
-                    f"in data/{key}, and has "
+                raise DamagedFileError(
+                    f"it should have {numel} numbers of type {dtype} in data/{key}, and has "
                     + ("none" if entry is None else f"{entry.file_size} bytes")
                 )
+            read = self._bytes(f"data/{key}")
             array = np.empty(numel, dtype.numpy)
-            with self.archive.open(entry) as record:
-                array.view(np.uint8)[:] = np.frombuffer(record.read(), np.uint8)
+            array.view(np.uint8)[:] = np.frombuffer(read, np.uint8)
             if self.swapped:
                 array.byteswap(inplace=True)
             self.storages[key] = LoadedStorage(array, Storage())
         found = self.storages[key]
         if found.array.dtype != dtype.numpy:
-            raise RuntimeError(f"load: the file is damaged: data/{key} is of two types")
+            raise DamagedFileError(f"data/{key} is of two types")
         return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import pickle
 import random
+import re
 import signal
 import stat
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 from collections.abc import Callable
@@ -23,6 +26,7 @@ import pytest
 from oracle import the_torch
 
 import minitorch
+from minitorch._pickles import DamagedFileError
 
 ROOT = Path(__file__).resolve().parent.parent
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
@@ -377,7 +381,7 @@ def test_other_formats_are_refused_clearly(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"before version 1\.6"):
         minitorch.load(path)
     path.write_bytes(pickle.dumps([1]))
-    with pytest.raises(pickle.UnpicklingError, match="is no file of PyTorch's"):
+    with pytest.raises(pickle.UnpicklingError, match="no file of PyTorch's"):
         minitorch.load(path)
     path.write_bytes(b"")
     with pytest.raises(EOFError, match="nothing to read"):
@@ -461,6 +465,154 @@ def test_a_changed_byte_is_never_loaded_as_another_number() -> None:
         else:
             same_tree(value, right)  # it was in a date, or between the records
     assert refused > len(whole) / 5 / 3
+
+
+DAMAGED = r"^load: the file is damaged: .+: ."
+
+
+def trial(whole: bytes, right: Any, damaged: bytes) -> bool:
+    """Whether damage is refused; if not, the file must hold what it held."""
+    try:
+        value = minitorch.load(io.BytesIO(damaged))
+    except Exception as error:
+        assert type(error) is DamagedFileError and re.match(DAMAGED, str(error)), repr(error)
+        return True
+    same_tree(value, right)
+    return False
+
+
+def flips(whole: bytes, right: Any, count: int, seed: int) -> None:
+    rng = random.Random(seed)
+    refused = 0
+    for _ in range(count):
+        damaged = bytearray(whole)
+        for _ in range(rng.choice((1, 1, 1, 2, 8))):
+            damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+        refused += trial(whole, right, bytes(damaged))
+    assert count / 4 < refused < count
+
+
+def checkpoints() -> dict[str, bytes]:
+    """Files of different kinds: ours, packed by another program, and PyTorch's own."""
+    found = {"ours": a_checkpoint()}
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(found["ours"])) as archive,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as other,
+    ):
+        for name in archive.namelist():
+            other.writestr(name, archive.read(name))
+    found["packed"] = packed.getvalue()
+    if importlib.util.find_spec("torch"):
+        torch, file = the_torch(), io.BytesIO()
+        net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+        torch.save(net.state_dict(), file)
+        found["PyTorch's"] = file.getvalue()
+    return found
+
+
+@pytest.mark.parametrize("kind", checkpoints())
+def test_flipped_bits_are_damage_or_change_nothing(kind: str) -> None:
+    whole = checkpoints()[kind]
+    flips(whole, minitorch.load(io.BytesIO(whole)), 150, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", checkpoints())
+def test_thousands_of_flipped_bits(kind: str) -> None:
+    whole = checkpoints()[kind]
+    right = minitorch.load(io.BytesIO(whole))
+    flips(whole, right, 3000, seed=1)
+    for position in range(len(whole)):  # every bit of the directory, in which sizes stand
+        if position > len(whole) - 700:
+            for bit in range(8):
+                damaged = bytearray(whole)
+                damaged[position] ^= 1 << bit
+                trial(whole, right, bytes(damaged))
+
+
+def test_every_kind_of_damage_is_one_error(tmp_path: Path) -> None:
+    whole, path = a_checkpoint(), tmp_path / "w.pt"
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("other/file", "text")
+    wrong = {
+        "empty": b"",
+        "short": whole[:3],
+        "half": whole[: len(whole) // 2],
+        "cut": whole[:-1],
+        "text": b"these are words",
+        "pickle": pickle.dumps({"w": 1}, 2),
+        "prepended": b"x" * 8 + whole,
+        "a picture": b"\x89PNG\r\n\x1a\n" + bytes(64),
+        "another archive": zipped.getvalue(),
+        "an empty archive": zipped.getvalue()[-22:],
+        "no pickle": bytes(archive_of(b"").getvalue()),
+    }
+    for kind, content in wrong.items():
+        path.write_bytes(content)
+        with pytest.raises(DamagedFileError, match=DAMAGED) as raised:
+            minitorch.load(path)
+        assert str(path) in str(raised.value), kind
+        with pytest.raises(DamagedFileError, match=DAMAGED):
+            minitorch.load(io.BytesIO(content))
+    path.write_bytes(whole + b"appended")  # as PyTorch, which reads it
+    assert minitorch.load(path)["epoch"] == 3
+
+
+def test_damage_is_whichever_error_pytorch_raises(tmp_path: Path) -> None:
+    torch, path, whole = the_torch(), tmp_path / "w.pt", a_checkpoint()
+    for content in (b"", whole[:3], whole[:-1], b"x" + whole, pickle.dumps(1, 2), whole[:500]):
+        path.write_bytes(content)
+        with pytest.raises(REFUSED) as theirs:
+            torch.load(path)
+        with pytest.raises(theirs.type, match=DAMAGED):
+            minitorch.load(path)
+
+
+def test_a_size_that_lies_asks_for_no_memory() -> None:
+    whole = bytearray(a_checkpoint())
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        start = archive.start_dir
+    for field in (20, 24):  # the sizes of the first record in the directory, packed and not
+        damaged = bytearray(whole)
+        damaged[start + field : start + field + 4] = (2**32 - 2).to_bytes(4, "little")
+        tracemalloc.start()
+        assert trial(bytes(whole), None, bytes(damaged))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2**22
+
+
+def test_files_open_for_text_and_folders_that_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "w.pt"
+    minitorch.save([1], path)
+    with path.open(encoding="latin1") as text, pytest.raises(TypeError, match="mode 'rb'"):
+        minitorch.load(text)
+    for text in (io.StringIO("x"), io.StringIO()):
+        with pytest.raises(TypeError, match="mode 'rb'"):
+            minitorch.load(text)
+        with pytest.raises(TypeError, match="mode 'wb'"):
+            minitorch.save([1], text)
+    missing = tmp_path / "no" / "such" / "w.pt"
+    for target in (missing, str(missing), path / "w.pt"):
+        with pytest.raises(RuntimeError, match=r"^Parent directory .* does not exist\.$"):
+            minitorch.save([1], target)
+    for target in (tmp_path, "", "."):
+        with pytest.raises(RuntimeError, match="invalid file name"):
+            minitorch.save([1], target)
+    assert minitorch.load(path) == [1] and list(tmp_path.iterdir()) == [path]
+
+
+def test_saving_fails_as_in_pytorch(tmp_path: Path) -> None:
+    torch = the_torch()
+    for target in (tmp_path / "no" / "w.pt", tmp_path, "", None, 3, io.StringIO()):
+        with pytest.raises((RuntimeError, AttributeError, TypeError)) as theirs:
+            torch.save([1], target)
+        with pytest.raises(theirs.type) as ours:
+            minitorch.save([1], target)
+        if "Parent" in str(theirs.value):
+            assert str(ours.value) == str(theirs.value)
 
 
 def test_a_pickle_changed_at_random_makes_nothing_but_data() -> None:
@@ -626,6 +778,42 @@ def test_safetensors_cross_both_ways(tmp_path: Path) -> None:
         ours.load_file(path)
     with pytest.raises(ValueError, match="a dict of named tensors"):
         ours.save({"w": 3})
+
+
+def test_damage_to_safetensors_is_one_error(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors", reason='the extra "safetensors" is not installed')
+    from minitorch import safetensors as ours
+
+    tensors, path = {"w": minitorch.ones(2, 3), "b": minitorch.arange(3)}, tmp_path / "w.st"
+    whole = ours.save(tensors)
+    rng = random.Random(0)
+    damaged = [
+        b"",
+        whole[:7],
+        whole[:20],
+        whole[:-1],
+        whole + b"x",
+        b"these are words",
+        b"\xff" * 99,
+    ]
+    for content in damaged:
+        path.write_bytes(content)
+        with pytest.raises(DamagedFileError, match=rf"^load: the file is damaged: {path}: ."):
+            ours.load_file(path)
+        with pytest.raises(DamagedFileError, match=DAMAGED):
+            ours.load(content)
+    length = 8 + int.from_bytes(whole[:8], "little")
+    for _ in range(400):  # what follows the header has no checksum: any bits are numbers
+        content = bytearray(whole)
+        content[rng.randrange(length)] ^= 1 << rng.randrange(8)
+        try:
+            loaded = ours.load(bytes(content))
+        except Exception as error:
+            assert type(error) is DamagedFileError and re.match(DAMAGED, str(error)), repr(error)
+        else:
+            assert sum(t.numel() * t.element_size() for t in loaded.values()) == 48
+    with pytest.raises(RuntimeError, match=r"^Parent directory .* does not exist\.$"):
+        ours.save_file(tensors, tmp_path / "no" / "w.st")
 
 
 def test_safetensors_needs_its_extra(monkeypatch: Any) -> None:

@@ -36,6 +36,14 @@ class Parameter(Tensor):
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         pass  # `__new__` has made it; this is for the names of the arguments
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """A parameter with values of its own, and no ``.grad``."""
+        copied = memo.get(id(self))
+        if copied is None:
+            data = self.detach().clone()
+            copied = memo[id(self)] = type(self)(data, self.requires_grad)
+        return copied
+
     def __repr__(self) -> str:
         kind = type(self).__name__
         values = tensor_repr(self, "tensor" if kind == "Parameter" else kind)
