@@ -194,7 +194,7 @@ def test_a_run_goes_on_from_either_frameworks_state(name: str, options: dict[str
 
 @pytest.mark.parametrize("name", RUNS)
 def test_large_and_small_arrays_step_alike(name: str) -> None:
-    from minitorch.optim.optimizer import CACHE
+    from minitorch.optim._common import CACHE
 
     rng = np.random.default_rng(0)
     n = CACHE // 8 + 3  # some pieces and a bit

@@ -8,22 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decay_towards_square,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class Adadelta(Optimizer):
@@ -63,12 +49,12 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
+        common.check_lr(lr)
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}")
-        check_range("epsilon value", eps)
-        check_range("weight_decay value", weight_decay)
-        check_implementation("Adadelta", differentiable)
+        common.check_range("epsilon value", eps)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_implementation("Adadelta", differentiable)
         defaults = {
             "lr": lr,
             "rho": rho,
@@ -82,21 +68,23 @@ class Adadelta(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["square_avg"] = zeros_like(parameter)
-        state["acc_delta"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["square_avg"] = common.zeros_like(parameter)
+        state["acc_delta"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, rho = number(group["lr"]), group["rho"]
-        size, keep, rest, eps = constants(parameter, -lr, rho, 1 - rho, group["eps"])
-        count(state)
+        lr, rho = common.number(group["lr"]), group["rho"]
+        size, keep, rest, eps = common.constants(parameter, -lr, rho, 1 - rho, group["eps"])
+        common.count(state)
         averages = (state["square_avg"]._array, state["acc_delta"]._array)
-        for p, g, v, u, root, step, other, spare in pieces(parameter, grad, *averages, spare=4):
-            g = decayed(p, g, group["weight_decay"], other)
-            decay_towards_square(v, g, keep, rest, spare)
+        for p, g, v, u, root, step, other, spare in common.pieces(
+            parameter, grad, *averages, spare=4
+        ):
+            g = common.decayed(p, g, group["weight_decay"], other)
+            common.decay_towards_square(v, g, keep, rest, spare)
             np.sqrt(np.add(v, eps, out=root), out=root)
             np.sqrt(np.add(u, eps, out=step), out=step)
             np.divide(step, root, out=step)
             np.multiply(step, g, out=step)
-            decay_towards_square(u, step, keep, rest, spare)
+            common.decay_towards_square(u, step, keep, rest, spare)
             np.add(p, np.multiply(step, size, out=step), out=p)

@@ -8,17 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    approach,
-    constants,
-    count,
-    number,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class Adafactor(Optimizer):
@@ -59,7 +50,7 @@ class Adafactor(Optimizer):
     ) -> None:
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
-        if not number(lr) >= 0.0:
+        if not common.number(lr) >= 0.0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not beta2_decay <= 0.0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
@@ -83,41 +74,43 @@ class Adafactor(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
+        state["step"] = common.scalar(0.0, group)
         array = parameter._array
         if array.ndim > 1:
             *batch, rows, columns = array.shape
             state["row_var"] = Tensor._wrap(np.zeros((*batch, rows, 1), array.dtype))
             state["col_var"] = Tensor._wrap(np.zeros((*batch, 1, columns), array.dtype))
         else:
-            state["variance"] = zeros_like(parameter)
+            state["variance"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        p, g, lr = parameter, grad, number(group["lr"])
+        p, g, lr = parameter, grad, common.number(group["lr"])
         smallest, least_scale = group["eps"]
         if smallest is None:
             smallest = float(np.finfo(p.dtype).eps)
-        step = count(state)
+        step = common.count(state)
         size = min(lr, 1 / step**0.5) * max(least_scale, _root_mean_square(p))
-        new, shrink = constants(p, step ** group["beta2_decay"], 1 - lr * group["weight_decay"])
+        new, shrink = common.constants(
+            p, step ** group["beta2_decay"], 1 - lr * group["weight_decay"]
+        )
         if group["weight_decay"]:
             np.multiply(p, shrink, out=p)
         update = np.empty_like(p)
         if g.ndim > 1:
             row, column = state["row_var"]._array, state["col_var"]._array
-            approach(row, _mean_square(g, -1), new, np.empty_like(row, new.dtype))
-            approach(column, _mean_square(g, -2), new, np.empty_like(column, new.dtype))
+            common.approach(row, _mean_square(g, -1), new, np.empty_like(row, new.dtype))
+            common.approach(column, _mean_square(g, -2), new, np.empty_like(column, new.dtype))
             np.multiply(row, column, out=update)
             np.divide(update, np.maximum(row.mean(-2, keepdims=True), smallest), out=update)
         else:
             variance = state["variance"]._array
             np.multiply(g, g, out=update)
-            approach(variance, update, new, np.empty_like(variance, new.dtype))
+            common.approach(variance, update, new, np.empty_like(variance, new.dtype))
             np.copyto(update, variance)
         np.maximum(update, smallest * smallest, out=update)
         np.reciprocal(np.sqrt(update, dtype=new.dtype), out=update, casting="same_kind")
         np.multiply(update, g, out=update)
-        (factor,) = constants(p, -size / max(1.0, _root_mean_square(update) / group["d"]))
+        (factor,) = common.constants(p, -size / max(1.0, _root_mean_square(update) / group["d"]))
         np.add(p, np.multiply(update, factor, out=update), out=p)
 
 

@@ -8,22 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    add_product,
-    add_quotient,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decayed,
-    number,
-    pieces,
-    scalar,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class Adagrad(Optimizer):
@@ -62,12 +48,12 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_lr(lr)
-        check_range("lr_decay value", lr_decay)
-        check_range("weight_decay value", weight_decay)
-        check_range("initial_accumulator_value value", initial_accumulator_value)
-        check_range("epsilon value", eps)
-        check_implementation("Adagrad", differentiable, foreach, fused)
+        common.check_lr(lr)
+        common.check_range("lr_decay value", lr_decay)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_range("initial_accumulator_value value", initial_accumulator_value)
+        common.check_range("epsilon value", eps)
+        common.check_implementation("Adagrad", differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -85,18 +71,18 @@ class Adagrad(Optimizer):
                 self.start(parameter, self.state[parameter], group)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
+        state["step"] = common.scalar(0.0, group)
         start = self.defaults["initial_accumulator_value"]
         state["sum"] = Tensor._wrap(np.full_like(parameter._array, start))
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr = number(group["lr"]) / (1 + (count(state) - 1) * group["lr_decay"])
-        size, eps, one = constants(parameter, -lr, group["eps"], 1.0)
-        for p, g, total, root, other, spare in pieces(
+        lr = common.number(group["lr"]) / (1 + (common.count(state) - 1) * group["lr_decay"])
+        size, eps, one = common.constants(parameter, -lr, group["eps"], 1.0)
+        for p, g, total, root, other, spare in common.pieces(
             parameter, grad, state["sum"]._array, spare=3
         ):
-            g = decayed(p, g, group["weight_decay"], other)
-            add_product(total, g, g, one, spare)
+            g = common.decayed(p, g, group["weight_decay"], other)
+            common.add_product(total, g, g, one, spare)
             np.sqrt(total, out=root)
             np.add(root, eps, out=root)
-            add_quotient(p, g, root, size, spare)
+            common.add_quotient(p, g, root, size, spare)

@@ -8,24 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    approach,
-    check_betas,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decay_towards_square,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class Adam(Optimizer):
@@ -82,13 +66,13 @@ class Adam(Optimizer):
                 raise ValueError(
                     f"{name} as a Tensor is not supported for capturable=False and foreach=True"
                 )
-        check_lr(lr)
-        check_range("epsilon value", eps)
-        check_betas(betas)
-        check_range("weight_decay value", weight_decay)
+        common.check_lr(lr)
+        common.check_range("epsilon value", eps)
+        common.check_betas(betas)
+        common.check_range("weight_decay value", weight_decay)
         if not any(all(isinstance(beta, kind) for beta in betas) for kind in (float, Tensor)):
             raise ValueError("betas must be either both floats or both Tensors")
-        check_implementation("Adam", differentiable, foreach, fused)
+        common.check_implementation("Adam", differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "betas": tuple(betas),
@@ -105,17 +89,17 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["exp_avg"] = zeros_like(parameter)
-        state["exp_avg_sq"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["exp_avg"] = common.zeros_like(parameter)
+        state["exp_avg_sq"] = common.zeros_like(parameter)
         if group["amsgrad"]:
-            state["max_exp_avg_sq"] = zeros_like(parameter)
+            state["max_exp_avg_sq"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, decay = number(group["lr"]), group["weight_decay"]
-        beta1, beta2 = map(number, group["betas"])
-        step = count(state)
-        size, correction, eps, new, keep, rest, shrink = constants(
+        lr, decay = common.number(group["lr"]), group["weight_decay"]
+        beta1, beta2 = map(common.number, group["betas"])
+        step = common.count(state)
+        size, correction, eps, new, keep, rest, shrink = common.constants(
             parameter,
             -lr / (1 - beta1**step),
             (1 - beta2**step) ** 0.5,
@@ -128,14 +112,14 @@ class Adam(Optimizer):
         decoupled = group["decoupled_weight_decay"]
         largest = "max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"
         averages = [state[name]._array for name in ("exp_avg", "exp_avg_sq", largest)]
-        runs = pieces(parameter, grad, *averages, spare=2 if decoupled or not decay else 3)
+        runs = common.pieces(parameter, grad, *averages, spare=2 if decoupled or not decay else 3)
         for p, g, m, v, top, root, *other, spare in runs:
             if other:
-                g = decayed(p, g, decay, other[0])
+                g = common.decayed(p, g, decay, other[0])
             elif decay:
                 np.multiply(p, shrink, out=p)
-            approach(m, g, new, spare)
-            decay_towards_square(v, g, keep, rest, spare)
+            common.approach(m, g, new, spare)
+            common.decay_towards_square(v, g, keep, rest, spare)
             if group["amsgrad"]:
                 np.maximum(top, v, out=top)
             np.sqrt(top, out=root)

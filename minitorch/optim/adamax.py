@@ -8,24 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    add_quotient,
-    approach,
-    check_betas,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class Adamax(Optimizer):
@@ -64,11 +48,11 @@ class Adamax(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_range("epsilon value", eps)
-        check_betas(betas)
-        check_range("weight_decay value", weight_decay)
-        check_implementation("Adamax", differentiable)
+        common.check_lr(lr)
+        common.check_range("epsilon value", eps)
+        common.check_betas(betas)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_implementation("Adamax", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -82,20 +66,20 @@ class Adamax(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["exp_avg"] = zeros_like(parameter)
-        state["exp_inf"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["exp_avg"] = common.zeros_like(parameter)
+        state["exp_inf"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         beta1, beta2 = group["betas"]
-        lr = number(group["lr"]) / (1 - beta1 ** count(state))
-        size, new, keep, eps = constants(parameter, -lr, 1 - beta1, beta2, group["eps"])
+        lr = common.number(group["lr"]) / (1 - beta1 ** common.count(state))
+        size, new, keep, eps = common.constants(parameter, -lr, 1 - beta1, beta2, group["eps"])
         averages = (state["exp_avg"]._array, state["exp_inf"]._array)
-        for p, g, m, u, other, spare in pieces(parameter, grad, *averages, spare=2):
-            g = decayed(p, g, group["weight_decay"], other)
-            approach(m, g, new, spare)
+        for p, g, m, u, other, spare in common.pieces(parameter, grad, *averages, spare=2):
+            g = common.decayed(p, g, group["weight_decay"], other)
+            common.approach(m, g, new, spare)
             np.multiply(u, keep, out=u)
             np.abs(g, out=spare)
             np.add(spare, eps, out=spare)
             np.maximum(u, spare, out=u)
-            add_quotient(p, m, u, size, spare)
+            common.add_quotient(p, m, u, size, spare)

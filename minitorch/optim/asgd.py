@@ -8,22 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    approach,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class ASGD(Optimizer):
@@ -63,9 +49,9 @@ class ASGD(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_range("weight_decay value", weight_decay)
-        check_implementation("ASGD", differentiable)
+        common.check_lr(lr)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_implementation("ASGD", differentiable)
         defaults = {
             "lr": lr,
             "lambd": lambd,
@@ -80,25 +66,27 @@ class ASGD(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["eta"] = scalar(number(group["lr"]), group)
-        state["mu"] = scalar(1.0, group)
-        state["ax"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["eta"] = common.scalar(common.number(group["lr"]), group)
+        state["mu"] = common.scalar(1.0, group)
+        state["ax"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, lambd = number(group["lr"]), group["lambd"]
+        lr, lambd = common.number(group["lr"]), group["lambd"]
         eta, mu = state["eta"].item(), state["mu"].item()
-        size, shrink, weight = constants(parameter, -eta, 1 - lambd * eta, mu)
-        for p, g, average, other, spare in pieces(parameter, grad, state["ax"]._array, spare=2):
-            g = decayed(p, g, group["weight_decay"], other)
+        size, shrink, weight = common.constants(parameter, -eta, 1 - lambd * eta, mu)
+        for p, g, average, other, spare in common.pieces(
+            parameter, grad, state["ax"]._array, spare=2
+        ):
+            g = common.decayed(p, g, group["weight_decay"], other)
             np.multiply(p, shrink, out=p)
             np.add(p, np.multiply(g, size, out=other), out=p)
             if mu == 1:
                 np.copyto(average, p)
             else:
-                approach(average, p, weight, spare)
-        step_number = count(state)
-        state["eta"]._array[...] = scalar(
+                common.approach(average, p, weight, spare)
+        step_number = common.count(state)
+        state["eta"]._array[...] = common.scalar(
             lr / (1 + lambd * lr * step_number) ** group["alpha"], group
         )._array
-        state["mu"]._array[...] = scalar(1 / max(1, step_number - group["t0"]), group)._array
+        state["mu"]._array[...] = common.scalar(1 / max(1, step_number - group["t0"]), group)._array

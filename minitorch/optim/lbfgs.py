@@ -9,8 +9,9 @@ import numpy as np
 
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import enable_grad, no_grad
+from minitorch.optim import _common as common
 from minitorch.optim._line_search import Point, strong_wolfe
-from minitorch.optim.optimizer import Optimizer, State, check_lr, number
+from minitorch.optim.optimizer import Optimizer, State
 
 
 class LBFGS(Optimizer):
@@ -57,7 +58,7 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        check_lr(lr)
+        common.check_lr(lr)
         defaults = {
             "lr": lr,
             "max_iter": max_iter,
@@ -88,7 +89,7 @@ class LBFGS(Optimizer):
                 f"Expected exactly one param_group, but got {len(self.param_groups)}"
             )
         group = self.param_groups[0]
-        lr, smallest = number(group["lr"]), group["tolerance_change"]
+        lr, smallest = common.number(group["lr"]), group["tolerance_change"]
         # All of it is kept as the state of the first parameter, so that it is loaded in its dtype.
         state = self.state[group["params"][0]]
         state.setdefault("func_evals", 0)
@@ -193,7 +194,7 @@ REMEMBERED = ("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad"
 def _remember(memory: State, grad: Tensor, history_size: int) -> None:
     """Add the last step, and how the gradient changed along it, unless the curvature is nil."""
     change = grad - memory["prev_flat_grad"]
-    step = memory["d"] * number(memory["t"])
+    step = memory["d"] * common.number(memory["t"])
     curvature = change.dot(step)
     if curvature.item() > 1e-10:
         if len(memory["old_dirs"]) == history_size:

@@ -8,25 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    add_quotient,
-    approach,
-    check_betas,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decay_towards_square,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class NAdam(Optimizer):
@@ -69,12 +52,12 @@ class NAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_range("epsilon value", eps)
-        check_betas(betas)
-        check_range("weight_decay value", weight_decay)
-        check_range("momentum_decay value", momentum_decay)
-        check_implementation("NAdam", differentiable)
+        common.check_lr(lr)
+        common.check_range("epsilon value", eps)
+        common.check_betas(betas)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_range("momentum_decay value", momentum_decay)
+        common.check_implementation("NAdam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -90,37 +73,40 @@ class NAdam(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["mu_product"] = scalar(1.0, group)
-        state["exp_avg"] = zeros_like(parameter)
-        state["exp_avg_sq"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["mu_product"] = common.scalar(1.0, group)
+        state["exp_avg"] = common.zeros_like(parameter)
+        state["exp_avg_sq"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, decay, (beta1, beta2) = number(group["lr"]), group["weight_decay"], group["betas"]
-        step = count(state)
+        lr, decay = common.number(group["lr"]), group["weight_decay"]
+        beta1, beta2 = group["betas"]
+        step = common.count(state)
         mu, next_mu = (
             beta1 * (1.0 - 0.5 * 0.96 ** (t * group["momentum_decay"])) for t in (step, step + 1)
         )
         product = state["mu_product"]._array
         np.multiply(product, product.dtype.type(mu), out=product)
-        of_gradient, of_mean, correction, eps = constants(
+        of_gradient, of_mean, correction, eps = common.constants(
             parameter,
             -lr * (1.0 - mu) / (1.0 - product.item()),
             -lr * next_mu / (1.0 - product.item() * next_mu),
             1 - beta2**step,
             group["eps"],
         )
-        new, keep, rest, shrink = constants(parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay)
+        new, keep, rest, shrink = common.constants(
+            parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay
+        )
         averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
-        for p, g, m, v, root, other, spare in pieces(parameter, grad, *averages, spare=3):
+        for p, g, m, v, root, other, spare in common.pieces(parameter, grad, *averages, spare=3):
             if decay and group["decoupled_weight_decay"]:
                 np.multiply(p, shrink, out=p)
             else:
-                g = decayed(p, g, decay, other)
-            approach(m, g, new, spare)
-            decay_towards_square(v, g, keep, rest, spare)
+                g = common.decayed(p, g, decay, other)
+            common.approach(m, g, new, spare)
+            common.decay_towards_square(v, g, keep, rest, spare)
             np.divide(v, correction, out=root)
             np.sqrt(root, out=root)
             np.add(root, eps, out=root)
-            add_quotient(p, g, root, of_gradient, spare)
-            add_quotient(p, m, root, of_mean, spare)
+            common.add_quotient(p, g, root, of_gradient, spare)
+            common.add_quotient(p, m, root, of_mean, spare)

@@ -8,24 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    approach,
-    check_betas,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decay_towards_square,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class RAdam(Optimizer):
@@ -69,11 +53,11 @@ class RAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_range("epsilon value", eps)
-        check_betas(betas)
-        check_range("weight_decay value", weight_decay)
-        check_implementation("RAdam", differentiable)
+        common.check_lr(lr)
+        common.check_range("epsilon value", eps)
+        common.check_betas(betas)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_implementation("RAdam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -88,13 +72,14 @@ class RAdam(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["exp_avg"] = zeros_like(parameter)
-        state["exp_avg_sq"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["exp_avg"] = common.zeros_like(parameter)
+        state["exp_avg_sq"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, decay, (beta1, beta2) = number(group["lr"]), group["weight_decay"], group["betas"]
-        step = count(state)
+        lr, decay = common.number(group["lr"]), group["weight_decay"]
+        beta1, beta2 = group["betas"]
+        step = common.count(state)
         correction = 1 - beta2**step
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * step * beta2**step / correction
@@ -102,18 +87,20 @@ class RAdam(Optimizer):
         if adaptive := length > 5.0:
             above = (length - 4) * (length - 2) * longest
             rectification = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
-        new, keep, rest, shrink = constants(parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay)
-        debias, size, root_of_correction, eps, rectify = constants(
+        new, keep, rest, shrink = common.constants(
+            parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay
+        )
+        debias, size, root_of_correction, eps, rectify = common.constants(
             parameter, 1 - beta1**step, lr, correction**0.5, group["eps"], rectification
         )
         averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
-        for p, g, m, v, root, other, spare in pieces(parameter, grad, *averages, spare=3):
+        for p, g, m, v, root, other, spare in common.pieces(parameter, grad, *averages, spare=3):
             if decay and group["decoupled_weight_decay"]:
                 np.multiply(p, shrink, out=p)
             else:
-                g = decayed(p, g, decay, other)
-            approach(m, g, new, spare)
-            decay_towards_square(v, g, keep, rest, spare)
+                g = common.decayed(p, g, decay, other)
+            common.approach(m, g, new, spare)
+            common.decay_towards_square(v, g, keep, rest, spare)
             np.divide(m, debias, out=other)
             np.multiply(other, size, out=other)
             if adaptive:

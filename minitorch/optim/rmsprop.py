@@ -8,25 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    add_product,
-    add_quotient,
-    approach,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    count,
-    decay_towards_square,
-    decayed,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class RMSprop(Optimizer):
@@ -66,12 +49,12 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_range("epsilon value", eps)
-        check_range("momentum value", momentum)
-        check_range("weight_decay value", weight_decay)
-        check_range("alpha value", alpha)
-        check_implementation("RMSprop", differentiable)
+        common.check_lr(lr)
+        common.check_range("epsilon value", eps)
+        common.check_range("momentum value", momentum)
+        common.check_range("weight_decay value", weight_decay)
+        common.check_range("alpha value", alpha)
+        common.check_implementation("RMSprop", differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -87,31 +70,33 @@ class RMSprop(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["square_avg"] = zeros_like(parameter)
+        state["step"] = common.scalar(0.0, group)
+        state["square_avg"] = common.zeros_like(parameter)
         if group["momentum"] > 0:
-            state["momentum_buffer"] = zeros_like(parameter)
+            state["momentum_buffer"] = common.zeros_like(parameter)
         if group["centered"]:
-            state["grad_avg"] = zeros_like(parameter)
+            state["grad_avg"] = common.zeros_like(parameter)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         alpha, momentum = group["alpha"], group["momentum"]
-        size, eps, fade = constants(parameter, -number(group["lr"]), group["eps"], momentum)
-        keep, rest, one, minus = constants(parameter, alpha, 1 - alpha, 1.0, -1.0)
-        count(state)
+        size, eps, fade = common.constants(
+            parameter, -common.number(group["lr"]), group["eps"], momentum
+        )
+        keep, rest, one, minus = common.constants(parameter, alpha, 1 - alpha, 1.0, -1.0)
+        common.count(state)
         # What an option leaves out is stood in for by the gradient, which is not touched.
         mean = state["grad_avg"]._array if group["centered"] else grad
         buffer = state["momentum_buffer"]._array if momentum > 0 else grad
         square = state["square_avg"]._array
-        for p, g, v, m, b, root, other, spare in pieces(
+        for p, g, v, m, b, root, other, spare in common.pieces(
             parameter, grad, square, mean, buffer, spare=3
         ):
-            g = decayed(p, g, group["weight_decay"], other)
-            decay_towards_square(v, g, keep, rest, spare)
+            g = common.decayed(p, g, group["weight_decay"], other)
+            common.decay_towards_square(v, g, keep, rest, spare)
             if group["centered"]:
-                approach(m, g, rest, spare)
+                common.approach(m, g, rest, spare)
                 np.copyto(root, v)
-                add_product(root, m, m, minus, spare)
+                common.add_product(root, m, m, minus, spare)
                 np.copyto(root, v, where=np.isinf(v))  # not inf - inf
                 np.sqrt(root, out=root)
             else:
@@ -119,7 +104,7 @@ class RMSprop(Optimizer):
             np.add(root, eps, out=root)
             if momentum > 0:
                 np.multiply(b, fade, out=b)
-                add_quotient(b, g, root, one, spare)
+                common.add_quotient(b, g, root, one, spare)
                 np.add(p, np.multiply(b, size, out=root), out=p)
             else:
-                add_quotient(p, g, root, size, spare)
+                common.add_quotient(p, g, root, size, spare)

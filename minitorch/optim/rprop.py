@@ -8,18 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    Group,
-    Optimizer,
-    State,
-    check_implementation,
-    check_lr,
-    count,
-    number,
-    pieces,
-    scalar,
-    zeros_like,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class Rprop(Optimizer):
@@ -55,10 +45,10 @@ class Rprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
+        common.check_lr(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
-        check_implementation("Rprop", differentiable)
+        common.check_implementation("Rprop", differentiable)
         defaults = {
             "lr": lr,
             "etas": etas,
@@ -71,16 +61,18 @@ class Rprop(Optimizer):
         super().__init__(params, defaults)
 
     def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = scalar(0.0, group)
-        state["prev"] = zeros_like(parameter)
-        state["step_size"] = Tensor._wrap(np.full_like(parameter._array, number(group["lr"])))
+        state["step"] = common.scalar(0.0, group)
+        state["prev"] = common.zeros_like(parameter)
+        state["step_size"] = Tensor._wrap(
+            np.full_like(parameter._array, common.number(group["lr"]))
+        )
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
         shrink, grow = group["etas"]
         smallest, largest = group["step_sizes"]
-        count(state)
+        common.count(state)
         previous, sizes = state["prev"]._array, state["step_size"]._array
-        for p, g, before, size, spare in pieces(parameter, grad, previous, sizes, spare=1):
+        for p, g, before, size, spare in common.pieces(parameter, grad, previous, sizes, spare=1):
             np.multiply(g, before, out=spare)
             turned = spare < 0
             np.multiply(size, grow, out=size, where=spare > 0)

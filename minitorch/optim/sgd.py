@@ -8,19 +8,8 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.optim.optimizer import (
-    SMALL,
-    Group,
-    Optimizer,
-    State,
-    check_implementation,
-    check_lr,
-    check_range,
-    constants,
-    decayed,
-    number,
-    pieces,
-)
+from minitorch.optim import _common as common
+from minitorch.optim.optimizer import Group, Optimizer, State
 
 
 class SGD(Optimizer):
@@ -64,12 +53,12 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_lr(lr)
-        check_range("momentum value", momentum)
-        check_range("weight_decay value", weight_decay)
+        common.check_lr(lr)
+        common.check_range("momentum value", momentum)
+        common.check_range("weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_implementation("SGD", differentiable, foreach, fused)
+        common.check_implementation("SGD", differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -84,25 +73,25 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        momentum, decay = group["momentum"], number(group["weight_decay"])
-        lr = np.array(number(group["lr"]), parameter.dtype)
-        if not momentum and not decay and parameter.size <= SMALL:
+        momentum, decay = group["momentum"], common.number(group["weight_decay"])
+        lr = np.array(common.number(group["lr"]), parameter.dtype)
+        if not momentum and not decay and parameter.size <= common.SMALL:
             np.subtract(parameter, np.multiply(grad, lr), out=parameter)
             return
         dampening, nesterov = group["dampening"], group["nesterov"]
         if not momentum:
-            for p, g, spare in pieces(parameter, grad, spare=1):
-                g = decayed(p, g, decay, spare)
+            for p, g, spare in common.pieces(parameter, grad, spare=1):
+                g = common.decayed(p, g, decay, spare)
                 np.subtract(p, np.multiply(g, lr, out=spare), out=p)
             return
         buffer = state.get("momentum_buffer")
         is_first = buffer is None
         if buffer is None:
             buffer = state["momentum_buffer"] = Tensor._wrap(np.empty_like(parameter))
-        keep, rest = constants(parameter, momentum, 1 - dampening)
-        for p, g, v, *spares in pieces(parameter, grad, buffer._array, spare=1 + nesterov):
+        keep, rest = common.constants(parameter, momentum, 1 - dampening)
+        for p, g, v, *spares in common.pieces(parameter, grad, buffer._array, spare=1 + nesterov):
             spare, step = spares[0], spares[-1]
-            g = decayed(p, g, decay, spare)
+            g = common.decayed(p, g, decay, spare)
             if is_first:
                 np.copyto(v, g)
             else:
