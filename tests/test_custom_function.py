@@ -287,3 +287,415 @@ def test_memory_shared_with_a_functions_input(torch: Any, given: str, returned: 
         warnings.simplefilter("ignore")
         found = list(differences(torch, given, returned))
     assert not found, "\n".join(found)
+
+
+# ---- what backward is given, and what it returns ----------------------------------------------
+
+
+def leaf(m: Any, *values: float) -> Any:
+    return m.tensor(list(values or (1.0, 2.0)), requires_grad=True)
+
+
+def made(m: Any, forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+    """A Function of two static methods."""
+    members = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type("Made", (m.autograd.Function,), members)
+
+
+def returning(m: Any, gradients: Callable[[Any], Any], *operands: Any) -> Any:
+    """The gradient of the last operand, of a sum whose backward returns ``gradients(grad)``."""
+
+    def forward(ctx: Any, *operands: Any) -> Any:
+        return sum(operands)
+
+    made(m, forward, lambda ctx, g: gradients(g)).apply(*operands).sum().backward()
+    return operands[-1].grad
+
+
+def seen(
+    m: Any,
+    outputs: Callable[..., Any],
+    loss: Callable[..., Any],
+    materialize: bool = True,
+    once: bool = False,
+) -> list[Any]:
+    """What a backward is given, and the gradient that comes of it."""
+    given: list[Any] = []
+
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.set_materialize_grads(materialize)
+        return outputs(ctx, x)
+
+    def backward(ctx: Any, *grads: Any) -> Any:
+        given.extend(None if g is None else (g.tolist(), str(g.dtype)[-7:]) for g in grads)
+        found = [g for g in grads if g is not None and g.is_floating_point()]
+        return sum(found) if found else None
+
+    if once:
+        backward = m.autograd.function.once_differentiable(backward)
+    x = leaf(m)
+    loss(m, made(m, forward, backward).apply(x)).backward()
+    return [given, x.grad]
+
+
+class Blind:
+    """An operation whose backward gives nothing to its first operand."""
+
+    def __init__(self, m: Any) -> None:
+        def forward(ctx: Any, x: Any, y: Any) -> Any:
+            return x + y
+
+        self.apply = made(m, forward, lambda ctx, g: (None, g)).apply
+
+
+def plus_leaf(m: Any, y: Any) -> Any:
+    return Blind(m).apply(y, leaf(m)).sum()
+
+
+def doubled(m: Any, ctx: Any = None) -> Any:
+    return made(m, lambda ctx, x: x * 2, lambda ctx, g: g * 2)
+
+
+def keyword(m: Any, *args: Any, **kwargs: Any) -> Any:
+    def forward(ctx: Any, x: Any, k: Any = 3, z: Any = 1) -> Any:
+        return x * k * z
+
+    def backward(ctx: Any, g: Any) -> Any:
+        return tuple(g * 5 if n else None for n in ctx.needs_input_grad)
+
+    x = leaf(m)
+    operands = [x if a == "x" else a for a in args]
+    named = {name: x if a == "x" else a for name, a in kwargs.items()}
+    y = made(m, forward, backward).apply(*operands, **named)
+    y.sum().backward()
+    return y, x.grad
+
+
+def set_up(m: Any, context: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    class SetUp(m.autograd.Function):
+        @staticmethod
+        def forward(x: Any, k: int = 3) -> Any:
+            return x * k if k else x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * ctx.k, None
+
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.k = inputs[1]
+        context(ctx, inputs, output)
+
+    SetUp.setup_context = staticmethod(setup_context)
+    x = leaf(m)
+    y = SetUp.apply(x, *args, **kwargs)
+    y.sum().backward()
+    return y, x.grad
+
+
+def inherited(m: Any) -> Any:
+    class Sub(doubled(m)):  # type: ignore[misc]
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 7
+
+    x = leaf(m)
+    y = Sub.apply(x)
+    y.sum().backward()
+    return y.grad_fn.name(), type(y.grad_fn).__name__, x.grad
+
+
+def twice_differentiated(m: Any, save: Callable[[Any, Any], Any]) -> Any:
+    def forward(ctx: Any, x: Any) -> Any:
+        y = x * x
+        save(ctx, x)
+        return y
+
+    def backward(ctx: Any, g: Any) -> Any:
+        saved = ctx.x if hasattr(ctx, "x") else ctx.saved_tensors[0]
+        return g * 2 * saved
+
+    x = leaf(m)
+    y = made(m, forward, backward).apply(x * 1)
+    (first,) = m.autograd.grad(y.sum(), x, create_graph=True)
+    second = m.autograd.grad(first.sum(), x) if first.requires_grad else None
+    return first, second
+
+
+def keep_as_attribute(ctx: Any, x: Any) -> None:
+    ctx.x = x
+
+
+def after_freeing(m: Any) -> Any:
+    x = leaf(m)
+    y = made(m, lambda ctx, x: saving(ctx, x * 2), lambda ctx, g: g * ctx.saved_tensors[0]).apply(x)
+    y.sum().backward()
+    return y.grad_fn.saved_tensors
+
+
+def once_twice(m: Any, given: str) -> Any:
+    once = m.autograd.function.once_differentiable
+    x, seed = leaf(m), leaf(m)
+    y = made(m, lambda ctx, x: x * 2, once(lambda ctx, g: g * 2)).apply(x)
+    (g,) = m.autograd.grad(y, x, seed, create_graph=True)
+    return m.autograd.grad(g.sum(), seed if given == "seed" else x)
+
+
+def failing(m: Any) -> Any:
+    def forward(ctx: Any, x: Any) -> Any:
+        raise ValueError("no")
+
+    x = leaf(m)
+    with contextlib.suppress(ValueError):
+        made(m, forward, None).apply(x)
+    return m.is_grad_enabled(), x._version, x.grad_fn
+
+
+def modes_seen(m: Any) -> Any:
+    modes: list[bool] = []
+
+    def forward(ctx: Any, x: Any) -> Any:
+        modes.append(m.is_grad_enabled())
+        return x * 2
+
+    def backward(ctx: Any, g: Any) -> Any:
+        modes.append(m.is_grad_enabled())
+        return g * 2
+
+    y = made(m, forward, backward).apply(x := leaf(m)).sum()
+    m.autograd.grad(y, x, retain_graph=True)
+    m.autograd.grad(y, x, create_graph=True)
+    return modes
+
+
+def both(m: Any) -> Any:
+    function = doubled(m)
+    function.vjp = staticmethod(lambda ctx, g: g * 3)
+    return function.apply(leaf(m)).sum().backward()
+
+
+def only_vjp(m: Any) -> Any:
+    members = {
+        "forward": staticmethod(lambda ctx, x: x * 2),
+        "vjp": staticmethod(lambda ctx, g: g * 3),
+    }
+    x = leaf(m)
+    type("Only", (m.autograd.Function,), members).apply(x).sum().backward()
+    return x.grad
+
+
+def extras(m: Any) -> Any:
+    function = doubled(m)
+    function.generate_vmap_rule = True
+    function.jvp = staticmethod(lambda ctx, t: t)
+    x = leaf(m)
+    function.apply(x).sum().backward()
+    return x.grad
+
+
+def no_method(m: Any, name: str) -> Any:
+    members = {
+        "forward": staticmethod(lambda ctx, x: x * 2),
+        "backward": staticmethod(lambda c, g: g),
+    }
+    del members[name]
+    return type("Half", (m.autograd.Function,), members).apply(leaf(m)).sum().backward()
+
+
+def returned_pair(m: Any, outputs: Callable[[Any], Any]) -> Any:
+    out = made(m, lambda ctx, x: outputs(x), lambda ctx, *g: g[0]).apply(leaf(m))
+    return type(out).__name__, out
+
+
+FIRST = lambda m, out: out[0].sum()  # noqa: E731
+SECOND = lambda m, out: out[1].sum()  # noqa: E731
+PROGRAMS: dict[str, Callable[[Any], Any]] = {
+    # A gradient that is still to be summed, or does not fit.
+    "row": lambda m: returning(m, lambda g: (g, g), m.ones(3, 2), leaf(m)),
+    "column": lambda m: returning(
+        m, lambda g: (g, g), m.ones(3, 2), m.ones(3, 1, requires_grad=True)
+    ),
+    "scalar": lambda m: returning(
+        m, lambda g: (g, g), m.ones(3, 2), m.tensor(1.0, requires_grad=True)
+    ),
+    "batch": lambda m: returning(
+        m, lambda g: (g, g), m.ones(4, 3, 2), m.ones(1, 2, requires_grad=True)
+    ),
+    "expanded gradient": lambda m: returning(m, lambda g: g.expand(3, 2), leaf(m)),
+    "too small": lambda m: returning(m, lambda g: g[:1], leaf(m)),
+    "too few dimensions": lambda m: returning(m, lambda g: g.sum(), leaf(m)),
+    "too large": lambda m: returning(m, lambda g: m.ones(3), leaf(m)),
+    "after a number": lambda m: returning(m, lambda g: (None, g[:1]), 3, leaf(m)),
+    "of a number": lambda m: returning(m, lambda g: (g, g), 3, leaf(m)),
+    "too few": lambda m: returning(m, lambda g: g, 3, leaf(m)),
+    "too many": lambda m: returning(m, lambda g: (g, g), leaf(m)),
+    "too many, None": lambda m: returning(m, lambda g: (g, None), leaf(m)),
+    "a list": lambda m: returning(m, lambda g: [g], leaf(m)),
+    "a float": lambda m: returning(m, lambda g: 3.0, leaf(m)),
+    "double": lambda m: returning(m, lambda g: g.double() / 3, leaf(m)),
+    "integers": lambda m: returning(m, lambda g: g.long(), leaf(m)),
+    "of integers": lambda m: returning(m, lambda g: (g, g), m.tensor([1, 2]), leaf(m)),
+    "of a constant, of another shape": lambda m: returning(
+        m, lambda g: (m.ones(7), g), m.ones(2), leaf(m)
+    ),
+    "none": lambda m: returning(m, lambda g: None, leaf(m)),
+    "empty": lambda m: returning(m, lambda g: (g, g), m.ones(0, 2), leaf(m)),
+    # What arrives where nobody sent a gradient.
+    "second unused": lambda m: seen(m, lambda c, x: (x * 2, x * 3), FIRST),
+    "first unused": lambda m: seen(m, lambda c, x: (x * 2, x * 3), SECOND),
+    "second unused, None": lambda m: seen(m, lambda c, x: (x * 2, x * 3), FIRST, False),
+    "integers out": lambda m: seen(m, lambda c, x: (x * 2, x.long()), FIRST),
+    "integers out, None": lambda m: seen(m, lambda c, x: (x * 2, x.long()), FIRST, False),
+    "booleans out": lambda m: seen(m, lambda c, x: (x > 1, x * 2), SECOND),
+    "number out": lambda m: seen(m, lambda c, x: (x * 2, 3), FIRST),
+    "non-differentiable": lambda m: seen(m, lambda c, x: (x * 2, skipping(c, x * 3)), FIRST),
+    "non-differentiable, None": lambda m: seen(
+        m, lambda c, x: (x * 2, skipping(c, x * 3)), FIRST, False
+    ),
+    "once": lambda m: seen(m, lambda c, x: (x * 2, x * 3), FIRST, once=True),
+    "once, None": lambda m: seen(m, lambda c, x: (x * 2, x * 3), FIRST, False, once=True),
+    "nothing arrives": lambda m: seen(m, lambda c, x: x * 2, plus_leaf),
+    "nothing arrives, None": lambda m: seen(m, lambda c, x: x * 2, plus_leaf, False),
+    "nothing arrives, once": lambda m: seen(m, lambda c, x: x * 2, plus_leaf, once=True),
+    "nothing arrives at an operation": lambda m: seen(
+        m, lambda c, x: x * 2, lambda m, y: plus_leaf(m, y * 3)
+    ),
+    "nothing arrives at either": lambda m: seen(
+        m, lambda c, x: (x * 2, x * 3), lambda m, y: plus_leaf(m, y[0])
+    ),
+    # How it is called.
+    "keyword": lambda m: keyword(m, "x", k=2),
+    "keyword tensor": lambda m: keyword(m, 2.0, k="x"),
+    "all keywords": lambda m: keyword(m, k="x", x=2.0),
+    "keyword left out": lambda m: keyword(m, "x", z=2),
+    "unknown keyword": lambda m: keyword(m, "x", q=2),
+    "given twice": lambda m: keyword(m, "x", x=2),
+    "set up": lambda m: set_up(m, lambda *a: None),
+    "set up, keyword": lambda m: set_up(m, lambda *a: None, k=5),
+    "set up, saved": lambda m: set_up(m, lambda ctx, i, o: ctx.save_for_backward(o)),
+    "set up, input returned and saved": lambda m: set_up(
+        m, lambda ctx, i, o: ctx.save_for_backward(i[0]), 0
+    ),
+    "set up, inputs": lambda m: set_up(m, lambda ctx, i, o: [][len(i) - 2 :]),
+    "no tensor": lambda m: doubled(m).apply(3),
+    "inherited": inherited,
+    "in a list": lambda m: (
+        made(m, lambda ctx, x: x[0] * 2, lambda ctx, g: g).apply([leaf(m)]).requires_grad
+    ),
+    "named tuple": lambda m: returned_pair(m, lambda x: (x * 2).max(0)),
+    "list": lambda m: returned_pair(m, lambda x: [x * 2]),
+    "empty tuple": lambda m: returned_pair(m, lambda x: ()),
+    "instance": lambda m: doubled(m)()(1),
+    "vjp": only_vjp,
+    "vjp and backward": both,
+    "jvp and vmap": extras,
+    "no backward": lambda m: no_method(m, "backward"),
+    "no forward": lambda m: no_method(m, "forward"),
+    # What ctx is told.
+    "saved input": lambda m: twice_differentiated(m, lambda ctx, x: ctx.save_for_backward(x)),
+    "saved twice": lambda m: twice_differentiated(
+        m, lambda ctx, x: ctx.save_for_backward(x * 2) or ctx.save_for_backward(x)
+    ),
+    "kept as an attribute": lambda m: twice_differentiated(m, keep_as_attribute),
+    "saved intermediate": lambda m: twice_differentiated(
+        m, lambda ctx, x: ctx.save_for_backward(x * 1)
+    ),
+    "saved number": lambda m: twice_differentiated(m, lambda ctx, x: ctx.save_for_backward(3)),
+    "saved None": lambda m: twice_differentiated(m, lambda ctx, x: ctx.save_for_backward(x, None)),
+    "saved for forward": lambda m: twice_differentiated(
+        m, lambda ctx, x: ctx.save_for_backward(x) or ctx.save_for_forward(x)
+    ),
+    "number for forward": lambda m: twice_differentiated(m, lambda ctx, x: ctx.save_for_forward(3)),
+    "dirty number": lambda m: twice_differentiated(m, lambda ctx, x: ctx.mark_dirty(3)),
+    "non-differentiable number": lambda m: twice_differentiated(
+        m, lambda ctx, x: ctx.mark_non_differentiable(3)
+    ),
+    "freed": after_freeing,
+    "forward fails": failing,
+    "modes": modes_seen,
+    "next functions": lambda m: [
+        (type(end).__name__, slot)
+        for end, slot in made(m, lambda c, k, x, w: x * w, None)
+        .apply(3, leaf(m), m.ones(2))
+        .grad_fn.next_functions
+    ],
+}
+
+
+def outcome(m: Any, run: Callable[[Any], Any]) -> Any:
+    try:
+        return plain(run(m))
+    except (RuntimeError, TypeError, NotImplementedError, AssertionError) as error:
+        return start(error)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_custom_function_does_what_pytorchs_does(torch: Any, name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert outcome(mt, PROGRAMS[name]) == outcome(torch, PROGRAMS[name])
+
+
+@pytest.mark.parametrize("by", ["its input", "its seed"])
+def test_a_gradient_marked_once_is_no_constant(by: str) -> None:
+    # (To PyTorch it is one, which nobody notices who adds another term.)
+    with pytest.raises(RuntimeError, match="trying to differentiate twice a function"):
+        once_twice(mt, by)
+
+
+def test_a_change_to_a_view_goes_to_the_right_argument() -> None:
+    # (PyTorch takes the first gradient for the view's, wherever the view stands.)
+    def forward(ctx: Any, w: Any, x: Any) -> Any:
+        return dirty(ctx, x)
+
+    w, x = leaf(mt, 1.0, 2.0), leaf(mt, 1.0, 2.0, 3.0, 4.0)
+    h = x * 1
+    made(mt, forward, lambda ctx, g: (g * 7, g * -10)).apply(w, h[:2])
+    assert h.tolist() == [2.0, 4.0, 3.0, 4.0]
+    h.sum().backward()
+    assert w.grad.tolist() == [7.0, 7.0]
+    assert x.grad.tolist() == [-10.0, -10.0, 1.0, 1.0]
+
+
+def test_a_view_returned_and_then_its_input_changed_is_refused() -> None:
+    reversal = made(mt, lambda ctx, x: x.view_as(x), lambda ctx, g: g * -10)
+    h = leaf(mt) * 1
+    y = reversal.apply(h)
+    assert y.tolist() == h.tolist()
+    h.mul_(2)
+    for use in (lambda: y * 2, lambda: y.sum(), lambda: y.backward(mt.ones(2)), lambda: y.grad_fn):
+        with pytest.raises(RuntimeError, match="Output 0 of Made is a view and its base or"):
+            use()
+    with mt.no_grad():
+        assert (y * 1).tolist() == [2.0, 4.0]
+    with pytest.raises(RuntimeError, match="Output 0 of Made is a view and is being modified"):
+        reversal.apply(leaf(mt)).zero_()
+
+
+def test_a_change_to_a_view_reaches_its_base() -> None:
+    triple = made(mt, dirty, lambda ctx, g: g * 3)
+    x = leaf(mt, 1.0, 2.0, 3.0)
+    h = x * 1
+    view = h[1:]
+    assert triple.apply(view) is view
+    h.sum().backward()
+    assert x.grad.tolist() == [1.0, 3.0, 3.0]
+
+
+def test_a_gradient_is_summed_over_what_was_broadcast() -> None:
+    add = made(mt, lambda ctx, x, b: x + b, lambda ctx, g: (g, g))
+    b = leaf(mt)
+    add.apply(mt.ones(3, 2), b).sum().backward()
+    assert b.grad.tolist() == [3.0, 3.0]
+
+
+def test_no_gradient_arrives_as_zeros() -> None:
+    given = []
+
+    def backward(ctx: Any, g: Any) -> Any:
+        given.append(g.tolist())
+        return g + 5
+
+    x = leaf(mt)
+    plus_leaf(mt, made(mt, lambda ctx, x: x * 2, backward).apply(x)).backward()
+    assert given == [[0.0, 0.0]]
+    assert x.grad.tolist() == [5.0, 5.0]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.base import TensorBase
+from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode, wanted
 from minitorch.autograd.saved import save_tensor
@@ -33,6 +33,7 @@ class FunctionCtx(Function):
     """
 
     broadcasts = True
+    runs_without_gradient = True
     given: tuple[Any, ...] = ()  # for each argument, whether it is a tensor; if so, requires_grad
 
     # What forward says, until `apply` has done it.
@@ -100,9 +101,19 @@ class FunctionCtx(Function):
         Raises:
             RuntimeError: for a change in place that cannot be differentiated.
         """
-        dirty = _tensors(self.dirty_tensors, "mark_dirty can only accept variables, but argument")
-        fixed = _tensors(self.non_differentiable, "mark_non_differentiable only accepts variable")
-        for tensor in dirty:
+        dirty, fixed = self.dirty_tensors, self.non_differentiable
+        for tensor in fixed:
+            if not isinstance(tensor, TensorBase):
+                raise RuntimeError(
+                    "mark_non_differentiable only accepts variable arguments, but got "
+                    f"{type(tensor).__name__}"
+                )
+        for position, tensor in enumerate(dirty):
+            if not isinstance(tensor, TensorBase):
+                raise RuntimeError(
+                    f"mark_dirty can only accept variables, but argument {position} is of type "
+                    f"{type(tensor).__name__}"
+                )
             tensor._bump_version()
             if not _among(tensor, outs):
                 raise RuntimeError(
@@ -307,7 +318,7 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
         for out in outs:
             if _among(out, args) and not _among(out, node.dirty_tensors) and _among(out, saved):
                 raise RuntimeError(
-                    "A input that has been returned as-is as output is being saved for backward. "
+                    "An input that has been returned as-is as output is being saved for backward. "
                     "This is not supported if you override setup_context. You should return and "
                     "save a view of the input instead, e.g. with x.view_as(x) or setup ctx inside "
                     "the forward function itself."
@@ -328,6 +339,14 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
     for note in ("to_save", "saved_for_forward", "dirty_tensors", "non_differentiable"):
         node.__dict__.pop(note, None)
     return outs if isinstance(made, tuple) else outs[0]
+
+
+def refuse_call(self: Function, *args: Any, **kwargs: Any) -> Any:
+    """Refuse to call an instance of a class whose methods are static."""
+    raise RuntimeError(
+        "Legacy autograd function with non-static forward method is deprecated. Please use "
+        f"new-style autograd function with static forward method: {type(self).__name__}.apply(...)"
+    )
 
 
 def _positional(
@@ -355,14 +374,6 @@ def _positional(
 def _among(tensor: Any, tensors: tuple[Any, ...]) -> bool:
     """Whether `tensor` itself is among `tensors`."""
     return any(other is tensor for other in tensors)
-
-
-def _tensors(tensors: tuple[Any, ...], complaint: str) -> tuple[Any, ...]:
-    """`tensors`, refused if one of them is none."""
-    for position, tensor in enumerate(tensors):
-        if not isinstance(tensor, TensorBase):
-            raise RuntimeError(f"{complaint} {position} is of type {type(tensor).__name__}")
-    return tensors
 
 
 def _viewed(tensor: Any) -> Any:
@@ -401,7 +412,8 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         if not recording:
             return made
         outs = made if isinstance(made, tuple) else (made,)
-        blocked = tuple(out if out is None else _blocked(ctx, out) for out in outs)
+        edges = [*ctx.edges, *[g._edge() for g in grads if g is not None and g._requires_grad]]
+        blocked = tuple(out if out is None else _blocked(ctx, out, edges) for out in outs)
         return blocked if isinstance(made, tuple) else blocked[0]
 
     return wrapped
@@ -410,20 +422,20 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 class DelayedError(Function):
     """The end of what can be differentiated: going back through it raises."""
 
+    torch_name = "DelayedError"
+
     def backward(self, grad: Tensor) -> Any:
         raise RuntimeError(
             "trying to differentiate twice a function that was marked with @once_differentiable"
         )
 
 
-def _blocked(ctx: Function, gradient: TensorBase) -> TensorBase:
-    """`gradient`, with a history that refuses to be walked."""
+def _blocked(ctx: Function, gradient: TensorBase, edges: list[Edge | None]) -> TensorBase:
+    """`gradient`, with a history that refuses to be walked to where `edges` lead."""
+    if gradient._peek().dtype.kind != "f":
+        return gradient
     node, out = DelayedError(), ctx.wrap(gradient._array)
-    node.edges, node.tensor_class, node.sequence = (
-        list(ctx.edges),
-        ctx.tensor_class,
-        count_functions(),
-    )
+    node.edges, node.tensor_class, node.sequence = edges, ctx.tensor_class, count_functions()
     node.outputs = ((out._array.shape, out._array.dtype),)
     out._requires_grad, out._grad_fn = True, node
     return out

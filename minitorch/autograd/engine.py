@@ -43,6 +43,7 @@ class Pass:
     """
 
     create_graph = False
+    without: set[Function] | None = None  # the nodes that a gradient of None has gone to
 
     def __init__(self, *, retain_graph: bool, targets: list[Edge] | None = None) -> None:
         self.retain_graph = retain_graph
@@ -118,6 +119,8 @@ class Pass:
             for index, edge in enumerate(edges):
                 grad = grads[index]
                 if edge is None or grad is None:
+                    if edge is not None:
+                        self.send_nothing(edge[0], ready, pending)
                     continue
                 end, slot = edge
                 if not isinstance(end, Function):
@@ -148,6 +151,24 @@ class Pass:
                     node.release()
             else:
                 edges, grads = self.visit(node, slots)
+
+    def send_nothing(
+        self, end: Any, ready: list[tuple[int, Function]], pending: dict[Function, list[Any]]
+    ) -> None:
+        """Give their turn to those nodes behind `end` that run even if no gradient comes."""
+        if self.without is None:
+            self.without = set()
+        stack = [end]
+        while stack:
+            node = stack.pop()
+            if not isinstance(node, Function) or node in self.without:
+                continue
+            self.without.add(node)
+            if not node.runs_without_gradient:
+                stack += [edge[0] for edge in node.edges if edge is not None]
+            elif node not in pending:
+                pending[node] = [None] * len(node.outputs)
+                heappush(ready, (-node.sequence, node))
 
     def to_leaf(self, node: Function | None, index: int, leaf: TensorBase, grad: Any) -> None:
         """Add `grad` to what has come to `leaf`."""

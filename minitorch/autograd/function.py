@@ -110,21 +110,22 @@ class Function:
     post_hooks: Hooks | None = None
     _saved: tuple[Any, ...] | None = ()
     materialize_grads = True
+    runs_without_gradient = False  # whether backward is called although no gradient came
 
     # ---- what a subclass writes -------------------------------------------------------------
 
     def forward(self, *args: Any, **params: Any) -> Any:
         """Compute the output array(s) from input arrays; metadata comes by keyword."""
         raise NotImplementedError(
-            f"{type(self).__name__}: you must implement the forward function for custom "
-            "autograd.Function."
+            "You must implement the forward function for custom autograd.Function "
+            f"({type(self).__name__})."
         )
 
     def backward(self, *grads: Any) -> Any:
         """Compute each input's gradient (a tensor or None) from the outputs' gradients."""
         raise NotImplementedError(
-            f"{type(self).__name__}: you must implement the backward function for your custom "
-            "autograd.Function to use it with backward mode AD."
+            "You must implement the backward function for your custom autograd.Function "
+            f"({type(self).__name__}) to use it with backward mode AD."
         )
 
     def save(self, *arrays: Array | None) -> None:
@@ -505,6 +506,7 @@ class Function:
         if isinstance(getattr_static(cls, "forward"), staticmethod):
             cls._backward_cls = backward_class(cls)
             cls.apply = classmethod(apply_static)  # type: ignore[assignment]
+            cls.__call__ = refuse_call  # type: ignore[method-assign]
 
 
 class AccumulateGrad:
@@ -535,6 +537,7 @@ from minitorch.autograd.ctx import (  # noqa: E402
     apply_static,
     backward_class,
     once_differentiable,
+    refuse_call,
 )
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
