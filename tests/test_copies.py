@@ -276,3 +276,48 @@ def test_a_copy_trains_as_the_original() -> None:
                 optimizer.step()
             losses.append(loss.item())
         assert losses[0] == losses[1]
+
+
+STEPS: dict[str, dict[str, Any]] = {
+    "SGD": {"momentum": 0.9},
+    "Adam": {"amsgrad": True},
+    "RMSprop": {"momentum": 0.9, "centered": True},
+    "LBFGS": {"max_iter": 2},
+    **{name: {} for name in ("AdamW", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam")},
+    **{name: {} for name in ("ASGD", "Rprop", "Adafactor")},
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_loaded_optimizer_and_its_source_do_not_move_one_another(name: str) -> None:
+    def start() -> tuple[Any, Any]:
+        weight = minitorch.nn.Parameter(minitorch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        return weight, getattr(minitorch.optim, name)([weight], lr=0.1, **STEPS[name])
+
+    def step(weight: Any, optimizer: Any) -> None:
+        def closure() -> Any:
+            optimizer.zero_grad()
+            loss = (weight - 3).square().sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+    def numbers(state: Any) -> Any:
+        if isinstance(state, dict):
+            return {key: numbers(value) for key, value in state.items()}
+        if isinstance(state, (list, tuple)):
+            return [numbers(value) for value in state]
+        return state.tolist() if isinstance(state, minitorch.Tensor) else state
+
+    weight, source = start()
+    step(weight, source)
+    other_weight, loaded = start()
+    loaded.load_state_dict(source.state_dict())
+    before = numbers(source.state_dict())
+    step(other_weight, loaded)
+    assert numbers(source.state_dict()) == before
+    after = numbers(loaded.state_dict())
+    assert after != before
+    step(weight, source)
+    assert numbers(loaded.state_dict()) == after

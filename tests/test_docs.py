@@ -11,6 +11,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,51 @@ ELSEWHERE = ["add_an_op.md"]  # what it shows is true of a copy only, where a te
     "page", [page for page in PAGES if page.name not in ELSEWHERE], ids=lambda page: page.name
 )
 def test_the_examples_of_a_page_run(page: pathlib.Path) -> None:
-    assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0
+    options = doctest.ELLIPSIS if page.name == "differences.md" else 0  # in its errors
+    tried = doctest.testfile(
+        str(page), module_relative=False, encoding="utf-8", optionflags=options
+    )
+    assert tried.failed == 0
+
+
+def entries_of_differences() -> dict[str, tuple[str, str]]:
+    """Of each difference, by its title: the lines to try, and what PyTorch gives."""
+    text = (ROOT / "docs" / "differences.md").read_text()
+    first, *sections = re.split(r"^### (.*)\n", text, flags=re.MULTILINE)
+    found = {"": (first, "")}
+    for title, section in zip(sections[::2], sections[1::2], strict=True):
+        (lines,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+        (told,) = re.findall(r"^PyTorch: (.*)$", section, re.MULTILINE)
+        found[title] = lines, told.strip("`")
+    return found
+
+
+DIFFERENCES = entries_of_differences()
+
+
+@pytest.mark.parametrize("title", [title for title in DIFFERENCES if title])
+def test_pytorch_differs_where_it_is_said_to(title: str, torch: Any) -> None:
+    lines, told = DIFFERENCES[title]
+    setting: dict[str, Any] = {"__name__": "differences"}
+    parser = doctest.DocTestParser()
+    examples = parser.get_examples(DIFFERENCES[""][0]) + parser.get_examples(lines)
+    *before, last = [example.source.replace("minitorch", "torch") for example in examples]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for source in before:
+                exec(compile(source, title, "exec"), setting)
+            given = repr(eval(last.strip(), setting))
+        except Exception as error:
+            given = type(error).__name__
+    if told == "anything":  # by chance
+        return
+    assert words(given) == words(told)
+    assert words(told) != words(examples[-1].want)  # else it is none
+
+
+def words(text: str) -> list[str]:
+    return text.replace("[", "[ ").split()
 
 
 def test_the_readmes_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
