@@ -92,3 +92,24 @@ def test_an_ignored_target_takes_no_gradient_that_is_not_finite() -> None:
         (gradient,) = mt.autograd.grad(losses, x, mt.tensor([float("nan"), 1.0]))
         assert gradient[0].tolist() == [0.0, 0.0, 0.0]
         assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("function", [F.smooth_l1_loss, F.huber_loss])
+def test_a_rounded_loss_is_curved_where_nothing_is_off(function: Any) -> None:
+    x = mt.tensor([0.0, 0.5, 3.0], dtype=mt.float64, requires_grad=True)
+    loss = function(x, mt.zeros(3, dtype=mt.float64), reduction="sum")
+    (slope,) = mt.autograd.grad(loss, x, create_graph=True)
+    (curvature,) = mt.autograd.grad(slope.sum(), x)
+    assert slope.tolist() == [0.0, 0.5, 1.0]
+    assert curvature.tolist() == [1.0, 1.0, 0.0]
+
+
+def test_kl_div_has_no_finite_slope_at_a_target_of_0() -> None:
+    """Its derivative there is -inf; PyTorch's is NaN."""
+    for log_probability in (-1.0, float("-inf")):
+        for recorded in (False, True):
+            x, t = mt.tensor([log_probability, -1.0]), mt.tensor([0.0, 0.5], requires_grad=True)
+            loss = F.kl_div(x, t, reduction="none")
+            (slope,) = mt.autograd.grad(loss[1:].sum() + loss[0], t, create_graph=recorded)
+            assert not slope[0].isfinite()
+            assert slope[1].item() == pytest.approx(np.log(0.5) + 1 + 1)

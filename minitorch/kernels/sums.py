@@ -48,6 +48,12 @@ def add_up(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
     return _add(x, dims, dtype=wide(x), keepdims=keepdim).astype(x.dtype, copy=False)
 
 
+def mean_of_half(x: Array, dims: tuple[int, ...], keepdim: bool, count: int) -> Any:
+    """The float16 x's sum over its count, in float32 until it is divided."""
+    total = _add(x, dims, dtype=np.float32, keepdims=keepdim)
+    return np.divide(total, np.float32(count)).astype(x.dtype)
+
+
 def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
     """The sums, flat, as a product with ones; None if they are not made so."""
     order: Any = range(x.ndim)

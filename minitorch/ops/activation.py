@@ -21,7 +21,7 @@ from minitorch.ops import random as draws
 from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
 from minitorch.ops.inplace import assign, check_writable
-from minitorch.ops.operands import named, tensor_of, wrap_dim
+from minitorch.ops.operands import in_wider, is_half, named, tensor_of, wrap_dim
 from minitorch.ops.pointwise import sigmoid, tanh
 from minitorch.ops.special import erfc
 
@@ -477,7 +477,11 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``, also called swish."""
     x = floats("silu", input)
-    return named("SiluBackward0", assign(x, lambda: x * sigmoid(x)) if inplace else x * sigmoid(x))
+    return named("SiluBackward0", assign(x, lambda: _silu(x)) if inplace else _silu(x))
+
+
+def _silu(x: Tensor) -> Tensor:
+    return in_wider(_silu, x) if is_half(x) else x * sigmoid(x)
 
 
 class GELU(Function):
@@ -519,21 +523,25 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         RuntimeError: for another approximation.
     """
     x = floats("gelu", input)
+    if is_half(x):
+        return in_wider(gelu, x, approximate=approximate)
     if approximate == "tanh":  # (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its digits below 0
         return x * sigmoid((x + 0.044715 * x * x * x) * (2 * math.sqrt(2 / math.pi)))
     if approximate != "none":
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
-    return _gelu(x) if x._array.dtype == np.float16 else GELU.apply(x)
+    return GELU.apply(x)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * tanh(softplus(input))``. Misra, https://arxiv.org/abs/1908.08681."""
     x = floats("mish", input)
+    return named("MishBackward0", assign(x, lambda: _mish(x)) if inplace else _mish(x))
 
-    def made() -> Tensor:
-        return x * tanh(Softplus.apply(x, beta=1.0, threshold=math.inf))
 
-    return named("MishBackward0", assign(x, made) if inplace else made())
+def _mish(x: Tensor) -> Tensor:
+    if is_half(x):
+        return in_wider(_mish, x)
+    return x * tanh(Softplus.apply(x, beta=1.0, threshold=math.inf))
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -567,7 +575,12 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * hardsigmoid(input)``. Howard et al., https://arxiv.org/abs/1905.02244."""
-    return _apply(Hardswish, floats("hardswish", input), inplace)
+    x = floats("hardswish", input)
+    return assign(x, lambda: _hardswish(x)) if inplace else _hardswish(x)
+
+
+def _hardswish(x: Tensor) -> Tensor:
+    return in_wider(_hardswish, x) if is_half(x) else Hardswish.apply(x)
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -587,7 +600,8 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {axis} is size {shape[axis]}"
         )
-    floats("glu", x)
+    if is_half(floats("glu", x)):
+        return in_wider(glu, x, dim=dim)
     half = shape[axis] // 2
     return named("GluBackward0", x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -464,7 +465,8 @@ class Lerp(Function):
     broadcasts = True
 
     def forward(self, x: Array, y: Array, w: Array) -> Array:
-        self.save(x, y, w)
+        ends = self.needs(2)
+        self.save(x if ends else None, y if ends else None, w)
         return np.where(np.abs(w) < 0.5, x + w * (y - x), y - (y - x) * (1 - w))
 
     def backward(self, grad: Tensor) -> Any:
@@ -496,6 +498,8 @@ def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = No
     args.not_integer("lerp", dtype)
     weight = args.as_dtype(weight, dtype)
     args.broadcast_shape("lerp", *(args.array_of(each).shape for each in (input, end, weight)))
+    if args.is_half(input):
+        return args.in_wider(Lerp.apply, input, end, weight)
     return Lerp.apply(input, end, weight)
 
 
@@ -516,7 +520,20 @@ def addcmul(
         return into("addcmul", out, addcmul, input, tensor1, tensor2, value=value)
     three = _three("addcmul", input, tensor1, tensor2)
     args.not_bool("addcmul", three[0])
-    return args.named("AddcmulBackward0", add(three[0], mul(_scaled(three[1], value), three[2])))
+    make = args.in_wider if args.is_half(three[0]) else _call
+    return args.named("AddcmulBackward0", make(_add_product, *three, value=value))
+
+
+def _call(operation: Callable[..., Tensor], *operands: Tensor, **options: Any) -> Tensor:
+    return operation(*operands, **options)
+
+
+def _add_product(x: Tensor, y: Tensor, z: Tensor, value: float) -> Tensor:
+    return add(x, mul(_scaled(y, value), z))
+
+
+def _add_quotient(x: Tensor, y: Tensor, z: Tensor, value: float) -> Tensor:
+    return add(x, div(_scaled(y, value), z))
 
 
 def addcdiv(
@@ -541,7 +558,8 @@ def addcdiv(
             "will perform a true division of tensor1 and tensor2. Use "
             "input + value * torch.trunc(tensor1 / tensor2), or convert to a floating dtype."
         )
-    return args.named("AddcdivBackward0", add(three[0], div(_scaled(three[1], value), three[2])))
+    make = args.in_wider if args.is_half(three[0]) else _call
+    return args.named("AddcdivBackward0", make(_add_quotient, *three, value=value))
 
 
 def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Tensor]:

@@ -16,7 +16,7 @@ from minitorch.ops.choose import where
 from minitorch.ops.composed import composed_gradients
 from minitorch.ops.dropout import dropout
 from minitorch.ops.linalg import matmul
-from minitorch.ops.operands import broadcast_shape, tensor_of
+from minitorch.ops.operands import broadcast_shape, in_wider, is_half, tensor_of
 from minitorch.ops.softmax import softmax
 
 if TYPE_CHECKING:
@@ -89,7 +89,12 @@ def scaled_dot_product_attention(
     S = k._array.shape[-2]
     if scale is None:
         scale = 1 / math.sqrt(E) if E else math.nan
-    if dropout_p > 0 or q._array.dtype == np.float16 or not L * S:
+    if is_half(q):
+        program = functools.partial(
+            scaled_dot_product_attention, dropout_p=dropout_p, is_causal=is_causal, scale=scale
+        )
+        return in_wider(program, q, k, v, attn_mask)
+    if dropout_p > 0 or not L * S:
         return _composed(q, k, v, attn_mask, scale, is_causal, dropout_p)
     if k._array.shape[-1] != E or v._array.shape[-2] != S:
         raise RuntimeError(

@@ -10,7 +10,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.activation import floats, logsigmoid
-from minitorch.ops.choose import where
+from minitorch.ops.bivariate import xlogy
 from minitorch.ops.loss import reduced, reduction_of
 from minitorch.ops.operands import broadcast_shape, tensor_of
 
@@ -192,10 +192,6 @@ def kl_div(
             f"kl_div: Integral inputs not supported, got {x.dtype} and {y.dtype}; convert with "
             ".float()"
         )
-    if log_target:
-        losses = y.exp() * (y - x)
-    else:
-        entropy = y * where(y == 0, 1.0, y).log()  # 0 * log(0) counts as 0
-        losses = entropy - y * x
+    losses = y.exp() * (y - x) if log_target else xlogy(y, y) - y * x
     loss = reduced(losses, reduction)
     return loss / x._array.shape[0] if by_batch and x._array.ndim else loss

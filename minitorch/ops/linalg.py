@@ -13,7 +13,15 @@ from minitorch._dtypes import Array
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.ops.choose import masked_fill
-from minitorch.ops.operands import broadcast_shape, named, not_bool, tensor_of, wrap_dim
+from minitorch.ops.operands import (
+    broadcast_shape,
+    in_wider,
+    is_half,
+    named,
+    not_bool,
+    tensor_of,
+    wrap_dim,
+)
 from minitorch.ops.reduce import Sum
 from minitorch.ops.shape import Refold, stack, unbind
 from minitorch.ops.strided import diagonal
@@ -489,6 +497,8 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
         RuntimeError: also for a fractional beta or alpha where all three hold integers.
     """
     x = tensor_of("addr", "input", input)
+    if is_half(x) and is_half(vec1) and is_half(vec2):
+        return in_wider(addr, x, vec1, vec2, beta=beta, alpha=alpha)
     product = outer(vec1, vec2)
     for name, factor in (("beta", beta), ("alpha", alpha)):
         if isinstance(factor, float) and "f" not in (

@@ -57,10 +57,12 @@ class VectorNorm(Function):
         # A divisor is made 1 where it is 0, so that no order meets 0 / 0.
         zero = y == 0
         length = where(zero, 1.0, y)
-        scale = where(zero, 0.0, grad / (length if p == 2 else length ** (p - 1)))
-        if p != 2:
-            zero = x == 0
-            x = where(zero, 0.0, x.sign() * where(zero, 1.0, x).abs() ** (p - 1))
+        if p == 2:  # x / y is at most 1: neither overflows nor vanishes
+            unit = x / spread(length, shape, self.dims, self.keepdim)
+            return unit * spread(where(zero, 0.0, grad), shape, self.dims, self.keepdim)
+        scale = where(zero, 0.0, grad / length ** (p - 1))
+        zero = x == 0
+        x = where(zero, 0.0, x.sign() * where(zero, 1.0, x).abs() ** (p - 1))
         return x * spread(scale, shape, self.dims, self.keepdim)
 
 
@@ -274,12 +276,11 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         )
     axis = wrap_dim(dim, x._array.ndim)
     others = tuple(d for d in range(x._array.ndim) if d != axis)
-    # PyTorch adds 1e-7 before it divides, and keeps the norms of float16 in float32.
-    kind = x.dtype
+    if args.is_half(x):
+        return args.in_wider(renorm, x, p=p, dim=dim, maxnorm=maxnorm)
     norms = vector_norm(x, p, others, keepdim=True)
-    if x._array.dtype == np.float16:
-        norms = vector_norm(x.float(), p, others, keepdim=True)
-    return x * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0).to(kind)
+    # PyTorch adds 1e-7 before it divides.
+    return x * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
 
 
 EXACT = 2**22  # how many differences cdist keeps at once, before it multiplies matrices instead

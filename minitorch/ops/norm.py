@@ -206,9 +206,9 @@ class Running:
             assert new is not None
             array = held._array
             fresh = new.reshape(self.groups, -1)
-            fresh = (fresh[0] if self.groups == 1 else fresh.mean(0)).astype(array.dtype)
+            fresh = fresh[0] if self.groups == 1 else fresh.mean(0)
             array *= 1 - self.momentum
-            array += fresh * self.momentum
+            np.add(array, fresh * self.momentum, out=array, casting="same_kind")
             held._bump_version()
 
 

@@ -253,6 +253,34 @@ def floating(input: Tensor) -> Tensor:
     return as_dtype(input, _dtypes.get_default_dtype().numpy)
 
 
+def is_half(x: Any) -> bool:
+    """Whether `x` is a tensor of float16."""
+    return isinstance(x, TensorBase) and x._peek().dtype.char == "e"
+
+
+def in_wider(operation: Callable[..., Any], *operands: Operand, **options: Any) -> Any:
+    """What `operation` gives in the next wider dtype, its results rounded once.
+
+    So PyTorch computes with float16 in float32, and what it adds up of float32 in float64.
+    """
+    narrow = next(x._peek().dtype for x in operands if isinstance(x, TensorBase))
+    wider = np.dtype(np.float32 if narrow.itemsize == 2 else np.float64)
+    wide = [
+        as_dtype(x, wider) if isinstance(x, TensorBase) and x._peek().dtype == narrow else x
+        for x in operands
+    ]
+    results = operation(*wide, **options)
+    if not isinstance(results, tuple):
+        return _rounded(results, narrow)
+    return tuple([_rounded(result, narrow) for result in results])
+
+
+def _rounded(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
+    maker = x._grad_fn
+    rounded: Tensor = as_dtype(x, dtype)
+    return rounded if maker is None else named(maker.name(), rounded)
+
+
 def wrap_dim(dim: Any, ndim: int) -> int:
     """`dim` counted from the front.
 

@@ -624,6 +624,8 @@ def round(input: Tensor, *, decimals: int | None = None, out: Tensor | None = No
     args.not_integer("round with decimals", args.dtype_of(x))
     if decimals == 0:
         return Round.apply(x)
+    if args.is_half(x):
+        return args.in_wider(round, x, decimals=decimals)
     scale = 10.0 ** (decimals if decimals > 0 else -decimals)
     if decimals > 0:
         return div(Round.apply(mul(x, scale)), scale)

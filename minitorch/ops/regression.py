@@ -133,9 +133,10 @@ def l1_loss(
 
 def _blunted(x: Tensor, y: Tensor, edge: float) -> Tensor:
     """d * d / 2 up to d = |x - y| = `edge`, and from there on straight."""
-    gap = (x - y).abs()
-    held = gap.clamp(max=edge)
-    return held * (gap - held * 0.5)  # no square that overflows, so no 0 * inf in backward
+    gap = x - y
+    near = gap.abs() < edge
+    held = where(near, gap, 0.0)  # no square that overflows, so no 0 * inf in backward
+    return where(near, held * held * 0.5, (gap.abs() - edge / 2) * edge)
 
 
 def smooth_l1_loss(

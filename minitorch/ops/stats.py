@@ -96,12 +96,8 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """The standard deviation over `dim`: the root of `var`. Its gradient at 0 is 0, not NaN."""
-    x = tensor_of("std", "input", input)
-    deviation = _root(_var("std", x, dim, unbiased, keepdim, correction))
-    if x._array.dtype == np.float16 and np.isinf(deviation._array).any():
-        # The variance overflows float16 where its root may not.
-        deviation = _root(_var("std", x.float(), dim, unbiased, keepdim, correction)).half()
-    return args.named("StdBackward0", deviation)
+    deviation = _root(_var("std", input, dim, unbiased, keepdim, correction, rooted=True))
+    return args.named("StdBackward0", args.as_dtype(deviation, input._array.dtype))
 
 
 @numpy_names
@@ -128,13 +124,21 @@ def std_mean(
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over `dim`; see `std`."""
-    variance = _var("std_mean", input, dim, unbiased, keepdim, correction)
-    return _root(variance), mean(input, None if isinstance(dim, bool) else dim, keepdim)
+    deviation = _root(_var("std_mean", input, dim, unbiased, keepdim, correction, rooted=True))
+    average = mean(input, None if isinstance(dim, bool) else dim, keepdim)
+    return args.as_dtype(deviation, input._array.dtype), average
 
 
 def _var(
-    who: str, input: Tensor, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
+    who: str,
+    input: Tensor,
+    dim: Any,
+    unbiased: bool | None,
+    keepdim: bool,
+    correction: Any,
+    rooted: bool = False,
 ) -> Tensor:
+    """The variance; in a wider dtype if its root is wanted and it does not fit the input's."""
     x = tensor_of(who, "input", input)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
@@ -152,7 +156,19 @@ def _var(
     freedom = math.prod(x._array.shape[d] for d in dims) - correction
     if freedom <= 0:
         _warn_of_freedom(who, "the reduction factor (input numel divided by output numel)", 5)
-    return Var.apply(x, dims=dims, keepdim=keepdim, freedom=max(freedom, 0))
+    options = {"dims": dims, "keepdim": keepdim, "freedom": max(freedom, 0)}
+    variance: Tensor = Var.apply(x, **options)
+    if x._array.itemsize == 8 or _is_normal(variance._array) or not x._array.size:
+        return variance
+    # PyTorch adds up in float64: the squares overflow or vanish where their root may not.
+    variance = Var.apply(args.as_dtype(x, np.dtype(np.float64)), **options)
+    return variance if rooted else args.as_dtype(variance, x._array.dtype)
+
+
+def _is_normal(variance: Array) -> bool:
+    """Whether no element is infinite, or so small that digits are lost."""
+    limits = np.finfo(variance.dtype)
+    return bool(((variance > 2 * limits.tiny) & (variance <= limits.max / 2)).all())
 
 
 def _warn_of_freedom(who: str, limit: str, stacklevel: int) -> None:
