@@ -29,8 +29,7 @@ class Adafactor(Optimizer):
         params: parameters, or groups of them.
         lr, beta2_decay, d, weight_decay: as above.
         eps: as above; a first one of None stands for the dtype's own precision.
-        maximize: step along the gradient instead.
-        foreach: accepted; there is one implementation.
+        maximize, foreach: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.

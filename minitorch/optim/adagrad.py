@@ -26,9 +26,7 @@ class Adagrad(Optimizer):
         params: parameters, or groups of them.
         lr, lr_decay, weight_decay, eps: as above.
         initial_accumulator_value: s at the start.
-        maximize: step along the gradient instead.
-        foreach, fused: accepted; there is one implementation.
-        differentiable: not covered.
+        maximize, foreach, fused, differentiable: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.

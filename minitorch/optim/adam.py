@@ -27,11 +27,8 @@ class Adam(Optimizer):
         params: parameters, or groups of them.
         lr, betas, eps, weight_decay: as above.
         amsgrad: divide by the root of the largest v so far.
-        maximize: step along the gradient instead.
         decoupled_weight_decay: shrink p by ``lr * weight_decay`` instead, as `AdamW` does.
-        foreach, fused: accepted; there is one implementation.
-        capturable: refused at the first step, as by PyTorch on the CPU.
-        differentiable: not covered.
+        maximize, foreach, fused, capturable, differentiable: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.

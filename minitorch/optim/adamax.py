@@ -26,10 +26,7 @@ class Adamax(Optimizer):
     Args:
         params: parameters, or groups of them.
         lr, betas, eps, weight_decay: as above.
-        maximize: step along the gradient instead.
-        foreach: accepted; there is one implementation.
-        capturable: refused at the first step, as by PyTorch on the CPU.
-        differentiable: not covered.
+        maximize, foreach, capturable, differentiable: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.

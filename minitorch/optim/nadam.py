@@ -28,10 +28,7 @@ class NAdam(Optimizer):
         lr, betas, eps, momentum_decay: as above.
         weight_decay: what of p is added to its gradient, or, with `decoupled_weight_decay`, taken
             from p itself, times lr.
-        maximize: step along the gradient instead.
-        foreach: accepted; there is one implementation.
-        capturable: refused at the first step, as by PyTorch on the CPU.
-        differentiable: not covered.
+        maximize, foreach, capturable, differentiable: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.

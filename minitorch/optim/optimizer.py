@@ -76,6 +76,10 @@ class Optimizer:
         params: parameters, (name, parameter) pairs, or dicts of 'params' and their own options.
         defaults: the options of a group that has none of its own.
 
+    Most optimizers have these options, too: `maximize`, to step along the gradient instead;
+    `foreach` and `fused`, which are accepted, but there is one implementation; `capturable`, which
+    is refused at the first step, as by PyTorch on the CPU; `differentiable`, which is not covered.
+
     Raises:
         TypeError: for a single tensor, or for anything in the groups that is no tensor.
         ValueError: for no parameters, one that is no leaf, or one in two groups.

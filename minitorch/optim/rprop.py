@@ -24,10 +24,7 @@ class Rprop(Optimizer):
         lr: the step size at first.
         etas: as above.
         step_sizes: the smallest and the largest step size.
-        maximize: step along the gradient instead.
-        foreach: accepted; there is one implementation.
-        capturable: refused at the first step, as by PyTorch on the CPU.
-        differentiable: not covered.
+        maximize, foreach, capturable, differentiable: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.

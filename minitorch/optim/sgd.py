@@ -23,9 +23,7 @@ class SGD(Optimizer):
         params: parameters, or groups of them.
         lr: the learning rate, >= 0.
         momentum, dampening, weight_decay, nesterov: as above.
-        maximize: step along the gradient instead.
-        foreach, fused: accepted; there is one implementation.
-        differentiable: not covered.
+        maximize, foreach, fused, differentiable: as in `Optimizer`.
 
     Raises:
         ValueError: for options out of range.
