@@ -335,12 +335,7 @@ class Tensor(TensorBase):
         Also true of a view, made in no_grad, of a tensor that requires grad: it has no gradient,
         but to change it in place is to change that tensor.
         """
-        view = self._view
-        if view is None:
-            return self._requires_grad
-        if not view.origin and self._is_stale():
-            self._refresh()
-        return self._requires_grad or view.base._requires_grad
+        return self._asks_for_grad()
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -431,9 +426,8 @@ class Tensor(TensorBase):
                 f"data set to a tensor that requires gradients must be floating point, got "
                 f"{value.dtype}"
             )
-        self._array, self._loose, self._native_strides = value._array.view(), None, None
+        self._replace_memory(value._array.view())
         self._shares_layout(value)
-        self._storage = value._storage
 
     @property
     def _version(self) -> int:
@@ -484,17 +478,11 @@ class Tensor(TensorBase):
         """Leave the graph: become a leaf that requires no grad.
 
         Raises:
-            RuntimeError: for a view; for a tensor that was changed in place while recorded, whose
-                views would not find their gradient any more.
+            RuntimeError: for a view.
         """
         if self._view is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-        if self._grad_fn is not None and self._version:
-            raise RuntimeError(
-                "detach_: this tensor was changed in place, and views of it may have yet to learn "
-                "so. Use detach() instead."
-            )
-        self._grad_fn, self._slot, self._requires_grad = None, 0, False
+        self._leave_graph()
         return self
 
     def retain_grad(self) -> None:

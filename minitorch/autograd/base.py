@@ -71,7 +71,7 @@ class View:
         base: the tensor that owns the memory (never itself a view).
         parent: the tensor this is a view of; `base`, or another view of it.
         step: what makes this view of its parent.
-        remade: how often `parent` had its shape changed in place when the view was made.
+        undone: `parent`'s `_undo` when the view was made; what came to it since is undone first.
         origin: a key of `ORIGINS`, or "" for a view that may be changed in place.
         seen: `base`'s grad_fn when the view's own was last worked out; another one means stale.
         version: the memory's version then, which is looked at if there is an origin: its grad_fn
@@ -79,7 +79,7 @@ class View:
         refusal: why else changing this view in place cannot be differentiated, or None.
     """
 
-    __slots__ = ("base", "origin", "parent", "refusal", "remade", "seen", "step", "version")
+    __slots__ = ("base", "origin", "parent", "refusal", "seen", "step", "undone", "version")
     base: TensorBase
     origin: str
     refusal: str | None
@@ -93,7 +93,7 @@ class View:
             origin = origin or above.origin
         self.parent = parent
         self.step = step
-        self.remade = parent._remade
+        self.undone = parent._undo
         self.seen = self.base._grad_fn
         self.version = version
         self.origin = origin
@@ -134,23 +134,25 @@ class View:
         path: list[ViewStep] = []
         view: View | None = self
         while view is not None:
-            view.check_parent()
-            path.append(view.step)
+            path += view.from_parent()[::-1]
             view = view.parent._view
         return path[::-1]
 
-    def check_parent(self) -> None:
-        """Refuse to go back to a parent that is no longer what this was made of.
+    def from_parent(self) -> list[ViewStep]:
+        """The way from the parent: back to what it was when this was made of it, and the step.
 
         Raises:
-            RuntimeError: if its shape was changed in place since.
+            RuntimeError: if there is no way back, or its own or the parent's `data` was set.
         """
-        if self.parent._remade != self.remade:
+        before, now = self.undone, self.parent._undo
+        path = [*reversed(now[len(before) :]), self.step]
+        if now[: len(before)] != before or any(type(step) is not ViewStep for step in path):
             raise RuntimeError(
-                "this view was made before the tensor that it shows had its shape changed in "
-                "place (by t_, squeeze_, unsqueeze_...), so that its gradient cannot be found "
-                "again after an in-place change; make the view anew"
+                "this view's data, or that of the tensor that it shows, was set or resized since "
+                "the view was made, so that its gradient cannot be found again after an in-place "
+                "change; make the view anew"
             )
+        return path
 
 
 class TensorBase:
@@ -184,7 +186,10 @@ class TensorBase:
     _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
-    _remade: int = 0  # how often its shape was changed in place
+    # The way back from each change of its shape in place; None, or an object after `data` was set,
+    # where there is none.
+    _undo: tuple[Any, ...] = ()
+    _detached: tuple[int, int] | None = None  # see `_leave_graph`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -252,15 +257,46 @@ class TensorBase:
         node = self._grad_fn
         return (self, 0) if node is None else (node, self._slot)
 
+    def _asks_for_grad(self) -> bool:
+        """Whether it requires grad: a view does if its base does, whenever it was made."""
+        return self._requires_grad or (self._view is not None and self._view.base._requires_grad)
+
+    def _replace_memory(self, array: Array) -> None:
+        """Lie in other memory from now on: what was a view of this, or what this is one of, is not.
+
+        The version counter stays the same, as in PyTorch.
+        """
+        self._array, self._loose, self._native_strides = array, None, None
+        self._undo = (object(),)
+        if self._view is not None:
+            self._view.undone = (object(),)
+
+    def _leave_graph(self) -> None:
+        """Become a leaf that requires no grad, as `detach_` does.
+
+        Views stay in the graph as long as nothing is changed, if they know of all changes so far:
+        their `seen` is then the node (noted by its number, which keeps nothing alive) that this
+        tensor had.
+        """
+        node = self._grad_fn
+        if node is not None:
+            self._detached = node.sequence, self._shared_storage().version
+        self._grad_fn, self._slot, self._requires_grad = None, 0, False
+
     def _is_stale(self) -> bool:
         view = self._view
         if view is None:
             return False
         base = view.base
-        if not view.origin:  # (`detach_` leaves a base's views in the graph)
-            return base._grad_fn is not view.seen and base._grad_fn is not None
-        changed = base._shared_storage().version != view.version
-        return changed and mode.grad and (self._grad_fn is not None or base._requires_grad)
+        if view.origin:
+            changed = base._shared_storage().version != view.version
+            return changed and mode.grad and (self._grad_fn is not None or base._requires_grad)
+        if base._grad_fn is view.seen:
+            return False
+        if base._grad_fn is not None or view.seen is None:
+            return True
+        now = view.seen.sequence, self._shared_storage().version
+        return mode.grad and base._detached != now
 
     def _refresh(self) -> None:
         """Find a view's grad_fn again after its base was changed in place.
@@ -282,8 +318,15 @@ class TensorBase:
             for tensor in reversed(stale):
                 view = tensor._view
                 assert view is not None
-                view.check_parent()
-                fresh = view.step.replay(view.parent)
+                if view.base._grad_fn is None:
+                    raise RuntimeError(
+                        "this view's base was changed in place and left the graph by detach_(), so "
+                        "that the view's gradient has nowhere to go; make the view anew, or use "
+                        "detach() instead"
+                    )
+                fresh: Any = view.parent
+                for step in view.from_parent():
+                    fresh = step.replay(fresh)
                 tensor._set_history(fresh)
                 view.seen = view.base._grad_fn
         finally:

@@ -128,6 +128,11 @@ class Function:
             f"({type(self).__name__}) to use it with backward mode AD."
         )
 
+    @classmethod
+    def undo(cls, shape: tuple[int, ...], params: dict[str, Any]) -> ViewStep | None:
+        """Give the view that shows, of an output, the input of `shape` again; None if none does."""
+        return None
+
     def save(self, *arrays: Array | None) -> None:
         """Keep inputs, the output, or integer and boolean arrays for backward.
 
@@ -215,8 +220,10 @@ class Function:
             if operand._special:
                 if operand._outranks and not owner._outranks:
                     owner = operand
-                if operand._view is not None and operand._is_stale():
-                    operand._refresh()
+                if grad_enabled and operand._view is not None:
+                    if operand._is_stale():
+                        operand._refresh()
+                    recording = recording or operand._asks_for_grad()
                 native = operand._loose
                 if cls.order is not None and (native is not None or operand._native_strides):
                     loose = True

@@ -25,7 +25,8 @@ class CopySlices(Function):
 
     def forward(self, base: Array, value: Array, *, steps: list[ViewStep]) -> Array:
         self.steps = steps
-        changed = base.copy()
+        self.dims = tuple(sorted(range(base.ndim), key=lambda dim: -base.strides[dim]))
+        changed = base.copy(order="K")
         part = changed
         for step in steps:
             part = step.replay(part)
@@ -33,9 +34,10 @@ class CopySlices(Function):
         return changed
 
     def backward(self, grad: Tensor) -> Any:
-        # The steps were views of the base; of other strides they might be copies.
-        grad = grad.contiguous()
-        overwritten = np.zeros(grad._array.shape, bool)
+        # The steps were views of the base; where memory is in another order they might be copies.
+        back = tuple(np.argsort(self.dims).tolist())
+        grad = grad.permute(self.dims).contiguous().permute(back)
+        overwritten = np.zeros([grad._array.shape[dim] for dim in self.dims], bool).transpose(back)
         part, shown = overwritten, grad
         for step in self.steps:
             part, shown = step.replay(part), step.replay(shown)
@@ -54,11 +56,17 @@ def check_view(target: TensorBase) -> None:
     if view is None or not (target._requires_grad or view.base._requires_grad):
         return
     view.check_change(target)
-    if view.base._requires_grad and view.base._grad_fn is None:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation. "
-            "Do it inside torch.no_grad(), or change a clone()."
-        )
+    above: View | None = view
+    while above is not None:  # a leaf may be a view itself
+        parent = above.parent
+        if parent._grad_fn is None and (
+            parent._requires_grad or (target._requires_grad and parent._detached is not None)
+        ):
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation. Do it inside torch.no_grad(), or change a clone()."
+            )
+        above = parent._view
 
 
 def rebase_history(target: TensorBase, view: View, result: TensorBase) -> None:

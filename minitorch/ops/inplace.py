@@ -144,8 +144,8 @@ def write(target: Tensor, result: Tensor) -> Tensor:
 def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: Any) -> Tensor:
     """Let `target` become the view ``operation(target, *args)`` of itself, as ``t_`` does.
 
-    Its other views keep their memory; only where one would have to find its gradient again after
-    an in-place change is that refused.
+    Its views keep their memory, and find their gradient by going back to what it was. The graph
+    learns of the new shape even while nothing is recorded: no number has changed.
 
     Returns:
         `target`, over the same memory.
@@ -162,13 +162,20 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
         before._special = True
         before._requires_grad = target._requires_grad
         before._grad_fn, before._slot = target._grad_fn, target._slot
-    after = operation(before, *args)
-    if mode.grad:
+    shape = target._array.shape
+    previous, mode.grad = mode.grad, before._grad_fn is not None
+    try:
+        after = operation(before, *args)
+    finally:
+        mode.grad = previous
+    if after._grad_fn is not None:
         target._set_history(after)
+    step = None if after._view is None else after._view.step
     target._array, target._native_strides = after._array, None
-    if before is not target:
-        target._view = after._view or target._view
-    target._remade = target._remade + 1
+    if after._view is not None and before._view is not None:
+        after._view.origin = before._view.origin
+        target._view = after._view
+    target._undo = (*target._undo, None if step is None else step.function.undo(shape, step.params))
     target._bump_version()
     return target
 

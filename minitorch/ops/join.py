@@ -18,7 +18,6 @@ from minitorch.ops.shape import (
     expand,
     flip,
     reshape,
-    split_with_sizes,
     stack,
     transpose,
     unsqueeze,
@@ -195,18 +194,19 @@ def tensor_split(
         where = where.tolist()
     axis = wrap_dim(dim, x._array.ndim)
     length = x._array.shape[axis]
-    if isinstance(where, (tuple, list)):
-        bounds = [args.integer("tensor_split", "indices", i) for i in where]
-        # As slices do: counted from the back when negative, and never outside.
-        starts = [0, *(slice(i, None).indices(length)[0] for i in bounds)]
-        ends = [*(slice(0, i).indices(length)[1] for i in bounds), length]
-        key = (slice(None),) * axis
-        return tuple(x[(*key, slice(a, max(a, b)))] for a, b in zip(starts, ends, strict=True))
-    count = args.integer("tensor_split", "sections", where)
-    if count <= 0:
-        raise RuntimeError(f"number of sections must be larger than 0, got {count}")
-    short, extra = divmod(length, count)
-    return split_with_sizes(x, [short + (i < extra) for i in range(count)], axis)
+    if not isinstance(where, (tuple, list)):
+        count = args.integer("tensor_split", "sections", where)
+        if count <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {count}")
+        short, extra = divmod(length, count)
+        where = [i * short + min(i, extra) for i in range(1, count)]
+    # Each part is a view of its own, which may be changed in place; those of `split` may not.
+    bounds = [args.integer("tensor_split", "indices", i) for i in where]
+    # As slices do: counted from the back when negative, and never outside.
+    starts = [0, *(slice(i, None).indices(length)[0] for i in bounds)]
+    ends = [*(slice(0, i).indices(length)[1] for i in bounds), length]
+    key = (slice(None),) * axis
+    return tuple(x[(*key, slice(a, max(a, b)))] for a, b in zip(starts, ends, strict=True))
 
 
 def _split_evenly(who: str, input: Tensor, dim: int, need: int, given: Any) -> tuple[Tensor, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array, Size, result_dtype
+from minitorch.autograd.base import ViewStep
 from minitorch.autograd.function import Function
 from minitorch.kernels.layout import laid_out
 from minitorch.ops import operands as args
@@ -65,6 +66,10 @@ class Reshape(Function):
     def backward(self, grad: Tensor) -> Any:
         return Reshape.apply(grad, shape=self.shape)
 
+    @classmethod
+    def undo(cls, shape: tuple[int, ...], params: dict[str, Any]) -> ViewStep:
+        return ViewStep(Reshape, {"shape": shape}, 0)
+
 
 class Refold(Reshape):
     """y = x, an intermediate result of no other use, in another shape: no view, to the outside."""
@@ -107,10 +112,19 @@ class Permute(Function):
         return x.transpose(dims)
 
     def backward(self, grad: Tensor) -> Any:
-        back = [0] * len(self.dims)
-        for position, dim in enumerate(self.dims):
-            back[dim] = position
-        return Permute.apply(grad, dims=tuple(back))
+        return Permute.apply(grad, dims=_inverse(self.dims))
+
+    @classmethod
+    def undo(cls, shape: tuple[int, ...], params: dict[str, Any]) -> ViewStep:
+        return ViewStep(Permute, {"dims": _inverse(params["dims"])}, 0)
+
+
+def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    """The permutation that undoes another."""
+    back = [0] * len(dims)
+    for position, dim in enumerate(dims):
+        back[dim] = position
+    return tuple(back)
 
 
 class Transpose(Permute):

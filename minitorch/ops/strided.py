@@ -368,7 +368,14 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         _positions(shape, own, sizes, steps, skip)
     y: Tensor = AsStrided.apply(x, size=sizes, steps=steps, skip=skip)
     if y._view is not None:
-        y._view.refusal = OVERLAPPING.format(who="as_strided")
+        base = y._view.base._array
+        if len(np.unique(_addresses(sizes, steps))) < math.prod(sizes):
+            y._view.refusal = OVERLAPPING.format(who="as_strided")
+        elif np.empty_like(base).strides != base.strides:
+            y._view.refusal = (
+                "as_strided: this is a view of a tensor whose elements do not fill its memory, so "
+                "that changing it in place cannot be differentiated; call contiguous() first"
+            )
     return y
 
 
