@@ -364,10 +364,15 @@ class Tensor(TensorBase):
 
     @property
     def grad_fn(self) -> Function | None:
-        """The node that made this tensor; None for a leaf."""
+        """The node that made this tensor; None for a leaf.
+
+        Its class has PyTorch's name (``type(y.grad_fn).__name__``); it can be called with the
+        gradient of its output, and has what it saved as ``_saved_self``, ``_saved_result``...
+        """
         if self._is_stale():
             self._refresh()
-        return self._grad_fn
+        node = self._grad_fn
+        return None if node is None else node.shown()
 
     @property
     def is_leaf(self) -> bool:

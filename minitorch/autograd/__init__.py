@@ -1,10 +1,10 @@
 """Automatic differentiation. Where to read what:
 
 `base` what the graph needs of a tensor; `function` one operation, which is a node; `saved` what it
-keeps for backward; `ctx` the form in which users write one; `views` changing a view in place;
-`engine` the walk back through the nodes; `mode` whether to record; `hooks`, `anomaly`; `gradcheck`
-comparing gradients with numerical derivatives; `functional` Jacobians and Hessians; `graph` and
-`variable` PyTorch's other names for what is here.
+keeps for backward; `node_api` what it shows of itself; `ctx` the form in which users write one;
+`views` changing a view in place; `engine` the walk back through the nodes; `mode` whether to
+record; `hooks`, `anomaly`; `gradcheck` comparing gradients with numerical derivatives; `functional`
+Jacobians and Hessians; `graph` and `variable` PyTorch's other names for what is here.
 """
 
 from minitorch.autograd import engine, function, functional, graph

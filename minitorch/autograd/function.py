@@ -40,8 +40,9 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, Storage, TensorBase, View, ViewStep
-from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
+from minitorch.autograd.hooks import Hooks
 from minitorch.autograd.mode import mode, wanted
+from minitorch.autograd.node_api import AccumulateGrad, NodeInterface
 from minitorch.autograd.saved import SavedArray, save_tensor
 from minitorch.kernels.quiet import hush, restore
 
@@ -65,7 +66,7 @@ FREED = (
 )
 
 
-class Function:
+class Function(NodeInterface):
     """An operation with a gradient. See the module's docstring for the two ways to write one.
 
     Class attributes that a subclass may set:
@@ -462,46 +463,6 @@ class Function:
             self.tensor_hooks = {}
         return self.tensor_hooks.setdefault(slot, OrderedDict())
 
-    # ---- PyTorch's view of a node -----------------------------------------------------------
-
-    def name(self) -> str:
-        """The node's name as PyTorch prints it, e.g. ``MulBackward0``."""
-        return self.torch_name or f"{type(self).__name__}Backward0"
-
-    @property
-    def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """One ``(node, output number)`` an input; an `AccumulateGrad` for a leaf, None for none."""
-        return tuple(
-            (None, 0)
-            if edge is None
-            else (AccumulateGrad(edge[0]), 0)
-            if isinstance(edge[0], TensorBase)
-            else edge
-            for edge in self.edges[self.differentiable_inputs]
-        )
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """A place for a user's own notes on the node."""
-        return self.__dict__.setdefault("_metadata", {})
-
-    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_inputs, grad_outputs)`` after backward; it may give new grad_inputs."""
-        self.hooked = True
-        if self.post_hooks is None:
-            self.post_hooks = OrderedDict()
-        return add_hook(self.post_hooks, hook)
-
-    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(grad_outputs)`` before backward; it may return new grad_outputs."""
-        self.hooked = True
-        if self.pre_hooks is None:
-            self.pre_hooks = OrderedDict()
-        return add_hook(self.pre_hooks, hook)
-
-    def __repr__(self) -> str:
-        return f"<{self.name()} object at {hex(id(self))}>"
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "backward" in cls.__dict__ and "on_arrays" not in cls.__dict__:
@@ -513,28 +474,7 @@ class Function:
         if isinstance(getattr_static(cls, "forward"), staticmethod):
             cls._backward_cls = backward_class(cls)
             cls.apply = classmethod(apply_static)  # type: ignore[assignment]
-            cls.__call__ = refuse_call  # type: ignore[method-assign]
-
-
-class AccumulateGrad:
-    """The end of a path in `next_functions`: adds what arrives to `variable.grad`."""
-
-    def __init__(self, variable: TensorBase) -> None:
-        self.variable = variable
-        self.next_functions: tuple[Any, ...] = ()
-
-    def name(self) -> str:
-        """PyTorch's name of the node."""
-        return "AccumulateGrad"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AccumulateGrad) and other.variable is self.variable
-
-    def __hash__(self) -> int:
-        return id(self.variable)
-
-    def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {hex(id(self.variable))}>"
+            cls.__call__ = refuse_call  # type: ignore[assignment,method-assign]
 
 
 # PyTorch's form, whose nodes are Functions too; and PyTorch's names for what this module has.
@@ -547,4 +487,4 @@ from minitorch.autograd.ctx import (  # noqa: E402
     refuse_call,
 )
 
-__all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["AccumulateGrad", "BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]
