@@ -155,7 +155,7 @@ def at_kinks() -> list[Case]:
         Case(
             "norm at 0",
             lambda x: np.sqrt((x**2).sum()),
-            lambda g, x: (np.zeros_like(x),),
+            lambda g, x: (g * x / (np.sqrt((x**2).sum()) or 1.0),),
             (np.zeros(4),),
         ),
         Case(

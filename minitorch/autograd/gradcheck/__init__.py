@@ -2,8 +2,9 @@
 
 Where to read what, from the bottom up: `numeric` derivatives with error bars; `verdict` what is
 said of one element; `contracts` what any backward owes; `patterns` what a mistake looks like;
-`jacobian` all elements of a function; `trace` and `locate` which operation is at fault; `report`
-and `page` how it is told; `check` a check from beginning to end; `whole` models; `plain` NumPy.
+`jacobian` all elements of a function; `kinks` points nearby where operations stand at kinks;
+`trace` and `locate` which operation is at fault; `report` and `page` how it is told; `check` a
+check from beginning to end; `whole` models; `plain` NumPy.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def gradcheck(
     step sizes; an element fails if the two values differ by more than the bars explain. So a
     function of size 1e-12 is checked as sharply as any, and float32 inputs are no false alarm: they
     are checked in float64, and then against it. At a kink (ReLU at 0, a tie in max) the gradient
-    must lie between the slopes on either side. What backward owes besides (`contracts`) is checked
-    too. See `gradcheck_report` for all that was found.
+    must lie between the slopes on either side; where kinks of several operations meet, each of them
+    must be right, and the whole at points nearby. What backward owes besides (`contracts`) is
+    checked too. See `gradcheck_report` for all that was found.
 
     Args:
         func: takes the inputs, returns a tensor or a tuple of them. Must be deterministic.

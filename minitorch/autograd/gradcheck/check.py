@@ -16,16 +16,28 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.contracts import BackwardError, Breach, breaches
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
+    Probe,
+    Projection,
     Subject,
     analytical,
-    checked_at_random,
     compare,
     same_twice,
     tensors_in,
 )
-from minitorch.autograd.gradcheck.locate import check_nodes
+from minitorch.autograd.gradcheck.kinks import (
+    Settled,
+    excuse,
+    kinked_outputs,
+    meet,
+    pin_down,
+    settle,
+    split_outputs,
+    switched,
+)
+from minitorch.autograd.gradcheck.locate import check_call, recorded, stands_at_kink
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.report import Jacobian, Report
+from minitorch.autograd.gradcheck.trace import calls_listed
 from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict
 from minitorch.autograd.mode import enable_grad
 
@@ -96,7 +108,8 @@ def check(
             if not report.ok:
                 break  # a second derivative of a wrong first one says nothing
         if not report.ok and options.locate:
-            report.nodes = check_nodes(function, _in_float64(arguments) or arguments, options.seed)
+            calls = recorded(function, _in_float64(arguments) or arguments)
+            report.nodes = [check_call(call, options.seed) for call in calls]
     report.seconds = time.perf_counter() - started
     return report
 
@@ -166,10 +179,16 @@ def _check_order(
             replayed = None
     try:
         exact = subject if replayed is None else _subject(func, replayed, order, options)
+        arguments = inputs if replayed is None else replayed
         if options.fast_mode:
-            found = _at_random(exact, order, options)
+            found = _at_random(report, exact, func, arguments, order, options)
         else:
             found = compare(exact, order, watch)
+
+            def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
+                return compare(there, order, unwatched, _rows_of(found, masks))
+
+            _settle(report, exact, func, arguments, found, again)
         if replayed is not None:
             _compare_precisions(subject, exact, found)
     except BackwardError as error:
@@ -238,13 +257,74 @@ def _nothing_flows(
     report.notes.append("no output requires grad, and none depends on the inputs")
 
 
-def _at_random(subject: Subject, order: int, options: Options) -> list[Jacobian]:
+Again = Callable[[Subject, list[Array]], list[Jacobian]]
+
+
+def _rows_of(found: list[Jacobian], masks: list[Array]) -> list[Array]:
+    """For each tensor, which of its elements some mask over a Jacobian has."""
+    rows: dict[int, Array] = {}
+    for j, mask in zip(found, masks, strict=True):
+        some = rows.setdefault(j.input, np.zeros(len(mask), bool))
+        some |= mask.any(1)
+    return [rows[number] for number in sorted(rows)]
+
+
+def _at_random(
+    report: Report,
+    subject: Subject,
+    func: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    order: int,
+    options: Options,
+) -> list[Jacobian]:
+    """Each tensor along three random directions; one that fails is bisected to an element."""
     draws = np.random.default_rng(options.seed)
-    return [
-        checked_at_random(subject, number, draws, order)
-        for number, x in enumerate(subject.tensors)
-        if x._array.size
-    ]
+    projection = Projection(subject, draws)
+    numbers = [n for n, x in enumerate(subject.tensors) if x._array.size]
+    probes = [Probe(directions=[projection.random_direction(n) for _ in range(3)]) for n in numbers]
+    found = [projection.look(n, probe, order) for n, probe in zip(numbers, probes, strict=True)]
+
+    def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
+        near = Projection(there, draws, projection.weights)
+        those = zip(numbers, probes, masks, strict=True)
+        return [near.look(n, probe, order, only=mask) for n, probe, mask in those]
+
+    settled = _settle(report, subject, func, inputs, found, again)
+    pin_down(subject, found, settled, probes, projection.weights, report.seed)
+    return found
+
+
+def _settle(
+    report: Report,
+    subject: Subject,
+    func: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    found: list[Jacobian],
+    again: Again,
+) -> list[Settled]:
+    """Judge at points nearby what cannot be judged at a kink, or may hide behind one."""
+    unsettled = [Settled.nothing(j) for j in found]
+    doubted = {int(v) for j in found for v in np.unique(j.verdicts)} - {Verdict.PASS}
+    if not doubted:
+        return unsettled
+    with calls_listed() as calls:
+        func(*inputs)
+    alone = len(calls) < 2
+    names = [call.name for call in calls if not alone and stands_at_kink(call)]
+    kinked = kinked_outputs(subject) if alone else np.zeros(0, bool)
+    if not alone:
+        names += switched(lambda: func(*inputs), subject)
+    if not names and not kinked.any() and Verdict.KINK not in doubted:
+        return unsettled
+    settled = settle(subject, found, again, report.seed, within=alone)
+    if alone:
+        excuse(found, settled, split_outputs(kinked, found))
+    nodes = [check_call(call, report.seed, contracts=False) for call in recorded(func, inputs)]
+    if any(node.problem for node in nodes):
+        report.nodes = nodes
+    else:
+        meet(report, found, settled, names)
+    return settled
 
 
 def _in_float64(inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:

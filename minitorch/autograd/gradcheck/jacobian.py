@@ -7,8 +7,7 @@ graph of its leaves are all checked alike.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,11 +16,12 @@ import numpy as np
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.gradcheck.contracts import Backward
-from minitorch.autograd.gradcheck.numeric import Array, ladder, sample
+from minitorch.autograd.gradcheck.numeric import Array, Derivative, ladder, sample
 from minitorch.autograd.gradcheck.patterns import likely_cause, swapped
 from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian
 from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict, judge
 
+DOUBTED = (Verdict.FAIL, Verdict.KINK, Verdict.UNSURE)
 BITS = {"float64": 53, "float32": 24, "float16": 11}
 
 
@@ -93,7 +93,7 @@ class Subject:
             steps = steps[steps <= self.eps] if thorough else steps * min(1, self.eps / steps[0])
         return steps
 
-    def column(self, tensor: Any, place: tuple[int, ...], thorough: bool) -> Any:
+    def column(self, tensor: Any, place: tuple[int, ...], thorough: bool) -> Derivative:
         """The numerical derivatives of all outputs by one element."""
         array = tensor._array
         kept = array[place].copy()
@@ -109,8 +109,10 @@ class Subject:
         steps = self.steps(array, abs(float(kept)), thorough)
         return self._sampled(evaluate, steps, self.middle)
 
-    def directional(self, tensor: Any, direction: Array, weights: Array, thorough: bool) -> Any:
-        """The numerical derivative of ``weights @ outputs`` along a direction in `tensor`."""
+    def directional(
+        self, tensor: Any, direction: Array, measure: Callable[[Array], Array], thorough: bool
+    ) -> Derivative:
+        """The numerical derivatives of ``measure(outputs)`` along a direction in `tensor`."""
         array = tensor._array
         kept = array.copy()
         length = float(np.abs(direction).max(initial=0)) or 1.0
@@ -118,16 +120,16 @@ class Subject:
         def evaluate(step: float) -> tuple[Array, float]:
             array[...] = kept + (step / length) * direction
             try:
-                return np.array([weights @ self.values()]), step / length
+                return measure(self.values()), step / length
             finally:
                 array[...] = kept
 
-        middle = np.array([weights @ self.middle])
-        return self._sampled(evaluate, self.steps(array, 0.0, thorough), middle)
+        steps = self.steps(array, 0.0, thorough)
+        return self._sampled(evaluate, steps, measure(self.middle))
 
     def _sampled(
         self, evaluate: Callable[[float], tuple[Array, float]], steps: Array, middle: Array
-    ) -> Any:
+    ) -> Derivative:
         with np.errstate(all="ignore"):
             return sample(evaluate, steps, middle).derivative(2.0**-self.bits)
 
@@ -161,9 +163,18 @@ def analytical(subject: Subject) -> tuple[list[Array], list[int]]:
 
 
 def compare(
-    subject: Subject, order: int, watch: Callable[[Iterable[Any], int], Iterable[Any]]
+    subject: Subject,
+    order: int,
+    watch: Callable[[Iterable[Any], int], Iterable[Any]],
+    rows: Sequence[Array] | None = None,
 ) -> list[Jacobian]:
-    """Every Jacobian of the subject, with a verdict on each element."""
+    """Every Jacobian of the subject, with a verdict on each element.
+
+    Args:
+        subject, order: what is checked, and what its Jacobians are to be called.
+        watch: is told of each element of the inputs.
+        rows: for each tensor which of its elements to look at, as a mask; the others are UNSURE.
+    """
     backwards, sizes = analytical(subject)
     values = subject.middle
     shapes = [out._array.shape for out in subject.outputs()]
@@ -174,9 +185,10 @@ def compare(
     )
     for number, tensor in enumerate(subject.tensors):
         got = backwards[number]
+        wanted = np.ones(tensor._array.size, bool) if rows is None else rows[number]
         columns = [
-            subject.column(tensor, place, thorough=False)
-            for _, place in itertools.islice(places, tensor._array.size)
+            subject.column(tensor, place, thorough=False) if look else None
+            for look, (_, place) in zip(wanted, places, strict=False)
         ]
         verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values)
         if (verdicts == Verdict.FAIL).any():
@@ -202,11 +214,12 @@ def _verdicts(
     `columns` is changed: a thorough look replaces the quick one.
     """
     count, width = got.shape
-    verdicts = np.zeros((count, width), np.int8)
-    numerical, bars = np.zeros((count, width)), np.zeros((count, width))
-    if not count or not width:
+    verdicts = np.full((count, width), Verdict.UNSURE, np.int8)
+    numerical, bars = np.full((count, width), np.nan), np.full((count, width), np.inf)
+    looked = [row for row in range(count) if columns[row] is not None]
+    if not looked or not width:
         return verdicts, numerical, bars
-    guesses = np.array([column.value for column in columns])
+    guesses = np.array([np.zeros(width) if c is None else c.value for c in columns])
     with np.errstate(all="ignore"):
         sizes = np.maximum(np.abs(guesses), np.abs(got))
         largest = np.where(np.isfinite(sizes), sizes, 0).max(0)
@@ -218,7 +231,7 @@ def _verdicts(
         return np.where(scale == 0, columns[row].steepest, scale)
 
     places = list(np.ndindex(tensor._array.shape))
-    for row in range(count):
+    for row in looked:
         unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
         told = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
         if doubt is None and (told[0] != Verdict.PASS).any():
@@ -270,46 +283,91 @@ def _name_causes(found: list[Jacobian], arrays: list[Array]) -> None:
             j.cause = swap or likely_cause(j.analytical, right, arrays[i])
 
 
+@dataclass
+class Probe:
+    """Where in one tensor a projected check looks.
+
+    Attributes:
+        rows: the flat numbers of the elements that are changed one by one.
+        directions: of the tensor's shape, along which all elements are changed together.
+    """
+
+    rows: Sequence[int] = ()
+    directions: Sequence[Array] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.directions)
+
+    def along(self, shape: tuple[int, ...]) -> Iterator[Array]:
+        """A direction for each element, then the directions."""
+        for row in self.rows:
+            one = np.zeros(shape)
+            one[np.unravel_index(row, shape)] = 1
+            yield one
+        yield from self.directions
+
+
 class Projection:
     """A scalar of the subject, along one direction: cheap, and bisected to the element on failure.
 
     Args:
         subject: what is checked.
         draws: where the random weights and directions come from.
+        weights: of the outputs, if they are not to be drawn.
     """
 
-    def __init__(self, subject: Subject, draws: np.random.Generator) -> None:
+    def __init__(
+        self, subject: Subject, draws: np.random.Generator, weights: Array | None = None
+    ) -> None:
         self.subject, self.draws = subject, draws
         self.outputs = subject.outputs()
-        self.count = sum(out._array.size for out in self.outputs)
-        self.weights = draws.uniform(0.5, 1.5, self.count) * draws.choice([-1.0, 1.0], self.count)
-        values = np.abs(subject.middle)
+        count = sum(out._array.size for out in self.outputs)
+        if weights is None:
+            weights = draws.uniform(0.5, 1.5, count) * draws.choice([-1.0, 1.0], count)
+        self.weights = weights
+        values = np.abs(subject.middle[weights != 0])
         self.size = float(values[np.isfinite(values)].max(initial=0))
 
-    def gradients(self, weights: Array) -> list[Array]:
-        """Backward of ``weights @ outputs``: one gradient a tensor."""
+    @cached_property
+    def gradients(self) -> list[Array]:
+        """Backward of the weighted outputs: one gradient a tensor."""
         start, cotangents = 0, []
         for out in self.outputs:
-            part = weights[start : start + out._array.size].reshape(out._array.shape)
+            part = self.weights[start : start + out._array.size].reshape(out._array.shape)
             cotangents.append(part.astype(out._array.dtype))
             start += out._array.size
         return Backward(self.outputs, self.subject.tensors)(cotangents)
 
-    def judge(self, number: int, gradient: Array, direction: Array, weights: Array) -> int:
-        """The verdict on one tensor along one direction."""
-        subject = self.subject
+    def measure(self, values: Array) -> Array:
+        """The weighted outputs' sum; those of weight 0 do not matter, also if they are infinite."""
+        return np.array([self.weights @ np.where(self.weights == 0, 0, values)])
+
+    def judge(
+        self, number: int, direction: Array, doubted: Container[int] = DOUBTED
+    ) -> tuple[int, float, float, float]:
+        """One tensor along one direction.
+
+        Args:
+            doubted: the verdicts after which to look again, thoroughly.
+
+        Returns:
+            The verdict, the analytical and the numerical derivative, and the latter's error bar.
+        """
+        subject, gradient = self.subject, self.gradients[number]
         tensor = subject.tensors[number]
-        got = np.array([float((gradient * direction).sum())])
-        terms = np.abs(gradient * direction)
+        single = np.count_nonzero(direction) == 1
+        with np.errstate(all="ignore"):
+            terms = np.abs(gradient if single else gradient * direction)
+            got = np.array([float((gradient * direction)[direction != 0].sum())])
         natural = self.size / typical_size(tensor._array) * float(np.abs(direction).max(initial=0))
         scale = np.array([max(float(terms.max(initial=0)), natural)])
-        rounding = subject.tolerance.resolution * float(terms.sum()) * 8
+        rounding = 0.0 if single else subject.tolerance.resolution * float(terms.sum()) * 8
         for thorough in (False, True):
-            found = subject.directional(tensor, direction, weights, thorough)
-            verdict, *_ = judge(found, got, scale, subject.tolerance, rounding)
-            if verdict[0] == Verdict.PASS:
+            found = subject.directional(tensor, direction, self.measure, thorough)
+            verdict, value, bar = judge(found, got, scale, subject.tolerance, rounding)
+            if verdict[0] not in doubted:
                 break
-        return int(verdict[0])
+        return int(verdict[0]), float(got[0]), float(value[0]), float(bar[0])
 
     def random_direction(self, number: int) -> Array:
         """A direction in which each element of a tensor moves by about its own size."""
@@ -323,48 +381,49 @@ class Projection:
 
     def failing_row(self, number: int, direction: Array) -> int | None:
         """Halve a failing direction until one element of the tensor is left: its flat number."""
-        gradient = self.gradients(self.weights)[number]
         flat = direction.reshape(-1)
         places = np.arange(flat.size)
         while len(places) > 1:
             for half in (places[: len(places) // 2], places[len(places) // 2 :]):
                 part = np.zeros_like(flat)
                 part[half] = flat[half]
-                part = part.reshape(direction.shape)
-                if self.judge(number, gradient, part, self.weights) == Verdict.FAIL:
+                if self.judge(number, part.reshape(direction.shape))[0] == Verdict.FAIL:
                     places = half
                     break
             else:
                 return None
         return int(places[0])
 
-    def rows(
-        self, number: int, rows: Sequence[int], order: int, ticks: Iterator[Any] | None = None
+    def look(
+        self,
+        number: int,
+        probe: Probe,
+        order: int = 1,
+        ticks: Iterator[Any] | None = None,
+        only: Array | None = None,
+        doubted: Container[int] = DOUBTED,
     ) -> Jacobian:
-        """Some elements of one tensor, each against the weighted outputs; a tick for each."""
+        """Some elements of one tensor and some directions, each against the weighted outputs.
+
+        Args:
+            ticks: from which one is taken for each.
+            only: a mask of those to look at; the others are UNSURE.
+            doubted: as for `judge`.
+        """
         subject = self.subject
         tensor = subject.tensors[number]
-        gradient = self.gradients(self.weights)[number].reshape(-1)
-        found_rows: list[tuple[Array, Array, Array]] = []
         shape = tensor._array.shape
-        natural = self.size / typical_size(tensor._array)
-        scale = np.array([max(float(np.abs(gradient).max(initial=0)), natural)])
-        for row in rows:
+        told: list[tuple[float, ...]] = []
+        for place, direction in enumerate(probe.along(shape)):
             if ticks is not None:
-                next(ticks)
-            direction = np.zeros(shape)
-            direction[np.unravel_index(row, shape)] = 1
-            got = gradient[row : row + 1]
-            for thorough in (False, True):
-                found = subject.directional(tensor, direction, self.weights, thorough)
-                told = judge(found, got, scale, subject.tolerance, 0.0)
-                if told[0][0] == Verdict.PASS:
-                    break
-            found_rows.append(told)
-        verdicts, numerical, bars = (
-            np.array([told[part] for told in found_rows]).reshape(-1, 1) for part in range(3)
-        )
-        wrong = (verdicts == Verdict.FAIL).any() and len(rows) == tensor._array.size
+                next(ticks, None)
+            skipped = only is not None and not only.reshape(-1)[place]
+            unknown = (Verdict.UNSURE, np.nan, np.nan, np.inf)
+            told.append(unknown if skipped else self.judge(number, direction, doubted))
+        columns = np.array(told).reshape(-1, 4)
+        verdicts = columns[:, :1].astype(np.int8)
+        analytical, numerical, bars = (columns[:, i : i + 1] for i in (1, 2, 3))
+        wrong = (verdicts == Verdict.FAIL).any() and len(probe.rows) == tensor._array.size
         return Jacobian(
             order=order,
             input=number,
@@ -372,34 +431,13 @@ class Projection:
             input_name=subject.names[number],
             input_shape=shape,
             output_shape=(),
-            analytical=gradient[list(rows), None],
+            analytical=analytical,
             numerical=numerical,
             bars=bars,
             verdicts=verdicts,
-            cause=likely_cause(gradient[:, None], numerical, tensor._array) if wrong else None,
-            rows=np.array(rows),
+            cause=likely_cause(analytical, numerical, tensor._array) if wrong else None,
+            rows=np.array([*probe.rows, *[-1] * len(probe.directions)], int),
         )
-
-
-def checked_at_random(
-    subject: Subject, number: int, draws: np.random.Generator, order: int, directions: int = 3
-) -> Jacobian:
-    """One tensor of a subject by random projections; on failure, bisected down to an element.
-
-    Returns:
-        A Jacobian of the elements looked at one by one: the faulty one, or a few by way of sample.
-    """
-    size = subject.tensors[number]._array.size
-    sample_rows = sorted(draws.choice(size, min(size, 4), replace=False).tolist())
-    projection = Projection(subject, draws)
-    for _ in range(directions):
-        gradient = projection.gradients(projection.weights)[number]
-        direction = projection.random_direction(number)
-        if projection.judge(number, gradient, direction, projection.weights) == Verdict.FAIL:
-            row = projection.failing_row(number, direction)
-            if row is not None:
-                return projection.rows(number, [row, *(r for r in sample_rows if r != row)], order)
-    return projection.rows(number, sample_rows, order)
 
 
 def same_twice(subject: Subject, tolerance: float) -> None:

@@ -7,43 +7,75 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.autograd.gradcheck.contracts import BackwardError, breaches
+from minitorch.autograd.gradcheck.contracts import Backward, BackwardError, breaches
 from minitorch.autograd.gradcheck.jacobian import (
+    Probe,
     Projection,
     Subject,
     compare,
     tensors_in,
     typical_size,
 )
+from minitorch.autograd.gradcheck.kinks import (
+    TRIES,
+    excuse,
+    kinked_outputs,
+    moved,
+    settle,
+    split_outputs,
+)
 from minitorch.autograd.gradcheck.numeric import Array
-from minitorch.autograd.gradcheck.report import NodeFinding, told_output
+from minitorch.autograd.gradcheck.report import (
+    Jacobian,
+    NodeFinding,
+    told_input,
+    told_output,
+)
 from minitorch.autograd.gradcheck.trace import Call, calls_noted, nodes_behind
-from minitorch.autograd.gradcheck.verdict import Verdict
+from minitorch.autograd.gradcheck.verdict import Verdict, judge
 
 SMALL = 20_000  # elements of a Jacobian that is worth looking at whole
 MANY = 2_000  # elements of an input that are worth looking at one by one
+SAMPLE = 32  # outputs at kinks that are looked at one by one, where they are many
 
 
-def check_nodes(func: Callable[..., Any], inputs: Sequence[Any], seed: int) -> list[NodeFinding]:
-    """Run `func` and check each operation that it records, in the order in which they ran."""
+def recorded(func: Callable[..., Any], inputs: Sequence[Any]) -> list[Call]:
+    """Run `func` and list the operations behind its outputs, in the order in which they ran."""
     with calls_noted():
         outputs = tensors_in(func(*inputs))
-    return [check_call(node.call, seed) for node in nodes_behind(outputs) if node.call is not None]
+    return [node.call for node in nodes_behind(outputs) if node.call is not None]
 
 
-def check_call(call: Call, seed: int) -> NodeFinding:
-    """Check one call: at a point nearby, where there is no kink, and then where it was made."""
+def subject_of(call: Call, change: Callable[[Array], Array] = np.array) -> Subject:
+    """One call as a function of the inputs that want a gradient, each array changed first."""
+    leaves = call.leaves(change)
+    names = [call.input_name(i) for i, edge in enumerate(call.edges) if edge is not None]
+    return Subject(lambda: call.again(*leaves), leaves, names)
+
+
+def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
+    """Check one call: at a point nearby, where there is no kink, and then where it was made.
+
+    Args:
+        contracts: also look at what backward owes besides the right numbers.
+    """
     shapes = tuple(a.shape for a in call.arrays if isinstance(a, np.ndarray))
     finding = NodeFinding(call.name, call.place, shapes)
     draws = np.random.default_rng(seed)
 
     def nearby(array: Array) -> Array:
         step = 1e-2 * np.where(array == 0, typical_size(array), np.abs(array))
-        return array + step * draws.uniform(-1, 1, array.shape)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(array + step * draws.uniform(-1, 1, array.shape))
 
     for change in (nearby, np.array):
         try:
-            problem = _problem(call, call.leaves(change), draws)
+            subject = subject_of(call, change)
+            kinked = np.zeros(subject.middle.shape, bool)
+            if change is np.array:
+                kinked = kinked_outputs(subject)
+                finding.at_kink = bool(kinked.any())
+            problem = _problem(subject, draws, kinked, contracts)
         except BackwardError as error:
             problem = f"backward raises {error}"
         except Exception as error:  # forward itself cannot be repeated, in float64 or with copies
@@ -55,52 +87,157 @@ def check_call(call: Call, seed: int) -> NodeFinding:
     return finding
 
 
-def _problem(call: Call, leaves: list[Any], draws: np.random.Generator) -> str:
+def stands_at_kink(call: Call) -> bool:
+    """Whether some output of a call has a kink where it was made."""
+    try:
+        return bool(kinked_outputs(subject_of(call)).any())
+    except Exception:  # forward cannot be repeated
+        return False
+
+
+def _problem(subject: Subject, draws: np.random.Generator, kinked: Array, contracts: bool) -> str:
     """What is wrong with the call at these values; '' for nothing."""
-    names = [call.input_name(i) for i, edge in enumerate(call.edges) if edge is not None]
-    subject = Subject(lambda: call.again(*leaves), leaves, names)
     outputs = subject.outputs()
     if not outputs or not sum(out._array.size for out in outputs):
         return ""
     projection = Projection(subject, draws)
-    for number, leaf in enumerate(leaves):
-        if not leaf._array.size:
+    projection.weights[kinked] = 0  # these are looked at by themselves
+    for number, leaf in enumerate(subject.tensors):
+        if not leaf._array.size or kinked.all():
             continue
         for _ in range(2):
-            gradient = projection.gradients(projection.weights)[number]
             direction = projection.random_direction(number)
-            verdict = projection.judge(number, gradient, direction, projection.weights)
-            if verdict == Verdict.FAIL:
-                found = _described(subject, projection, number, direction)
+            if projection.judge(number, direction)[0] == Verdict.FAIL:
+                found = _described(subject, projection, number, direction, kinked)
                 if found:
                     return found
-    for breach in breaches(subject.backward, draws, 0.0):
-        return f"broken contract: backward {breach.contract}; {breach.detail}"
+    if kinked.any():
+        found = _problem_at_kinks(subject, draws, kinked)
+        if found:
+            return found
+    if contracts:
+        for breach in breaches(subject.backward, draws, 0.0):
+            return f"broken contract: backward {breach.contract}; {breach.detail}"
     return ""
 
 
-def _described(subject: Subject, projection: Projection, number: int, direction: Array) -> str:
+def _described(
+    subject: Subject, projection: Projection, number: int, direction: Array, kinked: Array
+) -> str:
     """The worst element of a tensor along whose direction the check failed; '' if none is."""
     leaf = subject.tensors[number]
     size = leaf._array.size
-    if size * projection.count <= SMALL:
+    if size * kinked.size <= SMALL:
         one = Subject(subject.run, [leaf], [subject.names[number]])
-        wrong = [j for j in compare(one, 1, lambda items, total: items) if j.worst() is not None]
-        if not wrong:
-            return ""
-        j = wrong[0]
+        found = compare(one, 1, lambda items, total: items)
+        for j, mask in zip(found, split_outputs(kinked, found), strict=True):
+            j.verdicts[:, mask] = Verdict.UNSURE
     elif size <= MANY:
-        j = projection.rows(number, range(size), 1)
+        found = [projection.look(number, Probe(range(size)))]
     else:
         row = projection.failing_row(number, direction)
         if row is None:
             return ""
-        j = projection.rows(number, [row], 1)
-    worst = j.worst()
-    if worst is None:
-        return ""
-    text = (
-        f"d {told_output(j, worst)} / d {j.input_name} {list(worst.input)}: expected "
-        f"{worst.expected:.9g}, got {worst.got:.9g}"
+        found = [projection.look(number, Probe([row]))]
+    return _told(found)
+
+
+def _told(found: Sequence[Jacobian]) -> str:
+    """The worst element of the first Jacobian that has one; '' if none has."""
+    for j in found:
+        worst = j.worst()
+        if worst is not None:
+            text = (
+                f"d {told_output(j, worst)} / d {told_input(j, worst)}: expected "
+                f"{worst.expected:.9g}, got {worst.got:.9g}"
+            )
+            return text + (f"; likely cause: {j.cause}" if j.cause else "")
+    return ""
+
+
+def _problem_at_kinks(subject: Subject, draws: np.random.Generator, kinked: Array) -> str:
+    """What is wrong with the outputs that stand at kinks; '' for nothing."""
+    for number, leaf in enumerate(subject.tensors):
+        if not leaf._array.size:
+            continue
+        small = leaf._array.size * kinked.size <= SMALL
+        told = _compared_at_kinks(subject, number, kinked) if small else ""
+        # Each of four equal elements may be their maximum, but not all four: no element shows that.
+        told = told or _sampled_at_kinks(subject, number, draws, kinked)
+        if told:
+            return told
+    return ""
+
+
+def _compared_at_kinks(subject: Subject, number: int, kinked: Array) -> str:
+    """All elements of one tensor's Jacobian; the points nearby move the other tensors as well."""
+
+    def of_tensor(there: Subject, rows: Array) -> list[Jacobian]:
+        masks = [np.zeros(x._array.size, bool) for x in there.tensors]
+        masks[number] = rows
+        found = compare(there, 1, lambda items, total: items, masks)
+        return [j for j in found if j.input == number]
+
+    found = of_tensor(subject, np.ones(subject.tensors[number]._array.size, bool))
+    settled = settle(
+        subject,
+        found,
+        lambda there, masks: of_tensor(there, np.any([m.any(1) for m in masks], axis=0)),
+        seed=0,
+        within=True,
     )
-    return text + (f"; likely cause: {j.cause}" if j.cause else "")
+    excuse(found, settled, split_outputs(kinked, found))
+    return _told(found)
+
+
+def _sampled_at_kinks(
+    subject: Subject, number: int, draws: np.random.Generator, kinked: Array
+) -> str:
+    """Some outputs at kinks, each along a few directions of one tensor."""
+    leaf = subject.tensors[number]
+    places = np.flatnonzero(kinked)
+    chosen = np.sort(draws.choice(places, min(SAMPLE, places.size), replace=False))
+    outputs = subject.outputs()
+    backward = Backward(outputs, subject.tensors)
+    starts = np.cumsum([0, *(out._array.size for out in outputs)])
+    rows = []
+    for place in chosen:
+        cotangents = [np.zeros(out._array.shape) for out in outputs]
+        of = int(np.searchsorted(starts, place, side="right")) - 1
+        cotangents[of].reshape(-1)[place - starts[of]] = 1
+        rows.append(backward(cotangents)[number])
+
+    def measure(values: Array) -> Array:
+        return values[chosen]
+
+    projection = Projection(subject, draws)
+    for _ in range(2):
+        direction = projection.random_direction(number)
+        with np.errstate(all="ignore"):
+            got = np.array([float((row * direction).sum()) for row in rows])
+        found = subject.directional(leaf, direction, measure, thorough=True)
+        natural = np.abs(measure(subject.middle)) / typical_size(leaf._array)
+        scale = natural + np.array([np.abs(row * direction).max() for row in rows])
+        verdicts, value, _ = judge(found, got, scale, subject.tolerance, 0.0)
+        failed = verdicts == Verdict.FAIL
+        low, high = value.copy(), value.copy()
+        for attempt in range(TRIES):
+            if not failed.any():
+                break
+            with moved(subject, 0, attempt) as there:
+                if there.middle.shape != subject.middle.shape:
+                    continue
+                near = there.directional(leaf, direction, measure, thorough=True)
+            low, high = np.fmin(low, near.value), np.fmax(high, near.value)
+            room = 1e-6 * np.maximum(np.abs(low), np.abs(high))
+            failed &= ~((got >= low - room) & (got <= high + room))
+        if failed.any():
+            at = int(np.argmax(failed))
+            of = int(np.searchsorted(starts, chosen[at], side="right")) - 1
+            place = np.unravel_index(int(chosen[at] - starts[of]), outputs[of]._array.shape)
+            return (
+                f"d output {of} {[int(i) for i in place]}, at a kink, / d {subject.names[number]} "
+                f"along a random direction: expected {low[at]:.9g} to {high[at]:.9g}, got "
+                f"{got[at]:.9g}"
+            )
+    return ""

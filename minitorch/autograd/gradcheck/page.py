@@ -15,9 +15,11 @@ LARGEST = 64  # cells a side; a larger Jacobian is shown in blocks, each by its 
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #f4f6f8;
-  --pass: #2da44e; --fail: #cf222e; --kink: #0969da; --unsure: #9a6700; }
+  --pass: #2da44e; --fail: #cf222e; --kink: #0969da; --unsure: #9a6700;
+  --meet: #8250df; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #3d444d;
-  --soft: #161b22; --pass: #3fb950; --fail: #ff7b72; --kink: #58a6ff; --unsure: #d29922; } }
+  --soft: #161b22; --pass: #3fb950; --fail: #ff7b72; --kink: #58a6ff; --unsure: #d29922;
+  --meet: #bc8cff; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
@@ -28,7 +30,7 @@ th { background: var(--soft); } td.n { text-align: right; font-variant-numeric: 
 pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; }
 svg { max-width: 100%; height: auto; background: var(--soft); border: 1px solid var(--line); }
 .pass { fill: var(--pass); } .fail { fill: var(--fail); } .kink { fill: var(--kink); }
-.unsure { fill: var(--unsure); }
+.unsure { fill: var(--unsure); } .meet { fill: var(--meet); }
 .key span { display: inline-block; margin-right: 1.2rem; }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .3rem; }
 """
@@ -152,12 +154,12 @@ def _blocks(jacobian: Jacobian) -> tuple[Array, Array]:
         size = np.abs(jacobian.numerical[np.isfinite(jacobian.numerical)]).max(initial=0) or 1.0
         strength = np.clip(1 + np.log10(off / size + 1e-16) / 16, 0, 1)
     strength = np.where(np.isfinite(strength), strength, 1.0)
-    rank = np.array([0, 3, 1, 2])[jacobian.verdicts]  # pass, kink, unsure, fail
+    back = np.array([Verdict.PASS, Verdict.KINK, Verdict.MEET, Verdict.UNSURE, Verdict.FAIL])
+    rank = np.argsort(back)[jacobian.verdicts]
     rows, columns = rank.shape
     high, wide = -(-rows // LARGEST), -(-columns // LARGEST)
     shape = (-(-rows // high), high, -(-columns // wide), wide)
     fill = ((0, shape[0] * high - rows), (0, shape[2] * wide - columns))
     rank = np.pad(rank, fill).reshape(shape).max((1, 3))
     strength = np.pad(strength, fill).reshape(shape).max((1, 3))
-    back = np.array([Verdict.PASS, Verdict.KINK, Verdict.UNSURE, Verdict.FAIL])
     return back[rank], strength

@@ -21,6 +21,7 @@ WORDS = {
     Verdict.FAIL: "fail",
     Verdict.KINK: "at a kink",
     Verdict.UNSURE: "inconclusive",
+    Verdict.MEET: "where kinks meet",
 }
 
 
@@ -65,7 +66,7 @@ class Jacobian:
         verdicts: likewise, of `Verdict`.
         cause: the likely mistake, if it looks like one.
         rows: None; or the input elements that were looked at, each against the outputs weighted at
-            random into one number.
+            random into one number; -1 for a random direction in all elements.
     """
 
     order: int
@@ -105,8 +106,9 @@ class Jacobian:
     def element(self, row: int, column: int) -> Element:
         """The element at a row and a column."""
         at = row if self.rows is None else int(self.rows[row])
+        place = np.unravel_index(at, self.input_shape) if at >= 0 else ()
         return Element(
-            tuple(int(i) for i in np.unravel_index(at, self.input_shape)),
+            tuple(int(i) for i in place),
             tuple(int(i) for i in np.unravel_index(column, self.output_shape)),
             float(self.numerical[row, column]),
             float(self.bars[row, column]),
@@ -116,7 +118,8 @@ class Jacobian:
     def relative_error(self) -> float:
         """The largest difference over the largest derivative; 0 for an empty one."""
         size = np.abs(self.numerical[np.isfinite(self.numerical)]).max(initial=0)
-        off = np.abs(self.analytical - self.numerical)[self.verdicts != Verdict.KINK]
+        smooth = (self.verdicts != Verdict.KINK) & (self.verdicts != Verdict.MEET)
+        off = np.abs(self.analytical - self.numerical)[smooth]
         off = off[np.isfinite(off)].max(initial=0)
         return float(off / size) if size else float(off)
 
@@ -130,6 +133,7 @@ class NodeFinding:
         place: the user's file, line and function.
         shapes: of its inputs.
         problem: what is wrong; '' for nothing.
+        at_kink: whether some output stands at a kink.
         note: why it could not be checked; '' if it was.
     """
 
@@ -138,6 +142,7 @@ class NodeFinding:
     shapes: tuple[Shape, ...]
     problem: str = ""
     note: str = ""
+    at_kink: bool = False
 
 
 @dataclass
@@ -150,6 +155,7 @@ class Report:
         breaches: contracts that backward broke, each with the order at which.
         nodes: the recorded operations, in order, where each was checked by itself.
         notes: what else there is to say.
+        kinks: the operations whose kinks meet, if there are such.
         seed: of the random cotangents.
         inputs: source lines that make the inputs again.
     """
@@ -159,6 +165,7 @@ class Report:
     breaches: list[tuple[int, Breach]] = field(default_factory=list)
     nodes: list[NodeFinding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    kinks: list[str] = field(default_factory=list)
     seed: int = 0
     call: str = ""
     inputs: list[str] = field(default_factory=list)
@@ -201,16 +208,36 @@ class Report:
     def summary(self) -> str:
         """One line: how many elements got which verdict."""
         counts = [
-            f"{self.count(verdict)} {WORDS[verdict]}" for verdict in Verdict if self.count(verdict)
+            f"{self.count(verdict)} {self._words(verdict)}"
+            for verdict in Verdict
+            if self.count(verdict)
         ]
         if self.breaches:
             counts.append(f"{len(self.breaches)} broken contract{'s' * (len(self.breaches) > 1)}")
         said = "right" if self.ok else "WRONG" if self._is_wrong() else "INCONCLUSIVE"
         return f"gradients of {self.name}: {said} ({', '.join(counts) or 'nothing to compare'})"
 
+    def _words(self, verdict: Verdict) -> str:
+        if verdict == Verdict.MEET:
+            return f"where kinks of {', '.join(self.kinks)} meet"
+        return WORDS[verdict]
+
     def _is_wrong(self) -> bool:
         wrong_nodes = any(node.problem for node in self.nodes)
         return bool(self.breaches) or bool(self.count(Verdict.FAIL)) or wrong_nodes
+
+    def _advice(self) -> str:
+        """What to look for where no operation is wrong by itself."""
+        wrong = [j.analytical[j.verdicts == Verdict.FAIL] for j in self.jacobians]
+        if any(values.size and not np.isfinite(values).all() for values in wrong):
+            return (
+                "Together they give no finite number: an infinite derivative, as of sqrt at 0, is "
+                "multiplied by 0. Keep its input away from there, as by clamp or where."
+            )
+        return (
+            "Part of the function is outside the graph, then: look for detach(), .data, .item(), "
+            ".numpy(), no_grad."
+        )
 
     def __str__(self) -> str:
         lines = [self.summary()]
@@ -226,12 +253,14 @@ class Report:
                 lines.append(f"  called at {culprit.place}{_source(culprit.place)}")
             lines.append(f"  {culprit.problem}")
         elif self.nodes and self._is_wrong():
-            lines += [
-                "",
-                "Each recorded operation is right by itself. Part of the function is outside the "
-                "graph, then: look for detach(), .data, .item(), .numpy(), no_grad.",
-            ]
+            lines += ["", "Each recorded operation is right by itself. " + self._advice()]
         lines += [f"Note: {note}" for note in self.notes]
+        if self.count(Verdict.MEET):
+            lines.append(
+                f"Note: kinks of {', '.join(self.kinks)} meet here, so that nothing can be said of "
+                f"{self.count(Verdict.MEET)} elements at this point. Each operation is right by "
+                "itself, and so is the whole at points nearby."
+            )
         if not self.ok and self.call:
             lines += ["", "To see it again:"]
             lines += [f"    {line}" for line in [*self.inputs, self.call]]
@@ -240,7 +269,7 @@ class Report:
     def table(self) -> str:
         """A line for each Jacobian, and one for each operation that was checked by itself."""
         rows: list[tuple[str, ...]] = [
-            ("gradient of", "by", "elements", "pass", "fail", "kink", "unsure", "error")
+            ("gradient of", "by", "elements", "pass", "fail", "kink", "unsure", "meet", "error")
         ]
         for j in self.jacobians:
             of = f"output {j.output}" + (" (order 2)" if j.order == 2 else "")
@@ -284,6 +313,7 @@ class Report:
             "breaches": [{"order": order, **vars(breach)} for order, breach in self.breaches],
             "nodes": [vars(node) for node in self.nodes],
             "notes": self.notes,
+            "kinks": self.kinks,
             "reproduce": [*self.inputs, self.call],
         }
 
@@ -323,7 +353,7 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
     yield (
         f"Jacobian mismatch for {where}: {jacobian.count(Verdict.FAIL)} of {total} elements differ."
     )
-    of, by = told_output(jacobian, worst), f"{jacobian.input_name} {list(worst.input)}"
+    of, by = told_output(jacobian, worst), told_input(jacobian, worst)
     yield f"  worst     d {of} / d {by}"
     yield f"  expected  {worst.expected:.10g}  (numerical, +- {worst.bar:.1g})"
     yield f"  got       {worst.got:.10g}  (analytical)"
@@ -337,6 +367,13 @@ def told_output(jacobian: Jacobian, element: Element) -> str:
     if jacobian.rows is not None:
         return "the weighted outputs"
     return f"output {jacobian.output} {list(element.output)}"
+
+
+def told_input(jacobian: Jacobian, element: Element) -> str:
+    """What to call the input element that an element is the derivative by."""
+    if len(element.input) < len(jacobian.input_shape):
+        return f"{jacobian.input_name} along a random direction"
+    return f"{jacobian.input_name} {list(element.input)}"
 
 
 def _source(place: str) -> str:

@@ -103,8 +103,27 @@ def _note_call(
 @contextmanager
 def calls_noted() -> Iterator[None]:
     """Within it, every node that is recorded keeps its `Call`."""
+    with _watched_by(_note_call):
+        yield
+
+
+@contextmanager
+def calls_listed() -> Iterator[list[Call]]:
+    """Within it, every call that is recorded is put into a list, also those that lead nowhere."""
+    calls: list[Call] = []
+
+    def note(node: Function, *call: Any) -> None:
+        _note_call(node, *call)
+        calls.append(node.call)
+
+    with _watched_by(note):
+        yield calls
+
+
+@contextmanager
+def _watched_by(watcher: Callable[..., None]) -> Iterator[None]:
     previous = mode.watchers
-    mode.watchers = (*previous, _note_call)
+    mode.watchers = (*previous, watcher)
     try:
         yield
     finally:

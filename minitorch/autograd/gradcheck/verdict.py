@@ -1,8 +1,9 @@
-"""Four verdicts on an element of a Jacobian: pass, fail, kink, unsure.
+"""Five verdicts on an element of a Jacobian: pass, fail, kink, unsure, meet.
 
 An element fails only if the analytical value lies further from the numerical one than both sides'
 error bars explain. At a kink there is no derivative; the analytical value must then be a
-subderivative: it must lie between the slopes on either side.
+subderivative: it must lie between the slopes on either side. Where kinks of several operations meet
+it need not (see `kinks`); that is nothing that one element shows, and so never said here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Verdict(enum.IntEnum):
     FAIL = 1  # they differ by more than rounding and truncation explain
     KINK = 2  # not differentiable there; the analytical value lies between the one-sided slopes
     UNSURE = 3  # the error bar is too wide to tell
+    MEET = 4  # kinks of several operations meet, each of which is right, as is the whole nearby
 
 
 @dataclass

@@ -12,16 +12,24 @@ import numpy as np
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.gradcheck.check import as_tuple, wants_grad
 from minitorch.autograd.gradcheck.jacobian import (
+    DOUBTED,
+    Probe,
     Projection,
     Subject,
-    checked_at_random,
     same_twice,
     tensors_in,
 )
-from minitorch.autograd.gradcheck.locate import check_call
-from minitorch.autograd.gradcheck.report import Report
-from minitorch.autograd.gradcheck.trace import Call, Tape, calls_noted, nodes_behind
+from minitorch.autograd.gradcheck.kinks import Settled, meet, pin_down, settle, switched
+from minitorch.autograd.gradcheck.locate import check_call, recorded
+from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.report import Jacobian, Report
+from minitorch.autograd.gradcheck.trace import Call, Tape
+from minitorch.autograd.gradcheck.verdict import Verdict
 from minitorch.autograd.mode import enable_grad
+
+DIRECTIONS = 2  # along which a tensor is checked that is too large to check one by one
+WORK = 50_000_000  # numbers that the runs for elements one by one may go through, all together
+CALL = 10_000  # numbers that go by in the time of a call
 
 Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -64,15 +72,17 @@ def gradcheck_module(
 ) -> Report:
     """Check a model's gradients in every parameter and floating input, and every operation's.
 
-    The model is copied and converted to float64 first. Its outputs, or its loss, are weighted at
-    random into one number; the derivative of that by each element is compared with backward's.
+    The model is copied and converted to float64 first. Each recorded operation is checked by
+    itself. Then the outputs, or the loss, are weighted at random into one number; the derivative of
+    that by each element is compared with backward's, at points nearby where kinks are in the way.
 
     Args:
         model: a Module. Put it into eval() if it has dropout: what is random cannot be checked.
         inputs: a tensor or a tuple of them; floating ones are checked too.
         loss: takes the model's output, gives what is differentiated; by default the output itself.
-        budget: how many elements may be perturbed one by one. A tensor that no longer fits in is
-            checked along random directions instead, and bisected down to the element on failure.
+        budget: how many elements may be perturbed one by one, at most; fewer where each run of the
+            model is long. A tensor that no longer fits in is checked along random directions
+            instead, and bisected down to the element on failure.
         seed: of the random weights and directions.
         nodes: also check each recorded operation by itself.
         progress_bar: show one; by default if stderr is a terminal and tqdm is installed.
@@ -110,13 +120,11 @@ def gradcheck_module(
     name = type(model).__name__
 
     def calls() -> list[Call]:
-        if not nodes:
-            return []
-        with calls_noted():
-            outputs = tensors_in(run())
-        return [node.call for node in nodes_behind(outputs) if node.call is not None]
+        return recorded(run, ())
 
-    return _check_leaves(run, leaves, calls, name, budget, seed, progress_bar, raise_exception)
+    return _check_leaves(
+        run, leaves, calls, name, budget, seed, progress_bar, raise_exception, nodes
+    )
 
 
 def gradcheck_graph(
@@ -166,6 +174,7 @@ def _check_leaves(
     seed: int,
     progress_bar: bool | None,
     raise_exception: bool,
+    nodes: bool = True,
 ) -> Report:
     started = time.perf_counter()
     if not leaves:
@@ -179,33 +188,66 @@ def _check_leaves(
         if not subject.outputs():
             raise ValueError(f"gradcheck: no output of {name} requires grad")
         same_twice(subject, 0.0)
+        listed = calls()
+        findings = [check_call(call, seed) for call in watch(listed, len(listed))] if nodes else []
+        report.nodes = findings
         draws = np.random.default_rng(seed)
         projection = Projection(subject, draws)
-        whole = _within(budget, [x._array.size for x in subject.tensors])
         sizes = [x._array.size for x in subject.tensors]
-        others = [n for n in range(len(leaves)) if n not in whole]
-        total = sum(sizes[n] for n in whole) + len(others)
+        whole = _within(min(budget, _affordable(listed)), sizes)
+        probes = [
+            Probe(rows=range(size))
+            if n in whole
+            else Probe(directions=[projection.random_direction(n) for _ in range(DIRECTIONS)])
+            for n, size in enumerate(sizes)
+        ]
+        total = sum(map(len, probes))
         ticks = iter(watch(range(total), total))
-        found = {}
-        for n in sorted(whole):
-            if sizes[n]:
-                found[n] = projection.rows(n, range(sizes[n]), 1, ticks)
-        for n in others:
-            next(ticks)
-            found[n] = checked_at_random(subject, n, draws, 1)
+        doubted: tuple[Verdict, ...] = DOUBTED
+        if any(finding.problem for finding in findings):
+            doubted = ()  # it is wrong in any case
+        elif any(finding.at_kink for finding in findings):
+            doubted = (Verdict.FAIL, Verdict.UNSURE)  # kinks are looked at from points nearby
+        found = [
+            projection.look(n, probe, ticks=ticks, doubted=doubted)
+            for n, probe in enumerate(probes)
+        ]
         next(ticks, None)  # so that the bar ends
-        report.jacobians = [found[n] for n in sorted(found)]
-        for n in others:
-            report.notes.append(
-                f"{leaves[n][0]} has {leaves[n][1]._array.size} elements: checked along random "
-                "directions"
-            )
-        recorded = calls()
-        report.nodes = [check_call(call, seed) for call in watch(recorded, len(recorded))]
+
+        def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
+            near = Projection(there, draws, projection.weights)
+            those = enumerate(zip(probes, masks, strict=True))
+            return [near.look(n, probe, only=mask) for n, (probe, mask) in those]
+
+        settled = [Settled.nothing(j) for j in found]
+        if any((j.verdicts != Verdict.PASS).any() for j in found):
+            if not nodes:
+                findings = [check_call(call, seed) for call in listed]
+            if any(finding.problem for finding in findings):
+                report.nodes = findings
+            else:
+                names = [finding.name for finding in findings if finding.at_kink]
+                names += switched(run, subject)
+                if names or any((j.verdicts == Verdict.KINK).any() for j in found):
+                    settled = settle(subject, found, again, seed)
+                    meet(report, found, settled, names)
+        pin_down(subject, found, settled, probes, projection.weights, seed)
+        report.jacobians = found
+        for n, (label, x) in enumerate(leaves):
+            if n not in whole:
+                report.notes.append(
+                    f"{label} has {x._array.size} elements: checked along random directions"
+                )
     report.seconds = time.perf_counter() - started
     if raise_exception:
         report.raise_if_wrong()
     return report
+
+
+def _affordable(calls: Sequence[Call]) -> int:
+    """How many elements to change one by one: the fewer, the more numbers each run goes through."""
+    arrays = [a for call in calls for a in call.arrays if isinstance(a, np.ndarray)]
+    return WORK // max(CALL * len(calls) + sum(array.size for array in arrays), 1)
 
 
 def _within(budget: int, sizes: Sequence[int]) -> set[int]:
