@@ -569,7 +569,7 @@ def run_check(tmp_path: Any, source: str, *options: str) -> subprocess.Completed
 
 def test_a_program_is_checked_at_its_first_backward(tmp_path: Any) -> None:
     done = run_check(tmp_path, PROGRAM, "--json", str(tmp_path / "r.json"))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, f"Wrote {tmp_path / 'r.json'}\n")
     assert "0.weight" in done.stdout
     assert "CrossEntropy" in done.stdout
     assert ": right (26 pass)" in done.stdout
@@ -596,3 +596,38 @@ class Bad(torch.autograd.Function):
     done = run_check(tmp_path, PROGRAM, "--step", "7")
     assert done.returncode == 2
     assert "called backward() 3 times, and not 7" in done.stderr
+
+
+def test_a_tape_runs_again_what_depends_on_a_changed_leaf() -> None:
+    from minitorch.autograd.gradcheck.trace import Tape, calls_noted
+
+    x, w, v = leaf([[1.0, 2.0]]), leaf([[3.0, -1.0], [0.5, 2.0]]), leaf([0.5, -2.0])
+    with calls_noted():
+        first = (x @ w.t()).tanh()
+        tape = Tape([(first * v).sum(), first.t()])
+    ran: list[str] = []
+    for node in tape.nodes:
+        node.call.again = lambda *given, call=node.call: (
+            ran.append(call.name), type(call).again(call, *given)
+        )[1]  # fmt: skip
+    twins = [leaf(t.tolist()) for t in tape.leaves]
+    numbers = {id(t): n for n, t in enumerate(tape.leaves)}
+    names = {name: twins[numbers[id(t)]] for name, t in (("x", x), ("w", w), ("v", v))}
+    for changed, expected in (
+        (None, 6),
+        ("v", 2),
+        ("v", 2),
+        ("x", 5),
+        (None, 0),
+        ("w", 6),
+        ("v", 2),
+    ):
+        if changed is not None:
+            names[changed]._array[...] *= 1.5
+        ran.clear()
+        again = tape.rerun(*twins)
+        assert len(ran) == expected, (changed, ran)
+        anew = Tape.run(tape, *twins)
+        for one, two in zip(again, anew, strict=True):
+            assert one.tolist() == two.tolist()
+            assert not one.requires_grad

@@ -124,11 +124,19 @@ MEETING: dict[str, tuple[Callable[..., Any], Callable[[], list[mt.Tensor]]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", [mt.float64, mt.float32], ids=["float64", "float32"])
 @pytest.mark.parametrize("name", MEETING)
-def test_where_kinks_meet_there_is_no_false_alarm(name: str, dtype: Any) -> None:
+def test_where_kinks_meet_there_is_no_false_alarm(name: str) -> None:
     function, make = MEETING[name]
-    inputs = [x.detach().to(dtype).requires_grad_() for x in make()]
+    report = gradcheck_report(function, make(), orders=(1,))
+    assert report, str(report)
+    assert not report.count(Verdict.FAIL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MEETING)
+def test_where_kinks_meet_there_is_no_false_alarm_in_float32_at_both_orders(name: str) -> None:
+    function, make = MEETING[name]
+    inputs = [x.detach().float().requires_grad_() for x in make()]
     report = gradcheck_report(function, inputs)
     assert report, str(report)
     assert not report.count(Verdict.FAIL)
@@ -181,7 +189,7 @@ def report_of(model: Any, **options: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("no_bias", [False, True])
 def test_a_network_on_digits_is_right(seed: int, no_bias: bool) -> None:
     mt.manual_seed(seed)

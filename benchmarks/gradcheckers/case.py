@@ -36,6 +36,8 @@ class Case:
         layout: puts a copy of a floating input into memory in a way of its own.
         spread: for a function that broadcasts, its `vjp` before the sums over broadcast axes.
         wrong: bugs that only this function can have: the kind of bug, and the wrong `vjp`.
+        around: the program in which a checker meets the function: it takes the function, as the
+            framework has it, and the inputs; by default it only calls it.
     """
 
     name: str
@@ -45,6 +47,14 @@ class Case:
     layout: Callable[[Array], Array] | None = None
     spread: Callable[..., Gradients] | None = None
     wrong: Sequence[tuple[str, Callable[..., Gradients]]] = field(default=())
+    around: Callable[..., Any] | None = None
+
+    def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """What is checked: the function by itself, or the program around it."""
+        around = self.around
+        if around is None:
+            return function
+        return lambda *inputs: around(function, *inputs)
 
     def arrays(self) -> list[Array]:
         """The inputs, in memory that nobody else has."""

@@ -25,6 +25,7 @@ def correct(seed: int = 0) -> dict[str, list[Case]]:
     return {
         "at a kink": at_kinks(),
         "near a kink": near_kinks(),
+        "a network where kinks meet": networks(),
         "float32 and mixed": single_precision(draws),
         "tiny and huge": of_extreme_size(draws),
         "steep": steep(),
@@ -174,6 +175,39 @@ def at_kinks() -> list[Case]:
         elementwise("sign off the jump", np.sign, np.zeros_like, [0.3, 1.5, -2.25]),
         elementwise("round off the jump", np.round, np.zeros_like, [0.3, 1.4, -2.25]),
     ]
+
+
+def networks() -> list[Case]:
+    """Programs in which kinks meet: each step is right, and so are small moves of the inputs.
+
+    The whole has one slope, and by what each step picks at its kink the chain rule gives another.
+    Bugs are planted in the step.
+    """
+    black = np.array([0.0, 1.0, 0.0, -2.0, 0.0, 0.5])
+    tied = np.array([[0.0, 0.0, 0.0, 0.0], [2.0, 1.0, 2.0, -1.0]])
+    steps = [
+        ("relu", relu, lambda g, x: (g * step(x),), black),
+        ("abs", np.abs, lambda g, x: (g * np.sign(x),), black),
+        ("row's max", lambda x: x.max(-1), one_of("argmax"), tied),
+    ]
+    programs = [
+        ("f(x) - f(-x)/2", lambda f, x: f(x) - f(-x) / 2),
+        ("x² - f(x) + f(-3x)", lambda f, x: x * x - f(x) + f(-3 * x)),
+    ]
+    chain = Case(
+        "relu: f(f(x) - f(-x)) - f(-x)",
+        relu,
+        lambda g, x: (g * step(x),),
+        (black,),
+        around=lambda f, x: f(f(x) - f(-x)) - f(-x),
+    )
+    made = [
+        Case(f"{name}: {text}", forward, vjp, (x,), around=around)
+        for name, forward, vjp, x in steps
+        for text, around in programs
+        if name != "row's max" or "x²" not in text
+    ]
+    return [*made, chain]
 
 
 def near_kinks() -> list[Case]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.gradcheckers.case import Backward, Case
 from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict
-from benchmarks.gradcheckers.correct import correct
+from benchmarks.gradcheckers.correct import correct, networks
 from benchmarks.gradcheckers.mutants import Mutant, mutants
 from benchmarks.gradcheckers.subjects import subjects
 from benchmarks.pages import as_markdown, write
@@ -48,7 +48,7 @@ class Trial:
 def planted(seed: int = 0, sample: int | None = None, only: str | None = None) -> list[Trial]:
     """The bugs: all, or a `sample` of so many of each kind, or of the kind `only` alone."""
     by_kind: dict[str, list[Mutant]] = {}
-    for mutant in mutants(subjects(seed), seed):
+    for mutant in mutants([*subjects(seed), *networks()], seed):
         by_kind.setdefault(mutant.kind, []).append(mutant)
     if only is not None and only not in by_kind:
         raise ValueError(f"no kind of bug {only!r}: choose from {', '.join(sorted(by_kind))}")

@@ -162,7 +162,10 @@ def gradcheck_graph(
     def calls() -> list[Call]:
         return [node.call for node in tape.nodes]
 
-    return _check_leaves(run, leaves, calls, name, budget, seed, progress_bar, raise_exception)
+    return _check_leaves(
+        run, leaves, calls, name, budget, seed, progress_bar, raise_exception,
+        plain=lambda: tape.rerun(*twins),
+    )  # fmt: skip
 
 
 def _check_leaves(
@@ -175,6 +178,7 @@ def _check_leaves(
     progress_bar: bool | None,
     raise_exception: bool,
     nodes: bool = True,
+    plain: Callable[[], Any] | None = None,
 ) -> Report:
     started = time.perf_counter()
     if not leaves:
@@ -182,7 +186,8 @@ def _check_leaves(
     watch = progress(progress_bar, name)
     report = Report(name, seed=seed)
     with enable_grad():
-        subject = Subject(run, [x for _, x in leaves], [label for label, _ in leaves])
+        tensors = [x for _, x in leaves]
+        subject = Subject(run, tensors, [label for label, _ in leaves], plain=plain)
         if not tensors_in(run()):
             raise ValueError(f"gradcheck: {name} returned no tensor")
         if not subject.outputs():
