@@ -283,3 +283,17 @@ def test_what_a_comparison_in_place_overwrites_gets_no_gradient() -> None:
     y[:1].eq_(1.0)
     (gradient,) = mt.autograd.grad(y.sum(), x)
     assert gradient.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
+@pytest.mark.parametrize("shape", [(2,), (3, 2), (3, 2, 4), (3, 2, 2, 2)])
+def test_a_weight_that_gets_no_gradient_may_not_want_one(name: str, shape: tuple[int, ...]) -> None:
+    """The weight of classes: others leave its gradient None, whatever was asked for."""
+    loss = getattr(F, name)
+    x, weight = mt.zeros(shape, requires_grad=True), mt.ones(2, requires_grad=True)
+    target = mt.ones((shape[:1] + shape[2:]) if len(shape) > 1 else (), dtype=mt.long)
+    with pytest.raises(RuntimeError, match=r"not differentiable with respect to argument 'weight'"):
+        loss(x, target, weight=weight)
+    with mt.no_grad():
+        loss(x, target, weight=weight)
+    assert loss(x, target, weight=weight.detach()).requires_grad

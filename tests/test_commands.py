@@ -432,3 +432,8 @@ def test_extras_that_are_missing_are_one_line(here: Path) -> None:
     for library, arguments in [("matplotlib", ["filters"]), ("sklearn", ["filters"])]:
         done = python("-c", WITHOUT, library, *arguments, cwd=here)
         one_line(done, library, "pip install")
+
+
+def test_a_program_that_never_goes_backward(here: Path) -> None:
+    (here / "forward.py").write_text("import torch\ntorch.ones(1)")
+    one_line(minitorch("graph", "forward.py", cwd=here), "forward.py never called backward()")

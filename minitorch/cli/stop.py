@@ -56,9 +56,10 @@ def at_backward(
     finally:
         engine.backward = autograd.backward = plain
     if code == 0:
+        often = f"called backward() {calls} times, and not {options.step}"
+        never = "never called backward()"
         print(
-            f"minitorch {options.name}: error: {options.program} called backward() {calls} times, "
-            f"and not {options.step}",
+            f"minitorch {options.name}: error: {options.program} {often if calls else never}",
             file=sys.stderr,
         )
         return 2

@@ -221,7 +221,14 @@ def _class_indices(
             f"{who}: expected scalar type Long (class indices) but found {target.dtype}; "
             "convert with .long()"
         )
-    _check_weight(who, shape[1], x, weight)
+    if weight is not None:
+        _check_weight(who, shape[1], x, weight)
+        if mode.grad and weight.requires_grad:
+            name = "nll_loss_forward" if len(shape) == 2 else "nll_loss2d_forward"
+            raise RuntimeError(
+                f"The function '{name}' is not differentiable with respect to argument 'weight'. "
+                "This input cannot have requires_grad True."
+            )
     ignored = 0 <= ignore_index < shape[1]
     if y.size and y.dtype == _INT64 and y.view(_UINT64).max() < shape[1] and not ignored:
         return True  # a number below 0 looks large without a sign
@@ -234,13 +241,13 @@ def _class_indices(
     return False
 
 
-def _check_weight(who: str, classes: int, x: Tensor, weight: Tensor | None) -> None:
-    if weight is not None and weight._array.shape != (classes,):
+def _check_weight(who: str, classes: int, x: Tensor, weight: Tensor) -> None:
+    if weight._array.shape != (classes,):
         raise RuntimeError(
             f"{who}: weight tensor should be defined either for all {classes} classes or no "
             f"classes but got weight tensor of shape: {list(weight._array.shape)}"
         )
-    if weight is not None and weight._array.dtype != x._array.dtype:
+    if weight._array.dtype != x._array.dtype:
         raise RuntimeError(
             f"{who}: expected weight of {x.dtype} as the input is, got {weight.dtype}"
         )
@@ -289,7 +296,8 @@ def cross_entropy(
     if x._array.shape == y._array.shape and y._array.dtype.kind == "f":
         if single:
             x, y = x.unsqueeze(0), y.unsqueeze(0)
-        _check_weight("cross_entropy", x._array.shape[1], x, weight)
+        if weight is not None:
+            _check_weight("cross_entropy", x._array.shape[1], x, weight)
         loss = _soft_cross_entropy(x, y, weight, reduction, label_smoothing)
         return loss.squeeze(0) if single and reduction == "none" else loss
     if single:
