@@ -410,7 +410,7 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ValueError(f"Overflow when unpacking long long: {value}")
         value = args.scalar_as(value, target._array.dtype, filling=True)
-    basic, advanced = _keys(target._array.shape, index)
+    basic, advanced = _keys(target._array.shape, None if index is True else index)
     place = target if basic is None else Slice.apply(target, key=basic)
     if not place._array.size:
         check_writable(target)
@@ -426,13 +426,18 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
     target._bump_version()
 
 
-def _fitting(x: Array, indices: Indices, value: Any) -> Any:
+def _fitting(x: Array, indices: Indices, value: Any, accumulate: bool = False) -> Any:
     """`value`, without leading dimensions that x[indices] has not.
 
     Raises:
         RuntimeError: if it does not broadcast to x[indices], or has another dtype than x.
     """
     array = value._array if args.is_tensor(value) else value
+    if array.dtype != x.dtype and array.size == 1 and not accumulate and _is_mask(indices):
+        # PyTorch fills by a mask, which takes a number of any dtype.
+        args.fits(array.item(), x.dtype)
+        value = args.as_dtype(value.reshape(()), x.dtype)
+        array = args.array_of(value)
     if array.dtype != x.dtype:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
@@ -452,6 +457,12 @@ def _fitting(x: Array, indices: Indices, value: Any) -> Any:
             f"result of shape {list(place)}"
         )
     return value.reshape(trimmed) if leading else value
+
+
+def _is_mask(indices: Indices) -> bool:
+    """Whether the only index array is of bools."""
+    kinds = [part.dtype.kind for part in _arrays(indices) if isinstance(part, np.ndarray)]
+    return kinds == ["b"]
 
 
 def index_put(
@@ -474,7 +485,7 @@ def index_put(
     given = [tensor_of("index_put", f"indices[{i}]", t) for i, t in enumerate(indices)]
     basic, key = _keys(x._array.shape, tuple(t if t._array.ndim else t.reshape(1) for t in given))
     assert basic is None
-    value = _fitting(x._array, key or (), tensor_of("index_put", "values", values))
+    value = _fitting(x._array, key or (), tensor_of("index_put", "values", values), accumulate)
     return IndexPut.apply(x, value, *(key or ()), accumulate=accumulate)
 
 

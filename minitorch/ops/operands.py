@@ -179,7 +179,9 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
         OverflowError: for a whole number that no 64 bits hold.
     """
     kind = dtype.kind
-    whole = isinstance(value, (int, np.integer, np.bool_))
+    if isinstance(value, np.bool_):
+        value = bool(value)  # which NumPy does not compare with large numbers
+    whole = isinstance(value, (int, np.integer))
     if whole and not -(2**63) <= value < 2**64:
         raise OverflowError(f"int too big to convert: {value}")
     if kind == "b":
