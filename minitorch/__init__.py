@@ -165,7 +165,7 @@ not_equal = ne
 row_stack = vstack
 sgn = sign
 subtract = sub
-swapaxes = swapdims = transpose
+swapdims = transpose
 newaxis = None
 
 # What the modules above list is listed there only. (Type checkers read the imports themselves.)

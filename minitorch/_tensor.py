@@ -1122,7 +1122,8 @@ class Tensor(TensorBase):
     t = shaping.t
     tensor_split = join.tensor_split
     tile = shaping.tile
-    transpose = swapaxes = swapdims = shaping.transpose
+    transpose = swapdims = shaping.transpose
+    swapaxes = shaping.swapaxes
     tril = strided.tril
     triu = strided.triu
     unbind = shaping.unbind

@@ -46,7 +46,7 @@ def test_takes_the_dtypes_that_pytorch_takes(index: str, value: str) -> None:
         for of in DTYPES:
             ours, theirs = (
                 outcome(m, lambda m, *_: written(m, index, value, into, of), [])
-                for m in (mt, torch)  # noqa: B023
+                for m in (mt, torch)
             )
             if isinstance(theirs, Exception):
                 assert isinstance(ours, type(theirs)), (into, of, ours, theirs)

@@ -180,14 +180,14 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
     return target
 
 
-def copy_(target: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Write `src`, broadcast and cast, into `target`.
+def copy_(target: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """Write `other`, broadcast and cast, into `target`.
 
     Raises:
         RuntimeError: as `assign`.
     """
     check_writable(target)
-    return _copy(target, src)
+    return _copy(target, other)
 
 
 def fill_(target: Tensor, value: Any) -> Tensor:

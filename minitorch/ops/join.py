@@ -157,6 +157,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
 # ---- cutting ----------------------------------------------------------------------------------
 
 
+@args.also_named(tensor_indices_or_sections="indices_or_sections")
 def tensor_split(
     input: Tensor,
     indices_or_sections: Any = None,
@@ -227,17 +228,23 @@ def _split_evenly(who: str, input: Tensor, dim: int, need: int, given: Any) -> t
     return tensor_split(x, given, dim)
 
 
+_sections = args.also_named(sections="indices_or_sections", indices="indices_or_sections")
+
+
+@_sections
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """`tensor_split` along dimension 1 (a vector's 0); a number of sections must divide it."""
     ndim = tensor_of("hsplit", "input", input)._array.ndim
     return _split_evenly("hsplit", input, 0 if ndim == 1 else 1, 1, indices_or_sections)
 
 
+@_sections
 def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """`tensor_split` along dimension 0; a number of sections must divide it."""
     return _split_evenly("vsplit", input, 0, 2, indices_or_sections)
 
 
+@_sections
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """`tensor_split` along dimension 2; a number of sections must divide it."""
     return _split_evenly("dsplit", input, 2, 3, indices_or_sections)

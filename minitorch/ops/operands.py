@@ -28,24 +28,25 @@ SCALARS = (bool, int, float, np.generic)
 OPERANDS = (TensorBase, *SCALARS, np.ndarray)  # what an operator can take beside a tensor
 
 
-_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+def also_named(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let an operation's arguments be given by other names as well: ``other="own"``."""
+
+    def decorate(operation: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(operation)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            if kwargs:
+                for other, own in names.items():
+                    if other in kwargs and own not in kwargs:
+                        kwargs[own] = kwargs.pop(other)
+            return operation(*args, **kwargs)
+
+        return called
+
+    return decorate
 
 
-def numpy_names(operation: Callable[P, R]) -> Callable[P, R]:
-    """Let `operation` be called with NumPy's `axis` and `keepdims` for `dim` and `keepdim`.
-
-    PyTorch takes either name where it takes a `dim`.
-    """
-
-    @functools.wraps(operation)
-    def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        if kwargs:
-            for theirs, ours in _NUMPY_NAMES.items():
-                if theirs in kwargs and ours not in kwargs:
-                    kwargs[ours] = kwargs.pop(theirs)
-        return operation(*args, **kwargs)
-
-    return called
+# PyTorch takes NumPy's names where it takes a `dim`.
+numpy_names = also_named(axis="dim", keepdims="keepdim")
 
 
 def is_tensor(value: object) -> bool:

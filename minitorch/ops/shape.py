@@ -15,7 +15,14 @@ from minitorch.autograd.base import ViewStep
 from minitorch.autograd.function import Function
 from minitorch.kernels.layout import laid_out
 from minitorch.ops import operands as args
-from minitorch.ops.operands import shape_given, shape_of, tensor_of, wrap_dim
+from minitorch.ops.operands import (
+    also_named,
+    numpy_names,
+    shape_given,
+    shape_of,
+    tensor_of,
+    wrap_dim,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -40,6 +47,7 @@ __all__ = [
     "split_with_sizes",
     "squeeze",
     "stack",
+    "swapaxes",
     "t",
     "tile",
     "transpose",
@@ -342,6 +350,7 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(input, -1)
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the dimensions of size 1; given `dim`, only without those of them."""
     x = tensor_of("squeeze", "input", input)
@@ -352,6 +361,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return kind.apply(x, shape=kept)
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
     x = tensor_of("unsqueeze", "input", input)
@@ -389,6 +399,9 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     if order:
         order[a], order[b] = order[b], order[a]
     return Transpose.apply(x, dims=tuple(order))
+
+
+swapaxes = also_named(axis0="dim0", axis1="dim1")(transpose)
 
 
 def t(input: Tensor) -> Tensor:
@@ -718,6 +731,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return Cat.apply(*(args.as_dtype(x, dtype) for x in xs), dim=axis)
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension `dim`.
 
@@ -736,6 +750,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return args.named("StackBackward0", cat([unsqueeze(x, axis) for x in xs], axis))
 
 
+@also_named(split_size="split_size_or_sections")
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Cut along `dim` into views of one size (the last may be smaller), or of the sizes listed.
 

@@ -13,7 +13,7 @@ from minitorch.autograd.mode import mode
 from minitorch.kernels import softmax as kernels
 from minitorch.ops import operands as args, random as draws
 from minitorch.ops.activation import floats
-from minitorch.ops.operands import tensor_of, wrap_dim
+from minitorch.ops.operands import numpy_names, tensor_of, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -78,6 +78,7 @@ def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
     return 0 if ndim in (0, 1, 3) else 1
 
 
+@numpy_names
 def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """``exp(input) / sum(exp(input))`` along `dim`, without overflow: positive, adding up to 1.
 
@@ -91,6 +92,7 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     return _along(Softmax, "softmax", input, dim, dtype)
 
 
+@numpy_names
 def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """The logarithm of `softmax`, without losing precision."""
     return _along(LogSoftmax, "log_softmax", input, dim, dtype)
