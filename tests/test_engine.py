@@ -842,3 +842,23 @@ def test_a_view_that_may_not_be_changed_in_place_may_not_be_reshaped_in_place(
         getattr(x[:1], reshaped)(*args)
     with pytest.raises(RuntimeError, match="is the output of a function that returns multiple"):
         getattr((x * 1).split(1)[0], reshaped)(*args)
+
+
+def test_a_view_made_without_recording_is_an_input_that_nothing_depends_on() -> None:
+    x = leaf(1.0, 2.0)
+    with mt.no_grad():
+        view = x[:1]
+    assert mt.autograd.grad(x.sum(), [x, view], allow_unused=True)[1] is None
+    with pytest.raises(RuntimeError, match="to not have been used in the graph"):
+        mt.autograd.grad(x.sum(), view)
+    with pytest.raises(RuntimeError, match="arguments don't support automatic diff"):
+        mt.add(mt.ones(1, dtype=mt.float64), 1.0, out=view)
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_cross_entropy_says_which_kind_of_target_it_takes_one_for() -> None:
+    x, labels = leaf(1.0, 2.0), mt.tensor([0, 1])
+    with pytest.raises(RuntimeError, match="Expected floating point type for target with class"):
+        mt.nn.functional.cross_entropy(x, labels)
+    with pytest.raises(RuntimeError, match="0D or 1D target tensor expected, multi-target not"):
+        mt.nn.functional.cross_entropy(x, labels[None])

@@ -602,7 +602,7 @@ def grad(
         if tensor._is_stale():
             tensor._refresh()
     seeds = _seeds(roots, given, "grad")
-    if not all(tensor._requires_grad for tensor in wanted):
+    if not all(tensor._asks_for_grad() for tensor in wanted):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     found = _gradients([r._edge() for r in roots], seeds, wanted, retain, create_graph)
     if materialize_grads:

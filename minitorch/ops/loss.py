@@ -293,7 +293,12 @@ def cross_entropy(
         raise ValueError("cross_entropy: expected an input of (N, C, *) or (C), got a 0-d tensor")
     floats("cross_entropy", x)
     single = x._array.ndim == 1
-    if x._array.shape == y._array.shape and y._array.dtype.kind == "f":
+    if x._array.shape == y._array.shape:
+        if y._array.dtype.kind != "f":
+            raise RuntimeError(
+                "Expected floating point type for target with class probabilities, got "
+                f"{target.dtype}: a target of the input's shape is one of probabilities"
+            )
         if single:
             x, y = x.unsqueeze(0), y.unsqueeze(0)
         if weight is not None:
@@ -318,6 +323,11 @@ def cross_entropy(
 
 def _of_one(target: Tensor) -> Tensor:
     """The target of a single sample: a 0-d tensor, or one of one element, as a batch."""
+    if target._array.ndim > 1:
+        raise RuntimeError(
+            "0D or 1D target tensor expected, multi-target not supported: got shape "
+            f"{list(target._array.shape)} for an input of one sample"
+        )
     return target if target._array.ndim else target.unsqueeze(0)
 
 

@@ -66,7 +66,7 @@ def into(who: str, out: Any, operation: Callable[..., Any], *args: Any, **params
 def _requires_grad(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return any(_requires_grad(item) for item in value)
-    return isinstance(value, TensorBase) and value._requires_grad
+    return isinstance(value, TensorBase) and value._asks_for_grad()
 
 
 def _put(target: TensorBase, result: Tensor) -> None:
