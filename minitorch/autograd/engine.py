@@ -18,6 +18,7 @@ import numpy as np
 from minitorch._dtypes import Array, from_numpy_dtype
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
+from minitorch.autograd.hooks import all_replaced, replaced
 from minitorch.autograd.mode import mode, wanted
 from minitorch.kernels.layout import is_spread_out
 from minitorch.kernels.quiet import hush, restore
@@ -186,19 +187,22 @@ class Pass:
         self, node: Function, slots: list[Any]
     ) -> tuple[Sequence[Edge | None], tuple[Any, ...]]:
         """Run one node's backward: the gradients that it makes, and the edges they go along."""
-        hooked, targets = node.hooked, self.targets
+        hooked = node.hooked
+        edges = node.edges
+        if self.targets is not None:
+            wants = self.ways.get(node)
+            if wants is None:  # the walk ends here
+                if hooked:
+                    slots = self.early_hooks(node, slots, ends=True)
+                self.capture(node, slots)
+                return (), ()
+            self.capture(node, slots)  # before the hooks change it, as in PyTorch
+            edges = wants
         if hooked:
             slots = self.early_hooks(node, slots)
+            if not node.runs_without_gradient and not any([g is not None for g in slots]):
+                return edges, (None,) * len(edges)
         came = slots
-        edges = node.edges
-        if targets is not None:
-            for slot, grad in enumerate(slots):
-                if grad is not None and (id(node), slot) in targets:
-                    self.found[id(node), slot] = grad
-            wants = self.ways.get(node)
-            if wants is None:
-                return (), ()
-            edges = wants
         if len(slots) > 1 and node.materialize_grads and any([g is None for g in slots]):
             slots = self.materialized(node, slots)
         if edges is node.edges:
@@ -222,6 +226,13 @@ class Pass:
             node.release()
         return edges, grads
 
+    def capture(self, node: Function, slots: list[Any]) -> None:
+        """Keep those gradients of a node's outputs that were asked for."""
+        assert self.targets is not None
+        for slot, grad in enumerate(slots):
+            if grad is not None and (id(node), slot) in self.targets:
+                self.found[id(node), slot] = grad
+
     def materialized(self, node: Function, slots: list[Any]) -> list[Any]:
         """Zeros for the outputs that nobody sent a gradient to."""
         return [
@@ -237,9 +248,7 @@ class Pass:
             own = False
             tensor = self.shown(grad, leaf._wrap)
             for hook in list(leaf._hooks.values()):
-                changed = hook(tensor)
-                if changed is not None:
-                    tensor = changed
+                tensor = replaced(hook, tensor, hook(tensor))
             grad = self.carried(tensor)
         if self.targets is not None:
             self.found[id(leaf), 0] = grad
@@ -265,8 +274,11 @@ class Pass:
 
     # ---- hooks, which see tensors ------------------------------------------------------------
 
-    def early_hooks(self, node: Function, slots: list[Any]) -> list[Any]:
-        """Show a node's incoming gradients to whom they concern; what is left of them."""
+    def early_hooks(self, node: Function, slots: list[Any], ends: bool = False) -> list[Any]:
+        """Show a node's incoming gradients to whom they concern; what is left of them.
+
+        If the walk `ends` there, they concern its outputs' hooks, but not its own.
+        """
         wrap = node.wrap
         grads = [None if grad is None else self.shown(grad, wrap) for grad in slots]
         if node.tensor_hooks is not None or node.retained is not None:
@@ -274,19 +286,16 @@ class Pass:
                 if grad is None:
                     continue
                 for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
-                    changed = hook(grad)
-                    if changed is not None:
-                        grad = changed
+                    grad = replaced(hook, grad, hook(grad))
                 grads[slot] = grad
                 tensor = (node.retained or {}).get(slot, lambda: None)()
                 if tensor is not None:
                     # Not in place: a sum outside the graph is no longer what was recorded.
                     held = tensor._grad
                     tensor._grad = grad.clone() if held is None else held + grad
-        for hook in list((node.pre_hooks or {}).values()):
-            changed = hook(tuple(grads))
-            if changed is not None:
-                grads = list(changed)
+        for hook in [] if ends else list((node.pre_hooks or {}).values()):
+            shown = tuple(grads)
+            grads = list(all_replaced(hook, shown, hook(shown)))
         return [None if grad is None else self.carried(grad) for grad in grads]
 
     def late_hooks(
@@ -306,14 +315,11 @@ class Pass:
             for index, (edge, grad) in enumerate(zip(edges, grads, strict=True))
         )
         came = tuple(None if grad is None else self.shown(grad, wrap) for grad in slots)
+        shown, left = node.differentiable_inputs, list(made)
         for hook in list(node.post_hooks.values()):
-            changed = hook(made, came)
-            if changed is not None:
-                made = changed if isinstance(changed, tuple) else (changed,)
-        return tuple(
-            None if grad is None else self.carried(_tensor(node, index, grad))
-            for index, grad in enumerate(made)
-        )
+            seen = tuple(left[shown])
+            left[shown] = all_replaced(hook, seen, hook(seen, came))
+        return tuple([None if grad is None else self.carried(grad) for grad in left])
 
 
 class RecordedPass(Pass):
@@ -452,7 +458,9 @@ def _accumulated(leaf: TensorBase) -> None:
     """Tell whoever asked for it that the leaf's gradient has changed."""
     assert leaf._post_accumulate_hooks is not None
     for hook in list(leaf._post_accumulate_hooks.values()):
-        hook(leaf)
+        result = hook(leaf)
+        if replaced(hook, leaf, result) is result:
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 # ---- the two ways in --------------------------------------------------------------------------

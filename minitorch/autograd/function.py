@@ -224,7 +224,8 @@ class Function(NodeInterface):
                 if grad_enabled and operand._view is not None:
                     if operand._is_stale():
                         operand._refresh()
-                    recording = recording or operand._asks_for_grad()
+                    if not operand._requires_grad and operand._view.base._requires_grad:
+                        recording = True  # as in PyTorch, though its gradient goes nowhere
                 native = operand._loose
                 if cls.order is not None and (native is not None or operand._native_strides):
                     loose = True

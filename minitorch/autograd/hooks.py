@@ -46,3 +46,60 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle
+
+
+def replaced(hook: Callable[..., Any], value: Any, result: Any) -> Any:
+    """What a hook leaves of one gradient: its `result` in place of `value`, unless that is None.
+
+    Raises:
+        TypeError: for a result that is no tensor.
+        RuntimeError: for a tensor of another shape or dtype.
+    """
+    if result is None:
+        return value
+    if not hasattr(result, "_requires_grad"):
+        raise TypeError(
+            f"expected Variable, but hook returned '{type(result).__name__}'; a hook on a gradient "
+            "returns a tensor, or None to leave it as it is"
+        )
+    if value is not None:
+        _check_alike(hook, value, result)
+    return result
+
+
+def all_replaced(hook: Callable[..., Any], values: tuple[Any, ...], results: Any) -> Any:
+    """What a node's hook leaves of several gradients; None among the results is no gradient.
+
+    Raises:
+        TypeError: for results that are no tuple of tensors.
+        RuntimeError: for another number of them, or tensors of another shape or dtype.
+    """
+    if results is None:
+        return values
+    if not isinstance(results, tuple):
+        raise TypeError(
+            f"expected tuple, but hook returned '{type(results).__name__}'; a node's hook returns "
+            "a tuple with a tensor or None for each gradient that it was given"
+        )
+    if len(results) != len(values):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got "
+            f"{len(results)}, but expected {len(values)})"
+        )
+    for value, result in zip(values, results, strict=True):
+        replaced(hook, value, result)
+    return results
+
+
+def _check_alike(hook: Callable[..., Any], value: Any, result: Any) -> None:
+    if result._peek().dtype != value._peek().dtype:
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has changed the type of value (was {value.type()} got "
+            f"{result.type()})"
+        )
+    if result._peek().shape != value._peek().shape:
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
+
+
+def _name(hook: Callable[..., Any]) -> str:
+    return getattr(hook, "__name__", "<unknown>")

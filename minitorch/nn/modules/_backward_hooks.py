@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 Hooks = tuple[Callable[..., Any], ...]
 
 
+def _or_zeros(changed: Any, grad: Tensor) -> Any:
+    """A gradient that a hook gave; of None, zeros."""
+    return grad.new_zeros(grad.shape) if changed is None else changed
+
+
 class BackwardHooks:
     """One call of a module with backward hooks.
 
@@ -37,15 +42,15 @@ class BackwardHooks:
             aliases[index] = alias
             self.wanted += 1
 
-            def arrived(grad: Tensor, index: int = index) -> Any:
+            def hook(grad: Tensor, index: int = index) -> Any:
                 self.grad_inputs[index] = grad
                 waiting.pop(index, None)
                 if waiting:
                     return None
                 changed = self.run_hooks()
-                return None if changed is None else changed[index]
+                return None if changed is None else _or_zeros(changed[index], grad)
 
-            alias.register_hook(arrived)
+            alias.register_hook(hook)
         return tuple(aliases)
 
     def leave(self, result: Any) -> Any:
@@ -58,14 +63,14 @@ class BackwardHooks:
             alias = outs[index].clone()
             made[index] = alias
 
-            def arrived(grad: Tensor, index: int = index) -> Any:
+            def hook(grad: Tensor, index: int = index) -> Any:
                 self.grad_outputs[index] = grad
                 changed = self.run_pre_hooks()
                 if self.wanted == 0:
                     self.run_hooks()
-                return None if changed is None else changed[index]
+                return None if changed is None else _or_zeros(changed[index], grad)
 
-            alias.register_hook(arrived)
+            alias.register_hook(hook)
         return tuple(made) if isinstance(result, tuple) else made[0]
 
     def run_pre_hooks(self) -> Any:
@@ -74,7 +79,7 @@ class BackwardHooks:
         for hook in self.befores:
             made = hook(self.module, tuple(self.grad_outputs))
             if made is not None:
-                changed = made if isinstance(made, tuple) else (made,)
+                changed = self.counted("pre hook", "grad_output", made, self.grad_outputs)
                 self.grad_outputs = list(changed)
         return changed
 
@@ -84,6 +89,16 @@ class BackwardHooks:
         for hook in self.afters:
             made = hook(self.module, tuple(self.grad_inputs), tuple(self.grad_outputs))
             if made is not None:
-                changed = made if isinstance(made, tuple) else (made,)
+                changed = self.counted("hook", "grad_input", made, self.grad_inputs)
                 self.grad_inputs = list(changed)
         return changed
+
+    @staticmethod
+    def counted(who: str, what: str, made: Any, given: list[Any]) -> Any:
+        """What a hook returned, refused if it is not one for each gradient that it was given."""
+        if len(made) != len(given):
+            raise RuntimeError(
+                f"Backward {who} returned an invalid number of {what}, got {len(made)}, but "
+                f"expected {len(given)}"
+            )
+        return made

@@ -1,0 +1,146 @@
+"""What hooks return: a tensor like the gradient, or None; anything else is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minitorch
+
+# What a hook returns, made of the module.
+RESULTS: dict[str, Callable[[Any], Any]] = {
+    "None": lambda m: None,
+    "a tensor": lambda m: m.full((2,), 7.0),
+    "a number": lambda m: 1.0,
+    "an int": lambda m: 1,
+    "False": lambda m: False,
+    "a string": lambda m: "x",
+    "a list": lambda m: [1.0, 2.0],
+    "a list of a tensor": lambda m: [m.ones(2)],
+    "a tuple": lambda m: (m.full((2,), 7.0),),
+    "two": lambda m: (m.ones(2), m.ones(2)),
+    "nothing": lambda m: (),
+    "a tuple of None": lambda m: (None,),
+    "a tuple of a number": lambda m: (1.0,),
+    "an array": lambda m: np.ones(2),
+    "another shape": lambda m: m.ones(3),
+    "one element": lambda m: m.ones(1),
+    "a 0-d tensor": lambda m: m.tensor(5.0),
+    "another dtype": lambda m: m.ones(2, dtype=m.float64),
+    "integers": lambda m: m.tensor([1, 2]),
+    "a tuple of another shape": lambda m: (m.ones(3),),
+    "a tuple of another dtype": lambda m: (m.ones(2, dtype=m.float64),),
+}
+
+
+def on_tensor(m: Any, x: Any, hook: Any) -> Any:
+    y = x * 2
+    y.register_hook(hook)
+    return y
+
+
+def on_leaf(m: Any, x: Any, hook: Any) -> Any:
+    x.register_hook(hook)
+    return x * 2
+
+
+def after_accumulation(m: Any, x: Any, hook: Any) -> Any:
+    x.register_post_accumulate_grad_hook(hook)
+    return x * 2
+
+
+def before_node(m: Any, x: Any, hook: Any) -> Any:
+    y = x * 2
+    y.grad_fn.register_prehook(hook)
+    return y
+
+
+def after_node(m: Any, x: Any, hook: Any) -> Any:
+    y = x.exp()
+    y.grad_fn.register_hook(hook)
+    return y
+
+
+def after_indexing(m: Any, x: Any, hook: Any) -> Any:
+    y = x[m.tensor([0, 1])]
+    y.grad_fn.register_hook(hook)
+    return y
+
+
+def after_module(m: Any, x: Any, hook: Any) -> Any:
+    module = m.nn.Sigmoid()
+    module.register_full_backward_hook(hook)
+    return module(x)
+
+
+def before_module(m: Any, x: Any, hook: Any) -> Any:
+    module = m.nn.Sigmoid()
+    module.register_full_backward_pre_hook(hook)
+    return module(x)
+
+
+PLACES = [
+    on_tensor,
+    on_leaf,
+    after_accumulation,
+    before_node,
+    after_node,
+    after_indexing,
+    after_module,
+    before_module,
+]
+
+
+def outcome(m: Any, place: Any, name: str, create_graph: bool) -> Any:
+    x = m.tensor([2.0, 3.0], requires_grad=True)
+    try:
+        place(m, x, lambda *args: RESULTS[name](m)).sum().backward(create_graph=create_graph)
+    except Exception as error:
+        return type(error), str(error)
+    return None if x.grad is None else x.grad.tolist()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.filterwarnings("ignore:Using backward")
+@pytest.mark.filterwarnings("ignore:Full backward hook")
+def test_as_in_pytorch(place: Any, create_graph: bool, torch: Any) -> None:
+    for name in RESULTS:
+        ours, theirs = (outcome(m, place, name, create_graph) for m in (minitorch, torch))
+        if isinstance(theirs, tuple):
+            assert isinstance(ours, tuple), (name, ours, theirs)
+            assert ours[0] is theirs[0], (name, ours, theirs)
+            assert ours[1][:20] == theirs[1][:20], (name, ours, theirs)
+        elif place is after_module and name == "a tuple of None":
+            assert ours == [0.0, 0.0]  # a gradient of zeros, where PyTorch has none
+        elif theirs is None:
+            assert ours is None, name
+        else:
+            np.testing.assert_allclose(ours, theirs, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", ["a number", "False", "a string", "another shape", "integers"])
+def test_refused_by_name(place: Any, name: str) -> None:
+    kind, text = outcome(minitorch, place, name, False)
+    assert kind in (TypeError, RuntimeError)
+    assert "_array" not in text
+    assert "_for_kernels" not in text
+
+
+def captured(m: Any, place: Any, wanted: str) -> Any:
+    """The gradients that `grad` gives of y, of x, or of both, of which one is changed by a hook."""
+    x = m.tensor([2.0, 3.0], requires_grad=True)
+    y = place(m, x, lambda *args: m.full((2,), 7.0) if place is on_tensor else (m.full((2,), 7.0),))
+    found = m.autograd.grad(y.sum(), [{"x": x, "y": y}[name] for name in wanted])
+    return [g.tolist() for g in found]
+
+
+@pytest.mark.parametrize("place", [on_tensor, before_node])
+@pytest.mark.parametrize("wanted", ["x", "y", "xy", "yx"])
+def test_when_a_gradient_is_captured(place: Any, wanted: str, torch: Any) -> None:
+    """Before the hooks where the walk goes on from there, and after a tensor's where it ends."""
+    assert captured(minitorch, place, wanted) == captured(torch, place, wanted)
