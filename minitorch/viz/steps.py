@@ -332,7 +332,7 @@ class _Watcher:
         number, step = self.numbers[id(node)], self.steps[-1]
         kinds = {given.source: self.graph[given.source].kind for given in step.node.inputs}
         labels = iter([i.label for i in step.node.inputs if kinds[i.source] != "constant"])
-        for edge, grad in zip(node.edges, grads, strict=True):
+        for edge, grad in zip(node.edges[node.differentiable_inputs], grads, strict=True):
             if edge is None:
                 continue
             label = next(labels)
