@@ -297,3 +297,19 @@ def test_a_weight_that_gets_no_gradient_may_not_want_one(name: str, shape: tuple
     with mt.no_grad():
         loss(x, target, weight=weight)
     assert loss(x, target, weight=weight.detach()).requires_grad
+
+
+@pytest.mark.parametrize("name", ["running_mean", "running_var"])
+@pytest.mark.parametrize("norm", ["batch_norm", "instance_norm"])
+@pytest.mark.parametrize("by_batch", [True, False])
+def test_running_statistics_that_want_a_gradient_are_refused(
+    norm: str, name: str, by_batch: bool
+) -> None:
+    held = {"running_mean": mt.zeros(3), "running_var": mt.ones(3)}
+    held[name].requires_grad_()
+    option = {"training" if norm == "batch_norm" else "use_input_stats": by_batch}
+    function, x = getattr(mt.nn.functional, norm), mt.rand(2, 3, 4)
+    with pytest.raises(RuntimeError, match=f"not differentiable .* argument '{name}'"):
+        function(x, **held, **option)
+    with mt.no_grad():
+        function(x, **held, **option)

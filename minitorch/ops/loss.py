@@ -17,8 +17,7 @@ from minitorch.autograd.mode import mode
 from minitorch.kernels import softmax as kernels
 from minitorch.ops.activation import floats
 from minitorch.ops.choose import where
-from minitorch.ops.composed import PiecewiseLinear
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.operands import check_constant, tensor_of
 from minitorch.ops.softmax import log_softmax
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ REDUCTIONS = ("none", "mean", "sum")
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
-class NLLLoss(PiecewiseLinear):
+class NLLLoss(Function):
     """loss = -sum over c of t[n, c] * x[n, c], where t is made of the class indices.
 
     t holds the class's weight at the target (0 if it is ignored); with label smoothing e it is
@@ -126,8 +125,6 @@ class CrossEntropy(NLLLoss):
 
     `plain` says that every class and every target counts alike: of that there is a kernel.
     """
-
-    run = Function.run  # unlike the likelihood's, this one's gradient is not flat
 
     def forward(
         self,
@@ -226,12 +223,7 @@ def _class_indices(
         )
     if weight is not None:
         _check_weight(who, shape[1], x, weight)
-        if mode.grad and weight.requires_grad:
-            name = "nll_loss_forward" if len(shape) == 2 else "nll_loss2d_forward"
-            raise RuntimeError(
-                f"The function '{name}' is not differentiable with respect to argument 'weight'. "
-                "This input cannot have requires_grad True."
-            )
+        check_constant(f"nll_loss{'' if len(shape) == 2 else '2d'}_forward", weight=weight)
     ignored = 0 <= ignore_index < shape[1]
     if y.size and y.dtype == _INT64 and y.view(_UINT64).max() < shape[1] and not ignored:
         return True  # a number below 0 looks large without a sign

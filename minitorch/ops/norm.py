@@ -21,7 +21,7 @@ from minitorch.kernels import norm as kernels
 from minitorch.kernels.sums import wide
 from minitorch.ops.activation import floats
 from minitorch.ops.magnitude import vector_norm
-from minitorch.ops.operands import as_dtype, shape_of, tensor_of
+from minitorch.ops.operands import as_dtype, check_constant, shape_of, tensor_of
 from minitorch.ops.shape import cat
 
 if TYPE_CHECKING:
@@ -279,6 +279,7 @@ def batch_norm(
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
     elif (running_mean is None) != (running_var is None):
         raise ValueError("running_mean and running_var must either both be None or neither be None")
+    check_constant("native_batch_norm", running_mean=running_mean, running_var=running_var)
     floats("batch_norm", x)
     channels = shape[1] if len(shape) > 1 else 0
     _check_affine(
@@ -355,6 +356,7 @@ def instance_norm(
         )
     if (running_mean is None) != (running_var is None):
         raise ValueError("running_mean and running_var must either both be None or neither be None")
+    check_constant("native_batch_norm", running_mean=running_mean, running_var=running_var)
     floats("instance_norm", x)
     channels = shape[1]
     expected = f"to contain {channels} elements, one a channel"

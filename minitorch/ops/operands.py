@@ -364,6 +364,20 @@ def shape_given(who: str, name: str, given: tuple[Any, ...], named: Any) -> tupl
     return shape_of(who, (named,))
 
 
+def check_constant(function: str, **operands: Tensor | None) -> None:
+    """Refuse operands that require grad, of a function with no derivative in them.
+
+    Raises:
+        RuntimeError: for one that requires grad, while recording.
+    """
+    for name, operand in operands.items():
+        if operand is not None and mode.grad and operand._requires_grad:
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument "
+                f"'{name}'. This input cannot have requires_grad True."
+            )
+
+
 def integer(who: str, name: str, value: Any) -> int:
     """`value` as an int.
 

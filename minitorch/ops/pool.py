@@ -13,7 +13,6 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import pool as kernels
 from minitorch.ops.activation import relu
-from minitorch.ops.composed import PiecewiseLinear
 from minitorch.ops.operands import tensor_of
 from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
 
@@ -36,7 +35,7 @@ __all__ = [
 ]
 
 
-class MaxPool(PiecewiseLinear):
+class MaxPool(Function):
     """y = the largest element of each window; the first one, at a tie, gets the gradient.
 
     Padding is -inf, so that it never wins.
@@ -105,7 +104,7 @@ class PutInWindow(Function):
         return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
 
 
-class AvgPool(PiecewiseLinear):
+class AvgPool(Function):
     """y = the mean of each window."""
 
     order = "makes"
