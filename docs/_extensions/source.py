@@ -64,11 +64,33 @@ def links_to_roles(app: Any, name: str, text: list[str]) -> None:
     text[0] = NO_PAGE.sub(r"\1", LINK.sub(as_role, text[0]))
 
 
+def written() -> list[Path]:
+    """Return the pages that are written by hand, in Markdown."""
+    docs = ROOT / "docs"
+    return sorted([*docs.glob("*.md"), *(docs / "decisions").glob("*.md")])
+
+
+def defined_in(path: str) -> set[str]:
+    """Return the names that a file defines: classes, functions, variables, attributes.
+
+    >>> sorted({"ReferenceRole", "Source", "ROOT"} & defined_in("docs/_extensions/source.py"))
+    ['ROOT', 'Source']
+    """
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        match node:
+            case ast.ClassDef() | ast.FunctionDef():
+                found.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                found.add(node.id)
+            case ast.Attribute(ctx=ast.Store()):
+                found.add(node.attr)
+    return found
+
+
 def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield a page for each file that some page links to."""
-    named = {
-        path for page in (ROOT / "docs").glob("*.md") for path in files_named(page.read_text())
-    }
+    named = {path for page in written() for path in files_named(page.read_text())}
     for path in sorted(named):
         code = (ROOT / path).read_text(encoding="utf-8")
         body = app.builder.highlighter.highlight_block(
