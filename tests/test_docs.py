@@ -18,7 +18,11 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [
+    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
+    *sorted([*DOCS.glob("*.md"), *(DOCS / "decisions").glob("*.md")]),
+]
 
 
 ELSEWHERE = ["add_an_op.md"]  # what it shows is true of a copy only, where a test below tries it
