@@ -8,7 +8,9 @@ an error that begins alike.
 from __future__ import annotations
 
 import contextlib
+import gc
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -699,3 +701,82 @@ def test_no_gradient_arrives_as_zeros() -> None:
     plus_leaf(mt, made(mt, lambda ctx, x: x * 2, backward).apply(x)).backward()
     assert given == [[0.0, 0.0]]
     assert x.grad.tolist() == [5.0, 5.0]
+
+
+# ---- several inputs, and those that share memory ----------------------------------------------
+
+
+def dirty_first(ctx: Any, first: Any, second: Any) -> Any:
+    first.mul_(second.detach() if first.shape == second.shape else 2)
+    ctx.mark_dirty(first)
+    return first
+
+
+def dirty_both(ctx: Any, first: Any, second: Any) -> Any:
+    ctx.mark_dirty(first.mul_(2), second.mul_(2))
+    return first, second
+
+
+def on_two(
+    m: Any, forward: Callable[..., Any], backward: Callable[..., Any], pair: Callable[..., Any]
+) -> Any:
+    """What is seen of a Function of two inputs: `pair` makes them, and a base, of a leaf."""
+    x = leaf(m, *FACTORS)
+    first, second, base = pair(m, x * 1)
+    out = made(m, forward, backward).apply(first, second)
+    found = [out, (out[0] if isinstance(out, tuple) else out) is first, first._version]
+    for tensor in (first, second, base):
+        found += [tensor, tensor.requires_grad, tensor.is_leaf]
+        if tensor.requires_grad:
+            loss = (tensor * tensor).sum()
+            found.append(m.autograd.grad(loss, x, retain_graph=True, allow_unused=True)[0])
+    return found
+
+
+def part_of_a_constant(m: Any, h: Any) -> tuple[Any, Any, Any]:
+    base = m.ones(4)
+    return base[:2], h[:2], base
+
+
+TWO: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
+    "the same twice": (lambda c, a, b: a * b, lambda c, g: (g * 2, g * 3), lambda m, h: (h, h, h)),
+    "the same, returned": (lambda c, a, b: a, lambda c, g: (g * 2, g * 3), lambda m, h: (h, h, h)),
+    "the same, dirty": (dirty_first, lambda c, g: (g * 2, g * 3), lambda m, h: (h, h, h)),
+    "with a view": (dirty_first, lambda c, g: (g * 2, g[:2] * 3), lambda m, h: (h, h[:2], h)),
+    "a view": (dirty_first, lambda c, g: (g * 2, None), lambda m, h: (h[:2], h, h)),
+    "both dirty": (dirty_both, lambda c, g, k: (g * 2, k * 3), lambda m, h: (h, h * 2, h)),
+    "both, a constant": (
+        dirty_both,
+        lambda c, g, k: (g * 2, k * 3),
+        lambda m, h: (h, m.ones(4), h),
+    ),
+    "a constant": (dirty_first, lambda c, g: (g, g * 5), lambda m, h: (m.ones(4), h, h)),
+    "of a constant": (
+        dirty_first,
+        lambda c, g: (g, g * 5),
+        part_of_a_constant,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_two_inputs_that_may_share_memory(torch: Any, name: str) -> None:
+    def run(m: Any) -> Any:
+        return on_two(m, *TWO[name])
+
+    assert outcome(mt, run) == outcome(torch, run)
+
+
+@pytest.mark.parametrize("returned", ["dirty and saved", "saved: its input", "saved: a view"])
+@pytest.mark.parametrize("given", ["result", "view"])
+def test_a_custom_functions_node_is_freed_by_reference_count(given: str, returned: str) -> None:
+    gc.disable()
+    try:
+        _, h = GIVEN[given](mt, leaf(mt, *FACTORS))
+        y = function(mt, RETURNED[returned], None).apply(h)
+        node = weakref.ref(y.grad_fn)
+        assert node() is not None
+        del h, y, _
+        assert node() is None
+    finally:
+        gc.enable()

@@ -113,3 +113,14 @@ def test_kl_div_has_no_finite_slope_at_a_target_of_0() -> None:
             (slope,) = mt.autograd.grad(loss[1:].sum() + loss[0], t, create_graph=recorded)
             assert not slope[0].isfinite()
             assert slope[1].item() == pytest.approx(np.log(0.5) + 1 + 1)
+
+
+def test_a_loss_of_logits_has_the_dtype_of_its_target() -> None:
+    kinds = (mt.float16, mt.float32, mt.float64)
+    for x_kind in kinds:
+        for y_kind in kinds:
+            x, y = mt.zeros(2, dtype=x_kind, requires_grad=True), mt.ones(2, dtype=y_kind)
+            for options in ({}, {"weight": y}, {"pos_weight": mt.ones(2, dtype=mt.float64)}):
+                loss = F.binary_cross_entropy_with_logits(x, y, **options)
+                assert loss.dtype is y_kind
+                assert mt.autograd.grad(loss, x)[0].tolist() == [-0.25, -0.25]

@@ -175,7 +175,7 @@ def nodes_behind(tensors: Any) -> set[type]:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        found.add(type(node))
+        found.add(node._forward_cls)
         stack += [n for n, _ in node.next_functions if isinstance(n, Function)]
     return found
 

@@ -19,7 +19,7 @@ from minitorch.kernels.mask import at_least, at_most, choose, keep, keep_whole, 
 from minitorch.kernels.special import gelu as gelu_kernel, sigmoid as sigmoid_kernel
 from minitorch.ops import random as draws
 from minitorch.ops.choose import where
-from minitorch.ops.composed import composed_gradients
+from minitorch.ops.composed import PiecewiseLinear, composed_gradients
 from minitorch.ops.inplace import assign, check_writable
 from minitorch.ops.operands import in_wider, is_half, named, tensor_of, wrap_dim
 from minitorch.ops.pointwise import sigmoid, tanh
@@ -81,7 +81,7 @@ class Keep(Function):
         return Keep.apply(grad, mask), None
 
 
-class Gate(Function):
+class Gate(PiecewiseLinear):
     """A function whose slope is 1 where a mask holds and 0 elsewhere. The mask holds at NaN."""
 
     order = "follows"
@@ -141,7 +141,7 @@ class Softshrink(Gate):
         return np.where(outside, x - np.copysign(x.dtype.type(lambd), x), x * x.dtype.type(0))
 
 
-class Hardsigmoid(Function):
+class Hardsigmoid(PiecewiseLinear):
     """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
 
     order = "follows"
@@ -158,7 +158,7 @@ class Hardsigmoid(Function):
         return Keep.apply(grad, inside) / 6
 
 
-class LeakyReLU(Function):
+class LeakyReLU(PiecewiseLinear):
     """y = x where x > 0, else `slope` * x; the gradient at 0 is `slope`."""
 
     order = "follows"

@@ -12,7 +12,7 @@ from minitorch.autograd.function import Function
 from minitorch.ops.activation import floats, logsigmoid
 from minitorch.ops.bivariate import xlogy
 from minitorch.ops.loss import reduced, reduction_of
-from minitorch.ops.operands import broadcast_shape, tensor_of
+from minitorch.ops.operands import as_dtype, broadcast_shape, tensor_of
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -152,7 +152,10 @@ def binary_cross_entropy_with_logits(
         losses = BinaryCrossEntropyWithLogits.apply(x, y)
     else:
         losses = (1 - y) * x - logsigmoid(x)
-    return reduced(losses if weight is None else losses * weight, reduction)
+    if weight is not None:
+        losses = losses * weight
+    # PyTorch computes in place of ``1 - target``, so in the target's dtype.
+    return reduced(as_dtype(losses, y._array.dtype), reduction)
 
 
 def kl_div(

@@ -13,6 +13,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import pool as kernels
 from minitorch.ops.activation import relu
+from minitorch.ops.composed import PiecewiseLinear
 from minitorch.ops.operands import tensor_of
 from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
 
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 
-class MaxPool(Function):
+class MaxPool(PiecewiseLinear):
     """y = the largest element of each window; the first one, at a tie, gets the gradient.
 
     Padding is -inf, so that it never wins.
@@ -104,7 +105,7 @@ class PutInWindow(Function):
         return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
 
 
-class AvgPool(Function):
+class AvgPool(PiecewiseLinear):
     """y = the mean of each window."""
 
     order = "makes"
