@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch._tensor import Tensor
+from minitorch.autograd.function import Function
+from minitorch.autograd.mode import is_grad_enabled
 
 if TYPE_CHECKING:
     from minitorch.nn.modules.module import Module
@@ -13,92 +15,106 @@ if TYPE_CHECKING:
 Hooks = tuple[Callable[..., Any], ...]
 
 
-def _or_zeros(changed: Any, grad: Tensor) -> Any:
-    """A gradient that a hook gave; of None, zeros."""
-    return grad.new_zeros(grad.shape) if changed is None else changed
+class BackwardHookFunction(Function):
+    """As many identities as it is given tensors, in one node: their gradients meet there."""
+
+    @staticmethod
+    def forward(ctx: Any, *tensors: Tensor) -> Any:
+        """Copy them."""
+        return tuple([tensor.clone() for tensor in tensors])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Pass the gradients on."""
+        return grads
 
 
 class BackwardHooks:
     """One call of a module with backward hooks.
 
-    The inputs and outputs that carry gradients pass through aliases; when the last output
-    gradient has arrived the pre-hooks run, when the input gradients have, the hooks.
+    The inputs and outputs that carry gradients pass through a node each; at that of the outputs the
+    pre-hooks run, when all of their gradients have come, and at that of the inputs the hooks.
     """
 
     def __init__(self, module: Module, befores: Hooks, afters: Hooks) -> None:
         self.module, self.befores, self.afters = module, befores, afters
-        self.grad_outputs: list[Any] = []
-        self.grad_inputs: list[Any] = []
-        self.wanted = 0
+        self.grad_outputs: tuple[Any, ...] = ()
+        self.inputs: list[int] = []
+        self.n_inputs = 0
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Put an alias in place of each input that requires grad, and wait for its gradient."""
-        watched = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
-        self.grad_inputs = [None] * len(args)
-        aliases = list(args)
-        waiting = {i: None for i in watched}
-        for index in watched:
-            alias = args[index].clone()
-            aliases[index] = alias
-            self.wanted += 1
+        """Let the inputs that require grad pass through a node, where the hooks run."""
+        self.n_inputs = len(args)
+        passed, self.inputs, node = _through_a_node(args)
 
-            def hook(grad: Tensor, index: int = index) -> Any:
-                self.grad_inputs[index] = grad
-                waiting.pop(index, None)
-                if waiting:
-                    return None
-                changed = self.run_hooks()
-                return None if changed is None else _or_zeros(changed[index], grad)
+        def hook(grads: tuple[Any, ...], _: Any) -> Any:
+            return self.run_hooks(grads)
 
-            alias.register_hook(hook)
-        return tuple(aliases)
+        if node is not None:
+            node.register_hook(hook)
+        return passed
 
     def leave(self, result: Any) -> Any:
-        """Watch the outputs' gradients."""
+        """Let the outputs that require grad pass through a node, where the pre-hooks run."""
         outs = result if isinstance(result, tuple) else (result,)
-        self.grad_outputs = [None] * len(outs)
-        watched = [i for i, o in enumerate(outs) if isinstance(o, Tensor) and o.requires_grad]
-        made = list(outs)
-        for index in watched:
-            alias = outs[index].clone()
-            made[index] = alias
+        passed, outputs, node = _through_a_node(outs)
 
-            def hook(grad: Tensor, index: int = index) -> Any:
-                self.grad_outputs[index] = grad
-                changed = self.run_pre_hooks()
-                if self.wanted == 0:
-                    self.run_hooks()
-                return None if changed is None else _or_zeros(changed[index], grad)
+        def hook(grads: tuple[Any, ...]) -> Any:
+            return self.run_pre_hooks(grads, outputs, len(outs))
 
-            alias.register_hook(hook)
-        return tuple(made) if isinstance(result, tuple) else made[0]
+        if node is not None:
+            node.register_prehook(hook)
+        return passed if isinstance(result, tuple) else passed[0]
 
-    def run_pre_hooks(self) -> Any:
+    def run_pre_hooks(self, grads: tuple[Any, ...], places: list[int], count: int) -> Any:
         """Let the pre-hooks see, and change, the output gradients."""
-        changed: Any = None
+        found = _spread(grads, places, count)
+        changed = False
         for hook in self.befores:
-            made = hook(self.module, tuple(self.grad_outputs))
+            made = hook(self.module, found)
             if made is not None:
-                changed = self.counted("pre hook", "grad_output", made, self.grad_outputs)
-                self.grad_outputs = list(changed)
-        return changed
+                found, changed = _counted("pre hook", "grad_output", made, count), True
+        self.grad_outputs = found
+        if not self.inputs:  # no input gradients will come
+            self.run_hooks(())
+        return tuple([found[place] for place in places]) if changed else None
 
-    def run_hooks(self) -> Any:
+    def run_hooks(self, grads: tuple[Any, ...]) -> Any:
         """Let the hooks see, and change, the input gradients."""
-        changed: Any = None
+        found = _spread(grads, self.inputs, self.n_inputs)
+        changed = False
         for hook in self.afters:
-            made = hook(self.module, tuple(self.grad_inputs), tuple(self.grad_outputs))
+            made = hook(self.module, found, self.grad_outputs)
             if made is not None:
-                changed = self.counted("hook", "grad_input", made, self.grad_inputs)
-                self.grad_inputs = list(changed)
-        return changed
+                found, changed = _counted("hook", "grad_input", made, self.n_inputs), True
+        return tuple([found[place] for place in self.inputs]) if changed else None
 
-    @staticmethod
-    def counted(who: str, what: str, made: Any, given: list[Any]) -> Any:
-        """What a hook returned, refused if it is not one for each gradient that it was given."""
-        if len(made) != len(given):
-            raise RuntimeError(
-                f"Backward {who} returned an invalid number of {what}, got {len(made)}, but "
-                f"expected {len(given)}"
-            )
-        return made
+
+def _through_a_node(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
+    """The values, of which tensors that require grad passed through a node; which, and the node."""
+    places = [i for i, v in enumerate(values) if isinstance(v, Tensor) and v.requires_grad]
+    if not places or not is_grad_enabled():
+        return values, [], None
+    passed = list(values)
+    copies = BackwardHookFunction.apply(*[values[place] for place in places])
+    for place, copied in zip(places, copies, strict=True):
+        passed[place] = copied
+    return tuple(passed), places, copies[0].grad_fn
+
+
+def _spread(grads: tuple[Any, ...], places: list[int], count: int) -> tuple[Any, ...]:
+    """The gradients at their places among `count`, with None at the others."""
+    found: list[Any] = [None] * count
+    for place, grad in zip(places, grads, strict=False):
+        found[place] = grad
+    return tuple(found)
+
+
+def _counted(who: str, what: str, made: Any, count: int) -> tuple[Any, ...]:
+    """What a hook returned, refused if it is not one for each gradient that it was given."""
+    if len(made) != count:
+        raise RuntimeError(
+            f"Backward {who} returned an invalid number of {what}, got {len(made)}, but expected "
+            f"{count}"
+        )
+    return tuple(made)
