@@ -23,6 +23,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle, add_hook
 from minitorch.autograd.mode import mode
+from minitorch.kernels.layout import is_channels_last
 from minitorch.ops import (
     activation,
     arithmetic,
@@ -689,20 +690,27 @@ class Tensor(TensorBase):
 
     # ---- conversions -------------------------------------------------------------------------
 
-    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+    def to(self, *args: Any, memory_format: Any = None, **kwargs: Any) -> Tensor:
         """In another dtype: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``.
 
         Returns:
             The tensor itself if nothing changes (and `copy` is not asked for).
 
         Raises:
-            RuntimeError: for a device that is not the CPU.
+            RuntimeError: for a device that is not the CPU; a memory format that does not fit.
             TypeError: for anything else.
         """
         wanted, place, copy = _to_arguments(*args, **kwargs)
         if place is not None:
             _dtypes.on_cpu(place)
         changed: Tensor = self if wanted is None else as_dtype(self, wanted.numpy)
+        if memory_format not in (None, _dtypes.preserve_format):
+            last = _dtypes.channels_last if self.dim() == 4 else _dtypes.channels_last_3d
+            array = self._array
+            lies_so = is_channels_last(array.shape, array.strides)
+            held = last if lies_so else _dtypes.contiguous_format
+            if changed is not self or copy or memory_format is not held:
+                return shaping.clone(changed, memory_format=memory_format)
         return shaping.clone(changed) if copy and changed is self else changed
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -724,7 +732,7 @@ class Tensor(TensorBase):
 
     def cpu(self, memory_format: Any = None) -> Tensor:
         """The tensor itself: it is on the CPU."""
-        return self
+        return self.to(memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
         """Refused: there is no GPU here.
@@ -736,39 +744,39 @@ class Tensor(TensorBase):
 
     def half(self, memory_format: Any = None) -> Tensor:
         """As float16."""
-        return self.to(_dtypes.float16)
+        return self.to(_dtypes.float16, memory_format=memory_format)
 
     def float(self, memory_format: Any = None) -> Tensor:
         """As float32."""
-        return self.to(_dtypes.float32)
+        return self.to(_dtypes.float32, memory_format=memory_format)
 
     def double(self, memory_format: Any = None) -> Tensor:
         """As float64."""
-        return self.to(_dtypes.float64)
+        return self.to(_dtypes.float64, memory_format=memory_format)
 
     def byte(self, memory_format: Any = None) -> Tensor:
         """As uint8."""
-        return self.to(_dtypes.uint8)
+        return self.to(_dtypes.uint8, memory_format=memory_format)
 
     def char(self, memory_format: Any = None) -> Tensor:
         """As int8."""
-        return self.to(_dtypes.int8)
+        return self.to(_dtypes.int8, memory_format=memory_format)
 
     def short(self, memory_format: Any = None) -> Tensor:
         """As int16."""
-        return self.to(_dtypes.int16)
+        return self.to(_dtypes.int16, memory_format=memory_format)
 
     def int(self, memory_format: Any = None) -> Tensor:
         """As int32."""
-        return self.to(_dtypes.int32)
+        return self.to(_dtypes.int32, memory_format=memory_format)
 
     def long(self, memory_format: Any = None) -> Tensor:
         """As int64."""
-        return self.to(_dtypes.int64)
+        return self.to(_dtypes.int64, memory_format=memory_format)
 
     def bool(self, memory_format: Any = None) -> Tensor:
         """As bool: True where not zero."""
-        return self.to(_dtypes.bool_)
+        return self.to(_dtypes.bool_, memory_format=memory_format)
 
     def new_tensor(
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: Any = False
@@ -885,6 +893,8 @@ class Tensor(TensorBase):
         pairs = zip(self._array.flat, other.flat, strict=True)
         values = [callable(a.item(), b.item()) for a, b in pairs]
         return copy_(self, np.asarray(values, self._array.dtype).reshape(self._array.shape))
+
+    _ordered_as = shaping.ordered_as
 
     # ---- the table of operations -------------------------------------------------------------
 
@@ -1404,7 +1414,6 @@ def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool]:
         wanted = left.pop(0)
     flags.update(zip(flags, left, strict=False))
     wanted, place = kwargs.pop("dtype", wanted), kwargs.pop("device", place)
-    kwargs.pop("memory_format", None)
     for name, value in kwargs.items():
         if name not in flags:
             raise TypeError(f"to() got an unexpected keyword argument {name!r}")
@@ -1433,6 +1442,7 @@ def _rebuild(
         tensor._array = np.ndarray(shape, dtype, memory, -below, strides)
     else:
         tensor._array = np.empty(shape, dtype)
+    tensor._special = tensor._special or not tensor._array.flags.c_contiguous
     tensor._requires_grad = requires_grad
     tensor.__dict__.update(notes)
     return tensor

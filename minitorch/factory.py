@@ -12,6 +12,7 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
+from minitorch.kernels.layout import in_order, order_of
 from minitorch.ops.operands import (
     SCALARS,
     integer,
@@ -69,7 +70,7 @@ def finish(
         raise NotImplementedError(f"layout: every tensor is torch.strided here, got {layout!r}")
     if pin_memory:
         raise RuntimeError("pin_memory=True requires an accelerator; minitorch has the CPU only")
-    made = Tensor._wrap(array)
+    made = Tensor._wrap_any(array)
     if requires_grad:
         made.requires_grad = True
     return made
@@ -263,12 +264,12 @@ def from_numpy(ndarray: Array) -> Tensor:
             "strides are not currently supported. (You can probably work around this by making a "
             "copy of your array  with array.copy().)"
         )
-    return Tensor._wrap(ndarray.view())
+    return Tensor._wrap_any(ndarray.view())
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor over the memory of anything that speaks DLPack."""
-    return Tensor._wrap(np.from_dlpack(ext_tensor))
+    return Tensor._wrap_any(np.from_dlpack(ext_tensor))
 
 
 def asarray(
@@ -446,10 +447,13 @@ def empty(
     memory_format: Any = None,
 ) -> Tensor:
     """Room of the given size, to be filled: zeros here, whatever was in memory in PyTorch."""
-    if memory_format is not None and memory_order("empty", memory_format) != "C":
-        raise RuntimeError(f"unsupported memory format {memory_format}")
     shape = positive_shape("empty", (shape_given("empty", "size", sizes, size),))
     array = np.zeros(shape, numpy_dtype("empty", dtype))
+    if memory_format is not None:
+        axes = memory_order("empty", memory_format, len(shape))
+        if axes is None:
+            raise RuntimeError("unsupported memory format Preserve")
+        array = in_order(array, axes)
     return finish(array, requires_grad, device, layout, pin_memory)
 
 
@@ -584,12 +588,13 @@ def full_like(
 
 def _like(who: str, input: Any, wanted: Any, memory_format: Any, fill_value: Any = 0) -> Array:
     array = tensor_of(who, "input", input)._array
-    order: Any = "K" if memory_format is None else memory_order(who, memory_format)
+    axes = memory_order(who, memory_format, array.ndim)
     kind = numpy_dtype(who, wanted, array.dtype)
     value = scalar_as(number(who, "fill_value", fill_value), kind, filling=array.size == 1)
-    if order == "K" and 0 in array.strides and array.size > 1:
-        order = "C"  # what is expanded gets room of its own
-    return np.full_like(array, value, value.dtype, order)
+    made = np.full(array.shape, value, value.dtype)
+    if axes is None and array.flags.c_contiguous:
+        return made
+    return in_order(made, order_of(array) if axes is None else axes)
 
 
 # ---- sequences --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from minitorch._dtypes import Array
 from minitorch._missing import MissingAttribute
 from minitorch.autograd.hooks import Hooks
 from minitorch.autograd.mode import mode
-from minitorch.kernels.layout import laid_out
+from minitorch.kernels.layout import Axes, in_order, laid_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -174,12 +174,13 @@ class TensorBase:
     _array: Array
     _loose: Array | None = None
     _native_strides: tuple[int, ...] | None = None  # those that `_loose` had
+    _axes: tuple[int, ...] | None = None  # the order in which `_loose` will be laid; None for C's
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _grad_fn: Function | None = None
     _slot: int = 0  # which of its grad_fn's outputs this is
     _storage: Storage | None = None  # made when first saved, viewed or changed
-    _special: bool = False  # loose, or any of the next three: an operation must look closer
+    _special: bool = False  # loose, not in C's order, or any of the next three: look closer
     _view: View | None = None
     _inference: bool = False  # made in inference mode
     _outranks: bool = False  # of a subclass, of which results are too, whatever they are made with
@@ -203,12 +204,22 @@ class TensorBase:
         tensor._array = array
         return tensor
 
+    @classmethod
+    def _wrap_any(cls, array: Array) -> Tensor:
+        """A tensor over `array`, which may lie in another order than C's."""
+        tensor = cls._wrap(array)
+        tensor._special = tensor._special or not array.flags.c_contiguous
+        return tensor
+
     if not TYPE_CHECKING:  # or every misspelt attribute would pass the type checker
 
         def __getattr__(self, name: str) -> Any:
             if name == "_array" and self._loose is not None:  # asked for: settle
-                self._array = np.ascontiguousarray(self._loose)
-                self._native_strides, self._loose = self._loose.strides, None
+                native, axes = self._loose, self._axes
+                self._array = (
+                    np.ascontiguousarray(native) if axes is None else in_order(native, axes)
+                )
+                self._native_strides, self._loose = native.strides, None
                 return self._array
             if name.startswith("_"):
                 raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
@@ -233,13 +244,51 @@ class TensorBase:
 
     def _shares_layout(self, other: TensorBase) -> None:
         """Be computed with in the order of `other`, of which this is an alias."""
-        if other._native_strides is not None:
-            self._native_strides, self._special = other._native_strides, True
+        if other._special:
+            self._special = True
+            self._native_strides = other._native_strides
 
-    def _loosen(self) -> None:
-        """Let the memory stay in the order in which a kernel made it."""
+    def _loosen(self, axes: Axes | None = None) -> None:
+        """Let the memory stay in the order in which a kernel made it, until it is asked for.
+
+        Args:
+            axes: the order that it has in PyTorch, if that is not C's.
+        """
         self._loose = self.__dict__.pop("_array")
         self._special = True
+        if axes is not None:
+            self._axes = axes
+
+    def _lie_in(self, axes: Axes | None = None, native: bool = False) -> None:
+        """Give a result that nobody has seen yet the order of memory that it has in PyTorch.
+
+        Args:
+            axes: the order; C's by default.
+            native: whether a kernel had it in its own, in which it stays until it is asked for.
+        """
+        if axes == tuple(range(len(axes or ()))):
+            axes = None
+        self._view = None  # of what came on the way, which nobody has
+        if self._loose is not None:
+            self._axes = axes
+        elif (
+            native
+            or not (self._array if axes is None else self._array.transpose(axes)).flags.c_contiguous
+        ):
+            self._loosen(axes)
+        elif axes is not None:
+            self._special = True
+
+    def _strides_seen(self) -> tuple[int, ...]:
+        """Strides in PyTorch's order, for somebody who need not ask for the array itself."""
+        if self._loose is None:
+            return self._array.strides
+        shape = self._loose.shape
+        step, strides = 1, [0] * len(shape)
+        for axis in reversed(self._axes or range(len(shape))):
+            strides[axis] = step
+            step *= shape[axis]
+        return tuple(strides)
 
     def _shared_storage(self) -> Storage:
         """This tensor's version counter, made on first use."""

@@ -20,7 +20,7 @@ from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad, Function
 from minitorch.autograd.hooks import all_replaced, replaced
 from minitorch.autograd.mode import mode, wanted
-from minitorch.kernels.layout import is_spread_out
+from minitorch.kernels.layout import is_spread_out, ordered_as
 from minitorch.kernels.quiet import hush, restore
 from minitorch.kernels.sums import sum_to
 
@@ -263,9 +263,11 @@ class Pass:
         if held is None:
             # (A sum of 0-d arrays is a NumPy scalar, which nothing can be added to in place.)
             mine = own and type(grad) is np.ndarray and grad.base is None
-            if not (mine and grad.flags.c_contiguous):
+            if leaf._special:
+                grad = ordered_as(grad, leaf._array)
+            elif not (mine and grad.flags.c_contiguous):
                 grad = np.array(grad, order="C")
-            leaf._grad = leaf._wrap(grad)
+            leaf._grad = leaf._wrap_any(grad) if leaf._special else leaf._wrap(grad)
         else:
             np.add(held._array, grad, out=held._array)
             held._bump_version()
@@ -352,7 +354,7 @@ class RecordedPass(Pass):
 
     def accumulate(self, leaf: TensorBase, grad: Any, own: bool = False) -> None:
         held = leaf._grad
-        leaf._grad = grad.clone() if held is None else held + grad
+        leaf._grad = grad._ordered_as(leaf) if held is None else held + grad
         if leaf._post_accumulate_hooks is not None:
             _accumulated(leaf)
 

@@ -44,6 +44,7 @@ from minitorch.autograd.hooks import Hooks
 from minitorch.autograd.mode import mode, wanted
 from minitorch.autograd.node_api import AccumulateGrad, NodeInterface
 from minitorch.autograd.saved import SavedArray, save_tensor
+from minitorch.kernels.layout import Axes, is_channels_last, order_by
 from minitorch.kernels.quiet import hush, restore
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class Function(NodeInterface):
         broadcasts: its operands broadcast; the engine sums each gradient back to its operand's
             shape. Any other difference in shape is an error.
         views: its output shares memory with its first input (or may: the arrays decide).
+        elementwise: each element of its output is computed of those at the same place in its
+            operands, so that PyTorch lays it in memory as they lie.
+        channels_last_from: from how many dimensions on its output lies channels last in PyTorch if
+            an operand does; 0 for never.
         order: what it does with memory in another order than PyTorch's. None: it gets none (the
             default). 'follows': it takes any, and its output may come in the same. 'makes': its
             output may come in an order of its own.
@@ -88,6 +93,8 @@ class Function(NodeInterface):
 
     broadcasts = False
     views = False
+    elementwise = False
+    channels_last_from = 0
     on_arrays = False
     makes_own = False
     order: str | None = None
@@ -210,7 +217,8 @@ class Function(NodeInterface):
         owner: Any = None
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        recording, loose, grad_enabled = False, False, mode.grad
+        # (1 stands for an operand in a kernel's own order, 2 for one not in C's for PyTorch.)
+        recording, other_order, grad_enabled = False, 0, mode.grad
         for operand in inputs:
             if not isinstance(operand, TensorBase):
                 arrays.append(operand)
@@ -227,11 +235,18 @@ class Function(NodeInterface):
                     if not operand._requires_grad and operand._view.base._requires_grad:
                         recording = True  # as in PyTorch, though its gradient goes nowhere
                 native = operand._loose
-                if cls.order is not None and (native is not None or operand._native_strides):
-                    loose = True
-                    arrays.append(operand._for_kernels() if native is None else native)
+                if native is not None and cls.order is not None:
+                    other_order |= 1 if operand._axes is None else 3
+                    arrays.append(native)
                 else:
-                    arrays.append(operand._array)
+                    array = operand._array
+                    if not array.flags.c_contiguous:
+                        other_order |= 2
+                    if operand._native_strides is None or cls.order is None:
+                        arrays.append(array)
+                    else:
+                        other_order |= 1
+                        arrays.append(operand._for_kernels())
             else:
                 arrays.append(operand._array)
             if grad_enabled and operand._requires_grad:
@@ -270,9 +285,31 @@ class Function(NodeInterface):
             result._inference = result._special = True
         if cls.views:
             node._mark_view(owner, result, params, 0, many=False)
-        elif (loose or cls.order == "makes") and not array.flags.c_contiguous:
+        elif other_order:
+            axes = node._axes_seen(inputs, array.shape) if other_order > 1 else None
+            if axes is not None:
+                result._lie_in(axes, native=other_order == 3)
+            elif (other_order != 2 or cls.order == "makes") and not array.flags.c_contiguous:
+                result._loosen()
+        elif cls.order == "makes" and not array.flags.c_contiguous:
             result._loosen()
         return result
+
+    def _axes_seen(self, operands: tuple[Any, ...], shape: tuple[int, ...]) -> Axes | None:
+        """The order of memory that PyTorch gives the output; None if nothing is said of it."""
+        least = self.channels_last_from
+        if not (self.elementwise or least):
+            return None
+        strides = []
+        for x in operands:
+            if isinstance(x, TensorBase):
+                seen, held = x._strides_seen(), x._peek().shape
+                if least and is_channels_last(held, seen, least):
+                    return (0, *range(2, len(shape)), 1)
+                extra = len(shape) - len(held)
+                pairs = zip(seen, held, shape[extra:], strict=True)
+                strides.append((*[0] * extra, *[s if n == m else 0 for s, n, m in pairs]))
+        return order_by(shape, strides) if self.elementwise else None
 
     @classmethod
     def apply_plain(cls, x: Any, y: Any = None) -> Any:
@@ -367,6 +404,8 @@ class Function(NodeInterface):
                 result._inference = result._special = True
             if self.views:
                 self._mark_view(owner, result, params, slot, many=True)
+            elif self.order == "makes" and not result._array.flags.c_contiguous:
+                result._loosen()
         return results
 
     def _pack(

@@ -1,4 +1,7 @@
-"""Where the elements of an array lie in memory: its strides, and copies that have some."""
+"""Where the elements of an array lie in memory: its strides, and copies that have some.
+
+An order of memory is written as the axes, that with the largest steps first: (0, 1, 2) is C's.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Axes = tuple[int, ...]
 
 
 def laid_out(x: Array, strides: tuple[int, ...]) -> Array:
@@ -27,4 +31,94 @@ def is_spread_out(x: Array) -> bool:
             if step <= reach:
                 return False
             reach += (n - 1) * step
+    return True
+
+
+def is_dense(x: Array) -> bool:
+    """Whether its elements fill one piece of memory, in whatever order."""
+    return x.flags.c_contiguous or x.transpose(order_of(x)).flags.c_contiguous
+
+
+def order_of(x: Array, *others: Array) -> Axes:
+    """The order of memory that PyTorch gives what is computed element by element from arrays.
+
+    They must be of one shape, broadcast to it. It is the first one's order; where that has no
+    steps, or equal ones, the next one's; C's where nothing else decides.
+    """
+    return order_by(x.shape, [a.strides for a in (x, *others)])
+
+
+def order_by(shape: tuple[int, ...], strides: list[tuple[int, ...]]) -> Axes:
+    """`order_of` arrays of this shape and these strides."""
+
+    def comes_later(outer: int, inner: int) -> int:  # -1 if `outer` has the larger steps
+        for steps in strides:
+            a, b = abs(steps[outer]), abs(steps[inner])
+            if a == 0 or b == 0:
+                continue
+            if a != b:
+                return 1 if a < b else -1
+            if shape[outer] < shape[inner]:
+                return 1
+        return 0
+
+    axes = list(range(len(shape)))
+    for start in range(len(shape) - 2, -1, -1):  # a sort by insertion: not all can be compared
+        place = start
+        for other in range(start + 1, len(shape)):
+            later = comes_later(axes[place], axes[other])
+            if later > 0:
+                axes[place], axes[other] = axes[other], axes[place]
+                place = other
+            elif later < 0:
+                break
+    return tuple(axes)
+
+
+def in_order(x: Array, axes: Axes) -> Array:
+    """A copy of `x`, its memory in the order of these axes, without gaps."""
+    back = sorted(range(x.ndim), key=axes.__getitem__)
+    return np.array(x.transpose(axes), order="C").transpose(back)
+
+
+def column_major(x: Array) -> Array:
+    """Matrices with the elements of a column side by side in memory, as LAPACK gives them."""
+    return np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
+def preserved(x: Array) -> Array:
+    """A copy of `x` without gaps, in its own order of memory."""
+    return np.array(x, order="C") if x.flags.c_contiguous else in_order(x, order_of(x))
+
+
+def order_kept(like: Array) -> Axes | None:
+    """The order of memory of what shall lie as `like`: its own if it is dense, else C's (None)."""
+    return None if like.flags.c_contiguous or not is_dense(like) else order_of(like)
+
+
+def ordered_as(x: Array, like: Array) -> Array:
+    """A copy of `x` with the strides of `like` if that is dense, else in C's order."""
+    if like.flags.c_contiguous:
+        return np.array(x, order="C")
+    axes = order_kept(like)
+    return np.array(x, order="C") if axes is None else in_order(x, axes)
+
+
+def is_channels_last(shape: tuple[int, ...], strides: tuple[int, ...], least: int = 4) -> bool:
+    """Whether images (N, C, *S) lie as (N, *S, C): by their strides, as PyTorch guesses.
+
+    A step counts for a size of 1 too; where the steps leave it open it is not so.
+
+    Args:
+        shape, strides: the images'.
+        least: how many dimensions they must have; more than 5 are no images.
+    """
+    if not least <= len(shape) <= 5 or strides[1] == 0 or 0 in shape:
+        return False
+    lowest = 0
+    for axis in (1, *range(len(shape) - 1, 1, -1), 0):
+        step = strides[axis]
+        if step < lowest or (axis == 0 and lowest == strides[1]):
+            return False
+        lowest = step * max(shape[axis], 1)
     return True

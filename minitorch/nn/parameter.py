@@ -26,6 +26,7 @@ class Parameter(Tensor):
         source: Tensor = empty(0) if data is None else data
         parameter: Any = object.__new__(cls)
         parameter._array = source._array.view()
+        parameter._shares_layout(source)
         parameter._storage = source._shared_storage()
         if requires_grad:
             parameter.requires_grad = True
@@ -70,6 +71,7 @@ class Buffer(Tensor):
         source: Tensor = empty(0) if data is None else data
         buffer: Any = object.__new__(cls)
         buffer._array = source._array.view()
+        buffer._shares_layout(source)
         buffer._storage = source._shared_storage()
         if source.requires_grad:
             buffer.requires_grad = True

@@ -21,7 +21,7 @@ from minitorch.ops import random as draws
 from minitorch.ops.choose import where
 from minitorch.ops.composed import PiecewiseLinear, composed_gradients
 from minitorch.ops.inplace import assign, check_writable
-from minitorch.ops.operands import in_wider, is_half, named, tensor_of, wrap_dim
+from minitorch.ops.operands import in_wider, is_half, laid, named, tensor_of, wrap_dim
 from minitorch.ops.pointwise import sigmoid, tanh
 from minitorch.ops.special import erfc
 
@@ -68,6 +68,7 @@ __all__ = [
 class Keep(Function):
     """y = x where the mask holds, else 0 (whatever x is there: inf and NaN too)."""
 
+    elementwise = True
     order = "follows"
     torch_name = "ThresholdBackwardBackward0"
     on_arrays = True
@@ -84,6 +85,7 @@ class Keep(Function):
 class Gate(PiecewiseLinear):
     """A function whose slope is 1 where a mask holds and 0 elsewhere. The mask holds at NaN."""
 
+    elementwise = True
     order = "follows"
     on_arrays = True
 
@@ -144,6 +146,7 @@ class Softshrink(Gate):
 class Hardsigmoid(PiecewiseLinear):
     """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
 
+    elementwise = True
     order = "follows"
     on_arrays = True
 
@@ -161,6 +164,7 @@ class Hardsigmoid(PiecewiseLinear):
 class LeakyReLU(PiecewiseLinear):
     """y = x where x > 0, else `slope` * x; the gradient at 0 is `slope`."""
 
+    elementwise = True
     order = "follows"
     torch_name = "LeakyReluBackward0"
 
@@ -186,6 +190,7 @@ class LeakyReLU(PiecewiseLinear):
 class Hardswish(Function):
     """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
 
+    elementwise = True
     on_arrays = True
 
     def forward(self, x: Array) -> Array:
@@ -207,6 +212,7 @@ class Hardswish(Function):
 class ELU(Function):
     """y = scale * x where x > 0, else scale * alpha * (e ** (stretch * x) - 1)."""
 
+    elementwise = True
     torch_name = "EluBackward0"
     on_arrays = True
 
@@ -236,6 +242,7 @@ class ELU(Function):
 class Softplus(Function):
     """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
 
+    elementwise = True
     on_arrays = True
 
     def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
@@ -423,7 +430,8 @@ def rrelu(
             f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}"
         )
     if not training:
-        return leaky_relu(x, (lower + upper) / 2, inplace)
+        y = leaky_relu(x, (lower + upper) / 2, inplace)
+        return y if inplace else laid(y)
     if inplace:
         check_writable(x)
     values = np.array(x._array, order="C")
@@ -434,7 +442,7 @@ def rrelu(
     drawn = draws.stream(None).uniform(count, least, most, np.float64)
     slopes[low] = drawn.astype(values.dtype)
     noise = x._wrap(slopes)
-    return assign(x, lambda: x * noise) if inplace else x * noise
+    return assign(x, lambda: x * noise) if inplace else laid(x * noise)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -487,6 +495,7 @@ def _silu(x: Tensor) -> Tensor:
 class GELU(Function):
     """y = x * P(Z <= x) for a standard normal Z."""
 
+    elementwise = True
     torch_name = "GeluBackward0"
     order = "follows"
     on_arrays = True
@@ -556,10 +565,8 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> logsigmoid(minitorch.tensor([-1000.0, 0.0]))
     tensor([-1.0000e+03, -6.9315e-01])
     """
-    return named(
-        "LogSigmoidBackward0",
-        -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf),
-    )
+    y = -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf)
+    return named("LogSigmoidBackward0", laid(y))
 
 
 def softsign(input: Tensor) -> Tensor:

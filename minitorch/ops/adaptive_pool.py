@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.kernels import pool as kernels
 from minitorch.kernels.resample import adaptive_means
-from minitorch.ops.operands import tensor_of
-from minitorch.ops.pool import AvgPool, MaxPool, max_indices
+from minitorch.ops.operands import laid, laid_as_images, tensor_of
+from minitorch.ops.pool import AvgPool, AvgPool3d, MaxPool, max_indices
 from minitorch.ops.resample import Resample
 from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
 
@@ -118,11 +118,13 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     even = _even_cells(x, cells)
     if even is None:
         tables = tuple(map(adaptive_means, shape[-dims:], cells))
-        return Resample.apply(x, tables=tables, name=f"AdaptiveAvgPool{max(dims, 2)}DBackward0")
+        y = Resample.apply(x, tables=tables, name=f"AdaptiveAvgPool{max(dims, 2)}DBackward0")
+        return laid(y) if dims == 3 else laid_as_images(y, x, dims + 2)
     even.update(count_include_pad=True, divisor_override=None)
     if len(shape) == dims + 1:
         return AvgPool.apply(x.unsqueeze(0), **even).squeeze(0)
-    return AvgPool.apply(x, **even)
+    pool = AvgPool3d if dims == 3 else AvgPool
+    return pool.apply(x, **even)
 
 
 # ---- the largest element ----------------------------------------------------------------------
@@ -180,6 +182,9 @@ def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indice
         lead = batched._array.shape[:2]
         plane = batched.reshape((*lead, math.prod(shape[-dims:])))
         y = plane.gather(-1, index.reshape((*lead, math.prod(cells)))).reshape((*lead, *cells))
+    for made in (y, index):
+        if made is not None:
+            _ = laid(made) if dims == 3 else laid_as_images(made, x, dims + 2)
     if batched is not x:
         y, index = y.squeeze(0), None if index is None else index.squeeze(0)
     return (y, index) if return_indices else y

@@ -41,7 +41,7 @@ __all__ = [
 class Add(Function):
     """z = x + y."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     order = "follows"
     on_arrays = True
 
@@ -55,7 +55,7 @@ class Add(Function):
 class Sub(Function):
     """z = x - y."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     order = "follows"
     on_arrays = True
 
@@ -69,7 +69,7 @@ class Sub(Function):
 class Mul(Function):
     """z = x * y."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     order = "follows"
     on_arrays = True
 
@@ -85,7 +85,7 @@ class Mul(Function):
 class Div(Function):
     """z = x / y."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     order = "follows"
     on_arrays = True
 
@@ -116,7 +116,7 @@ class Neg(Function):
 class Pow(Function):
     """z = x ** y. The gradient is 0 in x where y = 0, and in y where x = 0 and y >= 0."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -347,7 +347,7 @@ def _is_bool(operand: Operand) -> bool:
 class Quotient(Function):
     """z = x / y rounded down ('floor') or toward zero ('trunc'): flat, so its gradient is 0."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     torch_name = "DivBackward2"
 
     def forward(self, x: Array, y: Array, *, rounding: str) -> Array:
@@ -381,7 +381,7 @@ class FloorDivide(Quotient):
 class Remainder(Function):
     """z = x - y * floor(x / y): Python's modulo, with the sign of y."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -399,7 +399,7 @@ class Remainder(Function):
 class Fmod(Function):
     """z = x - y * trunc(x / y): C's modulo, with the sign of x."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -462,7 +462,7 @@ def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
 class Lerp(Function):
     """z = x + w (y - x), counted from the nearer end."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array, w: Array) -> Array:
         ends = self.needs(2)

@@ -33,7 +33,7 @@ __all__ = [
 class Atan2(Function):
     """z = the angle of the point (y, x) to the first axis: arctan(x / y) in its own quadrant."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -49,7 +49,7 @@ class Atan2(Function):
 class Hypot(Function):
     """z = sqrt(x^2 + y^2)."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         z = np.hypot(x, y)
@@ -64,7 +64,7 @@ class Hypot(Function):
 class Copysign(Function):
     """z = |x| with the sign of y; the gradient at x = 0 is 0."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         z = np.copysign(x, y)
@@ -81,7 +81,7 @@ class LogAddExp(Function):
 
     torch_name = "LogaddexpBackward0"
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -97,7 +97,7 @@ class LogAddExp2(Function):
 
     torch_name = "Logaddexp2Backward0"
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -113,7 +113,7 @@ class XLogY(Function):
 
     torch_name = "XlogyBackward0"
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -133,7 +133,7 @@ class XLog1pY(Function):
 
     torch_name = "SpecialXlog1PyBackward0"
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -151,7 +151,7 @@ class XLog1pY(Function):
 class Heaviside(Function):
     """z = 0 where x < 0, y where x = 0, and 1 where x > 0. PyTorch has no derivative of it."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     torch_name = "NotImplemented"
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -166,7 +166,7 @@ class NextAfter(Function):
 
     torch_name = "NextafterBackward0"
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)

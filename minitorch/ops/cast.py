@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Cast(Function):
     """y = x, in another dtype; the gradient goes back in x's."""
 
+    elementwise = True
     torch_name = "ToCopyBackward0"
 
     def forward(self, x: Array, *, dtype: np.dtype[Any]) -> Array:

@@ -32,7 +32,7 @@ __all__ = [
 class Where(Function):
     """z = x where the condition holds, else y; each gets the gradient of what was taken."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     differentiable_inputs = slice(1, None)
 
     def forward(self, condition: Array, x: Array, y: Array) -> Array:
@@ -61,7 +61,7 @@ def _is_zero(x: Array) -> bool:
 class Maximum(Function):
     """z = the larger of x and y; a tie shares the gradient evenly, NaN gives all to both."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -76,7 +76,7 @@ class Maximum(Function):
 class Minimum(Function):
     """z = the smaller of x and y; a tie shares the gradient evenly, NaN gives all to both."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -91,7 +91,7 @@ class Minimum(Function):
 class Fmax(Function):
     """z = the larger of x and y, or the one that is no NaN; a tie gives its gradient to x."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -106,7 +106,7 @@ class Fmax(Function):
 class Fmin(Function):
     """z = the smaller of x and y, or the one that is no NaN; a tie gives its gradient to x."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
@@ -121,7 +121,7 @@ class Fmin(Function):
 class Clamp(Function):
     """z = x held between two bounds; a bound gets the gradient of what it holds back."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
 
     def forward(self, x: Array, low: Array | None, high: Array | None) -> Array:
         self.save(x, low, high)
@@ -273,4 +273,4 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
         )
     args.fits(value, input._array.dtype)
     filled = where(mask, args.as_dtype(value, input._array.dtype), input)
-    return args.named("MaskedFillBackward0", filled)
+    return args.named("MaskedFillBackward0", args.laid(filled))

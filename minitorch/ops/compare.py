@@ -53,7 +53,7 @@ def _plain(who: str, ufunc: Any, input: Operand, other: Operand, out: Any = None
     x, y = args.pair(who, input, other)
     args.broadcast_shape(who, args.array_of(x).shape, args.array_of(y).shape)
     owner = x if args.is_tensor(x) else y
-    return owner._wrap(np.asarray(ufunc(args.array_of(x), args.array_of(y))))
+    return owner._wrap_any(np.asarray(ufunc(args.array_of(x), args.array_of(y))))
 
 
 def _one(who: str, ufunc: Any, input: Tensor, out: Any = None) -> Tensor:
@@ -61,7 +61,7 @@ def _one(who: str, ufunc: Any, input: Tensor, out: Any = None) -> Tensor:
     if out is not None:
         return into(who, out, _one, who, ufunc, input)
     x = tensor_of(who, "input", input)
-    return x._wrap(np.asarray(ufunc(x._array)))
+    return x._wrap_any(np.asarray(ufunc(x._array)))
 
 
 def eq(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -290,7 +290,7 @@ def isclose(
         close = np.isclose(x._array, y._array, rtol, atol, equal_nan)
     finally:
         restore(previous)
-    return x._wrap(np.asarray(close))
+    return x._wrap_any(np.asarray(close))
 
 
 def allclose(

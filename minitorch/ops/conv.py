@@ -41,6 +41,7 @@ class Convolution(Function):
     """
 
     order = "makes"
+    channels_last_from = 3
     torch_name = "ConvolutionBackward0"
     on_arrays = True
     makes_own = True
@@ -84,6 +85,7 @@ class ConvInput(Function):
     """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
 
     order = "makes"
+    channels_last_from = 3
     torch_name = "ConvolutionBackward0"
     on_arrays = True
     makes_own = True

@@ -176,7 +176,7 @@ def contract(xs: list[Tensor], labels: list[list[Label]], output: list[Label]) -
             result, held = x, named
             continue
         result, held = _summed(result, held, wanted | set(named))
-        result, held = _pair(result, held, x, named, wanted)
+        result, held = _pair(result, held, x, named, wanted, output)
     assert result is not None
     order = [held.index(label) for label in output]
     return result if order == sorted(order) else result.permute(order)
@@ -204,14 +204,27 @@ def _summed(x: Tensor, named: list[Label], wanted: set[Label]) -> tuple[Tensor, 
 
 
 def _pair(
-    x: Tensor, left: list[Label], y: Tensor, right: list[Label], wanted: set[Label]
+    x: Tensor,
+    left: list[Label],
+    y: Tensor,
+    right: list[Label],
+    wanted: set[Label],
+    output: list[Label],
 ) -> tuple[Tensor, list[Label]]:
-    """The product of two, summed over the labels that both have and nothing else wants."""
-    both = [label for label in left if label in right]
+    """The product of two, summed over the labels that both have and nothing else wants.
+
+    What is kept comes in the order of `output` as far as one product can make it.
+    """
+    place = {label: position for position, label in enumerate(output)}
+    left_in_order = sorted(left, key=lambda label: place.get(label, len(output)))
+    right_in_order = sorted(right, key=lambda label: place.get(label, len(output)))
+    both = [label for label in left_in_order if label in right]
     batch = [label for label in both if label in wanted]
     summed = [label for label in both if label not in wanted]
-    rows = [label for label in left if label not in both]
-    columns = [label for label in right if label not in both]
+    rows = [label for label in left_in_order if label not in both]
+    columns = [label for label in right_in_order if label not in both]
+    if rows and columns and place.get(rows[-1], -1) > place.get(columns[-1], len(output)):
+        x, left, y, right, rows, columns = y, right, x, left, columns, rows
     size = dict(zip(left + right, x._array.shape + y._array.shape, strict=True))
     B, N, K, M = ([size[label] for label in group] for group in (batch, rows, summed, columns))
     if not summed:

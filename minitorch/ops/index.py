@@ -13,6 +13,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels.layout import Axes, order_by, preserved
 from minitorch.kernels.rows import add_at
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
@@ -97,6 +98,7 @@ class Indexing(Function):
 class Take(Indexing):
     """y = x[indices]: a copy. Taken twice, it gets both gradients."""
 
+    order = "makes"
     torch_name = "IndexBackward0"
     differentiable_inputs = slice(1)
     on_arrays = True
@@ -143,7 +145,7 @@ class IndexPut(Indexing):
         self.accumulate = accumulate
         self.shape, self.value_shape = x.shape, y.shape
         key = self.key(indices)
-        z = x.copy()
+        z = preserved(x)
         if accumulate:
             add_at(z, key, y)
         else:
@@ -386,7 +388,21 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     if advanced is None:
         return Slice.apply(input, key=(Ellipsis,) if basic is None else basic)
     shown = input if basic is None else Slice.apply(input, key=basic)
-    return Take.apply(shown, *advanced)
+    taken: Tensor = Take.apply(shown, *advanced)
+    if not shown._array.flags.c_contiguous:
+        taken._lie_in(_order_taken(shown._array, _arrays(advanced), taken.ndim))
+    return taken
+
+
+def _order_taken(x: Array, key: Key, ndim: int) -> Axes:
+    """The order of memory of x[key], of `ndim` dimensions: that of the dimensions not indexed."""
+    places = [place for place, part in enumerate(key) if part is not FULL]
+    dims = [place for place, part in enumerate(key) for _ in range(_dims(part))]
+    kept = [x.strides[dim] for dim, place in enumerate(dims) if place not in places]
+    kept += x.strides[len(dims) :]
+    first = places[0] if places[-1] - places[0] < len(places) else 0
+    strides = (*kept[:first], *[0] * (ndim - len(kept)), *kept[first:])
+    return order_by((1,) * ndim, [strides])
 
 
 def setitem(target: Tensor, index: Any, value: Any) -> None:

@@ -17,6 +17,7 @@ from minitorch.ops.operands import (
     broadcast_shape,
     in_wider,
     is_half,
+    laid,
     named,
     not_bool,
     tensor_of,
@@ -448,7 +449,7 @@ def addmm(
 
     Shape: `input` must expand to ``(N, M)``; mat1 ``(N, K)``, mat2 ``(K, M)``.
     """
-    return named("AddmmBackward0", _added("addmm", input, mm(mat1, mat2), beta, alpha))
+    return named("AddmmBackward0", laid(_added("addmm", input, mm(mat1, mat2), beta, alpha)))
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -475,7 +476,7 @@ def addbmm(
         )
     # Side by side, the batches' sums are one long sum.
     product = matmul(x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M))
-    return named("AddbmmBackward0", _added("addbmm", input, product, beta, alpha))
+    return named("AddbmmBackward0", laid(_added("addbmm", input, product, beta, alpha)))
 
 
 def baddbmm(
@@ -485,7 +486,9 @@ def baddbmm(
 
     Shape: `input` must expand to ``(B, N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
     """
-    return named("BaddbmmBackward0", _added("baddbmm", input, bmm(batch1, batch2), beta, alpha))
+    return named(
+        "BaddbmmBackward0", laid(_added("baddbmm", input, bmm(batch1, batch2), beta, alpha))
+    )
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:

@@ -9,7 +9,8 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import triangular
-from minitorch.ops.operands import broadcast_shape, tensor_of
+from minitorch.kernels.layout import column_major
+from minitorch.ops.operands import broadcast_shape, laid_by_columns, tensor_of
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -36,7 +37,7 @@ class SolveTriangular(Function):
     torch_name = "LinalgSolveTriangularBackward0"
 
     def forward(self, A: Array, B: Array, *, upper: bool, unitriangular: bool) -> Array:
-        X = triangular.solve_triangular(A, B, upper, unitriangular)
+        X = column_major(triangular.solve_triangular(A, B, upper, unitriangular))
         self.save(A, X if self.needs(0) else None)
         self.upper, self.unitriangular = upper, unitriangular
         return X
@@ -96,7 +97,8 @@ def solve_triangular(
     A = A.expand(*batch, N, N)
     B = B.expand(*batch, *B._array.shape[-2:])
     if not left:
-        return solve_triangular(A.mT, B.mT, upper=not upper, unitriangular=unitriangular).mT
+        X = solve_triangular(A.mT, B.mT, upper=not upper, unitriangular=unitriangular)
+        return laid_by_columns(X.mT)
     return SolveTriangular.apply(A, B, upper=upper, unitriangular=unitriangular)
 
 
@@ -109,7 +111,7 @@ class Cholesky(Function):
     torch_name = "LinalgCholeskyExBackward0"
 
     def forward(self, A: Array) -> Array:
-        L = np.linalg.cholesky(A)
+        L = column_major(np.linalg.cholesky(A))
         self.save(L)
         return L
 
@@ -149,7 +151,7 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
         L = Cholesky.apply(A)
     except np.linalg.LinAlgError:
         raise LinAlgError(_which_is_indefinite(who, A._array)) from None
-    return L.mT if upper else L
+    return laid_by_columns(L.mT) if upper else L
 
 
 def _is_definite(matrix: Array) -> bool:

@@ -34,6 +34,7 @@ class VectorNorm(Function):
     Where y is 0, and for p < 2 where x is, the gradient is 0.
     """
 
+    order = "makes"
     torch_name = "LinalgVectorNormBackward0"
 
     def forward(self, x: Array, *, p: float, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -280,7 +281,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         return args.in_wider(renorm, x, p=p, dim=dim, maxnorm=maxnorm)
     norms = vector_norm(x, p, others, keepdim=True)
     # PyTorch adds 1e-7 before it divides.
-    return x * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
+    return args.laid(x * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0))
 
 
 EXACT = 2**22  # how many differences cdist keeps at once, before it multiplies matrices instead
@@ -337,7 +338,7 @@ def cdist(
         return _by_product(x, y)
     if x._array.dtype == np.float16:
         raise NotImplementedError('"cdist" not implemented for float16; convert with .float()')
-    return vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), p, -1)
+    return args.laid(vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), p, -1))
 
 
 def _by_product(x: Tensor, y: Tensor) -> Tensor:

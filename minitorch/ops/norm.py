@@ -21,7 +21,7 @@ from minitorch.kernels import norm as kernels
 from minitorch.kernels.sums import wide
 from minitorch.ops.activation import floats
 from minitorch.ops.magnitude import vector_norm
-from minitorch.ops.operands import as_dtype, check_constant, shape_of, tensor_of
+from minitorch.ops.operands import as_dtype, check_constant, laid, shape_of, tensor_of
 from minitorch.ops.shape import cat
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Normalize(Function):
     """
 
     order = "makes"
+    channels_last_from = 4
     on_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
@@ -154,6 +155,7 @@ class ScaleChannels(Function):
     """y = x * scale + shift, with one of each a channel. `spread` is their shape beside x."""
 
     order = "makes"
+    channels_last_from = 4
     on_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
@@ -375,7 +377,8 @@ def instance_norm(
                 )
         running = Running(running_mean, running_var, momentum, groups=shape[0])
     axes = tuple(range(2, len(shape)))
-    return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
+    y = Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
+    return laid(y)
 
 
 def group_norm(

@@ -15,6 +15,7 @@ from minitorch._dtypes import Array, Scalar, dtype
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels.layout import is_channels_last, order_by
 from minitorch.kernels.quiet import hush, restore
 from minitorch.ops.cast import Cast
 
@@ -392,24 +393,26 @@ def integer(who: str, name: str, value: Any) -> int:
     raise TypeError(f"{who}(): argument '{name}' must be int, not {type(value).__name__}")
 
 
-def memory_order(who: str, memory_format: Any) -> str:
-    """NumPy's letter for a memory format.
+def memory_order(who: str, memory_format: Any, ndim: int) -> tuple[int, ...] | None:
+    """The order of axes in memory that a memory format stands for; None to preserve what there is.
 
     Raises:
-        NotImplementedError: for channels_last and whatever else NumPy cannot lay out by itself.
+        RuntimeError: for a format of another number of dimensions.
         TypeError: if it is no memory format.
     """
+    if memory_format is None or memory_format is _dtypes.preserve_format:
+        return None
     if not isinstance(memory_format, _dtypes.memory_format):
         raise TypeError(
             f"{who}(): argument 'memory_format' must be torch.memory_format, not "
             f"{type(memory_format).__name__}"
         )
-    try:
-        return {"contiguous_format": "C", "preserve_format": "K"}[memory_format.name]
-    except KeyError:
-        raise NotImplementedError(
-            f"{who}: {memory_format} is not covered by minitorch; permute the dimensions instead"
-        ) from None
+    if memory_format is _dtypes.contiguous_format:
+        return tuple(range(ndim))
+    rank = 4 if memory_format is _dtypes.channels_last else 5
+    if ndim != rank:
+        raise RuntimeError(f"required rank {rank} tensor to use {memory_format.name} format")
+    return (0, *range(2, rank), 1)
 
 
 def positive_shape(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
@@ -433,6 +436,27 @@ def named(node_name: str, result: Tensor) -> Tensor:
     """
     if result._grad_fn is not None:
         result._grad_fn.torch_name = node_name
+    return result
+
+
+def laid(result: Tensor, like: Tensor | None = None) -> Tensor:
+    """`result`, fresh and nobody's view, in the order of memory of `like`, or by default in C's."""
+    result._lie_in(None if like is None else order_by(like._array.shape, [like._strides_seen()]))
+    return result
+
+
+def laid_by_columns(result: Tensor) -> Tensor:
+    """`result`, fresh, with the elements of a column side by side, as LAPACK gives matrices."""
+    ndim = result._peek().ndim
+    result._lie_in((*range(ndim - 2), ndim - 1, ndim - 2))
+    return result
+
+
+def laid_as_images(result: Tensor, like: Tensor, least: int = 4) -> Tensor:
+    """`result`, fresh and nobody's view, channels last in memory if the images `like` are."""
+    if is_channels_last(like._peek().shape, like._strides_seen(), least):
+        ndim = result._peek().ndim
+        result._lie_in((0, *range(2, ndim), 1))
     return result
 
 

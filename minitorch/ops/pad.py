@@ -11,7 +11,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import resample as kernels
 from minitorch.ops.index import Slice
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.operands import laid, tensor_of
 from minitorch.ops.resample import Resample
 from minitorch.ops.windows import Pairs, Sizes, check_dtype
 
@@ -24,6 +24,7 @@ __all__ = ["pad"]
 class ConstantPad(Function):
     """y = an array of `value` with y[key] = x, for a key of slices."""
 
+    channels_last_from = 4
     torch_name = "ConstantPadNdBackward0"
     on_arrays = True
 
@@ -183,4 +184,4 @@ def _circular(x: Tensor, sizes: Sizes, pairs: Pairs) -> Tensor:
             )
         places = np.arange(-max(before, 0), kept + max(after, 0)) % max(kept, 1)
         tables.append(kernels.picks(size, places + max(-before, 0)))
-    return Resample.apply(x, tables=tuple(tables), name="CircularPadBackward0")
+    return laid(Resample.apply(x, tables=tuple(tables), name="CircularPadBackward0"))

@@ -66,6 +66,7 @@ __all__ = [
 class OfInput(Function):
     """y = ufunc(x), with a derivative written in x."""
 
+    elementwise = True
     ufunc: Any
 
     def forward(self, x: Array) -> Array:
@@ -76,6 +77,7 @@ class OfInput(Function):
 class OfOutput(Function):
     """y = ufunc(x), with a derivative written in y."""
 
+    elementwise = True
     ufunc: Any
 
     def forward(self, x: Array) -> Array:
@@ -87,6 +89,7 @@ class OfOutput(Function):
 class Flat(Function):
     """A step function: its gradient is 0 wherever it has one."""
 
+    elementwise = True
     ufunc: Any
 
     def forward(self, x: Array) -> Array:
@@ -249,6 +252,7 @@ def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 class Rsqrt(Function):
     """y = x ** -0.5."""
 
+    elementwise = True
     on_arrays = True
 
     def forward(self, x: Array) -> Array:
@@ -269,6 +273,7 @@ def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 class Sigmoid(Function):
     """y = 1 / (1 + e ** -x)."""
 
+    elementwise = True
     on_arrays = True
 
     def forward(self, x: Array) -> Array:

@@ -14,7 +14,7 @@ from minitorch.autograd.function import Function
 from minitorch.kernels import pool as kernels
 from minitorch.ops.activation import relu
 from minitorch.ops.composed import PiecewiseLinear
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.operands import laid_as_images, tensor_of
 from minitorch.ops.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class MaxPool(PiecewiseLinear):
     """
 
     order = "makes"
+    channels_last_from = 3
     torch_name = "MaxPool2DWithIndicesBackward0"
     on_arrays = True
 
@@ -76,6 +77,7 @@ class TakeInWindow(Function):
     """y = the element of each window of x at the place that `winners` say, one a dimension."""
 
     order = "makes"
+    channels_last_from = 3
     on_arrays = True
 
     def forward(self, x: Array, *winners: Array, **geometry: Any) -> Array:
@@ -93,6 +95,7 @@ class PutInWindow(Function):
     """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
 
     order = "makes"
+    channels_last_from = 3
     on_arrays = True
 
     def forward(self, x: Array, *winners: Array, spatial: Sizes, **geometry: Any) -> Array:
@@ -109,6 +112,7 @@ class AvgPool(PiecewiseLinear):
     """y = the mean of each window."""
 
     order = "makes"
+    channels_last_from = 3
     torch_name = "AvgPool2DBackward0"
     on_arrays = True
 
@@ -133,6 +137,7 @@ class AvgPool2d(AvgPool):
 class AvgPool3d(AvgPool):
     """Average pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
 
+    channels_last_from = 0
     torch_name = "AvgPool3DBackward0"
 
 
@@ -140,6 +145,7 @@ class AvgPoolInput(Function):
     """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
 
     order = "makes"
+    channels_last_from = 3
     on_arrays = True
 
     def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
@@ -320,7 +326,8 @@ def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
         images = images[None]
     _, winners = kernels.max_pool(images, **geometry, want_winners=True)
     index = kernels.flat_indices(winners, images.shape[2:], **geometry)
-    return x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
+    made = x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
+    return laid_as_images(made, x, least=len(geometry["kernel"]) + 2)
 
 
 # ---- the mean ---------------------------------------------------------------------------------
@@ -610,7 +617,8 @@ def _max_unpool(
         return x.reshape((*shape[:-dims], *out))
     lead, flat = shape[:-dims], (*shape[:-dims], math.prod(shape[-dims:]))
     plane = x.new_zeros((*lead, room)).scatter(-1, places.reshape(flat), x.reshape(flat))
-    return plane.reshape((*lead, *out))
+    y: Tensor = plane.reshape((*lead, *out))
+    return laid_as_images(y, x) if dims == 2 else y
 
 
 def _unpooled_size(who: str, wanted: Sizes, default: Sizes, stride: Sizes) -> Sizes:

@@ -232,16 +232,15 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     x = tensor_of("bernoulli", "input", input)
     array = x._array
     if p is not None:
-        made = bernoulli_(x._wrap(np.empty_like(array)), p, generator=generator)._array
+        room = x._wrap(np.empty(array.shape, array.dtype))
+        made = bernoulli_(room, p, generator=generator)._array
         return Drawn.apply(x, drawn=made)
     if array.dtype.kind != "f":
         raise NotImplementedError(f'"bernoulli" not implemented for {x.dtype}')
     if array.size and not ((array >= 0) & (array <= 1)).all():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
     flat = stream(generator).bernoulli_from(np.ascontiguousarray(array).reshape(-1))
-    made = np.empty_like(array)
-    made[...] = flat.reshape(array.shape)
-    return Drawn.apply(x, drawn=made)
+    return Drawn.apply(x, drawn=flat.reshape(array.shape))
 
 
 def random_(input: Tensor, *bounds: Any, to: int | None = None, generator: Any = None) -> Tensor:

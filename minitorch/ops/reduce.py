@@ -55,7 +55,7 @@ def spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim:
 class Sum(Function):
     """y = the sum over `dims`; every element gets the gradient of its sum."""
 
-    order = "follows"
+    order = "makes"
     on_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -69,6 +69,7 @@ class Sum(Function):
 class Mean(Function):
     """y = the mean over `dims`."""
 
+    order = "makes"
     on_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -87,6 +88,7 @@ class Mean(Function):
 class AMax(Function):
     """y = the largest element over `dims`; ties share the gradient evenly."""
 
+    order = "makes"
     torch_name = "AmaxBackward0"
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -122,6 +124,8 @@ class AMin(AMax):
 
 class Prod(Function):
     """y = the product along `dim`; an element's gradient is the product of all the others."""
+
+    order = "makes"
 
     def forward(self, x: Array, *, dim: int, keepdim: bool) -> Array:
         self.dim, self.keepdim = dim, keepdim
@@ -343,7 +347,8 @@ def _arg(who: str, function: Any, input: Tensor, dim: int | None, keepdim: bool)
     if ndim == 0:
         return x._wrap(np.zeros((), np.int64))
     need_elements(who, x, (axis,))
-    return x._wrap(np.asarray(function(x._array, axis=axis, keepdims=keepdim), np.int64))
+    found = function(x._array, axis=axis, keepdims=keepdim)
+    return args.laid(x._wrap(np.asarray(found, np.int64)))
 
 
 @numpy_names
@@ -363,7 +368,8 @@ def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> T
     # Here, unlike elsewhere, an empty list of dims means none.
     dims = () if dim == () or dim == [] else wrap_dims(dim, x._array.ndim)
     found = np.asarray(ufunc.reduce(x._array, dims, keepdims=keepdim))
-    return x._wrap(found.astype(np.uint8) if x._array.dtype == np.uint8 else found.astype(bool))
+    kind = np.dtype(np.uint8 if x._array.dtype == np.uint8 else bool)
+    return x._wrap(found.astype(kind, order="C"))
 
 
 @numpy_names

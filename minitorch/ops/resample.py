@@ -18,6 +18,8 @@ class Resample(Function):
     Interpolation, adaptive means and the padding that repeats elements are all of this kind.
     """
 
+    channels_last_from = 4
+
     def forward(self, x: Array, *, tables: tuple[kernels.Table, ...], name: str) -> Array:
         self.tables, self.torch_name = tables, name
         return kernels.resample(x, tables)

@@ -37,6 +37,7 @@ __all__ = [
 class CumSum(Function):
     """y_i = x_1 + ... + x_i along `dim`."""
 
+    order = "makes"
     torch_name = "CumsumBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:
@@ -50,6 +51,7 @@ class CumSum(Function):
 class CumProd(Function):
     """y_i = x_1 * ... * x_i along `dim`; its gradient divides by nothing, so zeros do no harm."""
 
+    order = "makes"
     torch_name = "CumprodBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:
@@ -67,6 +69,7 @@ class CumProd(Function):
 class LogCumSumExp(Function):
     """y_i = log(exp(x_1) + ... + exp(x_i)) along `dim`."""
 
+    order = "makes"
     torch_name = "LogcumsumexpBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:
@@ -175,7 +178,7 @@ def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Te
         new |= np.isnan(array)
     places = np.arange(array.shape[axis]).reshape((-1,) + (1,) * (array.ndim - 1 - axis))
     indices = x._wrap(np.maximum.accumulate(np.where(new, places, 0), axis))
-    return x.gather(axis, indices), indices
+    return x.gather(axis, indices), args.laid(indices)
 
 
 # ---- differences and integrals ----------------------------------------------------------------
@@ -215,7 +218,10 @@ def diff(
             )
     parts = [part for part in (prepend, x, append) if part is not None]
     x = cat(parts, axis) if len(parts) > 1 else x
-    for _ in range(min(n, x._array.shape[axis])):
+    steps = min(n, x._array.shape[axis])
+    if not steps:
+        return x.clone()
+    for _ in range(steps):
         later, earlier = _ends(x, axis)
         x = later ^ earlier if x._array.dtype.kind == "b" else later - earlier
     return x

@@ -17,7 +17,7 @@ from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.index import IndexPut, Indices, Take
 from minitorch.ops.operands import tensor_of, wrap_dim
-from minitorch.ops.shape import expand, reshape
+from minitorch.ops.shape import expand, ordered_as, reshape
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -212,7 +212,7 @@ def _scatter(
     else:  # nothing of `src`, which stays in the graph all the same
         indices = (np.zeros(0, np.int64),) * flat._array.ndim
         src = reshape(src, -1)[:0] if args.is_tensor(src) else src
-    y = IndexPut.apply(flat, src, *indices, accumulate=accumulate)
+    y = args.laid(IndexPut.apply(flat, src, *indices, accumulate=accumulate))
     return y if x._array.ndim else reshape(y, ())
 
 
@@ -275,7 +275,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     _check_range(NoSuchEntry, i._array, axis, x._array.shape[axis] if x._array.ndim else 1)
     if x._array.ndim == 0:
         return x.clone()
-    return args.named("IndexSelectBackward0", Take.apply(x, *_at(axis, i)))
+    return args.named("IndexSelectBackward0", args.laid(Take.apply(x, *_at(axis, i))))
 
 
 def _checked_entries(
@@ -320,7 +320,7 @@ def index_add(
     x, axis, i, src = _checked_entries("index_add", input, dim, index, source)
     if alpha != 1:
         src = args.as_dtype(src * alpha, x._array.dtype)
-    y = IndexPut.apply(x, src, *_at(axis, i), accumulate=True)
+    y = args.laid(IndexPut.apply(x, src, *_at(axis, i), accumulate=True))
     return args.named("IndexAddBackward0", reshape(y, input._array.shape))
 
 
@@ -355,7 +355,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
             f"{list(own)} and {list(shape)} at dimension {axis}"
         )
     _check_range(IndexError, i._array, axis, shape[axis])
-    y = IndexPut.apply(x, src, *_at(axis, i), accumulate=False)
+    y = args.laid(IndexPut.apply(x, src, *_at(axis, i), accumulate=False))
     return args.named("IndexCopyBackward0", reshape(y, input._array.shape))
 
 
@@ -428,7 +428,8 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             f"source.numel() = {src._array.size}, index.numel() = {i._array.size}"
         )
     y = IndexPut.apply(reshape(x, -1), reshape(src, -1), i, accumulate=accumulate)
-    return reshape(y, x._array.shape)
+    y = reshape(y, x._array.shape)
+    return y if x._array.flags.c_contiguous else ordered_as(y, x)
 
 
 def _flat_index(who: str, x: Tensor, index: Any) -> Tensor:
@@ -485,7 +486,7 @@ def repeat_interleave(
             f"{times.size} and input.size({axis}) = {shape[axis]}"
         )
     rows = _interleaved(times, shape[axis], output_size)
-    return Take.apply(x, *_at(axis, rows))
+    return args.laid(Take.apply(x, *_at(axis, rows)))
 
 
 def _interleaved(times: Array, length: int, output_size: int | None, alone: bool = False) -> Array:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array, Size, result_dtype
+from minitorch._dtypes import Array, Size, contiguous_format, result_dtype
 from minitorch.autograd.base import ViewStep
 from minitorch.autograd.function import Function
-from minitorch.kernels.layout import laid_out
+from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved
 from minitorch.ops import operands as args
 from minitorch.ops.operands import (
     also_named,
@@ -161,15 +161,27 @@ class Expand(Function):
 
 
 class Clone(Function):
-    """y = x, in memory of its own."""
+    """y = x, in memory of its own: of the same order, and of the very same strides if `exact`."""
 
+    elementwise = True
     order = "follows"
     on_arrays = True
 
-    def forward(self, x: Array, *, order: str = "K") -> Array:
-        if order == "native":
-            return laid_out(x, x.strides)
-        return np.array(x, order=order)  # type: ignore[call-overload]
+    def forward(self, x: Array, *, exact: bool = False) -> Array:
+        return laid_out(x, x.strides) if exact else preserved(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
+
+
+class Reorder(Function):
+    """y = x, in memory of its own that runs along `axes`, the first with the largest steps."""
+
+    torch_name = "CloneBackward0"
+    on_arrays = True
+
+    def forward(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return in_order(x, axes)
 
     def backward(self, grad: Tensor) -> Any:
         return grad
@@ -347,7 +359,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension."""
-    return reshape(input, -1)
+    return reshape(contiguous(input), -1)
 
 
 @numpy_names
@@ -578,7 +590,7 @@ def _repeat(x: Tensor, times: tuple[int, ...]) -> Tensor:
         n for pair in zip(times, padded, strict=True) for n in (max(pair[0], 0), pair[1])
     )
     y = reshape(Expand.apply(reshape(x, apart), shape=wanted), whole)
-    return y if y._view is None else Clone.apply(y)  # repeated once, or not at all: still a copy
+    return y if y._view is None else fresh(y)  # repeated once, or not at all: still a copy
 
 
 def tile(input: Tensor, *times: Any, dims: Any = None) -> Tensor:
@@ -592,20 +604,43 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy, in the graph, its memory in the same order.
 
     Raises:
-        NotImplementedError: for a memory_format other than preserve_format, contiguous_format.
+        RuntimeError: for a memory_format of another number of dimensions.
     """
     x = tensor_of("clone", "input", input)
-    order = "K" if memory_format is None else args.memory_order("clone", memory_format)
-    return Clone.apply(x, order="native" if x._is_native else order)
+    axes = args.memory_order("clone", memory_format, x._peek().ndim)
+    if axes is None or (x._is_native and axes[1:] == tuple(range(1, len(axes))) and not x._axes):
+        return Clone.apply(x, exact=x._is_native)
+    return _reordered(x, axes)
+
+
+def _reordered(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    y: Tensor = Reorder.apply(x, axes=axes)
+    y._special = True  # not in C's order, as far as can be told
+    return y
+
+
+def fresh(input: Tensor) -> Tensor:
+    """A copy, in the graph, its memory in order."""
+    return clone(input, memory_format=contiguous_format)
 
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """`input` itself if its elements already lie in order, else a copy that does."""
-    if memory_format is not None and args.memory_order("contiguous", memory_format) != "C":
-        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    if input._array.flags.c_contiguous:
+    array = input._array
+    if memory_format is None and array.flags.c_contiguous:
         return input
-    return Clone.apply(input, order="C")
+    axes = args.memory_order("contiguous", memory_format or contiguous_format, array.ndim)
+    if (array if axes is None else array.transpose(axes)).flags.c_contiguous:
+        return input
+    if axes is None:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    return _reordered(input, axes)
+
+
+def ordered_as(input: Tensor, like: Tensor) -> Tensor:
+    """A copy with the strides of `like` if they leave no gaps, else in order."""
+    axes = order_kept(like._array)
+    return _reordered(input, tuple(range(like._array.ndim)) if axes is None else axes)
 
 
 def alias(input: Tensor) -> Tensor:
@@ -674,7 +709,7 @@ class Flip(Function):
 
     def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
         self.dims = dims
-        return np.array(np.flip(x, dims), order="K")
+        return preserved(np.flip(x, dims))
 
     def backward(self, grad: Tensor) -> Any:
         return Flip.apply(grad, dims=self.dims)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.ops.operands import named, tensor_of
+from minitorch.ops.operands import laid_as_images, named, tensor_of
+from minitorch.ops.shape import fresh
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -36,6 +37,11 @@ def _image(who: str, input: Tensor) -> tuple[Tensor, tuple[int, ...]]:
     return x, shape
 
 
+def _named(node_name: str, x: Tensor, y: Tensor) -> Tensor:
+    """The shuffled images, in memory of their own even where nothing had to move."""
+    return named(node_name, laid_as_images(y if y._view is None else fresh(y), x))
+
+
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Images larger by `upscale_factor` r, each r x r block made of r * r channels of one pixel.
 
@@ -59,7 +65,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     C, n = channels // (r * r), len(lead)
     blocks = x.reshape((*lead, C, r, r, H, W))
     rows = blocks.permute(*range(n + 1), n + 3, n + 1, n + 4, n + 2)  # (*, C, H, r, W, r)
-    return named("PixelShuffleBackward0", rows.reshape((*lead, C, H * r, W * r)))
+    return _named("PixelShuffleBackward0", x, rows.reshape((*lead, C, H * r, W * r)))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -81,7 +87,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     H, W, n = height // r, width // r, len(lead)
     blocks = x.reshape((*lead, C, H, r, W, r))
     channels = blocks.permute(*range(n + 1), n + 2, n + 4, n + 1, n + 3)  # (*, C, r, r, H, W)
-    return named("PixelUnshuffleBackward0", channels.reshape((*lead, C * r * r, H, W)))
+    return _named("PixelUnshuffleBackward0", x, channels.reshape((*lead, C * r * r, H, W)))
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
@@ -99,4 +105,5 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"Number of channels must be divisible by groups. Got {C} channels and {count} groups."
         )
     grouped = x.reshape((N, count, C // count, *rest))
-    return named("ChannelShuffleBackward0", grouped.transpose(1, 2).reshape((N, C, *rest)))
+    y = grouped.transpose(1, 2).reshape((N, C, *rest))
+    return _named("ChannelShuffleBackward0", x, y)

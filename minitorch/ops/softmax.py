@@ -24,6 +24,7 @@ __all__ = ["log_softmax", "softmax"]
 class Softmax(Function):
     """y = exp(x) / sum(exp(x)) along `dim`."""
 
+    order = "makes"
     on_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
@@ -42,6 +43,7 @@ class Softmax(Function):
 class LogSoftmax(Function):
     """y = x - log(sum(exp(x))) along `dim`."""
 
+    order = "makes"
     on_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:

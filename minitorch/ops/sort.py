@@ -50,7 +50,7 @@ def sort(
     (tensor([1., 2., 3.]), tensor([1, 2, 0]))
     """
     indices = argsort(input, dim, descending, stable)
-    return return_types.sort(_taken(input, dim, indices), indices)
+    return return_types.sort(args.laid(_taken(input, dim, indices), input), indices)
 
 
 @numpy_names
@@ -58,7 +58,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     """Where the elements in order along `dim` are; equal ones in their order."""
     x = tensor_of("argsort", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
-    return x._wrap(order_of(x._array, axis, descending))
+    return args.laid(x._wrap(order_of(x._array, axis, descending)), x)
 
 
 def order_of(x: Array, axis: int, descending: bool = False) -> Array:

@@ -23,6 +23,8 @@ __all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "logit", "polygamma", "
 class Erf(Function):
     """y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x."""
 
+    elementwise = True
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         return kernels.erf(x)
@@ -35,6 +37,8 @@ class Erf(Function):
 class Erfc(Function):
     """y = 1 - erf(x)."""
 
+    elementwise = True
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         return kernels.erfc(x)
@@ -46,6 +50,8 @@ class Erfc(Function):
 
 class Erfinv(Function):
     """y = the number whose erf is x."""
+
+    elementwise = True
 
     def forward(self, x: Array) -> Array:
         y = kernels.erfinv(x)
@@ -60,6 +66,8 @@ class Erfinv(Function):
 class Lgamma(Function):
     """y = ln |Gamma(x)|."""
 
+    elementwise = True
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         return kernels.lgamma(x)
@@ -71,6 +79,8 @@ class Lgamma(Function):
 
 class Polygamma(Function):
     """y = the n-th derivative of the digamma function, which is Gamma'(x) / Gamma(x)."""
+
+    elementwise = True
 
     def forward(self, x: Array, *, n: int) -> Array:
         self.save(x)
@@ -85,6 +95,8 @@ class Polygamma(Function):
 class Sinc(Function):
     """y = the n-th derivative of sin(pi x) / (pi x)."""
 
+    elementwise = True
+
     def forward(self, x: Array, *, n: int = 0) -> Array:
         self.save(x)
         self.n = n
@@ -97,6 +109,8 @@ class Sinc(Function):
 
 class Entr(Function):
     """y = -x ln(x); 0 at 0 and -inf below."""
+
+    elementwise = True
 
     torch_name = "SpecialEntrBackward0"
 
@@ -111,6 +125,8 @@ class Entr(Function):
 
 class Logit(Function):
     """y = ln(x / (1 - x)), the sigmoid's inverse; NaN outside 0 to 1, and so is its gradient."""
+
+    elementwise = True
 
     def forward(self, x: Array) -> Array:
         self.save(x)

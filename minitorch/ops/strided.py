@@ -189,7 +189,8 @@ def _triangle(who: str, input: Tensor, diagonal: int, lower: bool) -> Tensor:
     offset = args.integer(who, "diagonal", diagonal)
     rows, columns = x._array.shape[-2:]
     below = np.tri(rows, columns, offset if lower else offset - 1, dtype=bool)
-    return where(x._wrap(below if lower else ~below), x, x._wrap(np.zeros((), x._array.dtype)))
+    zero = x._wrap(np.zeros((), x._array.dtype))
+    return args.laid(where(x._wrap(below if lower else ~below), x, zero))
 
 
 # ---- sliding windows --------------------------------------------------------------------------
@@ -388,7 +389,9 @@ def resize_(input: Tensor, *sizes: Any, size: Any = None, memory_format: Any = N
     """
     x = tensor_of("resize_", "input", input)
     if memory_format is not None:
-        args.memory_order("resize_", memory_format)
+        args.memory_order(
+            "resize_", memory_format, len(args.shape_given("resize_", "size", sizes, size))
+        )
     shape = args.shape_given("resize_", "size", sizes, size)
     if x._requires_grad:
         raise RuntimeError("cannot resize variables that require grad")

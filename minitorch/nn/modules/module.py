@@ -244,9 +244,13 @@ class Module(HasState):
                     "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                     f"dtype={value}"
                 )
-        return self._apply(
-            lambda t: t.to(*args, **kwargs) if t.is_floating_point() else t.to("cpu")
-        )
+        memory_format = kwargs.pop("memory_format", None)
+
+        def converted(t: Tensor) -> Tensor:
+            made = t.to(*args, **kwargs) if t.is_floating_point() else t.to("cpu")
+            return made.to(memory_format=memory_format) if t.dim() in (4, 5) else made
+
+        return self._apply(converted)
 
     def type(self: M, dst_type: Any) -> M:
         """Convert every parameter and buffer to a dtype, in place."""
