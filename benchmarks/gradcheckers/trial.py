@@ -195,6 +195,11 @@ def main(argv: list[str] | None = None) -> int:
         help="may be given again; by default all that are installed",
     )
     parser.add_argument("--only", metavar="KIND", help="only planted bugs, and of this kind")
+    parser.add_argument(
+        "--networks",
+        action="store_true",
+        help="only the programs in which kinks meet, and the bugs planted there",
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="at most N bugs of each kind")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bugs; default 0")
     parser.add_argument("--verbose", action="store_true", help="list each wrong verdict")
@@ -217,6 +222,9 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(str(error))
     if options.only is None:
         trials += right(options.seed)
+    if options.networks:
+        names = {case.name for case in networks()}
+        trials = [t for t in trials if t.case.name in names]
     run(trials, checkers, progress=sys.stderr.isatty())
 
     made = tables(trials, checkers)

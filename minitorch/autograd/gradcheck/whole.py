@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch._extras import MissingExtra, require
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.gradcheck.check import as_tuple, wants_grad
 from minitorch.autograd.gradcheck.jacobian import (
@@ -49,13 +50,11 @@ def progress(show: bool | None, what: str) -> Watch:
     if show is False or (show is None and not sys.stderr.isatty()):
         return lambda items, total: items
     try:
-        from tqdm import tqdm
-    except ImportError:
+        tqdm = require("tqdm", wanted_for="the progress bar", extra="digits").tqdm
+    except MissingExtra:
         if show is None:
             return lambda items, total: items
-        raise ImportError(
-            'the progress bar needs tqdm: pip install "minitorch-numpy[digits]", or progress=False'
-        ) from None
+        raise
     return lambda items, total: tqdm(items, what, total, unit="step", leave=False, file=sys.stderr)
 
 
