@@ -291,7 +291,10 @@ def alias(case: Case, node: Node, grad: Grad, inputs: list[Array]) -> Gradients:
 
 
 def of_broadcast(reduce: Callable[[Array, tuple[int, ...]], Array]) -> Builder:
-    """Come back from the output's shape to the input's in a wrong way."""
+    """Come back from the output's shape to the input's in a wrong way.
+
+    Not at all is no wrong way: PyTorch sums what an `autograd.Function` has left unsummed.
+    """
 
     def build(case: Case, draws: Generator) -> Backward | None:
         if case.spread is None:
@@ -364,7 +367,6 @@ BUILDERS: list[tuple[str, str, Builder]] = [
     ("broadcast axis not summed", "mean", of_broadcast(averaged)),
     ("broadcast axis not summed", "first only", of_broadcast(slice_only(0))),
     ("broadcast axis not summed", "last only", of_broadcast(slice_only(-1))),
-    ("broadcast axis not summed", "at all", of_broadcast(lambda g, shape: g)),
     ("off for some inputs", "negative", of_result(where_input(lambda x: x < 0, 2))),
     (
         "off for some inputs",

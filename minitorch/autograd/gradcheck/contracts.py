@@ -205,6 +205,32 @@ class _StrictPass(engine.Pass):
         return edges, grads
 
 
+class _LayoutPass(engine.Pass):
+    """A walk that hands on gradients as they lie in memory.
+
+    In other walks what lies in an order of its own is shown as if it did not; in PyTorch it is not.
+    """
+
+    @classmethod
+    def over(cls, backward: Backward, cotangents: Sequence[Any]) -> list[Any]:
+        """The gradients, as `Backward.raw` has them."""
+        targets = [x._edge() for x in backward.inputs]
+        walk = cls(retain_graph=True, targets=targets)
+        try:
+            walk.run([out._edge() for out in backward.outputs], list(cotangents))
+        except Exception as error:
+            raise BackwardError(f"{type(error).__name__}: {error}") from error
+        found = [walk.found.get((id(end), slot)) for end, slot in targets]
+        pairs = zip(backward.inputs, found, strict=True)
+        return [None if array is None else x._wrap(array) for x, array in pairs]
+
+    def carried(self, grad: Any) -> Any:
+        return grad._array
+
+    def shown(self, grad: Any, wrap: Callable[[Array], Any]) -> Any:
+        return wrap(np.asarray(grad))
+
+
 def _aliases(
     gradients: Sequence[Any], cotangents: Sequence[Any], backward: Backward
 ) -> Iterator[Breach]:
@@ -262,7 +288,7 @@ def _layouts(
     for kind, (arrays, expected) in kinds.items():
         tensors = [out._wrap(a) for out, a in zip(backward.outputs, arrays, strict=True)]
         try:
-            found = backward.raw(tensors)
+            found = _LayoutPass.over(backward, tensors)
         except BackwardError as error:
             yield Breach("takes any strides", f"a {kind} incoming gradient: {error}")
             continue
