@@ -125,6 +125,7 @@ NOT_TYPED = {
     "python -m benchmarks.memory --markdown docs/speed.md": MEASURES,
     "python -m benchmarks.budget --write": MEASURES,
     "python -m benchmarks.gradcheckers": MEASURES,
+    "python -m benchmarks.gradcheckers --networks": MEASURES,
     "python -m minitorch run examples/vae.py --bar --plot vae.png": "it trains for a minute; "
     "tests/test_examples.py trains it for less",
     "python -m pytest -n0 tests/test_ops.py -k gudermannian": "of a copy with that op: below",
