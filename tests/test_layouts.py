@@ -68,11 +68,15 @@ def strides(x: Any) -> tuple[int, ...]:
     return tuple(s for s, n in zip(x.stride(), x.shape, strict=True) if n > 1 and x.numel())
 
 
+def array_of(x: Any) -> Array:
+    array: Array = x.detach().numpy()
+    return array
+
+
 def facts(module: Any, case: Case, arrays: list[Array], gradient: bool) -> Any:
     """What can be seen of the memory of outputs and gradients; None if the call is refused."""
     module.manual_seed(0)
     inputs = [tensor(module, array, gradient) for array in arrays]
-    memory = {x.untyped_storage().data_ptr(): number for number, x in enumerate(inputs)}
     try:
         outs = outputs(case.function(module, *inputs))
         if gradient and (total := weighted(outs)) is not None:
@@ -82,8 +86,8 @@ def facts(module: Any, case: Case, arrays: list[Array], gradient: bool) -> Any:
     seen = []
     for out in outs:
         if isinstance(out, module.Tensor):
-            shared = memory.get(out.untyped_storage().data_ptr()) if out.numel() else None
-            view = None if shared is None else out._is_view()
+            shared = [np.may_share_memory(array_of(out), array_of(x)) for x in inputs]
+            view = out._is_view() if any(shared) else None
             seen.append((strides(out), out.is_contiguous(), shared, view))
     return seen, [None if x.grad is None else strides(x.grad) for x in inputs]
 
