@@ -475,7 +475,7 @@ with m.no_grad(): {i}.copy_({i}.roll(1))
 CHANGES = """
 {a} += {b} + 0
 {a} *= {c}
-{a} *= {b}
+{a} *= {b} + 0
 {a}.mul_({c})
 {a}.add_({b} + 0, alpha=2)
 {a}.copy_({b} + 0)
@@ -499,7 +499,7 @@ CHANGES = """
 {a}.index_add_(0, {i}, {b} + 0)
 {a}.index_copy_(0, {i}, {b} + 0)
 {a}.scatter_(0, {i}, {c})
-{a}.addcmul_({b}, {b})
+{a}.addcmul_({b} + 0, {b} + 0)
 {a}.lerp_({b} + 0, 0.3)
 {a}.clone().mul_({b}).add_({c})
 {a}.view(-1)[0] = {c}
@@ -512,8 +512,8 @@ CHANGES = """
 {a}.data.copy_({b} + 0)
 {a}.data = {b}.detach().clone()
 {a}.data = {b}.data
-m.add({b}, {c}, out={a})
-m.mul({a}, {b}, out={a})
+m.add({b} + 0, {c}, out={a})
+m.mul({a}, {b} + 0, out={a})
 m.nn.init.constant_({a}, {c})
 F.relu({a}, inplace=True)
 with m.no_grad(): {a} += {b} + 0

@@ -60,7 +60,7 @@ def never_count_a_change(patch: pytest.MonkeyPatch) -> None:
 
 
 def leave_the_base_of_a_view_as_it_was(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(inplace, "_rebase", lambda target, view, result: target._set_history(result))
+    patch.setattr(inplace, "rebase_history", lambda t, view, result: t._set_history(result))
 
 
 def fill_the_grad_of_frozen_leaves(patch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def let_detached_tensors_count_for_themselves(patch: pytest.MonkeyPatch) -> None
 
 
 def allow_views_of_several_outputs_to_be_changed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(inplace, "_check_view", lambda target, result: None)
+    patch.setattr(inplace, "check_view", lambda target: None)
 
 
 def forget_hooks_of_results(patch: pytest.MonkeyPatch) -> None:
@@ -170,4 +170,4 @@ def test_a_program_is_the_same_each_time() -> None:
 
 
 def test_excuses_say_why() -> None:
-    assert all(reason and kind in KINDS for kind, _, reason in EXCUSES)
+    assert all(reason and kind in ("", *KINDS) for kind, _, reason in EXCUSES)
