@@ -163,12 +163,13 @@ def data_set_of_a_leaf_then_changed(m: Any) -> Any:
     return y.backward()
 
 
-def data_set_of_a_leaf(m: Any) -> Any:
-    w = m.tensor([1.0, 2.0], requires_grad=True)
-    y = (w * w).sum()
-    w.data = m.tensor([10.0, 20.0])
+def data_set_of_a_layer(m: Any) -> Any:
+    layer, x = m.nn.Linear(2, 2), m.ones(3, 2, requires_grad=True)
+    m.nn.utils.vector_to_parameters(m.arange(6.0), layer.parameters())
+    y = layer(x).square().sum()
+    m.nn.utils.vector_to_parameters(m.zeros(6), layer.parameters())
     y.backward()
-    return w.grad.tolist(), w._version
+    return x.grad.tolist(), layer.weight.grad.tolist(), layer.weight._version
 
 
 def data_set_of_a_base(m: Any) -> Any:
@@ -179,7 +180,7 @@ def data_set_of_a_base(m: Any) -> Any:
     return x.tolist(), v.tolist(), x._version, v._version
 
 
-DATA = [data_set, data_set_of_a_leaf, data_set_of_a_leaf_then_changed, data_set_of_a_base]
+DATA = [data_set, data_set_of_a_layer, data_set_of_a_leaf_then_changed, data_set_of_a_base]
 
 
 def outcome(program: Any, m: Any) -> Any:
@@ -192,6 +193,50 @@ def outcome(program: Any, m: Any) -> Any:
 @pytest.mark.parametrize("program", DATA)
 def test_setting_data_keeps_the_version_counter(program: Any, torch: Any) -> None:
     assert outcome(program, minitorch) == outcome(program, torch)
+
+
+class Cube(minitorch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, w: Any) -> Any:
+        ctx.save_for_backward(w)
+        return w**3
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        (w,) = ctx.saved_tensors
+        return 3 * w * w * grad
+
+
+# The leaf is (2, 2), 64-bit.
+USES: dict[str, Any] = {
+    "product": lambda w: w * w * w,
+    "matmul": lambda w: w @ w,
+    "linear": lambda w: minitorch.nn.functional.linear(w, w).square(),
+    "conv": lambda w: minitorch.nn.functional.conv1d(w[None], w[:, :, None]).exp(),
+    "softmax": lambda w: w.log_softmax(1).exp(),
+    "reduction": lambda w: w.prod(0),
+    "custom": lambda w: Cube.apply(w),
+    "of other layout": lambda w: (w.t() * w).exp(),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("name", USES)
+def test_the_gradient_is_of_what_the_leaf_was_when_used(name: str, turned: bool) -> None:
+    """PyTorch takes the new numbers where the very leaf is saved, the old ones where a view is."""
+
+    def derivatives(swap: bool) -> list[Any]:
+        w = minitorch.tensor(VALUES, dtype=minitorch.float64)
+        w = (w.t().sin() if turned else w.sin()).requires_grad_()
+        y = USES[name](w).sum()
+        if swap:
+            w.data = minitorch.full((2, 2), 5.0, dtype=minitorch.float64)
+        y.backward(retain_graph=True)
+        (first,) = minitorch.autograd.grad(y, w, create_graph=True)
+        (second,) = minitorch.autograd.grad(first.exp().sum(), w)
+        return [w.grad.tolist(), first.tolist(), second.tolist()]
+
+    assert derivatives(swap=True) == derivatives(swap=False)
 
 
 # ---- views of what asks for gradients, and asked or was detached later --------------------------

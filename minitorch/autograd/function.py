@@ -168,10 +168,9 @@ class Function(NodeInterface):
         found: list[Any] = []
         for item in kept:
             if type(item) is SavedArray:
-                array, _, storage, version, edge, _ = item
-                if storage.version != version:
+                if item.storage.version != item.version:
                     item.refuse(self)
-                item = edge[0]._for_kernels() if array is None else array  # type: ignore[index]
+                item = item.array
             found.append(item)
         return tuple(found)
 
@@ -472,7 +471,7 @@ class Function(NodeInterface):
         """Copy what was saved of memory that is about to be overwritten."""
         if self._saved:
             self._saved = tuple(
-                item._replace(kept=item.array.copy(), storage=Storage(), version=0)
+                item._replace(array=item.array.copy(), storage=Storage(), version=0)
                 if type(item) is SavedArray and item.storage is storage
                 else item
                 for item in self._saved

@@ -21,28 +21,19 @@ class SavedArray(NamedTuple):
     Holding the tensor itself would make a cycle where a node saves its own output.
 
     Attributes:
-        kept: the array, in whatever order its memory is (`loose`: in another than PyTorch's); None
-            of a leaf, which `edge` holds anyway: its `data` may have been set to another since.
+        array: the numbers, in whatever order their memory is (`loose`: in another than PyTorch's).
+            The tensor's `data` may have been set to another array since: the gradient is of these.
         storage, version: what counts the changes in place, and the count when it was saved.
         edge: where its gradient goes; None for a constant.
         own_slot: the output's number, if it is an output of the very node that saves it.
     """
 
-    kept: Array | None
+    array: Array
     loose: bool
     storage: Storage
     version: int
     edge: Edge | None
     own_slot: int | None
-
-    @property
-    def array(self) -> Array:
-        """The numbers."""
-        if self.kept is not None:
-            return self.kept
-        assert self.edge is not None
-        leaf: TensorBase = self.edge[0]
-        return leaf._for_kernels()
 
     def place(self, node: Function) -> Edge | None:
         """Where its gradient goes."""
@@ -53,11 +44,11 @@ class SavedArray(NamedTuple):
         if self.storage.version != self.version:
             self.refuse(node)
         edge = self.place(node)
-        if self.kept is None:
-            assert edge is not None
-            leaf: Tensor = edge[0]
-            return leaf
-        tensor: Any = node.tensor_class._wrap(self.kept)
+        if edge is not None and isinstance(edge[0], TensorBase):
+            leaf: Tensor = edge[0]  # type: ignore[assignment]
+            if leaf._for_kernels() is self.array:
+                return leaf
+        tensor: Any = node.tensor_class._wrap(self.array)
         tensor._storage = self.storage  # what the backward's own nodes save is versioned, too
         if self.loose:
             tensor._loosen()
@@ -98,11 +89,9 @@ def save_tensor(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
-    if edge is not None and edge[0] is tensor:
-        kept = None
-    elif not tensor._special:
-        kept = tensor._array
+    if not tensor._special:
+        array = tensor._array
     else:
-        kept = tensor._for_kernels() if given is None else given
+        array = tensor._for_kernels() if given is None else given
         loose = tensor._loose is not None or tensor._native_strides is not None
-    return new_tuple(SavedArray, (kept, loose, storage, version, edge, own_slot))
+    return new_tuple(SavedArray, (array, loose, storage, version, edge, own_slot))
