@@ -423,3 +423,14 @@ def test_no_node_holds_an_operand_or_a_result_unversioned(case: Case) -> None:
                     continue
                 shared = [t for t in seen if np.shares_memory(array, t._peek())]
                 assert not shared, f"{node.name()}.{name} is memory that may be changed unseen"
+
+
+@pytest.mark.parametrize("name", ["fmod", "remainder"])
+def test_a_divisor_that_no_gradient_reads_may_change(name: str) -> None:
+    x = minitorch.tensor([1.0, -5.5], requires_grad=True)
+    divisor = minitorch.tensor([2.0, 3.0])
+    y = getattr(minitorch, name)(x, divisor)
+    divisor.zero_()
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [1, 1]

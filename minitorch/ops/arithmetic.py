@@ -384,7 +384,8 @@ class Remainder(Function):
     broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
+        if self.needs(1):
+            self.save(x, y)
         if x.dtype.kind in "iu":
             _no_zero(x, y)
             return np.remainder(x, y)
@@ -392,8 +393,10 @@ class Remainder(Function):
         return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
 
     def backward(self, grad: Tensor) -> Any:
+        if not self.needs(1):
+            return grad, None
         x, y = self.saved
-        return grad, -grad * div(x, y, rounding_mode="floor") if self.needs(1) else None
+        return grad, -grad * div(x, y, rounding_mode="floor")
 
 
 class Fmod(Function):
@@ -402,14 +405,17 @@ class Fmod(Function):
     broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
+        if self.needs(1):
+            self.save(x, y)
         if x.dtype.kind in "iu":
             _no_zero(x, y)
         return np.fmod(x, y)
 
     def backward(self, grad: Tensor) -> Any:
+        if not self.needs(1):
+            return grad, None
         x, y = self.saved
-        return grad, -grad * div(x, y, rounding_mode="trunc") if self.needs(1) else None
+        return grad, -grad * div(x, y, rounding_mode="trunc")
 
 
 def _no_zero(x: Array, divisor: Array) -> None:
