@@ -437,3 +437,74 @@ def test_extras_that_are_missing_are_one_line(here: Path) -> None:
 def test_a_program_that_never_goes_backward(here: Path) -> None:
     (here / "forward.py").write_text("import torch\ntorch.ones(1)")
     one_line(minitorch("graph", "forward.py", cwd=here), "forward.py never called backward()")
+
+
+# ---- programs that do not stop where they are stopped -------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["graph", "check"])
+@pytest.mark.parametrize(
+    "ending", ["sys.exit()", "sys.exit(0)", "sys.exit(None)", "raise SystemExit(False)", ""]
+)
+def test_a_program_that_ends_before_its_backward(command: str, ending: str, here: Path) -> None:
+    (here / "ends.py").write_text(f"import sys, torch\n{ending}\n")
+    one_line(minitorch(command, "ends.py", cwd=here), "ends.py never called backward()")
+    (here / "ends.py").write_text(f"{BACKWARD}\n{ending}\n")
+    one_line(
+        minitorch(command, "ends.py", "--step", 2, cwd=here), "called backward() 1 times, and not 2"
+    )
+
+
+def test_a_program_that_fails_before_its_backward_keeps_its_exit_code(here: Path) -> None:
+    (here / "ends.py").write_text("import sys\nsys.exit(3)\n")
+    done = minitorch("check", "ends.py", cwd=here)
+    assert done.returncode == 3 and "ends.py never called backward()" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["graph", "check"])
+@pytest.mark.parametrize("then", ["", "sys.exit(0)"])
+def test_a_program_that_goes_on_after_it_was_stopped(command: str, then: str, here: Path) -> None:
+    body = BACKWARD.replace("(w * w)", "try:\n    (w * w)") + f"except:\n    pass\n{then}\n"
+    (here / "on.py").write_text(body)
+    done = minitorch(command, "on.py", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    wrong = body.replace("w * w", "Wrong.apply(w)").replace("try:", WRONG + "try:")
+    (here / "on.py").write_text(wrong)
+    if command == "check":  # a gradient that is wrong stays wrong
+        assert minitorch(command, "on.py", cwd=here).returncode == 1
+
+
+WRONG = """
+class Wrong(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * 3
+"""
+
+
+def test_two_pages_in_one_file(here: Path) -> None:
+    one_line(
+        minitorch("graph", "prog.py", "--html", "a.html", "--replay", "./a.html", cwd=here),
+        "--html and --replay",
+        "a.html",
+    )
+    assert not (here / "a.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["e * x", "e=2"], ["'e' is the constant 2.71828"]),
+        (["x.sum"], ["x.sum()"]),
+        (["x", "x=1", "x=2"], ["'x' is given two values"]),
+        ([], ["required: formula\n"]),
+    ],
+)
+def test_what_explain_says_is_true(arguments: list[str], words: list[str], here: Path) -> None:
+    done = minitorch("explain", *arguments, cwd=here)
+    assert done.returncode == 2
+    for word in words:
+        assert word in done.stderr

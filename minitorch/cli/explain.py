@@ -33,6 +33,7 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     command.add_argument(
         "values",
         nargs="*",
+        default=[],  # without which argparse calls them required
         type=named_value,
         metavar="NAME=VALUE",
         help="a number or a list of numbers, as x=2 or w=[1,-3]",
@@ -61,7 +62,12 @@ def named_value(text: str) -> tuple[str, Any]:
 def main(options: argparse.Namespace) -> int:
     """Explain the formula and return the exit code."""
     try:
-        lines, replay = explain(options.formula, dict(options.values))
+        given = dict(options.values)
+        if len(given) < len(options.values):
+            names = [name for name, _ in options.values]
+            twice = next(name for name in given if names.count(name) > 1)
+            raise ValueError(f"{twice!r} is given two values")
+        lines, replay = explain(options.formula, given)
     except (ExpressionError, ValueError) as error:
         print(f"minitorch explain: error: {error}", file=sys.stderr)
         return 2
@@ -81,6 +87,10 @@ def explain(text: str, given: dict[str, Any]) -> tuple[list[str], viz.Replay]:
     formula = expression.parse(text)
     wanted = expression.names_in(formula)
     for name in given:
+        if name in expression.CONSTANTS:
+            raise ValueError(
+                f"{name!r} is the constant {expression.CONSTANTS[name]:g}: take another name"
+            )
         if name not in wanted:
             raise ValueError(f"{name!r} is given a value, but is not in the formula")
     lines = ["values"]

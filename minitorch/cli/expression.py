@@ -192,6 +192,8 @@ class Evaluator:
                 if not isinstance(tensor, TensorBase):
                     raise self._refuse(f"only a tensor has {name}()", node)
                 return self._call(node, getattr(tensor, name), *self._arguments(node))
+            case ast.Attribute(attr=name) if name in METHODS:
+                raise self._refuse(f"a method is called: {ast.unparse(node)}()", node)
             case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name):
                 raise self._refuse(
                     f"there is no method {name!r} here; there are {listed(METHODS)}", node

@@ -34,6 +34,13 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the program, and return 0 if it came to the backward."""
+    pages = [page.resolve() for page in (options.html, options.replay) if page is not None]
+    if len(set(pages)) < len(pages):
+        print(
+            f"minitorch graph: error: --html and --replay are both {str(options.html)!r}",
+            file=sys.stderr,
+        )
+        return 2
     return stop.at_backward(
         options, viz.record(), lambda outputs, given: show(outputs, given, options)
     )
