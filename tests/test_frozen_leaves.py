@@ -170,3 +170,13 @@ def test_a_generator_trained_against_a_frozen_discriminator(m: str) -> None:
     assert [p.tolist() for p in D.parameters()] == before
     assert all(p.grad is None for p in D.parameters())
     assert all(p.grad is not None for p in G.parameters())
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_requires_grad_of_a_result_cannot_be_set(value: bool) -> None:
+    y = minitorch.ones(2, requires_grad=True) * 2
+    with pytest.raises(RuntimeError, match="you can only change requires_grad flags of leaf"):
+        y.requires_grad = value
+    assert y.requires_grad_() is y
+    with pytest.raises(RuntimeError, match="you can only change requires_grad flags of leaf"):
+        y.requires_grad_(False)
