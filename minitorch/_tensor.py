@@ -922,7 +922,7 @@ class Tensor(TensorBase):
     __mul__ = _arithmetic(arithmetic.Mul, arithmetic.mul)
     __rmul__ = _arithmetic(arithmetic.Mul, arithmetic.mul, swapped=True)
     __truediv__ = __div__ = _arithmetic(arithmetic.Div, arithmetic.div)
-    __rtruediv__ = __rdiv__ = _arithmetic(arithmetic.Div, arithmetic.div, swapped=True)
+    __rtruediv__ = __rdiv__ = _operator(arithmetic.rdiv)
     __floordiv__ = _operator(arithmetic.floor_divide)
     __rfloordiv__ = _operator(arithmetic.floor_divide, swapped=True)
     __mod__ = _operator(arithmetic.remainder)
@@ -964,7 +964,7 @@ class Tensor(TensorBase):
     mvlgamma = special.multigammaln
     nan_to_num = pointwise.nan_to_num
     rad2deg = pointwise.rad2deg
-    reciprocal = pointwise.reciprocal
+    reciprocal = arithmetic.reciprocal
     round = pointwise.round
     rsqrt = pointwise.rsqrt
     sigmoid = pointwise.sigmoid
@@ -1359,7 +1359,7 @@ class Tensor(TensorBase):
     pow_ = __ipow__ = _in_place(arithmetic.pow)
     put_ = _in_place(scattering.put)
     rad2deg_ = _in_place(pointwise.rad2deg)
-    reciprocal_ = _in_place(pointwise.reciprocal)
+    reciprocal_ = _in_place(arithmetic.reciprocal)
     relu_ = _in_place(activation.relu)
     remainder_ = __imod__ = _in_place(arithmetic.remainder)
     renorm_ = _in_place(magnitude.renorm)

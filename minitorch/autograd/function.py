@@ -174,6 +174,21 @@ class Function(NodeInterface):
             found.append(item)
         return tuple(found)
 
+    def saved_at(self, place: int) -> Any:
+        """One of `saved`, whether or not the others have been changed in place since.
+
+        For what the first order needs less of than the higher ones, which compute it all anew.
+        """
+        kept = self._saved
+        if kept is None:
+            raise RuntimeError(FREED.format(name=self.name()))
+        item = kept[place]
+        on_tensors = mode.grad or not self.on_arrays
+        if type(item) is not SavedArray:
+            return self._constant(item) if on_tensors else item
+        tensor = item.unpack(self)
+        return tensor if on_tensors else item.array
+
     def _constant(self, item: Any) -> Any:
         """What was saved of no tensor, as one if it is an array."""
         if isinstance(item, (ndarray, np.generic)):

@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels.quiet import hush, restore
+from minitorch.kernels.sums import wide
 from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.operands import Operand, tensor_of
@@ -31,6 +31,7 @@ __all__ = [
     "neg",
     "positive",
     "pow",
+    "reciprocal",
     "remainder",
     "rsub",
     "square",
@@ -101,6 +102,53 @@ class Div(Function):
         )
 
 
+class AddScaled(Function):
+    """z = x + alpha * y, of a number alpha: the gradient needs neither operand."""
+
+    broadcasts = True
+    order = "follows"
+    torch_name = "AddBackward0"
+
+    def forward(self, x: Array, y: Array, *, alpha: Array) -> Array:
+        self.alpha = alpha
+        return np.add(x, np.multiply(y, alpha))
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad, grad * self.alpha if self.needs(1) else None
+
+
+class Scale(Function):
+    """y = x times a number, or divided by it if that is the `ufunc`; it is no tensor's."""
+
+    order = "follows"
+    on_arrays = True
+    torch_name = "MulBackward0"
+
+    def forward(self, x: Array, *, number: float, ufunc: np.ufunc = np.multiply) -> Array:
+        self.number, self.ufunc = number, ufunc
+        kind = wide(x)  # as PyTorch, which rounds float16 once
+        return ufunc(x.astype(kind, copy=False), kind.type(number)).astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Scale.apply(grad, number=self.number, ufunc=self.ufunc)
+
+
+class Reciprocal(Function):
+    """y = 1 / x."""
+
+    order = "follows"
+    on_arrays = True
+
+    def forward(self, x: Array) -> Array:
+        y = np.reciprocal(x)
+        self.save(y)
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        (y,) = self.saved
+        return -grad * (y * y)
+
+
 class Neg(Function):
     """y = -x."""
 
@@ -153,15 +201,15 @@ def _power(x: Array, y: Array) -> Array:
     return np.power(x, y)
 
 
-def _combine(function: type[Function], who: str, a: Operand, b: Operand) -> Tensor:
+def _combine(function: type[Function], who: str, a: Operand, b: Operand, **params: Any) -> Tensor:
     """`broadcast`; a float16 tensor and a Python number in float32, rounded once, as in PyTorch."""
     tensor, number = (b, a) if type(a) in _NUMBERS else (a, b)
     if type(number) not in _NUMBERS or tensor._peek().dtype != np.float16:
-        return args.broadcast(function, who, a, b)
+        return args.broadcast(function, who, a, b, **params)
     single = args.as_dtype(tensor, np.dtype(np.float32))
     both = (number, single) if tensor is b else (single, number)
-    result = args.as_dtype(args.broadcast(function, who, *both), tensor._peek().dtype)
-    return args.named(f"{function.__name__}Backward0", result)
+    result = args.as_dtype(args.broadcast(function, who, *both, **params), tensor._peek().dtype)
+    return args.named(function.torch_name or f"{function.__name__}Backward0", result)
 
 
 _NUMBERS = (float, int)
@@ -182,7 +230,7 @@ def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
     if out is not None:
         return into("add", out, add, input, other, alpha=alpha)
     if type(alpha) is bool or alpha != 1:
-        other = _times(alpha, input, other)
+        return _combine(AddScaled, "add", input, other, alpha=_factor(alpha, input, other))
     return _combine(Add, "add", input, other)
 
 
@@ -195,13 +243,16 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
     """
     if out is not None:
         return into("sub", out, sub, input, other, alpha=alpha)
-    if type(alpha) is bool or alpha != 1:
-        other = _times(alpha, input, other)
+    scaled = type(alpha) is bool or alpha != 1
+    factor = _factor(alpha, input, other) if scaled else None
     if _is_bool(input) or _is_bool(other):
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
             "to invert a mask, use the `~` or `logical_not()` operator instead."
         )
+    if factor is not None:
+        result = _combine(AddScaled, "sub", input, other, alpha=np.negative(factor))
+        return args.named("SubBackward0", result)
     return _combine(Sub, "sub", input, other)
 
 
@@ -210,8 +261,8 @@ def rsub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     return sub(other, input, alpha=alpha)
 
 
-def _times(alpha: float, input: Operand, other: Operand) -> Operand:
-    """``alpha * other``, for an `alpha` of a kind that does not change the sum's dtype."""
+def _factor(alpha: float, input: Operand, other: Operand) -> Array:
+    """`alpha` in the sum's dtype, which it must be of a kind not to change."""
     dtype = args.result_dtype("add", input, other)
     if isinstance(alpha, bool) and dtype.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
@@ -220,14 +271,7 @@ def _times(alpha: float, input: Operand, other: Operand) -> Operand:
             "For integral input tensors, argument alpha must not be a floating point number, got "
             f"{alpha}"
         )
-    factor = args.scalar_as(alpha, dtype)
-    if args.is_tensor(other):
-        return mul(args.as_dtype(other, dtype), factor)
-    previous = hush()
-    try:
-        return np.asarray(np.multiply(args.as_dtype(other, dtype), factor))
-    finally:
-        restore(previous)
+    return args.scalar_as(alpha, dtype)
 
 
 def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -270,6 +314,17 @@ def div(
     x, y = args.pair("div", input, other)
     args.not_bool("div_" + rounding_mode, x)
     return args.broadcast(Quotient, "div", x, y, rounding=rounding_mode)
+
+
+def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """One over each element."""
+    x = args.floating(tensor_of("reciprocal", "input", input))
+    return Reciprocal.apply(x) if out is None else into("reciprocal", out, reciprocal, x)
+
+
+def rdiv(input: Tensor, other: Operand) -> Tensor:
+    """``other / input`` as PyTorch has it, by the reciprocal: `input` may be changed afterwards."""
+    return mul(reciprocal(input), other)
 
 
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -126,10 +126,10 @@ class Attention(Function):
         return kernels.product(weights, v, like=q)
 
     def backward(self, grad: Any) -> Any:
-        q, k, v, mask = self.saved
         if mode.grad:
             program = functools.partial(_composed, scale=self.scale, causal=self.causal)
-            return composed_gradients(self, program, (q, k, v, mask), (grad,))
+            return composed_gradients(self, program, self.saved, (grad,))
+        q, k, v = map(self.saved_at, range(3))  # the mask may have been changed
         weights = self.cache
         needs_q, needs_k, needs_v, needs_mask = map(self.needs, range(4))
         grad_q = grad_k = grad_v = scores = None

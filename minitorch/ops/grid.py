@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
 from minitorch.kernels.resample import cubic_weights
 from minitorch.ops.choose import where
 from minitorch.ops.index import Take
@@ -190,6 +191,17 @@ def _reflected(place: Tensor, low: float, span: float) -> Tensor:
     return where(turns % 2 == 0, rest + low, span - rest + low)
 
 
+class AffineGrid(Function):
+    """y = base @ theta.T, for the places `base` of a regular grid, which no tensor holds."""
+
+    def forward(self, theta: Array, *, base: Array) -> Array:
+        self.base = base
+        return np.matmul(base, theta.swapaxes(1, 2))
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad.transpose(1, 2) @ grad._wrap(self.base)
+
+
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
     """The places for `grid_sample` to which affine maps send those of a regular grid.
 
@@ -238,7 +250,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     grids = np.meshgrid(*axes, indexing="ij")
     base = np.stack([*grids[::-1], np.ones_like(grids[0])], -1).reshape(1, -1, dims + 1)
     wide = t.float() if t._array.dtype == np.float16 else t
-    placed = wide._wrap(base) @ wide.transpose(1, 2)
+    placed = AffineGrid.apply(wide, base=base)
     return named(
         "AffineGridGeneratorBackward0", placed.reshape((*size[:1], *size[2:], dims)).to(t.dtype)
     )

@@ -40,6 +40,7 @@ class NLLLoss(PiecewiseLinear):
     """
 
     torch_name = "NllLossBackward0"
+    places = 0, 1  # of the target and the weight among what is saved
     differentiable_inputs = slice(1)
 
     def forward(
@@ -109,7 +110,7 @@ class NLLLoss(PiecewiseLinear):
 
     def constants(self, grad: Tensor) -> tuple[Tensor, Tensor]:
         """t as a tensor, and the gradient with room for the classes: 0 for ignored targets."""
-        target, weight = self.saved[-2:]
+        target, weight = map(self.saved_at, self.places)
         factors = None if weight is None else weight._array
         t = grad._wrap(self.coefficients(target._array, factors, grad._array.dtype))
         kept = np.expand_dims(target._array != self.ignore_index, 1)
@@ -128,6 +129,7 @@ class CrossEntropy(NLLLoss):
     """
 
     run = Function.run  # unlike the likelihood's, this one's gradient is not flat
+    places = 1, 2
 
     def forward(
         self,
@@ -155,13 +157,13 @@ class CrossEntropy(NLLLoss):
         return total if reduction == "sum" else total / total.dtype.type(len(x))
 
     def backward(self, grad: Any) -> Any:
-        x, target, _ = self.saved
         if self.on_arrays and not mode.grad:
+            target = self.saved_at(1)
             if self.reduction == "mean":
                 grad = grad / grad.dtype.type(len(target))
             return kernels.cross_entropy_back(grad, *self.cache), None, None
-        softmax = x.softmax(1) if mode.grad else grad._wrap(self.cache)
         t, grad = self.constants(grad)
+        softmax = self.saved_at(0).softmax(1) if mode.grad else grad._wrap(self.cache)
         whole = t._array.sum(1, keepdims=True)
         return (softmax * grad._wrap(whole) - t) * grad, None, None
 

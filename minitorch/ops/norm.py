@@ -377,6 +377,8 @@ def instance_norm(
                 )
         running = Running(running_mean, running_var, momentum, groups=shape[0])
     axes = tuple(range(2, len(shape)))
+    if weight is not None:
+        weight = weight.clone()  # as PyTorch, which repeats it: it may be changed
     y = Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
     return laid(y)
 

@@ -7,6 +7,7 @@ lacks (erf, lgamma ...) are in `special`.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.kernels.special import sigmoid as sigmoid_kernel
 from minitorch.ops import operands as args
-from minitorch.ops.arithmetic import div, mul, sub
+from minitorch.ops.arithmetic import Scale, div, mul, sub
 from minitorch.ops.choose import where
 from minitorch.ops.operands import tensor_of
 from minitorch.ops.out import into
@@ -49,7 +50,6 @@ __all__ = [
     "log2",
     "nan_to_num",
     "rad2deg",
-    "reciprocal",
     "round",
     "rsqrt",
     "sigmoid",
@@ -291,13 +291,6 @@ def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Sigmoid, "sigmoid", input, out)
 
 
-def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """One over each element."""
-    return args.named(
-        "ReciprocalBackward0", div(1, tensor_of("reciprocal", "input", input), out=out)
-    )
-
-
 # ---- trigonometry -----------------------------------------------------------------------------
 
 
@@ -497,7 +490,7 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians."""
     return args.named(
         "Deg2RadBackward0",
-        mul(args.floating(tensor_of("deg2rad", "input", input)), math.pi / 180, out=out),
+        _scaled("deg2rad", input, math.pi / 180, out),
     )
 
 
@@ -505,8 +498,14 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees."""
     return args.named(
         "Rad2DegBackward0",
-        mul(args.floating(tensor_of("rad2deg", "input", input)), 180 / math.pi, out=out),
+        _scaled("rad2deg", input, 180 / math.pi, out),
     )
+
+
+def _scaled(who: str, input: Tensor, number: float, out: Tensor | None) -> Tensor:
+    scale = functools.partial(Scale.apply, number=number)
+    x = args.floating(tensor_of(who, "input", input))
+    return scale(x) if out is None else into(who, out, scale, x)
 
 
 # ---- magnitude and sign -----------------------------------------------------------------------

@@ -156,9 +156,9 @@ class Recurrent(Function):
         return tuple([array.astype(dtype, copy=False) for array in (y, *lasts)])
 
     def backward(self, *grads: Tensor) -> Any:
-        inputs = self.saved
         if mode.grad or self.cache is None:
-            return composed_gradients(self, self.unrolled, inputs, grads)
+            return composed_gradients(self, self.unrolled, self.saved, grads)
+        x, *_ = map(self.saved_at, (0, 1, 2, 3, 4, 7))  # the biases may have been changed
         wrap, dtype = grads[0]._wrap, self.cache[0][1].x.dtype
         y, *lasts = [grad._array.astype(dtype, copy=False) for grad in grads]
         firsts = [last.copy() for last in lasts]
@@ -166,7 +166,7 @@ class Recurrent(Function):
         wanted = [self.needs(0), *map(self.needs, range(3, 8))]
         totals: list[Any] = [None] * 6
         if wanted[0]:
-            totals[0] = np.empty(inputs[0].shape, dtype)
+            totals[0] = np.empty(x.shape, dtype)
         for part, run in reversed(self.cache):
             dh, dc = h[: part.N], c if c is None else c[: part.N]
             dx, *made = run.back(part.of(y), dh, dc, wanted)

@@ -11,6 +11,7 @@ from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import wide
 from minitorch.ops import operands as args
+from minitorch.ops.arithmetic import Scale
 from minitorch.ops.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
 from minitorch.ops.shape import cat, flip
 
@@ -279,7 +280,7 @@ def _trapezoids(who: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Ten
         raise RuntimeError(f"{who}: received a bool input for `y`, but bool is not supported")
     later, earlier = _ends(y, axis)
     if x is None:
-        return (later + earlier) * ((1.0 if dx is None else dx) / 2.0)
+        return Scale.apply(args.floating(later + earlier), number=(1.0 if dx is None else dx) / 2.0)
     if dx is not None:
         raise TypeError(f"{who}() takes either x or dx, not both")
     places = tensor_of(who, "x", x)._array
@@ -294,7 +295,7 @@ def _trapezoids(who: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Ten
         x = x.reshape((-1,) + (1,) * (array.ndim - 1 - axis))
     x = x.reshape((1,) * (array.ndim - x._array.ndim) + x._array.shape)
     right, left = _ends(x, axis + x._array.ndim - array.ndim)
-    return (later + earlier) * (right - left) / 2.0
+    return Scale.apply(args.floating((later + earlier) * (right - left)), number=0.5)
 
 
 def gradient(
@@ -363,9 +364,9 @@ def _slope(x: Tensor, dim: int, spacing: Any, edge_order: int) -> Tensor:
                 + left / (right * (left + right)) * later
             )
         else:
-            middle = (later - earlier) / (2.0 * spacing)
+            middle = _over(later - earlier, 2.0 * spacing)
     if edge_order == 1:
-        ends = (at(1) - at(0)) / first, (at(-1) - at(-2)) / last
+        ends = _over(at(1) - at(0), first), _over(at(-1) - at(-2), last)
     else:
         second, but_last = first, last
         if args.is_tensor(spacing):
@@ -377,7 +378,21 @@ def _slope(x: Tensor, dim: int, spacing: Any, edge_order: int) -> Tensor:
     return cat([ends[0], middle, ends[1]] if n > 2 else list(ends), dim)
 
 
+def _over(x: Tensor, step: Any) -> Tensor:
+    if args.is_tensor(step):
+        return x / step
+    return args.named("DivBackward0", Scale.apply(args.floating(x), number=step, ufunc=np.divide))
+
+
+def _times(x: Tensor, factor: Any) -> Tensor:
+    return factor * x if args.is_tensor(factor) else Scale.apply(args.floating(x), number=factor)
+
+
 def _parabola(a: Tensor, b: Tensor, c: Tensor, near: Any, far: Any) -> Tensor:
     """The slope at the first of three samples, `near` and then `far` apart."""
     both = near + far
-    return -(near + both) / (near * both) * a + both / (near * far) * b - near / (far * both) * c
+    return (
+        _times(a, -(near + both) / (near * both))
+        + _times(b, both / (near * far))
+        - _times(c, near / (far * both))
+    )

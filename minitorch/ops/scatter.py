@@ -17,7 +17,7 @@ from minitorch.ops import operands as args
 from minitorch.ops.choose import where
 from minitorch.ops.index import IndexPut, Indices, Take
 from minitorch.ops.operands import tensor_of, wrap_dim
-from minitorch.ops.shape import expand, ordered_as, reshape
+from minitorch.ops.shape import clone, expand, ordered_as, reshape
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -472,6 +472,9 @@ def repeat_interleave(
     if x._array.ndim == 0:
         raise IndexError("repeat_interleave: expected a tensor with dimensions where dim is given")
     shape = x._array.shape
+    if type(repeats) is int and output_size in (None, shape[axis] * repeats):
+        spread = x.unsqueeze(axis + 1).expand(*shape[: axis + 1], repeats, *shape[axis + 1 :])
+        return args.laid(clone(spread)).flatten(axis, axis + 1)
     if args.is_tensor(repeats):
         times = repeats._array
         if times.ndim > 1:

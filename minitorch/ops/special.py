@@ -54,12 +54,12 @@ class Erfinv(Function):
     elementwise = True
 
     def forward(self, x: Array) -> Array:
-        y = kernels.erfinv(x)
-        self.save(y)
-        return y
+        self.save(x)
+        return kernels.erfinv(x)
 
     def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+        (x,) = self.saved
+        y = Erfinv.apply(x)
         return grad * ((y * y).exp() * (math.sqrt(math.pi) / 2))
 
 

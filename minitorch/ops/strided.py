@@ -12,7 +12,6 @@ from numpy.lib.stride_tricks import as_strided as numpy_as_strided, sliding_wind
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops import operands as args
-from minitorch.ops.choose import where
 from minitorch.ops.index import Embed, Put, written
 from minitorch.ops.inplace import reshape_in_place
 from minitorch.ops.operands import shape_of, tensor_of, wrap_dim
@@ -164,6 +163,19 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 # ---- triangles --------------------------------------------------------------------------------
 
 
+class Triangle(Function):
+    """y = x, with zeros on one side of a diagonal."""
+
+    on_arrays = True
+
+    def forward(self, x: Array, *, offset: int, lower: bool) -> Array:
+        self.offset, self.lower = offset, lower
+        return np.tril(x, offset) if lower else np.triu(x, offset)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Triangle.apply(grad, offset=self.offset, lower=self.lower)
+
+
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The matrices' elements on and below a diagonal, zeros above.
 
@@ -187,10 +199,7 @@ def _triangle(who: str, input: Tensor, diagonal: int, lower: bool) -> Tensor:
     if x._array.ndim < 2:
         raise RuntimeError(f"{who}: input tensor must have at least 2 dimensions")
     offset = args.integer(who, "diagonal", diagonal)
-    rows, columns = x._array.shape[-2:]
-    below = np.tri(rows, columns, offset if lower else offset - 1, dtype=bool)
-    zero = x._wrap(np.zeros((), x._array.dtype))
-    return args.laid(where(x._wrap(below if lower else ~below), x, zero))
+    return args.laid(Triangle.apply(x, offset=offset, lower=lower))
 
 
 # ---- sliding windows --------------------------------------------------------------------------
