@@ -443,9 +443,7 @@ def test_a_program_that_never_goes_backward(here: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["graph", "check"])
-@pytest.mark.parametrize(
-    "ending", ["sys.exit()", "sys.exit(0)", "sys.exit(None)", "raise SystemExit(False)", ""]
-)
+@pytest.mark.parametrize("ending", ["sys.exit(0)", "raise SystemExit(False)", ""])
 def test_a_program_that_ends_before_its_backward(command: str, ending: str, here: Path) -> None:
     (here / "ends.py").write_text(f"import sys, torch\n{ending}\n")
     one_line(minitorch(command, "ends.py", cwd=here), "ends.py never called backward()")

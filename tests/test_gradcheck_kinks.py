@@ -346,6 +346,7 @@ def test_a_bug_in_a_network_at_kinks_is_found_element_by_element(name: str) -> N
     assert "WRONG" in str(report_of(BUGS[name]()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUGS)
 def test_a_bug_at_kinks_is_found_by_gradcheck(name: str) -> None:
     mt.manual_seed(0)
