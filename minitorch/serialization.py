@@ -332,7 +332,7 @@ def _damage() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise DamagedFileError(f"{error or type(error).__name__}") from error
+        raise DamagedFileError(str(error) or type(error).__name__) from error
 
 
 class _Archive:
