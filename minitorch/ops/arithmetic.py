@@ -105,7 +105,7 @@ class Div(Function):
 class AddScaled(Function):
     """z = x + alpha * y, of a number alpha: the gradient needs neither operand."""
 
-    broadcasts = True
+    broadcasts = elementwise = True
     order = "follows"
     torch_name = "AddBackward0"
 
