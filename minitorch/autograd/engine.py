@@ -307,7 +307,7 @@ class Pass:
         grads: tuple[Any, ...],
         slots: list[Any],
     ) -> tuple[Any, ...]:
-        """What a node's hooks leave of the gradients that it made, for the edges that want one."""
+        """Let a node's hooks change the gradients that it made, for the edges that want one."""
         assert node.post_hooks is not None
         wrap = node.wrap
         made = tuple(

@@ -49,7 +49,7 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -
 
 
 def replaced(hook: Callable[..., Any], value: Any, result: Any) -> Any:
-    """What a hook leaves of one gradient: its `result` in place of `value`, unless that is None.
+    """Take a hook's `result` for the gradient `value`, unless that is None.
 
     Raises:
         TypeError: for a result that is no tensor.
@@ -68,7 +68,7 @@ def replaced(hook: Callable[..., Any], value: Any, result: Any) -> Any:
 
 
 def all_replaced(hook: Callable[..., Any], values: tuple[Any, ...], results: Any) -> Any:
-    """What a node's hook leaves of several gradients; None among the results is no gradient.
+    """Take the results of a node's hook for its gradients; None among them is no gradient.
 
     Raises:
         TypeError: for results that are no tuple of tensors.

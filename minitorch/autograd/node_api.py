@@ -28,7 +28,7 @@ def class_named(function: type[Function], name: str) -> type[Function]:
 
 
 class NodeInterface:
-    """What a node shows of itself."""
+    """The part of a node that users see."""
 
     torch_name = ""
     differentiable_inputs = slice(None)

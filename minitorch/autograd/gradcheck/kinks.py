@@ -71,7 +71,7 @@ def put_back(subject: Subject) -> Iterator[None]:
 
 @dataclass
 class Settled:
-    """How the elements of one Jacobian that were not plainly right fare at points nearby.
+    """Verdicts, at points nearby, on those elements of a Jacobian that were not plainly right.
 
     Attributes:
         right: where backward is right at all points nearby that could be told.
@@ -352,7 +352,7 @@ def switched(run: Callable[[], Any], subject: Subject) -> list[str]:
 
 
 def _constants_of(call: Call) -> list[Any]:
-    """What a call was given that no gradient flows to."""
+    """The arguments of a call that no gradient flows to."""
     fixed = [array for array, edge in zip(call.arrays, call.edges, strict=True) if edge is None]
     return [*fixed, *call.params.values()]
 

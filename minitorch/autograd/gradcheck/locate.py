@@ -156,7 +156,7 @@ def _told(found: Sequence[Jacobian]) -> str:
 
 
 def _problem_at_kinks(subject: Subject, draws: np.random.Generator, kinked: Array) -> str:
-    """What is wrong with the outputs that stand at kinks; '' for nothing."""
+    """Describe a fault of the outputs that stand at kinks; '' for none."""
     for number, leaf in enumerate(subject.tensors):
         if not leaf._array.size:
             continue

@@ -227,7 +227,7 @@ class Report:
         return bool(self.breaches) or bool(self.count(Verdict.FAIL)) or wrong_nodes
 
     def _advice(self) -> str:
-        """What to look for where no operation is wrong by itself."""
+        """Advice for where no operation is wrong by itself."""
         wrong = [j.analytical[j.verdicts == Verdict.FAIL] for j in self.jacobians]
         if any(values.size and not np.isfinite(values).all() for values in wrong):
             return (
@@ -370,7 +370,7 @@ def told_output(jacobian: Jacobian, element: Element) -> str:
 
 
 def told_input(jacobian: Jacobian, element: Element) -> str:
-    """What to call the input element that an element is the derivative by."""
+    """Name the input element that an element is the derivative by."""
     if len(element.input) < len(jacobian.input_shape):
         return f"{jacobian.input_name} along a random direction"
     return f"{jacobian.input_name} {list(element.input)}"

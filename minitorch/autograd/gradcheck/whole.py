@@ -249,7 +249,7 @@ def _check_leaves(
 
 
 def _affordable(calls: Sequence[Call]) -> int:
-    """How many elements to change one by one: the fewer, the more numbers each run goes through."""
+    """Count the elements to change one by one: the fewer, the more numbers a run goes through."""
     arrays = [a for call in calls for a in call.arrays if isinstance(a, np.ndarray)]
     return WORK // max(CALL * len(calls) + sum(array.size for array in arrays), 1)
 
