@@ -127,7 +127,7 @@ def same_gradients(ours: Any, xs: list[Any], theirs: Any, zs: list[Any]) -> None
     if total is None or not xs:
         return
     options = {"create_graph": True, "materialize_grads": True}
-    # A walk that nobody differentiates has a way of its own: see `Function.on_arrays`.
+    # A walk that nobody differentiates has a way of its own: see `Function.array_backward`.
     plain = minitorch.autograd.grad(total, xs, retain_graph=True, materialize_grads=True)
     first = minitorch.autograd.grad(total, xs, **options)
     their_first = torch.autograd.grad(their_total, zs, **options)

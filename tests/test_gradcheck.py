@@ -483,7 +483,7 @@ def test_a_large_tensor_is_searched_by_halves(budget: int, monkeypatch: pytest.M
         return x, w, b
 
     monkeypatch.setattr(mt.ops.linalg.Linear, "backward", backward)
-    monkeypatch.setattr(mt.ops.linalg.Linear, "on_arrays", False)  # it is written in tensors
+    monkeypatch.setattr(mt.ops.linalg.Linear, "array_backward", None)  # it is written in tensors
     mt.manual_seed(0)
     model = Net(40)
     report = gradcheck_module(

@@ -116,7 +116,7 @@ def with_special(array: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     ],
 )
 def test_a_walk_gives_the_same_whether_it_is_recorded_or_not(case: Case, where: str) -> None:
-    """One that is not runs backward on arrays, or by a kernel of its own: `Function.on_arrays`."""
+    """One that is not runs on arrays, maybe by a kernel of its own: `Function.array_backward`."""
     for seed in range(3):
         same_both_ways(case, where, seed)
 

@@ -92,8 +92,9 @@ class Pass:
 
     def made(self, node: Function, slots: list[Any]) -> Any:
         """What one node's backward makes of the gradients `slots`."""
-        if node.on_arrays:
-            return node.backward(*slots)
+        rule = node.array_backward
+        if rule is not None:
+            return rule(*slots)
         wrap = node.wrap
         made = node.run([None if grad is None else self.shown(grad, wrap) for grad in slots])
         if type(made) is tuple:
@@ -143,8 +144,9 @@ class Pass:
             _, node = heappop(ready)
             slots = pending.pop(node)
             grads = grad = array = held = None  # type: ignore[assignment] # let go of the memory
-            if plain and node.on_arrays and not node.hooked and len(slots) == 1:
-                edges, made = node.edges, node.backward(slots[0])  # what `visit` would come to
+            rule = node.array_backward
+            if plain and rule is not None and not node.hooked and len(slots) == 1:
+                edges, made = node.edges, rule(slots[0])  # what `visit` would come to
                 grads = made if type(made) is tuple else (made,)
                 if len(grads) != len(edges):
                     grads = _fit_count(node, grads)
@@ -179,7 +181,7 @@ class Pass:
             grad = self.fit(node, index, grad, like.shape, like.dtype)
         met = self.leaves.get(id(leaf))
         if met is None:
-            self.leaves[id(leaf)] = (leaf, grad, node is not None and node.makes_own)
+            self.leaves[id(leaf)] = (leaf, grad, node is not None and node.returns_fresh_gradients)
         else:
             self.leaves[id(leaf)] = (leaf, self.added(met[1], grad), True)
 

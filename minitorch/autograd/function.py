@@ -84,19 +84,23 @@ class Function(NodeInterface):
         torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
         differentiable_inputs: those of its inputs that stand in `next_functions`; the rest are
             indices, masks or classes.
-        on_arrays: its `backward` is right on ndarrays as well, since all that it does is in
-            operators, in `apply` of Functions, and in what tensors and arrays both have. A walk
-            that nobody will differentiate then runs it on arrays, which is several times quicker.
-        makes_own: what its `backward` returns is new memory, each gradient its own, that nothing
-            else holds: a leaf may keep it without a copy.
+        backward_kernel: a shortcut beside `backward`: from ndarrays to ndarrays, for a walk that
+            nobody will differentiate, which is several times quicker on arrays.
+        backward_takes_arrays: its `backward` is right on ndarrays as well, since all that it does
+            is in operators, in `apply` of Functions, and in what tensors and arrays both have. It
+            is then its own shortcut.
+        returns_fresh_gradients: what its backward returns is new memory, each gradient its own,
+            that nothing else holds: a leaf may keep it without a copy.
     """
 
     broadcasts = False
     views = False
     elementwise = False
     channels_last_from = 0
-    on_arrays = False
-    makes_own = False
+    backward_kernel: Callable[..., Any] | None = None
+    backward_takes_arrays = False
+    returns_fresh_gradients = False
+    array_backward: Callable[..., Any] | None = None  # the rule on arrays: found of these
     order: str | None = None
     torch_name = ""
     _forward_cls: type[Function]  # the class as it was written, forward and all
@@ -151,14 +155,15 @@ class Function(NodeInterface):
 
     @property
     def saved(self) -> tuple[Any, ...]:
-        """What `save` kept, as tensors that know where they came from.
+        """What `save` kept: for a rule on arrays as ndarrays, else as tensors in the graph.
 
-        As ndarrays for a backward that runs on arrays; that was changed in place is an error.
+        Raises:
+            RuntimeError: if one was changed in place since, or the graph was freed.
         """
         kept = self._saved
         if kept is None:
             raise RuntimeError(FREED.format(name=self.name()))
-        if mode.grad or not self.on_arrays:
+        if mode.grad or self.array_backward is None:
             return tuple(
                 [
                     item.unpack(self) if type(item) is SavedArray else self._constant(item)
@@ -183,7 +188,7 @@ class Function(NodeInterface):
         if kept is None:
             raise RuntimeError(FREED.format(name=self.name()))
         item = kept[place]
-        on_tensors = mode.grad or not self.on_arrays
+        on_tensors = mode.grad or self.array_backward is None
         if type(item) is not SavedArray:
             return self._constant(item) if on_tensors else item
         tensor = item.unpack(self)
@@ -517,12 +522,27 @@ class Function(NodeInterface):
             self.tensor_hooks = {}
         return self.tensor_hooks.setdefault(slot, OrderedDict())
 
+    @classmethod
+    def _find_array_backward(cls) -> None:
+        """Set `array_backward` where the class has a rule of its own or says more of one.
+
+        A new `backward` does not inherit the kernel, and no new rule inherits what the flags say.
+        """
+        own = cls.__dict__
+        if "backward" in own:
+            cls.backward_kernel = own.get("backward_kernel")
+        if "backward" in own or "backward_kernel" in own:
+            cls.backward_takes_arrays = own.get("backward_takes_arrays", False)
+            cls.returns_fresh_gradients = own.get("returns_fresh_gradients", False)
+        elif "backward_takes_arrays" not in own:
+            return
+        cls.array_backward = cls.backward_kernel
+        if cls.backward_kernel is None and cls.backward_takes_arrays:
+            cls.array_backward = cls.backward
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "backward" in cls.__dict__ and "on_arrays" not in cls.__dict__:
-            cls.on_arrays = False  # what is true of another class's backward says nothing of it
-        if "backward" in cls.__dict__ and "makes_own" not in cls.__dict__:
-            cls.makes_own = False
+        cls._find_array_backward()
         if "_forward_cls" not in cls.__dict__:
             cls._forward_cls = cls
         if isinstance(getattr_static(cls, "forward"), staticmethod):

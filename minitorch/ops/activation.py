@@ -71,7 +71,7 @@ class Keep(Function):
     elementwise = True
     order = "follows"
     torch_name = "ThresholdBackwardBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, mask: Array) -> Array:
         self.save(mask)
@@ -87,7 +87,7 @@ class Gate(PiecewiseLinear):
 
     elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (mask,) = self.saved
@@ -148,7 +148,7 @@ class Hardsigmoid(PiecewiseLinear):
 
     elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         if self.needs(0):
@@ -191,7 +191,7 @@ class Hardswish(Function):
     """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
 
     elementwise = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         self.save(x)
@@ -214,7 +214,7 @@ class ELU(Function):
 
     elementwise = True
     torch_name = "EluBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, alpha: float, scale: float, stretch: float) -> Array:
         self.save(x)
@@ -243,7 +243,7 @@ class Softplus(Function):
     """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
 
     elementwise = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
         self.save(x)
@@ -498,7 +498,7 @@ class GELU(Function):
     elementwise = True
     torch_name = "GeluBackward0"
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         self.save(x)

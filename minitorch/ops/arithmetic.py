@@ -44,7 +44,7 @@ class Add(Function):
 
     broadcasts = elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         return np.add(x, y)
@@ -58,7 +58,7 @@ class Sub(Function):
 
     broadcasts = elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         return np.subtract(x, y)
@@ -72,7 +72,7 @@ class Mul(Function):
 
     broadcasts = elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x if self.needs(1) else None, y if self.needs(0) else None)
@@ -88,7 +88,7 @@ class Div(Function):
 
     broadcasts = elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x if self.needs(1) else None, y)
@@ -121,7 +121,7 @@ class Scale(Function):
     """y = x times a number, or divided by it if that is the `ufunc`; it is no tensor's."""
 
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
     torch_name = "MulBackward0"
 
     def forward(self, x: Array, *, number: float, ufunc: np.ufunc = np.multiply) -> Array:
@@ -137,7 +137,7 @@ class Reciprocal(Function):
     """y = 1 / x."""
 
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         y = np.reciprocal(x)
@@ -152,7 +152,7 @@ class Reciprocal(Function):
 class Neg(Function):
     """y = -x."""
 
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         return np.negative(x)

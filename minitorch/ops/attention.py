@@ -112,7 +112,7 @@ class Attention(Function):
     """softmax(scale * q @ k.T + mask) @ v, without dropout."""
 
     broadcasts = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(
         self, q: Array, k: Array, v: Array, mask: Array | None, *, scale: float, causal: bool

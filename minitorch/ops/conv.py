@@ -43,8 +43,8 @@ class Convolution(Function):
     order = "makes"
     channels_last_from = 3
     torch_name = "ConvolutionBackward0"
-    on_arrays = True
-    makes_own = True
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
 
     def forward(self, x: Array, w: Array, b: Array | None, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -87,8 +87,8 @@ class ConvInput(Function):
     order = "makes"
     channels_last_from = 3
     torch_name = "ConvolutionBackward0"
-    on_arrays = True
-    makes_own = True
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
 
     def forward(
         self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
@@ -111,7 +111,7 @@ class ConvWeight(Function):
     """The gradient of a convolution in its weight: from y's and x's shapes to w's."""
 
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(
         self, y: Array, x: Array, *, shape: Sizes, columns: Any = None, **geometry: Any
@@ -150,7 +150,7 @@ class Unfold(Function):
     """y[n, (c, k), p] = x[n, c, p * stride + k * dilation]: each window as a column."""
 
     torch_name = "Im2ColBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
         self.geometry, self.shape = geometry, x.shape
@@ -164,7 +164,7 @@ class Fold(Function):
     """y = every column of x added to the window it stands for: `Unfold`'s adjoint."""
 
     torch_name = "Col2ImBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry

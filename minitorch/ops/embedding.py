@@ -26,8 +26,8 @@ class TakeRows(Function):
 
     torch_name = "EmbeddingBackward0"
     differentiable_inputs = slice(1)
-    on_arrays = True
-    makes_own = True
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
 
     def forward(self, w: Array, index: Array) -> Array:
         self.rows = w.shape[0]
@@ -44,7 +44,7 @@ class PutRows(Function):
 
     torch_name = "EmbeddingDenseBackward0"
     differentiable_inputs = slice(1)
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, index: Array, *, rows: int) -> Array:
         self.save(index)

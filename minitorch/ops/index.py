@@ -47,7 +47,7 @@ class Slice(Function):
     """y = x[key] for a basic key: a view."""
 
     views = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, key: Key) -> Array:
         self.shape, self.key = x.shape, key
@@ -69,7 +69,7 @@ class Embed(Function):
     """y = zeros of `shape`, but x where a view of it shows: the gradient of such a view."""
 
     torch_name = "DiagEmbedBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(
         self, x: Array, *, view: type[Function], params: dict[str, Any], shape: tuple[int, ...]
@@ -101,7 +101,7 @@ class Take(Indexing):
     order = "makes"
     torch_name = "IndexBackward0"
     differentiable_inputs = slice(1)
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *indices: Array | None) -> Array:
         self.shape = x.shape
@@ -117,7 +117,7 @@ class Put(Indexing):
 
     torch_name = "IndexPutBackward0"
     differentiable_inputs = slice(1)
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:
         key = self.key(indices)

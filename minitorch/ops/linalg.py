@@ -71,7 +71,7 @@ class MatMul(Function):
 
     broadcasts = True
     torch_name = "MmBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array, *, tx: bool = False, ty: bool = False) -> Array:
         if self.edges:
@@ -98,8 +98,8 @@ class Linear(Function):
     """y = x @ w.T + b: the affine map of the last dimension, with `w` as (out, in)."""
 
     torch_name = "AddmmBackward0"
-    on_arrays = True
-    makes_own = True
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)

@@ -144,8 +144,9 @@ class CrossEntropy(NLLLoss):
     ) -> Array:
         self.save(x, target, weight)
         self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
-        self.ignore_index, self.on_arrays = ignore_index, plain
+        self.ignore_index = ignore_index
         if not plain:
+            self.array_backward = None  # the kernel is of the plain case
             y = kernels.log_softmax(x, 1)
             if self.needs(0):
                 self.cache = np.exp(y)  # enough for the first order
@@ -156,12 +157,13 @@ class CrossEntropy(NLLLoss):
         total = np.add.reduce(losses, dtype=x.dtype)
         return total if reduction == "sum" else total / total.dtype.type(len(x))
 
-    def backward(self, grad: Any) -> Any:
-        if self.on_arrays and not mode.grad:
-            target = self.saved_at(1)
-            if self.reduction == "mean":
-                grad = grad / grad.dtype.type(len(target))
-            return kernels.cross_entropy_back(grad, *self.cache), None, None
+    def backward_kernel(self, grad: Array) -> Any:
+        target = self.saved_at(1)
+        if self.reduction == "mean":
+            grad = grad / grad.dtype.type(len(target))
+        return kernels.cross_entropy_back(grad, *self.cache), None, None
+
+    def backward(self, grad: Tensor) -> Any:
         t, grad = self.constants(grad)
         softmax = self.saved_at(0).softmax(1) if mode.grad else grad._wrap(self.cache)
         whole = t._array.sum(1, keepdims=True)

@@ -49,7 +49,7 @@ class Normalize(Function):
 
     order = "makes"
     channels_last_from = 4
-    on_arrays = True
+    backward_takes_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
     def forward(
@@ -156,7 +156,7 @@ class ScaleChannels(Function):
 
     order = "makes"
     channels_last_from = 4
-    on_arrays = True
+    backward_takes_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
     def forward(self, x: Array, scale: Array, shift: Array, *, spread: Shape) -> Array:

@@ -26,7 +26,7 @@ class ConstantPad(Function):
 
     channels_last_from = 4
     torch_name = "ConstantPadNdBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, shape: Sizes, key: tuple[slice, ...], value: Any) -> Array:
         self.key = key

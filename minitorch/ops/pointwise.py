@@ -118,7 +118,7 @@ class Exp(OfOutput):
     """y = e ** x."""
 
     ufunc = np.exp
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -139,7 +139,7 @@ class Exp2(OfOutput):
     """y = 2 ** x."""
 
     ufunc = np.exp2
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -155,7 +155,7 @@ class Expm1(OfOutput):
     """y = e ** x - 1."""
 
     ufunc = np.expm1
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -171,7 +171,7 @@ class Log(OfInput):
     """y = ln(x)."""
 
     ufunc = np.log
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -189,7 +189,7 @@ class Log1p(OfInput):
     torch_name = "Log1PBackward0"
 
     ufunc = np.log1p
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -205,7 +205,7 @@ class Log2(OfInput):
     """y = the logarithm of x to base 2."""
 
     ufunc = np.log2
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -221,7 +221,7 @@ class Log10(OfInput):
     """y = the logarithm of x to base 10."""
 
     ufunc = np.log10
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -237,7 +237,7 @@ class Sqrt(OfOutput):
     """y = x ** 0.5."""
 
     ufunc = np.sqrt
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -253,7 +253,7 @@ class Rsqrt(Function):
     """y = x ** -0.5."""
 
     elementwise = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         y = 1 / np.sqrt(x)
@@ -274,7 +274,7 @@ class Sigmoid(Function):
     """y = 1 / (1 + e ** -x)."""
 
     elementwise = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         y = sigmoid_kernel(x)
@@ -298,7 +298,7 @@ class Sin(OfInput):
     """y = sin(x)."""
 
     ufunc = np.sin
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -314,7 +314,7 @@ class Cos(OfInput):
     """y = cos(x)."""
 
     ufunc = np.cos
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -330,7 +330,7 @@ class Tan(OfOutput):
     """y = tan(x)."""
 
     ufunc = np.tan
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -346,7 +346,7 @@ class Asin(OfInput):
     """y = arcsin(x)."""
 
     ufunc = np.arcsin
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -362,7 +362,7 @@ class Acos(OfInput):
     """y = arccos(x)."""
 
     ufunc = np.arccos
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -378,7 +378,7 @@ class Atan(OfInput):
     """y = arctan(x)."""
 
     ufunc = np.arctan
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -394,7 +394,7 @@ class Sinh(OfInput):
     """y = sinh(x)."""
 
     ufunc = np.sinh
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -410,7 +410,7 @@ class Cosh(OfInput):
     """y = cosh(x)."""
 
     ufunc = np.cosh
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -426,7 +426,7 @@ class Tanh(OfOutput):
     """y = tanh(x)."""
 
     ufunc = np.tanh
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (y,) = self.saved
@@ -442,7 +442,7 @@ class Asinh(OfInput):
     """y = arsinh(x)."""
 
     ufunc = np.arcsinh
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -458,7 +458,7 @@ class Acosh(OfInput):
     """y = arcosh(x)."""
 
     ufunc = np.arccosh
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -474,7 +474,7 @@ class Atanh(OfInput):
     """y = artanh(x)."""
 
     ufunc = np.arctanh
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -515,7 +515,7 @@ class Abs(OfInput):
     """y = |x|; the gradient at 0 is 0."""
 
     ufunc = np.abs
-    on_arrays = True
+    backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved

@@ -45,7 +45,7 @@ class MaxPool(PiecewiseLinear):
     order = "makes"
     channels_last_from = 3
     torch_name = "MaxPool2DWithIndicesBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
         y, winners = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
@@ -78,7 +78,7 @@ class TakeInWindow(Function):
 
     order = "makes"
     channels_last_from = 3
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *winners: Array, **geometry: Any) -> Array:
         self.shape, self.geometry = x.shape, geometry
@@ -96,7 +96,7 @@ class PutInWindow(Function):
 
     order = "makes"
     channels_last_from = 3
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *winners: Array, spatial: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry
@@ -114,7 +114,7 @@ class AvgPool(PiecewiseLinear):
     order = "makes"
     channels_last_from = 3
     torch_name = "AvgPool2DBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, **geometry: Any) -> Array:
         self.geometry, self.shape = geometry, x.shape
@@ -146,7 +146,7 @@ class AvgPoolInput(Function):
 
     order = "makes"
     channels_last_from = 3
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry = geometry

@@ -56,7 +56,7 @@ class Sum(Function):
     """y = the sum over `dims`; every element gets the gradient of its sum."""
 
     order = "makes"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim
@@ -70,13 +70,13 @@ class Mean(Function):
     """y = the mean over `dims`."""
 
     order = "makes"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
         self.shape, self.dims, self.keepdim = x.shape, dims, keepdim
         self.count = math.prod(x.shape[d] for d in dims)
         if x.dtype.itemsize == 2:
-            self.on_arrays = False  # there too it is divided in float32
+            self.array_backward = None  # there too it is divided in float32
             return mean_of_half(x, dims, keepdim, self.count)
         total = add_up(x, dims, keepdim)
         return np.divide(total, np.asarray(self.count, x.dtype))

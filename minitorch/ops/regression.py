@@ -62,7 +62,7 @@ def _weighed(losses: Tensor, weight: Any, x: Tensor, reduction: str) -> Tensor:
 class MSELoss(Function):
     """loss = the sum of (x - y) ** 2, or their mean; x and y of one shape."""
 
-    on_arrays = True
+    backward_takes_arrays = True
     torch_name = "MseLossBackward0"
 
     def forward(self, x: Array, y: Array, *, mean: bool) -> Array:

@@ -65,7 +65,7 @@ class Reshape(Function):
 
     views = True
     torch_name = "ViewBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
         self.shape = x.shape
@@ -113,7 +113,7 @@ class Permute(Function):
     """y = x with its dimensions in another order."""
 
     views = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
         self.dims = dims
@@ -165,7 +165,7 @@ class Clone(Function):
 
     elementwise = True
     order = "follows"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, exact: bool = False) -> Array:
         return laid_out(x, x.strides) if exact else preserved(x)
@@ -178,7 +178,7 @@ class Reorder(Function):
     """y = x, in memory of its own that runs along `axes`, the first with the largest steps."""
 
     torch_name = "CloneBackward0"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, axes: tuple[int, ...]) -> Array:
         return in_order(x, axes)
@@ -191,7 +191,7 @@ class Alias(Function):
     """y = x, over the same memory."""
 
     views = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         return x.view()
@@ -705,7 +705,7 @@ class Unbind(Function):
 class Flip(Function):
     """y = x with the order along `dims` reversed, copied."""
 
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
         self.dims = dims

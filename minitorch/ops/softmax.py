@@ -25,7 +25,7 @@ class Softmax(Function):
     """y = exp(x) / sum(exp(x)) along `dim`."""
 
     order = "makes"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
@@ -44,7 +44,7 @@ class LogSoftmax(Function):
     """y = x - log(sum(exp(x))) along `dim`."""
 
     order = "makes"
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim

@@ -44,7 +44,7 @@ class Diagonal(Function):
     """y = the elements x[i, i + offset], along the last dimension: a view."""
 
     views = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, offset: int, dims: tuple[int, int]) -> Array:
         self.shape, self.params = x.shape, {"offset": offset, "dims": dims}
@@ -166,7 +166,7 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 class Triangle(Function):
     """y = x, with zeros on one side of a diagonal."""
 
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, offset: int, lower: bool) -> Array:
         self.offset, self.lower = offset, lower
@@ -209,7 +209,7 @@ class Unfold(Function):
     """y = x's windows along `dim`, each `step` after the other, laid along a new last dimension."""
 
     views = True
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dim: int, size: int, step: int) -> Array:
         self.shape, self.params = x.shape, {"dim": dim, "size": size, "step": step}
@@ -226,7 +226,7 @@ class Unfold(Function):
 class Fold(Function):
     """y = zeros of `shape`, each window of x added where `Unfold` had it from."""
 
-    on_arrays = True
+    backward_takes_arrays = True
 
     def forward(self, x: Array, *, shape: tuple[int, ...], dim: int, size: int, step: int) -> Array:
         self.params = {"dim": dim, "size": size, "step": step}
