@@ -24,9 +24,10 @@ from fuzz_state import (
 from oracle import the_torch
 
 import minitorch
+from minitorch.autograd import interventions
 from minitorch.autograd.base import TensorBase
-from minitorch.autograd.engine import Pass
 from minitorch.autograd.function import Function
+from minitorch.autograd.walk import BackwardWalk
 from minitorch.ops import inplace
 
 
@@ -64,36 +65,36 @@ def leave_the_base_of_a_view_as_it_was(patch: pytest.MonkeyPatch) -> None:
 
 
 def fill_the_grad_of_frozen_leaves(patch: pytest.MonkeyPatch) -> None:
-    right = Pass.arrive
+    right = interventions.finish_leaf
 
-    def arrive(walk: Pass, leaf: TensorBase, grad: Any, own: bool) -> None:
+    def finish_leaf(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool) -> None:
         frozen, leaf._requires_grad = not leaf._requires_grad, True
-        right(walk, leaf, grad, own)
+        right(walk, leaf, grad, owned)
         leaf._requires_grad = not frozen
 
-    patch.setattr(Pass, "arrive", arrive)
+    patch.setattr(interventions, "finish_leaf", finish_leaf)
 
 
 def share_the_memory_of_gradients(patch: pytest.MonkeyPatch) -> None:
-    right = Pass.accumulate
+    right = BackwardWalk.accumulate
 
-    def accumulate(walk: Pass, leaf: TensorBase, grad: Any, own: bool = False) -> None:
+    def accumulate(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool = False) -> None:
         if leaf._grad is None and isinstance(grad, np.ndarray):
             leaf._grad = leaf._wrap(grad)
         else:
-            right(walk, leaf, grad, own)
+            right(walk, leaf, grad, owned)
 
-    patch.setattr(Pass, "accumulate", accumulate)
+    patch.setattr(BackwardWalk, "accumulate", accumulate)
 
 
 def replace_the_grad_that_was_there(patch: pytest.MonkeyPatch) -> None:
-    right = Pass.accumulate
+    right = BackwardWalk.accumulate
 
-    def accumulate(walk: Pass, leaf: TensorBase, grad: Any, own: bool = False) -> None:
+    def accumulate(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool = False) -> None:
         leaf._grad = None
-        right(walk, leaf, grad, own)
+        right(walk, leaf, grad, owned)
 
-    patch.setattr(Pass, "accumulate", accumulate)
+    patch.setattr(BackwardWalk, "accumulate", accumulate)
 
 
 def keep_what_was_saved(patch: pytest.MonkeyPatch) -> None:
@@ -109,14 +110,14 @@ def allow_views_of_several_outputs_to_be_changed(patch: pytest.MonkeyPatch) -> N
 
 
 def forget_hooks_of_results(patch: pytest.MonkeyPatch) -> None:
-    right = Pass.early_hooks
+    right = interventions._run_output_hooks
 
-    def early_hooks(walk: Pass, node: Function, slots: list[Any]) -> list[Any]:
+    def run_output_hooks(walk: BackwardWalk, node: Function, grads: list[Any]) -> list[Any]:
         if node.tensor_hooks is not None:
             node.tensor_hooks = {}
-        return right(walk, node, slots)
+        return right(walk, node, grads)
 
-    patch.setattr(Pass, "early_hooks", early_hooks)
+    patch.setattr(interventions, "_run_output_hooks", run_output_hooks)
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ PAGES = [
     "course/plot_12_three_ways",
     "course/plot_15_bugs",
     "programs/digits",
-    "source/minitorch/autograd/engine.py",
+    "source/minitorch/autograd/walk.py",
 ]
 
 # The theme lets the text scroll by itself, where it would else be the page that scrolls sideways.

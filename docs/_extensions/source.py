@@ -1,8 +1,8 @@
 """Files of the repository as pages with numbered lines, and a picture of the layers they lie in.
 
-``{source}`minitorch/autograd/engine.py``` links to the file's page and says how long it is; with
-``{source}`the engine <minitorch/autograd/engine.py>``` it only links, and so does an ordinary link
-to ``../minitorch/autograd/engine.py``. ``{layers}`` draws the layers. All is counted while the site
+``{source}`minitorch/autograd/walk.py``` links to the file's page and says how long it is; with
+``{source}`the engine <minitorch/autograd/walk.py>``` it only links, and so does an ordinary link
+to ``../minitorch/autograd/walk.py``. ``{layers}`` draws the layers. All is counted while the site
 is built.
 """
 

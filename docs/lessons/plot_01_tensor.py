@@ -200,4 +200,4 @@ if answer_2 is not None:
 # %%
 # Where in the source: ``minitorch/autograd/base.py`` is what a tensor remembers,
 # ``minitorch/autograd/function.py`` what an operation does, and
-# ``minitorch/autograd/engine.py`` is the walk.
+# ``minitorch/autograd/walk.py`` is the walk.

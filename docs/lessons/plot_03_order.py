@@ -316,6 +316,6 @@ if answer_2 is not None:
 # ``python -m minitorch explain "a * (a + 1)" a=4`` replays any formula on the command
 # line.
 #
-# Where in the source: ``minitorch/autograd/engine.py``, the method ``walk`` of
-# ``Pass``: it is ``in_order``, for tensors. Numbers of creation are given out in
+# Where in the source: ``minitorch/autograd/walk.py``, the method ``walk`` of
+# ``BackwardWalk``: it is ``in_order``, for tensors. Numbers of creation are given out in
 # ``minitorch/autograd/function.py``.

@@ -172,6 +172,6 @@ if answer_2 is not None:
     assert answer_2 == w.grad.item()
 
 # %%
-# Where in the source: ``minitorch/autograd/engine.py``. ``Pass.added`` adds inside a
-# walk, ``accumulate`` adds to ``.grad``. ``zero_grad`` is in
+# Where in the source: ``minitorch/autograd/walk.py``. ``BackwardWalk.add`` adds
+# inside a walk, ``accumulate`` adds to ``.grad``. ``zero_grad`` is in
 # ``minitorch/optim/optimizer.py``.

@@ -175,6 +175,6 @@ if answer_2 is not None:
     assert answer_2 == row.grad.tolist()
 
 # %%
-# Where in the source: ``Pass.fit`` in ``minitorch/autograd/engine.py`` sums a
-# gradient back; ``Add`` and ``Mul`` in ``minitorch/ops/arithmetic.py`` say that they
+# Where in the source: ``BackwardWalk.fit`` in ``minitorch/autograd/walk.py`` sums
+# a gradient back; ``Add`` and ``Mul`` in ``minitorch/ops/arithmetic.py`` say that they
 # broadcast.

@@ -234,6 +234,6 @@ if answer_2 is not None:
     assert answer_2 == product.tolist()
 
 # %%
-# Where in the source: ``create_graph`` in ``minitorch/autograd/engine.py`` above all
+# Where in the source: ``create_graph`` in ``minitorch/autograd/walk.py`` above all
 # leaves recording switched on during the walk; ``hvp`` and ``hessian`` are in
 # ``minitorch/autograd/functional.py``.

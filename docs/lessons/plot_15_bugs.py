@@ -493,6 +493,6 @@ assert "different to the input size" in str(caught[0].message)
 # most of the above are found by ``minitorch.autograd.gradcheck`` at once (lesson 10),
 # if the inputs that it is given have ties, zeros and repeated indices in them.
 #
-# Where in the source: ``minitorch/autograd/engine.py`` has the walk,
+# Where in the source: ``minitorch/autograd/walk.py`` has the walk,
 # ``minitorch/autograd/function.py`` what is saved and how. ``tests/test_bugs.py`` asks
 # all this of minitorch, and more.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,9 @@ new = object.__new__
 
 Edge = tuple[Any, int]
 """Where a gradient goes: a node and the number of its output, or a leaf tensor and 0."""
+
+Edges = Sequence[Edge | None]
+"""One for each input of a node; None where no gradient is wanted."""
 
 
 class Storage:

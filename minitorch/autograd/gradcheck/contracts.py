@@ -17,7 +17,9 @@ from minitorch.autograd import engine
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.trace import nodes_behind
+from minitorch.autograd.interventions import Targets, expected_by
 from minitorch.autograd.saved import SavedArray
+from minitorch.autograd.walk import BackwardWalk
 
 Gradients = list[Array | None]
 
@@ -97,7 +99,7 @@ def breaches(
     first = backward.raw(tensors)
     plain = [None if g is None else g._array.copy() for g in first]
     yield from watch.changes(tensors, seeds)
-    strict = _StrictPass.over(backward, seeds)
+    strict = _StrictWalk.over(backward, seeds)
     for text in strict.cast:
         yield Breach("returns gradients of the inputs' dtypes", text)
     yield from _aliases(first, tensors, backward)
@@ -174,19 +176,18 @@ class _Watch:
                 )
 
 
-class _StrictPass(engine.Pass):
+class _StrictWalk(BackwardWalk):
     """A walk that notes where the engine had to cast a gradient, and what each node handed out."""
 
     cast: list[str]
     handed: list[tuple[Function, int, Array, Array]]
 
     @classmethod
-    def over(cls, backward: Backward, seeds: Sequence[Array]) -> _StrictPass:
+    def over(cls, backward: Backward, seeds: Sequence[Array]) -> _StrictWalk:
         """Walk back once, from cotangents of these values."""
-        targets = [x._edge() for x in backward.inputs]
-        walk = cls(retain_graph=True, targets=targets)
-        walk.cast, walk.handed = [], []
         roots = [out._edge() for out in backward.outputs]
+        walk = cls(retain_graph=True, targets=Targets(roots, [x._edge() for x in backward.inputs]))
+        walk.cast, walk.handed = [], []
         pairs = zip(backward.outputs, seeds, strict=True)
         walk.run(roots, [out._wrap(seed.copy()) for out, seed in pairs])
         return walk
@@ -197,7 +198,7 @@ class _StrictPass(engine.Pass):
             if edge is None or grad is None:
                 continue
             self.handed.append((node, index, grad, grad.copy()))
-            _, dtype = engine.wanted_by(edge)
+            _, dtype = expected_by(edge)
             if grad.dtype != dtype:
                 self.cast.append(
                     f"{node.name()} returned {grad.dtype} for its input {index}, which is {dtype}"
@@ -205,7 +206,7 @@ class _StrictPass(engine.Pass):
         return edges, grads
 
 
-class _LayoutPass(engine.Pass):
+class _LayoutWalk(BackwardWalk):
     """A walk that hands on gradients as they lie in memory.
 
     In other walks what lies in an order of its own is shown as if it did not; in PyTorch it is not.
@@ -214,20 +215,21 @@ class _LayoutPass(engine.Pass):
     @classmethod
     def over(cls, backward: Backward, cotangents: Sequence[Any]) -> list[Any]:
         """The gradients, as `Backward.raw` has them."""
-        targets = [x._edge() for x in backward.inputs]
-        walk = cls(retain_graph=True, targets=targets)
+        roots = [out._edge() for out in backward.outputs]
+        ends = [x._edge() for x in backward.inputs]
+        targets = Targets(roots, ends)
         try:
-            walk.run([out._edge() for out in backward.outputs], list(cotangents))
+            cls(retain_graph=True, targets=targets).run(roots, list(cotangents))
         except Exception as error:
             raise BackwardError(f"{type(error).__name__}: {error}") from error
-        found = [walk.found.get((id(end), slot)) for end, slot in targets]
+        found = [targets.found.get((id(end), slot)) for end, slot in ends]
         pairs = zip(backward.inputs, found, strict=True)
         return [None if array is None else x._wrap(array) for x, array in pairs]
 
-    def carried(self, grad: Any) -> Any:
+    def from_tensor(self, grad: Any) -> Any:
         return grad._array
 
-    def shown(self, grad: Any, wrap: Callable[[Array], Any]) -> Any:
+    def to_tensor(self, grad: Any, wrap: Callable[[Array], Any]) -> Any:
         return wrap(np.asarray(grad))
 
 
@@ -288,7 +290,7 @@ def _layouts(
     for kind, (arrays, expected) in kinds.items():
         tensors = [out._wrap(a) for out, a in zip(backward.outputs, arrays, strict=True)]
         try:
-            found = _LayoutPass.over(backward, tensors)
+            found = _LayoutWalk.over(backward, tensors)
         except BackwardError as error:
             yield Breach("takes any strides", f"a {kind} incoming gradient: {error}")
             continue

@@ -1,0 +1,289 @@
+"""What happens in a walk only if somebody asked for it: targets, hooks, anomaly mode; and errors.
+
+`walk` calls these, so that it can be read without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappush
+from operator import attrgetter
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch.autograd.base import Edge, Edges, TensorBase
+from minitorch.autograd.function import Function
+from minitorch.autograd.hooks import all_replaced, replaced
+from minitorch.autograd.mode import mode, wanted
+
+if TYPE_CHECKING:
+    from minitorch.autograd.walk import BackwardWalk
+
+
+class Targets:
+    """The gradients that are wanted of a walk, which goes no further than it must for them.
+
+    Args:
+        roots: where the walk begins.
+        edges: where the wanted gradients go.
+
+    Attributes:
+        found: the gradients that came by, each by its target.
+        paths: of each node from which a target can be reached, its edges that lead there.
+    """
+
+    def __init__(self, roots: Sequence[Edge], edges: Sequence[Edge]) -> None:
+        self.edges = {(id(end), slot) for end, slot in edges}
+        self.found: dict[tuple[int, int], Any] = {}
+        self.paths = _paths_to_targets(roots, self.edges)
+
+    def capture(self, node: Function, grads: list[Any]) -> None:
+        """Keep those gradients of a node's outputs that are wanted."""
+        for slot, grad in enumerate(grads):
+            if grad is not None and (id(node), slot) in self.edges:
+                self.found[id(node), slot] = grad
+
+
+def _paths_to_targets(
+    roots: Sequence[Edge], targets: set[tuple[int, int]]
+) -> dict[Function, list[Edge | None]]:
+    """The nodes from which a target can be reached, and by which edges (None for the others)."""
+    paths: dict[Function, list[Edge | None]] = {}
+    for node in sorted(nodes_behind(roots), key=attrgetter("sequence")):  # inputs before users
+        edges = [
+            edge if edge and (edge[0] in paths or (id(edge[0]), edge[1]) in targets) else None
+            for edge in node.edges
+        ]
+        if any(edges):
+            paths[node] = node.edges if edges == node.edges else edges
+    return paths
+
+
+def nodes_behind(edges: Edges) -> set[Function]:
+    """All nodes that can be reached by `edges`."""
+    seen: set[Function] = set()
+    stack = [edge[0] for edge in edges if edge is not None]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and node not in seen:
+            seen.add(node)
+            stack += [edge[0] for edge in node.edges if edge is not None]
+    return seen
+
+
+# ---- a node's turn ------------------------------------------------------------------------------
+
+
+def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, Sequence[Any]]:
+    """Run one node's backward, with targets, hooks and anomaly mode: ``BackwardWalk.visit``."""
+    edges: Edges = node.edges
+    if walk.targets is not None:
+        path = walk.targets.paths.get(node)
+        if path is None:  # the walk ends here: whose hooks run are the outputs', not the node's
+            walk.targets.capture(node, _run_output_hooks(walk, node, grads))
+            return (), ()
+        walk.targets.capture(node, grads)  # before the hooks change it, as in PyTorch
+        edges = path
+    if node.hooked:
+        grads = _run_pre_hooks(walk, node, _run_output_hooks(walk, node, grads))
+        if not node.runs_without_gradient and not any([grad is not None for grad in grads]):
+            return edges, (None,) * len(edges)
+    made = _call_for(walk, node, grads, edges)
+    if node.post_hooks is not None:
+        made = _run_post_hooks(walk, node, edges, made, grads)
+    if node._saved and not walk.retain_graph:
+        node.release()
+    return edges, made
+
+
+def _call_for(walk: BackwardWalk, node: Function, grads: list[Any], edges: Edges) -> Sequence[Any]:
+    """Call a node's backward, which `needs` no more than the gradients that go along `edges`."""
+    if edges is node.edges:
+        return _call_with_anomaly_check(walk, node, grads)
+    place = get_ident(), node
+    outer, wanted[place] = wanted.get(place), edges
+    try:
+        return _call_with_anomaly_check(walk, node, grads)
+    finally:
+        if outer is None:
+            del wanted[place]
+        else:
+            wanted[place] = outer
+
+
+def _call_with_anomaly_check(walk: BackwardWalk, node: Function, grads: list[Any]) -> Sequence[Any]:
+    """Call a node's backward; in anomaly mode, refuse a NaN of its own, and show the forward."""
+    if not mode.anomaly:
+        return walk.call_backward(node, grads)
+    try:
+        made = walk.call_backward(node, grads)
+        if mode.check_nan and not any(_has_nan(grad) for grad in grads):
+            for index, grad in enumerate(made):
+                if _has_nan(grad):
+                    raise RuntimeError(
+                        f"Function '{node.name()}' returned nan values in its {index}th output."
+                    )
+        return made
+    except Exception as error:
+        if node.stack is not None:
+            error.add_note(
+                f"The forward call of {node.name()} that led to this error:\n{node.stack}"
+            )
+        raise
+
+
+def _has_nan(grad: Any) -> bool:
+    array = grad._peek() if isinstance(grad, TensorBase) else grad
+    return array is not None and bool(np.isnan(array).any())
+
+
+def with_zeros(walk: BackwardWalk, node: Function, grads: list[Any]) -> list[Any]:
+    """Zeros for the outputs that nobody sent a gradient to."""
+    if not node.materialize_grads or not any([grad is None for grad in grads]):
+        return grads
+    return [
+        walk.from_tensor(node.wrap(np.zeros(shape, dtype)))
+        if grad is None and dtype.kind == "f"
+        else grad
+        for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
+    ]
+
+
+def send_nothing(walk: BackwardWalk, end: Any) -> None:
+    """Give their turn to those nodes behind `end` that run even if no gradient comes."""
+    stack = [end]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, Function) or node in walk.without_gradient:
+            continue
+        walk.without_gradient.add(node)
+        if not node.runs_without_gradient:
+            stack += [edge[0] for edge in node.edges if edge is not None]
+        elif node not in walk.pending:
+            walk.pending[node] = [None] * len(node.outputs)
+            heappush(walk.ready, (-node.sequence, node))
+
+
+# ---- hooks, which see tensors -------------------------------------------------------------------
+
+
+def _run_output_hooks(walk: BackwardWalk, node: Function, grads: list[Any]) -> list[Any]:
+    """Show the hooks of a node's outputs the gradients; the outputs keep what they are to keep."""
+    if node.tensor_hooks is None and node.retained is None:
+        return grads
+    left = []
+    for slot, grad in enumerate(grads):
+        if grad is not None:
+            tensor = walk.to_tensor(grad, node.wrap)
+            for hook in list((node.tensor_hooks or {}).get(slot, {}).values()):
+                tensor = replaced(hook, tensor, hook(tensor))
+            output = (node.retained or {}).get(slot, lambda: None)()
+            if output is not None:
+                # Not in place: a sum outside the graph is no longer what was recorded.
+                held = output._grad
+                output._grad = tensor.clone() if held is None else held + tensor
+            grad = walk.from_tensor(tensor)
+        left.append(grad)
+    return left
+
+
+def _run_pre_hooks(walk: BackwardWalk, node: Function, grads: list[Any]) -> list[Any]:
+    """Let a node's hooks change the gradients of its outputs."""
+    if not node.pre_hooks:
+        return grads
+    tensors = tuple([None if g is None else walk.to_tensor(g, node.wrap) for g in grads])
+    for hook in list(node.pre_hooks.values()):
+        tensors = tuple(all_replaced(hook, tensors, hook(tensors)))
+    return [None if grad is None else walk.from_tensor(grad) for grad in tensors]
+
+
+def _run_post_hooks(
+    walk: BackwardWalk, node: Function, edges: Edges, made: Sequence[Any], grads: list[Any]
+) -> Sequence[Any]:
+    """Let a node's hooks change the gradients that it made, for the edges that want one."""
+    assert node.post_hooks is not None
+    wrap = node.wrap
+    left = [
+        None
+        if edge is None or grad is None
+        else walk.to_tensor(walk.fit(node, index, grad, *expected_by(edge)), wrap)
+        for index, (edge, grad) in enumerate(zip(edges, made, strict=True))
+    ]
+    came = tuple(None if grad is None else walk.to_tensor(grad, wrap) for grad in grads)
+    shown = node.differentiable_inputs
+    for hook in list(node.post_hooks.values()):
+        seen = tuple(left[shown])
+        left[shown] = all_replaced(hook, seen, hook(seen, came))
+    return [None if grad is None else walk.from_tensor(grad) for grad in left]
+
+
+def expected_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and dtype of what `edge` leads to."""
+    end, slot = edge
+    if isinstance(end, Function):
+        return end.outputs[slot]
+    array = end._peek()
+    return array.shape, array.dtype
+
+
+def finish_leaf(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool) -> None:
+    """Hand over the whole of a leaf's gradient, or add it to ``leaf.grad``."""
+    if leaf._hooks is not None:
+        owned = False
+        tensor = walk.to_tensor(grad, leaf._wrap)
+        for hook in list(leaf._hooks.values()):
+            tensor = replaced(hook, tensor, hook(tensor))
+        grad = walk.from_tensor(tensor)
+    if walk.targets is not None:
+        walk.targets.found[id(leaf), 0] = grad
+    else:
+        accumulate(walk, leaf, grad, owned)
+
+
+def accumulate(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool = False) -> None:
+    """Add to ``leaf.grad``, unless it was frozen since; and tell whoever asked for it."""
+    if leaf._requires_grad:
+        walk.accumulate(leaf, grad, owned)
+    for hook in list((leaf._post_accumulate_hooks or {}).values()):
+        result = hook(leaf)
+        if replaced(hook, leaf, result) is result:
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+
+
+# ---- errors -------------------------------------------------------------------------------------
+
+
+def check_tensors(node: Function, grads: Sequence[Any]) -> None:
+    """Refuse a gradient that is neither a tensor nor None."""
+    for index, grad in enumerate(grads):
+        if grad is not None and not isinstance(grad, TensorBase):
+            raise TypeError(
+                f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
+                f"got {type(grad).__name__}"
+            )
+
+
+def fit_count(node: Function, grads: Sequence[Any]) -> Sequence[Any]:
+    """PyTorch's rule: surplus gradients must be None; missing ones are an error."""
+    expected = len(node.edges)
+    if len(grads) < expected or any(grad is not None for grad in grads[expected:]):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients "
+            f"(expected {expected}, got {len(grads)})"
+        )
+    return grads[:expected]
+
+
+def check_shape(node: Function, index: int, got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Refuse a gradient of another shape, unless its operand was broadcast."""
+    padded = (1,) * (len(got) - len(wanted)) + wanted
+    fits = len(padded) == len(got) and all(
+        want in (1, size) for want, size in zip(padded, got, strict=True)
+    )
+    if not (node.broadcasts and fits):
+        raise RuntimeError(
+            f"Function {node.name()} returned an invalid gradient at index {index} - "
+            f"got {list(got)} but expected shape compatible with {list(wanted)}"
+        )
