@@ -4,8 +4,8 @@
 keeps for backward; `node_api` what it shows of itself; `ctx` the form in which users write one;
 `views` changing a view in place; `engine` the two ways into the walk back, which is in `walk`;
 `interventions` what happens in it only if asked for; `fast` what is written again for speed; `mode`
-whether to record; `hooks`, `anomaly`; `gradcheck` comparing gradients with numerical derivatives; `functional`
-Jacobians and Hessians; `graph` and `variable` PyTorch's other names for what is here.
+whether to record; `hooks`, `anomaly`; `gradcheck` comparing gradients with numerical derivatives;
+`functional` Jacobians and Hessians; `graph` and `variable` PyTorch's other names for what is here.
 """
 
 from minitorch.autograd import engine, function, functional, graph

@@ -78,7 +78,7 @@ def nodes_behind(edges: Edges) -> set[Function]:
 
 def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, Sequence[Any]]:
     """Run one node's backward, with targets, hooks and anomaly mode: ``BackwardWalk.visit``."""
-    edges: Edges = node.edges
+    edges = node.edges
     if walk.targets is not None:
         path = walk.targets.paths.get(node)
         if path is None:  # the walk ends here: whose hooks run are the outputs', not the node's
@@ -98,7 +98,9 @@ def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, 
     return edges, made
 
 
-def _call_for(walk: BackwardWalk, node: Function, grads: list[Any], edges: Edges) -> Sequence[Any]:
+def _call_for(
+    walk: BackwardWalk, node: Function, grads: list[Any], edges: list[Edge | None]
+) -> Sequence[Any]:
     """Call a node's backward, which `needs` no more than the gradients that go along `edges`."""
     if edges is node.edges:
         return _call_with_anomaly_check(walk, node, grads)
@@ -238,14 +240,15 @@ def finish_leaf(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool) ->
         grad = walk.from_tensor(tensor)
     if walk.targets is not None:
         walk.targets.found[id(leaf), 0] = grad
-    else:
-        accumulate(walk, leaf, grad, owned)
-
-
-def accumulate(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool = False) -> None:
-    """Add to ``leaf.grad``, unless it was frozen since; and tell whoever asked for it."""
-    if leaf._requires_grad:
+        return
+    if leaf._requires_grad:  # or it was frozen since its edge was made
         walk.accumulate(leaf, grad, owned)
+    if leaf._post_accumulate_hooks is not None:
+        run_post_accumulate_hooks(leaf)
+
+
+def run_post_accumulate_hooks(leaf: TensorBase) -> None:
+    """Tell whoever asked for it that the gradient has been added to ``leaf.grad``."""
     for hook in list((leaf._post_accumulate_hooks or {}).values()):
         result = hook(leaf)
         if replaced(hook, leaf, result) is result:
