@@ -172,7 +172,7 @@ class Watcher:
         """Note from here on; it makes everything slower."""
         from minitorch.autograd.function import Function
         from minitorch.autograd.mode import mode
-        from minitorch.ops import linalg
+        from minitorch.ops.math import linalg
         from minitorch.optim.optimizer import register_optimizer_step_post_hook
 
         release = Function.release

@@ -65,7 +65,21 @@ from minitorch.autograd.mode import (
     set_grad_enabled as set_grad_enabled,
 )
 from minitorch.factory import *
-from minitorch.ops.activation import (
+from minitorch.ops.math.arithmetic import *
+from minitorch.ops.math.bivariate import *
+from minitorch.ops.math.compare import *
+from minitorch.ops.math.einsum import *
+from minitorch.ops.math.linalg import *
+from minitorch.ops.math.norms import *
+from minitorch.ops.math.pointwise import *
+from minitorch.ops.math.random import *
+from minitorch.ops.math.reduce import *
+from minitorch.ops.math.scan import *
+from minitorch.ops.math.select import *
+from minitorch.ops.math.sort import *
+from minitorch.ops.math.special import *
+from minitorch.ops.math.stats import *
+from minitorch.ops.nn.activation import (
     celu as celu,
     celu_ as celu_,
     hardshrink as hardshrink,
@@ -79,14 +93,10 @@ from minitorch.ops.activation import (
     threshold as threshold,
     threshold_ as threshold_,
 )
-from minitorch.ops.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
-from minitorch.ops.arithmetic import *
-from minitorch.ops.aten import *
-from minitorch.ops.bilinear import *
-from minitorch.ops.bivariate import *
-from minitorch.ops.choose import *
-from minitorch.ops.compare import *
-from minitorch.ops.conv import (
+from minitorch.ops.nn.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
+from minitorch.ops.nn.aten import *
+from minitorch.ops.nn.bilinear import *
+from minitorch.ops.nn.conv import (
     conv1d as conv1d,
     conv2d as conv2d,
     conv3d as conv3d,
@@ -94,32 +104,22 @@ from minitorch.ops.conv import (
     conv_transpose2d as conv_transpose2d,
     conv_transpose3d as conv_transpose3d,
 )
-from minitorch.ops.distance import *
-from minitorch.ops.einsum import *
-from minitorch.ops.index import *
-from minitorch.ops.join import *
-from minitorch.ops.linalg import *
-from minitorch.ops.magnitude import *
-from minitorch.ops.norm import rms_norm as rms_norm
-from minitorch.ops.pointwise import *
-from minitorch.ops.pool import (
+from minitorch.ops.nn.distance import *
+from minitorch.ops.nn.normalization import rms_norm as rms_norm
+from minitorch.ops.nn.pool import (
     avg_pool1d as avg_pool1d,
     max_pool1d as max_pool1d,
     max_pool2d as max_pool2d,
     max_pool3d as max_pool3d,
 )
-from minitorch.ops.random import *
-from minitorch.ops.recurrent import *
-from minitorch.ops.reduce import *
-from minitorch.ops.scan import *
-from minitorch.ops.scatter import *
-from minitorch.ops.shape import *
-from minitorch.ops.shuffle import *
-from minitorch.ops.softmax import *
-from minitorch.ops.sort import *
-from minitorch.ops.special import *
-from minitorch.ops.stats import *
-from minitorch.ops.strided import *
+from minitorch.ops.nn.recurrent import *
+from minitorch.ops.nn.shuffle import *
+from minitorch.ops.nn.softmax import *
+from minitorch.ops.shape.concatenate import *
+from minitorch.ops.shape.index import *
+from minitorch.ops.shape.scatter import *
+from minitorch.ops.shape.strided import *
+from minitorch.ops.shape.views import *
 from minitorch.random import (
     Generator as Generator,
     default_generator as default_generator,

@@ -9,7 +9,7 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._dtypes import Size, dtype
 from minitorch.autograd.base import TensorBase
-from minitorch.ops.operands import positive_shape
+from minitorch.ops.support.operands import positive_shape
 
 TYPE_NAMES = {
     "float16": "HalfTensor",

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from minitorch._legacy import TYPE_NAMES
 from minitorch._storage import UntypedStorage
 from minitorch._tensor import Tensor
-from minitorch.ops.operands import tensor_of
+from minitorch.ops.support.operands import tensor_of
 
 __all__ = [
     "is_complex",

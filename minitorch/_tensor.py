@@ -24,29 +24,32 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle, add_hook
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_channels_last
-from minitorch.ops import (
-    activation,
+from minitorch.ops.math import (
     arithmetic,
     bivariate,
-    choose,
     compare,
-    index as indexing,
-    join,
     linalg,
-    magnitude,
+    norms,
     pointwise,
     random as draws,
     reduce,
     scan,
-    scatter as scattering,
-    shape as shaping,
+    select as choosing,
     sort as sorting,
     special,
     stats,
-    strided,
 )
-from minitorch.ops.inplace import assign, copy_, fill_, reshape_in_place, zero_
-from minitorch.ops.operands import (
+from minitorch.ops.nn import activation
+from minitorch.ops.nn.softmax import log_softmax, softmax
+from minitorch.ops.shape import (
+    concatenate,
+    index as indexing,
+    scatter as scattering,
+    strided,
+    views as shaping,
+)
+from minitorch.ops.support.inplace import assign, copy_, fill_, reshape_in_place, zero_
+from minitorch.ops.support.operands import (
     OPERANDS,
     SCALARS,
     as_dtype,
@@ -55,7 +58,6 @@ from minitorch.ops.operands import (
     shape_given,
     wrap_dim,
 )
-from minitorch.ops.softmax import log_softmax, softmax
 
 
 def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -993,14 +995,14 @@ class Tensor(TensorBase):
     xlogy = bivariate.xlogy
 
     # choices and comparisons
-    clamp = clip = choose.clamp
-    clamp_max = choose.clamp_max
-    clamp_min = choose.clamp_min
-    fmax = choose.fmax
-    fmin = choose.fmin
-    masked_fill = choose.masked_fill
-    maximum = choose.maximum
-    minimum = choose.minimum
+    clamp = clip = choosing.clamp
+    clamp_max = choosing.clamp_max
+    clamp_min = choosing.clamp_min
+    fmax = choosing.fmax
+    fmin = choosing.fmin
+    masked_fill = choosing.masked_fill
+    maximum = choosing.maximum
+    minimum = choosing.minimum
     allclose = compare.allclose
     bitwise_and = compare.bitwise_and
     bitwise_left_shift = compare.bitwise_left_shift
@@ -1048,7 +1050,7 @@ class Tensor(TensorBase):
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where `condition` holds, else `other`."""
-        return choose.where(condition, self, other)
+        return choosing.where(condition, self, other)
 
     # reductions
     all = reduce.all
@@ -1072,15 +1074,15 @@ class Tensor(TensorBase):
     bincount = stats.bincount
     corrcoef = stats.corrcoef
     cov = stats.cov
-    dist = magnitude.dist
+    dist = norms.dist
     histc = stats.histc
     median = stats.median
     mode = stats.mode
     nanmedian = stats.nanmedian
     nanquantile = stats.nanquantile
-    norm = magnitude.norm
+    norm = norms.norm
     quantile = stats.quantile
-    renorm = magnitude.renorm
+    renorm = norms.renorm
     std = stats.std
     var = stats.var
 
@@ -1110,14 +1112,14 @@ class Tensor(TensorBase):
     diag_embed = strided.diag_embed
     diagflat = strided.diagflat
     diagonal = strided.diagonal
-    dsplit = join.dsplit
+    dsplit = concatenate.dsplit
     expand = shaping.expand
     expand_as = shaping.expand_as
     flatten = shaping.flatten
     flip = shaping.flip
-    fliplr = join.fliplr
-    flipud = join.flipud
-    hsplit = join.hsplit
+    fliplr = concatenate.fliplr
+    flipud = concatenate.flipud
+    hsplit = concatenate.hsplit
     movedim = moveaxis = shaping.movedim
     permute = shaping.permute
     ravel = shaping.ravel
@@ -1125,13 +1127,13 @@ class Tensor(TensorBase):
     reshape = shaping.reshape
     reshape_as = shaping.reshape_as
     roll = shaping.roll
-    rot90 = join.rot90
+    rot90 = concatenate.rot90
     split = shaping.split
     split_with_sizes = shaping.split_with_sizes
     squeeze = shaping.squeeze
     sum_to_size = shaping.sum_to_size
     t = shaping.t
-    tensor_split = join.tensor_split
+    tensor_split = concatenate.tensor_split
     tile = shaping.tile
     transpose = swapdims = shaping.transpose
     swapaxes = shaping.swapaxes
@@ -1143,7 +1145,7 @@ class Tensor(TensorBase):
     unsqueeze = shaping.unsqueeze
     view = shaping.view
     view_as = shaping.view_as
-    vsplit = join.vsplit
+    vsplit = concatenate.vsplit
     resize_ = strided.resize_
     squeeze_ = _view_in_place(shaping.squeeze)
     t_ = _view_in_place(shaping.t)
@@ -1299,9 +1301,9 @@ class Tensor(TensorBase):
     bitwise_right_shift_ = __irshift__ = _in_place(compare.bitwise_right_shift)
     bitwise_xor_ = __ixor__ = _in_place(compare.bitwise_xor)
     ceil_ = _in_place(pointwise.ceil)
-    clamp_ = clip_ = _in_place(choose.clamp)
-    clamp_max_ = _in_place(choose.clamp_max)
-    clamp_min_ = _in_place(choose.clamp_min)
+    clamp_ = clip_ = _in_place(choosing.clamp)
+    clamp_max_ = _in_place(choosing.clamp_max)
+    clamp_min_ = _in_place(choosing.clamp_min)
     copysign_ = _in_place(bivariate.copysign)
     cos_ = _in_place(pointwise.cos)
     cumprod_ = _in_place(scan.cumprod)
@@ -1348,7 +1350,7 @@ class Tensor(TensorBase):
     logical_xor_ = _in_place(compare.logical_xor)
     logit_ = _in_place(special.logit)
     lt_ = less_ = _in_place(compare.lt)
-    masked_fill_ = _in_place(choose.masked_fill)
+    masked_fill_ = _in_place(choosing.masked_fill)
     masked_scatter_ = _in_place(indexing.masked_scatter)
     mul_ = multiply_ = __imul__ = _in_place(arithmetic.mul)
     mvlgamma_ = _in_place(special.multigammaln)
@@ -1362,7 +1364,7 @@ class Tensor(TensorBase):
     reciprocal_ = _in_place(arithmetic.reciprocal)
     relu_ = _in_place(activation.relu)
     remainder_ = __imod__ = _in_place(arithmetic.remainder)
-    renorm_ = _in_place(magnitude.renorm)
+    renorm_ = _in_place(norms.renorm)
     round_ = _in_place(pointwise.round)
     rsqrt_ = _in_place(pointwise.rsqrt)
     scatter_ = _in_place(scattering.scatter)

@@ -13,7 +13,7 @@ from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
 from minitorch.kernels.layout import in_order, order_of
-from minitorch.ops.operands import (
+from minitorch.ops.support.operands import (
     SCALARS,
     integer,
     memory_order,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minitorch.ops import strided
-from minitorch.ops.linalg import linalg_cross as cross, matmul, multi_dot, vecdot
-from minitorch.ops.linalg_decomp import LinAlgError, cholesky, solve_triangular
-from minitorch.ops.magnitude import linalg_norm as norm, matrix_norm, vector_norm
+from minitorch.ops.math.decompositions import LinAlgError, cholesky, solve_triangular
+from minitorch.ops.math.linalg import linalg_cross as cross, matmul, multi_dot, vecdot
+from minitorch.ops.math.norms import linalg_norm as norm, matrix_norm, vector_norm
+from minitorch.ops.shape import strided
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor

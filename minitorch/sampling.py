@@ -9,7 +9,7 @@ from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
 from minitorch.factory import _like, empty, finish, numpy_dtype, zeros
-from minitorch.ops import random as draws
+from minitorch.ops.math import random as draws
 
 __all__ = [
     "normal",

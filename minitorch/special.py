@@ -1,11 +1,10 @@
 """Special functions, under the names of `torch.special`."""
 
 from minitorch._missing import missing
-from minitorch.ops.bivariate import xlog1py, xlogy
-from minitorch.ops.pointwise import exp2, expm1, log1p, round, sigmoid as expit
-from minitorch.ops.reduce import logsumexp
-from minitorch.ops.softmax import log_softmax, softmax
-from minitorch.ops.special import (
+from minitorch.ops.math.bivariate import xlog1py, xlogy
+from minitorch.ops.math.pointwise import exp2, expm1, log1p, round, sigmoid as expit
+from minitorch.ops.math.reduce import logsumexp
+from minitorch.ops.math.special import (
     digamma,
     digamma as psi,
     entr,
@@ -19,6 +18,7 @@ from minitorch.ops.special import (
     polygamma,
     sinc,
 )
+from minitorch.ops.nn.softmax import log_softmax, softmax
 
 __all__ = [
     "digamma",

@@ -9,7 +9,7 @@ from fuzz_lines import TEMPLATES
 from oracle import the_torch
 
 import minitorch
-from minitorch.ops.pointwise import Tanh
+from minitorch.ops.math.pointwise import Tanh
 
 
 def test_a_few_random_expressions_agree_with_pytorch() -> None:

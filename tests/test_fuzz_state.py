@@ -28,7 +28,7 @@ from minitorch.autograd import interventions
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.walk import BackwardWalk
-from minitorch.ops import inplace
+from minitorch.ops.support import inplace
 
 
 @pytest.fixture(autouse=True)

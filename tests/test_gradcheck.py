@@ -424,7 +424,7 @@ class Net(mt.nn.Module):
 
 def plant(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> None:
     """Change the gradient of conv2d in its weight."""
-    right, quick = mt.ops.conv.ConvWeight.forward, mt.kernels.conv.conv_parameters
+    right, quick = mt.ops.nn.conv.ConvWeight.forward, mt.kernels.conv.conv_parameters
 
     def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
         return change(right(self, *args, **kwargs).copy())
@@ -433,7 +433,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> None
         weight, bias = quick(*args, **kwargs)
         return change(weight.copy()), bias
 
-    monkeypatch.setattr(mt.ops.conv.ConvWeight, "forward", forward)
+    monkeypatch.setattr(mt.ops.nn.conv.ConvWeight, "forward", forward)
     monkeypatch.setattr(mt.kernels.conv, "conv_parameters", parameters)
 
 
@@ -472,7 +472,7 @@ def test_a_bug_planted_in_conv2d_is_found_as_conv2d(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("budget", [10**6, 30])
 def test_a_large_tensor_is_searched_by_halves(budget: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = mt.ops.linalg.Linear.backward
+    right = mt.ops.math.linalg.Linear.backward
 
     def backward(self: Any, grad: Any) -> Any:
         x, w, b = right(self, grad)
@@ -482,8 +482,9 @@ def test_a_large_tensor_is_searched_by_halves(budget: int, monkeypatch: pytest.M
             w = w + bump * grad.sum()
         return x, w, b
 
-    monkeypatch.setattr(mt.ops.linalg.Linear, "backward", backward)
-    monkeypatch.setattr(mt.ops.linalg.Linear, "array_backward", None)  # it is written in tensors
+    monkeypatch.setattr(mt.ops.math.linalg.Linear, "backward", backward)
+    # The one above is written in tensors.
+    monkeypatch.setattr(mt.ops.math.linalg.Linear, "array_backward", None)
     mt.manual_seed(0)
     model = Net(40)
     report = gradcheck_module(

@@ -97,33 +97,49 @@ PAGES = [
     Page(
         "pointwise",
         "Arithmetic and functions of elements",
-        "ops.arithmetic ops.pointwise ops.bivariate ops.special ops.choose ops.compare ops.cast",
+        "ops.math.arithmetic ops.math.pointwise ops.math.bivariate ops.math.special "
+        "ops.math.select ops.math.compare ops.support.cast",
     ),
     Page(
         "reduction",
         "Reductions, order, statistics",
-        "ops.reduce ops.scan ops.sort ops.stats ops.magnitude return_types",
+        "ops.math.reduce ops.math.scan ops.math.sort ops.math.stats ops.math.norms return_types",
     ),
     Page(
         "linalg",
         "Products of matrices",
-        "ops.linalg ops.einsum ops.linalg_decomp linalg ops.bilinear ops.distance",
+        "ops.math.linalg ops.math.einsum ops.math.decompositions linalg ops.nn.bilinear "
+        "ops.nn.distance",
     ),
-    Page("shape", "Shape", "ops.shape ops.join ops.strided ops.shuffle"),
-    Page("indexing", "Index, gather, scatter", "ops.index ops.scatter ops.embedding"),
-    Page("random", "Random numbers", "random ops.random"),
+    Page(
+        "shape", "Shape", "ops.shape.views ops.shape.concatenate ops.shape.strided ops.nn.shuffle"
+    ),
+    Page(
+        "indexing", "Index, gather, scatter", "ops.shape.index ops.shape.scatter ops.nn.embedding"
+    ),
+    Page("random", "Random numbers", "random ops.math.random"),
     Page(
         "activation",
         "Activations, softmax, dropout",
-        "ops.activation ops.softmax ops.dropout ops.aten",
+        "ops.nn.activation ops.nn.softmax ops.nn.dropout ops.nn.aten",
     ),
     Page(
-        "convolution", "Convolution and pooling", "ops.conv ops.pool ops.adaptive_pool ops.windows"
+        "convolution",
+        "Convolution and pooling",
+        "ops.nn.conv ops.nn.pool ops.nn.adaptive_pool ops.nn.windows",
     ),
-    Page("resampling", "Padding and resampling", "ops.pad ops.interpolate ops.resample ops.grid"),
-    Page("normalisation", "Normalisation", "ops.norm"),
-    Page("losses", "Losses", "ops.loss ops.binary ops.regression ops.margin ops.ctc"),
-    Page("sequences", "Recurrence and attention", "ops.recurrent ops.attention ops.multihead"),
+    Page(
+        "resampling",
+        "Padding and resampling",
+        "ops.nn.pad ops.nn.interpolate ops.nn.resample ops.nn.grid",
+    ),
+    Page("normalisation", "Normalisation", "ops.nn.normalization"),
+    Page("losses", "Losses", "ops.losses"),
+    Page(
+        "sequences",
+        "Recurrence and attention",
+        "ops.nn.recurrent ops.nn.attention ops.nn.multihead",
+    ),
     Page(
         "modules",
         "Module",

@@ -208,4 +208,4 @@ if answer_2 is not None:
 
 # %%
 # Where in the source: ``minitorch/autograd/function.py`` is ``Function``. Every
-# operation of ``minitorch/ops/pointwise.py`` is written like ``Bell``.
+# operation of ``minitorch/ops/math/pointwise.py`` is written like ``Bell``.

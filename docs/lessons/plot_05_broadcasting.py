@@ -176,5 +176,5 @@ if answer_2 is not None:
 
 # %%
 # Where in the source: ``BackwardWalk.fit`` in ``minitorch/autograd/walk.py`` sums
-# a gradient back; ``Add`` and ``Mul`` in ``minitorch/ops/arithmetic.py`` say that they
+# a gradient back; ``Add`` and ``Mul`` in ``minitorch/ops/math/arithmetic.py`` say that they
 # broadcast.

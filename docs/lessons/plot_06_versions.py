@@ -214,4 +214,4 @@ if answer_2 is not None:
 # %%
 # Where in the source: ``SavedArray`` in ``minitorch/autograd/saved.py`` notes the
 # version and compares it; ``Storage`` in ``minitorch/autograd/base.py`` holds the
-# count; the checks before a write are in ``minitorch/ops/inplace.py``.
+# count; the checks before a write are in ``minitorch/ops/support/inplace.py``.

@@ -225,5 +225,5 @@ if answer_2 is not None:
 #
 # Where in the source: ``minitorch/kernels/conv.py`` has the products (``conv``,
 # ``conv_input``, ``conv_weight``), ``minitorch/kernels/_windows.py`` the gather and the
-# scatter. ``Convolution`` in ``minitorch/ops/conv.py`` has the gradient; each of the
+# scatter. ``Convolution`` in ``minitorch/ops/nn/conv.py`` has the gradient; each of the
 # three products leads to the other two.

@@ -193,6 +193,6 @@ if answer_2 is not None:
 # A pool whose ties you can make yourself, and whose gradients go back one at a time, is on
 # the page :doc:`/convolution`.
 #
-# Where in the source: ``MaxPool`` in ``minitorch/ops/pool.py`` and ``max_pool`` in
+# Where in the source: ``MaxPool`` in ``minitorch/ops/nn/pool.py`` and ``max_pool`` in
 # ``minitorch/kernels/pool.py``; the shared ties of ``amax`` are in
-# ``minitorch/ops/reduce.py``.
+# ``minitorch/ops/math/reduce.py``.

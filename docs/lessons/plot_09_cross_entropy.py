@@ -221,5 +221,5 @@ if answer_2 is not None:
         assert np.isclose(answer_2(-2000.0, -3000.0), -2000.0)
 
 # %%
-# Where in the source: ``CrossEntropy`` in ``minitorch/ops/loss.py``, ``Softmax`` and
-# ``LogSoftmax`` in ``minitorch/ops/softmax.py``.
+# Where in the source: ``CrossEntropy`` in ``minitorch/ops/losses/classification.py``, ``Softmax``
+# and ``LogSoftmax`` in ``minitorch/ops/nn/softmax.py``.

@@ -266,5 +266,5 @@ if answer_2 is not None:
 
 # %%
 # Where in the source: ``examples/digits.py`` is this net as one would write it. The functions above
-# are ``Conv2d`` in ``minitorch/ops/conv.py``, ``MaxPool2d`` in ``minitorch/ops/pool.py`` and
-# ``CrossEntropy`` in ``minitorch/ops/loss.py``.
+# are ``Conv2d`` in ``minitorch/ops/nn/conv.py``, ``MaxPool2d`` in ``minitorch/ops/nn/pool.py`` and
+# ``CrossEntropy`` in ``minitorch/ops/losses/classification.py``.

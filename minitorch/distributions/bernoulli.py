@@ -18,7 +18,7 @@ from minitorch.distributions.utils import (
 )
 from minitorch.factory import arange
 from minitorch.nn.functional import binary_cross_entropy_with_logits
-from minitorch.ops.random import bernoulli
+from minitorch.ops.math.random import bernoulli
 
 
 class Bernoulli(Distribution):

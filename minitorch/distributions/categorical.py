@@ -13,8 +13,8 @@ from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import lazy_property, logits_to_probs, probs_to_logits
 from minitorch.factory import arange, full
-from minitorch.ops.random import multinomial
-from minitorch.ops.shape import broadcast_tensors
+from minitorch.ops.math.random import multinomial
+from minitorch.ops.shape.views import broadcast_tensors
 
 
 class Categorical(Distribution):

@@ -8,8 +8,8 @@ from typing import Any
 from minitorch import _dtypes
 from minitorch._tensor import Tensor
 from minitorch.factory import full
-from minitorch.ops.compare import isclose
-from minitorch.ops.linalg_decomp import LinAlgError, cholesky
+from minitorch.ops.math.compare import isclose
+from minitorch.ops.math.decompositions import LinAlgError, cholesky
 
 __all__ = [
     "Constraint",

@@ -20,7 +20,7 @@ from minitorch.distributions.normal import Normal
 from minitorch.distributions.uniform import Uniform
 from minitorch.factory import full_like
 from minitorch.nn.functional import softplus
-from minitorch.ops.linalg_decomp import solve_triangular
+from minitorch.ops.math.decompositions import solve_triangular
 
 Divergence = Callable[[Any, Any], Tensor]
 _registered: dict[tuple[type, type], Divergence] = {}

@@ -11,8 +11,8 @@ from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import lazy_property, standard_normal
 from minitorch.factory import eye
-from minitorch.ops.linalg_decomp import cholesky, solve_triangular
-from minitorch.ops.shape import broadcast_shapes
+from minitorch.ops.math.decompositions import cholesky, solve_triangular
+from minitorch.ops.shape.views import broadcast_shapes
 
 SHAPED = ("scale_tril", "covariance_matrix", "precision_matrix")
 

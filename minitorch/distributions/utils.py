@@ -12,7 +12,7 @@ from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import enable_grad
 from minitorch.factory import empty, tensor
-from minitorch.ops.shape import broadcast_tensors
+from minitorch.ops.shape.views import broadcast_tensors
 
 NUMBERS = (bool, int, float)
 

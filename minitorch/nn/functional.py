@@ -7,29 +7,29 @@ import typing as _typing
 from minitorch import ops
 from minitorch._dtypes import dtype
 from minitorch._tensor import Tensor
-from minitorch.ops.activation import *
-from minitorch.ops.adaptive_pool import *
-from minitorch.ops.attention import *
-from minitorch.ops.bilinear import *
-from minitorch.ops.binary import *
-from minitorch.ops.conv import *
-from minitorch.ops.ctc import *
-from minitorch.ops.distance import *
-from minitorch.ops.dropout import *
-from minitorch.ops.embedding import *
-from minitorch.ops.grid import *
-from minitorch.ops.interpolate import *
-from minitorch.ops.linalg import linear as linear
-from minitorch.ops.loss import *
-from minitorch.ops.margin import *
-from minitorch.ops.multihead import *
-from minitorch.ops.norm import *
-from minitorch.ops.pad import *
-from minitorch.ops.pointwise import sigmoid as sigmoid, tanh as tanh
-from minitorch.ops.pool import *
-from minitorch.ops.regression import *
-from minitorch.ops.shuffle import *
-from minitorch.ops.softmax import gumbel_softmax as gumbel_softmax, implied_dim
+from minitorch.ops.losses.classification import *
+from minitorch.ops.losses.ctc import *
+from minitorch.ops.losses.margin import *
+from minitorch.ops.losses.probability import *
+from minitorch.ops.losses.regression import *
+from minitorch.ops.math.linalg import linear as linear
+from minitorch.ops.math.pointwise import sigmoid as sigmoid, tanh as tanh
+from minitorch.ops.nn.activation import *
+from minitorch.ops.nn.adaptive_pool import *
+from minitorch.ops.nn.attention import *
+from minitorch.ops.nn.bilinear import *
+from minitorch.ops.nn.conv import *
+from minitorch.ops.nn.distance import *
+from minitorch.ops.nn.dropout import *
+from minitorch.ops.nn.embedding import *
+from minitorch.ops.nn.grid import *
+from minitorch.ops.nn.interpolate import *
+from minitorch.ops.nn.multihead import *
+from minitorch.ops.nn.normalization import *
+from minitorch.ops.nn.pad import *
+from minitorch.ops.nn.pool import *
+from minitorch.ops.nn.shuffle import *
+from minitorch.ops.nn.softmax import gumbel_softmax as gumbel_softmax, implied_dim
 
 
 def softmax(

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.function import Function
-from minitorch.ops.attention import Attention
-from minitorch.ops.conv import ConvInput, Convolution
-from minitorch.ops.linalg import Linear, MatMul
-from minitorch.ops.pool import AvgPool, MaxPool
-from minitorch.ops.recurrent import Recurrent
+from minitorch.ops.math.linalg import Linear, MatMul
+from minitorch.ops.nn.attention import Attention
+from minitorch.ops.nn.conv import ConvInput, Convolution
+from minitorch.ops.nn.pool import AvgPool, MaxPool
+from minitorch.ops.nn.recurrent import Recurrent
 
 Field = tuple[tuple[float, float], ...]
 """For each spatial dimension: how many input elements an output element sees, and how far apart

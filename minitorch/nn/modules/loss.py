@@ -14,7 +14,7 @@ from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
 from minitorch.nn.modules.distance import PairwiseDistance
 from minitorch.nn.modules.module import Module
-from minitorch.ops.loss import reduction_of
+from minitorch.ops.losses.classification import reduction_of
 
 __all__ = [
     "BCELoss",

@@ -18,7 +18,7 @@ from minitorch.nn.modules.dropout import Dropout
 from minitorch.nn.modules.linear import Linear
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.normalization import LayerNorm
-from minitorch.ops.multihead import additive_mask
+from minitorch.ops.nn.multihead import additive_mask
 
 __all__ = [
     "Transformer",

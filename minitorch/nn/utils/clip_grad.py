@@ -9,8 +9,8 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import tensor
-from minitorch.ops.magnitude import vector_norm
-from minitorch.ops.shape import stack
+from minitorch.ops.math.norms import vector_norm
+from minitorch.ops.shape.views import stack
 
 
 def _listed(tensors: Any) -> list[Tensor]:

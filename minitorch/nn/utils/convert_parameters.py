@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minitorch._tensor import Tensor
-from minitorch.ops.shape import cat
+from minitorch.ops.shape.views import cat
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -17,7 +17,7 @@ from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 from minitorch.nn.utils.parametrize import register_parametrization
 from minitorch.nn.utils.spectral_norm import as_matrix, dim_of_outputs
-from minitorch.ops.norm import norm_except_dim, weight_norm as weight_of
+from minitorch.ops.nn.normalization import norm_except_dim, weight_norm as weight_of
 
 M = TypeVar("M", bound=Module)
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Self
 from minitorch._dtypes import float16, float32, float64, int8, int16, int32, int64, uint8
 from minitorch._tensor import Tensor
 from minitorch.factory import arange, as_tensor, empty_like, tensor
-from minitorch.ops.pad import pad
-from minitorch.ops.shape import cat, stack
+from minitorch.ops.nn.pad import pad
+from minitorch.ops.shape.views import cat, stack
 
 __all__ = [
     "PackedSequence",

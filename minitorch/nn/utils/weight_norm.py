@@ -12,7 +12,7 @@ from minitorch._tensor import Tensor
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.utils._hooks import take_off
-from minitorch.ops.norm import norm_except_dim, weight_norm as weight_of
+from minitorch.ops.nn.normalization import norm_except_dim, weight_norm as weight_of
 
 M = TypeVar("M", bound=Module)
 

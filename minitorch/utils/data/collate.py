@@ -11,7 +11,7 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._tensor import Tensor
 from minitorch.factory import as_tensor, tensor
-from minitorch.ops.shape import stack
+from minitorch.ops.shape.views import stack
 
 Kinds = type | tuple[type, ...]
 CollateMap = dict[Kinds, Callable[..., Any]]

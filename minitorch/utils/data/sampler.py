@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from minitorch import _dtypes
 from minitorch.factory import as_tensor, empty
-from minitorch.ops.random import multinomial
+from minitorch.ops.math.random import multinomial
 from minitorch.random import Generator
 from minitorch.sampling import randint, randperm
 

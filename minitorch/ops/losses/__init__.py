@@ -1,0 +1,3 @@
+"""Losses: of classes (`classification`, `ctc`), of numbers (`regression`), of probabilities
+(`probability`), with a margin (`margin`).
+"""

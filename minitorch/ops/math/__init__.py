@@ -1,0 +1,8 @@
+"""Operations that compute values.
+
+Of elements: `arithmetic`; `pointwise` functions of one variable, `bivariate` of two, `special`
+erf, gamma and kin; `compare` comparisons, logic and bits; `select` where, maximum, clamp.
+Along dimensions: `reduce` sums, means and extremes, `scan` running totals, `sort` orders, `stats`
+variances and quantiles, `norms`. Of matrices: `linalg` and `einsum` products, `decompositions`.
+And `random` draws.
+"""

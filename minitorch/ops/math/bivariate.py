@@ -1,0 +1,264 @@
+"""Functions of two variables beyond arithmetic: angles, hypotenuses, stable sums of logarithms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
+from minitorch.ops.math.arithmetic import mul, pow
+from minitorch.ops.math.select import where
+from minitorch.ops.support import operands as args
+from minitorch.ops.support.operands import Operand, tensor_of
+from minitorch.ops.support.out import into
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+__all__ = [
+    "atan2",
+    "copysign",
+    "heaviside",
+    "hypot",
+    "ldexp",
+    "logaddexp",
+    "logaddexp2",
+    "nextafter",
+    "xlogy",
+]
+
+
+class Atan2(Function):
+    """z = the angle of the point (y, x) to the first axis: arctan(x / y) in its own quadrant."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.arctan2(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        square = x * x + y * y
+        scaled = grad / where(square == 0, 1.0, square)  # both gradients are 0 at the origin
+        return scaled * y, scaled * -x
+
+
+class Hypot(Function):
+    """z = sqrt(x^2 + y^2)."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        z = np.hypot(x, y)
+        self.save(x, y, z)
+        return z
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y, z = self.saved
+        return grad * (x / z), grad * (y / z)
+
+
+class Copysign(Function):
+    """z = |x| with the sign of y; the gradient at x = 0 is 0."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        z = np.copysign(x, y)
+        self.save(x, z)
+        return z
+
+    def backward(self, grad: Tensor) -> Any:
+        x, z = self.saved
+        return grad * (z / where(x == 0, 1.0, x)), grad.new_zeros(grad.shape)
+
+
+class LogAddExp(Function):
+    """z = ln(e^x + e^y), without overflow."""
+
+    torch_name = "LogaddexpBackward0"
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.logaddexp(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return grad / ((y - x).exp() + 1.0), grad / ((x - y).exp() + 1.0)
+
+
+class LogAddExp2(Function):
+    """z = the logarithm to base 2 of 2^x + 2^y, without overflow."""
+
+    torch_name = "Logaddexp2Backward0"
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.logaddexp2(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return grad / ((y - x).exp2() + 1.0), grad / ((x - y).exp2() + 1.0)
+
+
+class XLogY(Function):
+    """z = x ln(y), and 0 where x is 0 (unless y is NaN)."""
+
+    torch_name = "XlogyBackward0"
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y)).astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        grad_x = None
+        if self.needs(0):
+            flat = (x == 0) & (y <= 0)
+            grad_x = where(flat, 0.0, grad * where(flat, 1.0, y).log())
+        return grad_x, grad * (x / y) if self.needs(1) else None
+
+
+class XLog1pY(Function):
+    """z = x ln(1 + y), and 0 where x is 0 (unless y is NaN)."""
+
+    torch_name = "SpecialXlog1PyBackward0"
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.where((x == 0) & ~np.isnan(y), 0, x * np.log1p(y)).astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        grad_x = None
+        if self.needs(0):
+            flat = (x == 0) & (y <= -1)
+            grad_x = where(flat, 0.0, grad * where(flat, 1.0, y).log1p())
+        return grad_x, grad * (x / (y + 1.0)) if self.needs(1) else None
+
+
+class Heaviside(Function):
+    """z = 0 where x < 0, y where x = 0, and 1 where x > 0. PyTorch has no derivative of it."""
+
+    broadcasts = elementwise = True
+    torch_name = "NotImplemented"
+
+    def forward(self, x: Array, y: Array) -> Array:
+        return np.where(x == 0, y, x > 0).astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        raise RuntimeError("derivative for heaviside is not implemented")
+
+
+class NextAfter(Function):
+    """z = the number after x on the way to y, so that its gradient in x is 1 (0 where x = y)."""
+
+    torch_name = "NextafterBackward0"
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.nextafter(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return where(x == y, 0.0, grad), grad.new_zeros(grad.shape)
+
+
+def _of_floats(
+    function: type[Function], who: str, input: Operand, other: Operand, out: Any
+) -> Tensor:
+    """Apply a Function to two operands; integers become the default floating dtype."""
+    if out is not None:
+        return into(who, out, _of_floats, function, who, input, other, None)
+    x, y = args.promote(who, input, other, floating=True)
+    return args.broadcast(function, who, x, y)
+
+
+def _of_float_tensors(
+    function: type[Function], who: str, input: Tensor, other: Tensor, out: Any
+) -> Tensor:
+    """Apply a Function to two tensors, at least one of which holds floats."""
+    x, y = tensor_of(who, "input", input), tensor_of(who, "other", other)
+    args.not_integer(who, args.result_dtype(who, x, y))
+    return _of_floats(function, who, x, y, out)
+
+
+def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The angle of the point (`other`, `input`), in -pi to pi; the gradient at the origin is 0."""
+    who = "atan2"
+    return _of_floats(
+        Atan2, who, tensor_of(who, "input", input), tensor_of(who, "other", other), out
+    )
+
+
+def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``sqrt(input**2 + other**2)`` without overflow, of floats."""
+    return _of_float_tensors(Hypot, "hypot", input, other, out)
+
+
+def copysign(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The magnitude of `input` with the sign of `other` (-0.0 is negative)."""
+    return _of_floats(Copysign, "copysign", tensor_of("copysign", "input", input), other, out)
+
+
+def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``log(exp(input) + exp(other))`` without overflow, of floats."""
+    return _of_float_tensors(LogAddExp, "logaddexp", input, other, out)
+
+
+def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``log2(2**input + 2**other)`` without overflow, of floats."""
+    return _of_float_tensors(LogAddExp2, "logaddexp2", input, other, out)
+
+
+def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input * log(other)``, and 0 where `input` is 0."""
+    return _of_floats(XLogY, "xlogy", input, other, out)
+
+
+def xlog1py(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input * log1p(other)``, and 0 where `input` is 0."""
+    return _of_floats(XLog1pY, "xlog1py", input, other, out)
+
+
+def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The unit step: 0 below 0, 1 above, `values` at it.
+
+    Raises:
+        RuntimeError: if the dtypes differ; and going backward, since it has no derivative.
+    """
+    if out is not None:
+        return into("heaviside", out, heaviside, input, values)
+    x, y = tensor_of("heaviside", "input", input), tensor_of("heaviside", "values", values)
+    if x.dtype != y.dtype:
+        raise RuntimeError(
+            "heaviside is not yet implemented for tensors with different dtypes: "
+            f"got {x.dtype} and {y.dtype}"
+        )
+    return args.broadcast(Heaviside, "heaviside", x, y)
+
+
+def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The nearest other number from `input` in the direction of `other`, of floats."""
+    return _of_float_tensors(NextAfter, "nextafter", input, other, out)
+
+
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``input * 2**other``."""
+    exponent = tensor_of("ldexp", "other", other)
+    return args.named(
+        "LdexpBackward0", mul(tensor_of("ldexp", "input", input), pow(2.0, exponent), out=out)
+    )

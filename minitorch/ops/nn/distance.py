@@ -1,0 +1,75 @@
+"""How alike two vectors are: cosine similarity, and distances in a p-norm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minitorch.ops.support.operands import broadcast_shape, pair, tensor_of, wrap_dim
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+__all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between `x1` and `x2` along `dim`; norms below `eps` count as it.
+
+    Shape: two that broadcast; `dim` is gone from the result.
+
+    >>> import minitorch
+    >>> x, y = minitorch.tensor([[1.0, 0.0]]), minitorch.tensor([[1.0, 1.0]])
+    >>> cosine_similarity(x, y)
+    tensor([0.7071])
+    """
+    who = "cosine_similarity"
+    a, b = pair(who, tensor_of(who, "x1", x1), tensor_of(who, "x2", x2))
+    if a._array.dtype.kind != "f":
+        raise RuntimeError(f"{who}: expected common dtype to be floating point, got {a.dtype}")
+    if a._array.shape != b._array.shape:
+        shape = broadcast_shape(who, a._array.shape, b._array.shape)
+        a, b = a.expand(shape), b.expand(shape)
+    axis = wrap_dim(dim, a._array.ndim)
+    a = a / a.norm(2, axis, keepdim=True).clamp(min=eps)
+    b = b / b.norm(2, axis, keepdim=True).clamp(min=eps)
+    return (a * b).sum(axis)
+
+
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    """The p-norm of ``x1 - x2 + eps`` over the last dimension.
+
+    Shape: two that broadcast; the last dimension is gone from the result (1, with `keepdim`).
+    """
+    who = "pairwise_distance"
+    a, b = tensor_of(who, "x1", x1), tensor_of(who, "x2", x2)
+    difference = a - b + eps
+    return difference.norm(p, -1, keepdim=keepdim)
+
+
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The p-norm of the difference of each pair of rows, in the order (0, 1), (0, 2), ... (1, 2).
+
+    Shape: ``(N, M)`` to ``(N * (N - 1) / 2)``.
+
+    Raises:
+        RuntimeError: for another number of dimensions, or a negative `p`.
+
+    >>> import minitorch
+    >>> pdist(minitorch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
+    tensor([5.0000, 1.0000, 4.2426])
+    """
+    x = tensor_of("pdist", "input", input)
+    shape = x._array.shape
+    if len(shape) != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {len(shape)}D")
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(f"pdist only supports floating-point dtypes, got {x.dtype}")
+    if p < 0:
+        raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
+    first, second = np.triu_indices(shape[0], 1)
+    difference = x[x._wrap(first)] - x[x._wrap(second)]
+    return difference.norm(p, 1)

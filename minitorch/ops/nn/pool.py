@@ -1,0 +1,639 @@
+"""Pooling: the largest element, the mean, or the norm of each window; and its partial inverse."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array
+from minitorch.autograd.function import Function
+from minitorch.kernels import pool as kernels
+from minitorch.ops.nn.activation import relu
+from minitorch.ops.nn.second_order import PiecewiseLinear
+from minitorch.ops.nn.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
+from minitorch.ops.support.operands import laid_as_images, tensor_of
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+__all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
+]
+
+
+class MaxPool(PiecewiseLinear):
+    """y = the largest element of each window; the first one, at a tie, gets the gradient.
+
+    Padding is -inf, so that it never wins.
+    """
+
+    order = "makes"
+    channels_last_from = 3
+    torch_name = "MaxPool2DWithIndicesBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        y, winners = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
+        self.shape, self.geometry = x.shape, geometry
+        self.save(*winners)
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        return PutInWindow.apply(grad, *self.saved, spatial=self.shape[2:], **self.geometry)
+
+
+class MaxPool1d(MaxPool):
+    """Max pooling over one spatial dimension: sequences as (N, C, L)."""
+
+    torch_name = "SqueezeBackward1"
+
+
+class MaxPool2d(MaxPool):
+    """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
+
+
+class MaxPool3d(MaxPool):
+    """Max pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+    torch_name = "MaxPool3DWithIndicesBackward0"
+
+
+class TakeInWindow(Function):
+    """y = the element of each window of x at the place that `winners` say, one a dimension."""
+
+    order = "makes"
+    channels_last_from = 3
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *winners: Array, **geometry: Any) -> Array:
+        self.shape, self.geometry = x.shape, geometry
+        self.save(*winners)
+        return kernels.take(x, *winners, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        winners = self.saved
+        put = PutInWindow.apply(grad, *winners, spatial=self.shape[2:], **self.geometry)
+        return put, *(None for _ in winners)
+
+
+class PutInWindow(Function):
+    """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
+
+    order = "makes"
+    channels_last_from = 3
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *winners: Array, spatial: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        self.save(*winners)
+        return kernels.put(x, *winners, spatial=spatial, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        winners = self.saved
+        return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
+
+
+class AvgPool(PiecewiseLinear):
+    """y = the mean of each window."""
+
+    order = "makes"
+    channels_last_from = 3
+    torch_name = "AvgPool2DBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        self.geometry, self.shape = geometry, x.shape
+        return kernels.avg_pool(x, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPoolInput.apply(grad, shape=self.shape, **self.geometry)
+
+
+class AvgPool1d(AvgPool):
+    """Average pooling over one spatial dimension: sequences as (N, C, L)."""
+
+    torch_name = "SqueezeBackward1"
+
+
+class AvgPool2d(AvgPool):
+    """Average pooling over two spatial dimensions: images as (N, C, H, W)."""
+
+
+class AvgPool3d(AvgPool):
+    """Average pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+    channels_last_from = 0
+    torch_name = "AvgPool3DBackward0"
+
+
+class AvgPoolInput(Function):
+    """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
+
+    order = "makes"
+    channels_last_from = 3
+    backward_takes_arrays = True
+
+    def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        return kernels.avg_pool_input(grad, shape, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPool.apply(grad, **self.geometry)
+
+
+def _geometry(
+    who: str,
+    dims: int,
+    x: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+) -> dict[str, Any]:
+    """The checked window geometry of a pooling call.
+
+    Raises:
+        RuntimeError: naming the argument that cannot be, and the values.
+    """
+    kernel = spatial(who, "kernel_size", kernel_size, dims)
+    step = kernel if stride is None or stride in ((), []) else spatial(who, "stride", stride, dims)
+    pad = spatial(who, "padding", padding, dims)
+    apart = spatial(who, "dilation", dilation, dims)
+    check_rank(who, x, dims)
+    return dict(_checked(who, dims, x._peek().shape, kernel, step, pad, apart, ceil_mode))
+
+
+@functools.lru_cache(maxsize=512, typed=True)
+def _checked(
+    who: str,
+    dims: int,
+    shape: Sizes,
+    kernel: Sizes,
+    step: Sizes,
+    pad: Sizes,
+    apart: Sizes,
+    ceil_mode: bool,
+) -> dict[str, Any]:
+    """`_geometry`, whose answers are kept: a training loop asks the same over and over."""
+    for name, values in (("kernel_size", kernel), ("stride", step), ("dilation", apart)):
+        if any(v <= 0 for v in values):
+            raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")
+    for k, p in zip(kernel, pad, strict=True):
+        if p < 0:
+            raise RuntimeError(f"{who}: pad must be non-negative, but got pad: {p}")
+        if p > k // 2:
+            raise RuntimeError(
+                f"{who}: pad should be at most half of kernel size, but got pad={p} and "
+                f"kernel_size={k}"
+            )
+    check_not_empty(who, shape, dims)
+    sizes = [
+        kernels.output_size(size, k, s, p, d, ceil_mode)
+        for size, k, s, p, d in zip(shape[-dims:], kernel, step, pad, apart, strict=True)
+    ]
+    if any(n < 1 for n in sizes):
+        raise RuntimeError(
+            f"{who}: Given input size: {list(shape[-dims - 1 :])}. Calculated output size: "
+            f"{[shape[-dims - 1], *sizes]}. Output size is too small (kernel_size={kernel}, "
+            f"stride={step}, padding={pad}, dilation={apart})"
+        )
+    return {
+        "kernel": kernel, "stride": step, "padding": pad, "dilation": apart, "ceil_mode": ceil_mode
+    }  # fmt: skip
+
+
+# ---- the largest element ----------------------------------------------------------------------
+
+
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each stretch of the sequences; see `max_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
+    """
+    if not return_indices:  # PyTorch's own quick way, which knows floats only
+        check_dtype("max_pool1d", tensor_of("max_pool1d", "input", input), "f")
+    return _max_pool(
+        "max_pool1d", MaxPool1d, 1, input, kernel_size, stride, padding, dilation, ceil_mode,
+        return_indices,
+    )  # fmt: skip
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window. Padding counts as -inf, never as 0.
+
+    Args:
+        input: the images.
+        kernel_size, stride, padding, dilation: an int, or one a dimension; the stride defaults to
+            the kernel size.
+        ceil_mode: count a last window that hangs over the edge.
+        return_indices: give also each winner's flat position in its plane.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)``, to the same with H and W made smaller.
+
+    Raises:
+        RuntimeError: for a window larger than its input, or padding above half the window.
+        NotImplementedError: for bool tensors.
+
+    >>> import minitorch
+    >>> image = minitorch.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    >>> max_pool2d(image, 2)
+    tensor([[[[ 6.,  8.],
+              [14., 16.]]]])
+    """
+    return _max_pool(
+        "max_pool2d", MaxPool2d, 2, input, kernel_size, stride, padding, dilation, ceil_mode,
+        return_indices,
+    )  # fmt: skip
+
+
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each box of the volumes; see `max_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+    """
+    return _max_pool(
+        "max_pool3d", MaxPool3d, 3, input, kernel_size, stride, padding, dilation, ceil_mode,
+        return_indices,
+    )  # fmt: skip
+
+
+def _max_pool(
+    who: str,
+    function: type[MaxPool],
+    dims: int,
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    return_indices: bool,
+) -> Any:
+    x = tensor_of(who, "input", input)
+    geometry = _geometry(who, dims, x, kernel_size, stride, padding, dilation, ceil_mode)
+    check_dtype(who, x, "fiu")
+    if x.ndim == dims + 1:
+        y = function.apply(x.unsqueeze(0), **geometry).squeeze(0)
+    else:
+        y = function.apply(x, **geometry)
+    return (y, max_indices(x, y, geometry)) if return_indices else y
+
+
+def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
+    """Where in its plane each maximum y of x is, as PyTorch's int64."""
+    images = x._array
+    if images.ndim == len(geometry["kernel"]) + 1:
+        images = images[None]
+    _, winners = kernels.max_pool(images, **geometry, want_winners=True)
+    index = kernels.flat_indices(winners, images.shape[2:], **geometry)
+    made = x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
+    return laid_as_images(made, x, least=len(geometry["kernel"]) + 2)
+
+
+# ---- the mean ---------------------------------------------------------------------------------
+
+
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """The mean of each stretch of the sequences; see `avg_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
+    """
+    return _avg_pool(
+        "avg_pool1d", AvgPool1d, 1, input, kernel_size, stride, padding, ceil_mode,
+        count_include_pad, None,
+    )  # fmt: skip
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window; of int64 tensors, rounded toward zero.
+
+    Args:
+        input: the images.
+        kernel_size, stride, padding: an int, or one a dimension; the stride defaults to the
+            kernel size.
+        ceil_mode: count a last window that hangs over the edge.
+        count_include_pad: whether the zeros of the padding count in the mean.
+        divisor_override: divide by this instead of by the number of elements.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)``, to the same with H and W made smaller.
+
+    Raises:
+        RuntimeError: for a window larger than its input, padding above half the window, or a
+            divisor of 0.
+        NotImplementedError: for bool, uint8 and other small integers.
+
+    >>> import minitorch
+    >>> avg_pool2d(minitorch.arange(1.0, 17.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 3.5000,  5.5000],
+              [11.5000, 13.5000]]]])
+    """
+    return _avg_pool(
+        "avg_pool2d", AvgPool2d, 2, input, kernel_size, stride, padding, ceil_mode,
+        count_include_pad, divisor_override,
+    )  # fmt: skip
+
+
+def avg_pool3d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each box of the volumes; see `avg_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+
+    Raises:
+        RuntimeError: here also for a volume smaller than the box, whatever the padding.
+    """
+    kernel, shape = spatial("avg_pool3d", "kernel_size", kernel_size, 3), input.shape[-3:]
+    if len(shape) == 3 and any(n < k for n, k in zip(shape, kernel, strict=True)):
+        raise RuntimeError(
+            f"avg_pool3d: input volume {list(shape)} smaller than kernel size {list(kernel)}"
+        )
+    return _avg_pool(
+        "avg_pool3d", AvgPool3d, 3, input, kernel_size, stride, padding, ceil_mode,
+        count_include_pad, divisor_override,
+    )  # fmt: skip
+
+
+def _avg_pool(
+    who: str,
+    function: type[AvgPool],
+    dims: int,
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> Tensor:
+    x = tensor_of(who, "input", input)
+    geometry = _geometry(who, dims, x, kernel_size, stride, padding, 1, ceil_mode)
+    if divisor_override == 0:
+        raise RuntimeError(f"{who}: divisor must be not zero")
+    if x._peek().dtype != np.int64:
+        check_dtype(who, x, "f")
+    del geometry["dilation"]
+    geometry.update(count_include_pad=count_include_pad, divisor_override=divisor_override)
+    if x.ndim == dims + 1:
+        return function.apply(x.unsqueeze(0), **geometry).squeeze(0)
+    return function.apply(x, **geometry)
+
+
+# ---- the norm ---------------------------------------------------------------------------------
+
+
+def lp_pool1d(
+    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Tensor:
+    """The p-norm of each stretch of the sequences; see `lp_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
+    """
+    return _lp_pool(max_pool1d, avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(
+    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Tensor:
+    """The p-norm of each window: the p-th root of the sum of p-th powers.
+
+    Args:
+        input: the images.
+        norm_type: p; inf gives the largest magnitude, -inf the smallest. Powers are of the
+            elements, not their magnitudes: an odd p wants positive ones, as in PyTorch.
+        kernel_size, stride: an int, or one a dimension; the stride defaults to the kernel size.
+        ceil_mode: count a last window that hangs over the edge.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)``, to the same with H and W made smaller.
+
+    >>> import minitorch
+    >>> lp_pool2d(minitorch.tensor([[[3.0, 4.0], [0.0, 0.0]]]), 2, 2)
+    tensor([[[5.]]])
+    """
+    return _lp_pool(max_pool2d, avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(
+    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Tensor:
+    """The p-norm of each box of the volumes; see `lp_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+    """
+    return _lp_pool(max_pool3d, avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def _lp_pool(
+    max_pool: Callable[..., Tensor],
+    avg_pool: Callable[..., Tensor],
+    dims: int,
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Any,
+    stride: Any,
+    ceil_mode: bool,
+) -> Tensor:
+    who = f"lp_pool{dims}d"
+    x = tensor_of(who, "input", input)
+    if norm_type == math.inf:
+        return max_pool(x.abs(), kernel_size, stride, 0, 1, ceil_mode)
+    if norm_type == -math.inf:
+        return -max_pool(-x.abs(), kernel_size, stride, 0, 1, ceil_mode)
+    count = math.prod(spatial(who, "kernel_size", kernel_size, dims))
+    mean = avg_pool(x.pow(norm_type), kernel_size, stride, 0, ceil_mode)
+    # Negative means become 0, by PyTorch's formula, whose gradient at 0 this keeps.
+    return (mean.sign() * relu(mean.abs())).mul(count).pow(1.0 / norm_type)
+
+
+# ---- back to the places of the maxima ---------------------------------------------------------
+
+
+def max_unpool1d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:
+    """Each maximum back at its place, 0 elsewhere; see `max_unpool2d`."""
+    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:
+    """Each maximum that `max_pool2d` found back at its place, 0 elsewhere: a partial inverse.
+
+    Where `indices` name a place twice the last one written stays, and it alone has a gradient.
+
+    Args:
+        input: the maxima.
+        indices: each one's flat position in its plane, as `max_pool2d` returns them.
+        kernel_size, stride, padding: the pooling's.
+        output_size: the size before pooling, where that leaves several open; (H, W), or the whole
+            shape.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)``, to the same with H and W made larger.
+
+    Raises:
+        ValueError: for a size that pooling would not have made this one.
+        RuntimeError: for indices of another shape or dtype, or outside the plane.
+
+    >>> import minitorch
+    >>> image = minitorch.tensor([[[1.0, 2.0], [4.0, 3.0]]])
+    >>> max_unpool2d(*max_pool2d(image, 2, return_indices=True), 2)
+    tensor([[[0., 0.],
+             [4., 0.]]])
+    """
+    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool3d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:
+    """Each maximum back at its place, 0 elsewhere; see `max_unpool2d`."""
+    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
+
+
+def _max_unpool(
+    dims: int,
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    output_size: Any,
+) -> Tensor:
+    who = f"max_unpool{dims}d"
+    x, places = tensor_of(who, "input", input), tensor_of(who, "indices", indices)
+    check_rank(who, x, dims)
+    kernel = spatial(who, "kernel_size", kernel_size, dims)
+    step = kernel if stride is None else spatial(who, "stride", stride, dims)
+    pads = spatial(who, "padding", padding, dims)
+    shape = x._array.shape
+    out = tuple(
+        (size - 1) * s + k - 2 * p
+        for size, s, k, p in zip(shape[-dims:], step, kernel, pads, strict=True)
+    )
+    if output_size is not None:
+        out = _unpooled_size(who, tuple(output_size), out, step)
+    if any(size < 0 for size in out):
+        raise ValueError(
+            f"{who}: output_size must contain non-negative spatial dimensions, but got {out}"
+        )
+    check_dtype(who, x, "f")
+    if dims == 3 and any(s <= 0 for s in step):
+        raise RuntimeError(f"{who}: strides should be greater than zero, but got stride: {step}")
+    index = places._array
+    if index.dtype != np.int64:
+        raise RuntimeError(
+            f"{who}: elements in indices should be type int64 but got: {places.dtype}"
+        )
+    if index.shape != shape:
+        raise RuntimeError(
+            f"{who}: Expected shape of indices to be same as that of the input tensor "
+            f"({list(shape)}) but got indices tensor with shape: {list(index.shape)}"
+        )
+    check_not_empty(who, x._peek().shape, dims)
+    room = math.prod(out)
+    if index.size and (index.min() < 0 or index.max() >= room):
+        wrong = index[(index < 0) | (index >= room)].flat[0]
+        raise RuntimeError(
+            f"{who}: Found an invalid max index: {wrong} (output planes are of size {out})"
+        )
+    if not index.size:
+        return x.reshape((*shape[:-dims], *out))
+    lead, flat = shape[:-dims], (*shape[:-dims], math.prod(shape[-dims:]))
+    plane = x.new_zeros((*lead, room)).scatter(-1, places.reshape(flat), x.reshape(flat))
+    y: Tensor = plane.reshape((*lead, *out))
+    return laid_as_images(y, x) if dims == 2 else y
+
+
+def _unpooled_size(who: str, wanted: Sizes, default: Sizes, stride: Sizes) -> Sizes:
+    dims = len(default)
+    if len(wanted) == dims + 2:
+        wanted = wanted[2:]
+    if len(wanted) != dims:
+        raise ValueError(
+            f"{who}: output_size should be a sequence containing {dims} or {dims + 2} elements, "
+            f"but it has a length of '{len(wanted)}'"
+        )
+    for dim, (size, usual, s) in enumerate(zip(wanted, default, stride, strict=True)):
+        if not usual - s < size < usual + s:
+            raise ValueError(
+                f'{who}: invalid output_size "{wanted}" (dim {dim} must be between {usual - s} '
+                f"and {usual + s})"
+            )
+    return wanted

@@ -1,0 +1,133 @@
+"""Softmax, its logarithm, and what is made of them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch._dtypes import Array, dtype
+from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
+from minitorch.kernels import softmax as kernels
+from minitorch.ops.math import random as draws
+from minitorch.ops.nn.activation import floats
+from minitorch.ops.support import operands as args
+from minitorch.ops.support.operands import numpy_names, tensor_of, wrap_dim
+
+if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
+
+__all__ = ["log_softmax", "softmax"]
+
+
+class Softmax(Function):
+    """y = exp(x) / sum(exp(x)) along `dim`."""
+
+    order = "makes"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        y = kernels.softmax(x, dim)
+        self.save(y)
+        return y
+
+    def backward(self, grad: Any) -> Any:
+        (y,) = self.saved
+        if not mode.grad:
+            return kernels.softmax_back(grad, y, self.dim)
+        return (grad - (grad * y).sum(self.dim, keepdim=True)) * y
+
+
+class LogSoftmax(Function):
+    """y = x - log(sum(exp(x))) along `dim`."""
+
+    order = "makes"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        y = kernels.log_softmax(x, dim)
+        self.save(y)
+        return y
+
+    def backward(self, grad: Any) -> Any:
+        (y,) = self.saved
+        if not mode.grad:
+            return kernels.log_softmax_back(grad, y, self.dim)
+        return grad - y.exp() * grad.sum(self.dim, keepdim=True)
+
+
+def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:
+    x = tensor_of(who, "input", input)
+    if to is not None:
+        x = args.as_dtype(x, to.numpy)
+    axis = wrap_dim(dim, x._array.ndim)
+    floats(who, x)
+    if x._array.ndim == 0:
+        return function.apply(x.reshape(1), dim=0).reshape(())
+    return function.apply(x, dim=axis)
+
+
+def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
+    """The dimension that PyTorch takes where none is given, with its warning against that."""
+    warnings.warn(
+        f"Implicit dimension choice for {who} has been deprecated. Change the call to include "
+        "dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+@numpy_names
+def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+    """``exp(input) / sum(exp(input))`` along `dim`, without overflow: positive, adding up to 1.
+
+    Args:
+        dtype: convert to it first, so that the sum does not overflow or round.
+
+    >>> import minitorch
+    >>> softmax(minitorch.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _along(Softmax, "softmax", input, dim, dtype)
+
+
+@numpy_names
+def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+    """The logarithm of `softmax`, without losing precision."""
+    return _along(LogSoftmax, "log_softmax", input, dim, dtype)
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    """A sample of the categories with log-probabilities `logits`, differentiable in them.
+
+    Args:
+        tau: how soft: near 0 the sample is nearly one-hot.
+        hard: give the one-hot vector, with the gradient of the soft sample.
+        eps: deprecated, and has no effect.
+
+    Jang, Gu, Poole, https://arxiv.org/abs/1611.01144.
+    """
+    x = tensor_of("gumbel_softmax", "logits", logits)
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    floats("exponential_", x)
+    array = x._array
+    waits = draws.stream(None).exponential(array.size, 1.0, array.dtype).reshape(array.shape)
+    noise = -x._wrap(waits).log()  # distributed as Gumbel(0, 1)
+    soft = softmax((x + noise) / tau, dim)
+    if not hard:
+        return soft
+    axis = wrap_dim(dim, array.ndim)
+    chosen = np.zeros_like(soft._array)
+    if array.ndim:
+        winner = np.expand_dims(soft._array.argmax(axis), axis)
+        np.put_along_axis(chosen, winner, 1, axis)
+    else:
+        chosen = np.ones_like(chosen)
+    return x._wrap(chosen) - soft.detach() + soft
