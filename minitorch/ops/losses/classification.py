@@ -13,7 +13,6 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels import softmax as kernels
 from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import floats
@@ -40,7 +39,6 @@ class NLLLoss(PiecewiseLinear):
     """
 
     torch_name = "NllLossBackward0"
-    places = 0, 1  # of the target and the weight among what is saved
     differentiable_inputs = slice(1)
 
     def forward(
@@ -87,8 +85,10 @@ class NLLLoss(PiecewiseLinear):
             return np.asarray(np.count_nonzero(kept), dtype)
         return np.asarray(weight[target[kept]].sum(), dtype)
 
-    def coefficients(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
-        """t, divided by the mean's divisor: shape ``(N, C, *)``."""
+    def coefficients(
+        self, target: Array, weight: Array | None, dtype: np.dtype[Any]
+    ) -> tuple[Array, Array]:
+        """t, divided by the mean's divisor, ``(N, C, *)``, and whether it counts, ``(N, 1, *)``."""
         classes = self.shape[1]
         kept = target != self.ignore_index
         safe = np.where(kept, target, 0)
@@ -106,20 +106,18 @@ class NLLLoss(PiecewiseLinear):
         at = list(np.ogrid[tuple(slice(n) for n in target.shape)])
         at.insert(1, safe)
         t[tuple(at)] += own
-        return t
+        return t, np.expand_dims(kept, 1)
 
-    def constants(self, grad: Tensor) -> tuple[Tensor, Tensor]:
-        """t as a tensor, and the gradient with room for the classes: 0 for ignored targets."""
-        target, weight = map(self.saved_at, self.places)
-        factors = None if weight is None else weight._array
-        t = grad._wrap(self.coefficients(target._array, factors, grad._array.dtype))
-        kept = np.expand_dims(target._array != self.ignore_index, 1)
-        each = grad.unsqueeze(1) if self.reduction == "none" else grad
-        return t, where(grad._wrap(kept), each, 0.0)
+    def beside_classes(self, grad: Any) -> Any:
+        """The gradient with room for the classes."""
+        return grad[:, None] if self.reduction == "none" else grad
 
     def backward(self, grad: Tensor) -> Any:
-        t, grad = self.constants(grad)
-        return where(t != 0, -t * grad, 0.0), None, None
+        target, weight = self.saved
+        factors = None if weight is None else weight._array
+        t, kept = self.coefficients(target._array, factors, grad._array.dtype)
+        each = where(grad._wrap(kept), self.beside_classes(grad), 0.0)
+        return where(grad._wrap(t != 0), grad._wrap(-t) * each, 0.0), None, None
 
 
 class CrossEntropy(NLLLoss):
@@ -129,7 +127,6 @@ class CrossEntropy(NLLLoss):
     """
 
     run = Function.run  # unlike the likelihood's, this one's gradient is not flat
-    places = 1, 2
 
     def forward(
         self,
@@ -144,9 +141,8 @@ class CrossEntropy(NLLLoss):
     ) -> Array:
         self.save(x, target, weight)
         self.shape, self.reduction, self.smoothing = x.shape, reduction, smoothing
-        self.ignore_index = ignore_index
+        self.ignore_index, self.plain = ignore_index, plain
         if not plain:
-            self.array_backward = None  # the kernel is of the plain case
             y = kernels.log_softmax(x, 1)
             if self.needs(0):
                 self.cache = np.exp(y)  # enough for the first order
@@ -157,17 +153,23 @@ class CrossEntropy(NLLLoss):
         total = np.add.reduce(losses, dtype=x.dtype)
         return total if reduction == "sum" else total / total.dtype.type(len(x))
 
-    def backward_kernel(self, grad: Array) -> Any:
-        target = self.saved_at(1)
-        if self.reduction == "mean":
-            grad = grad / grad.dtype.type(len(target))
-        return kernels.cross_entropy_back(grad, *self.cache), None, None
-
     def backward(self, grad: Tensor) -> Any:
-        t, grad = self.constants(grad)
-        softmax = self.saved_at(0).softmax(1) if mode.grad else grad._wrap(self.cache)
-        whole = t._array.sum(1, keepdims=True)
-        return (softmax * grad._wrap(whole) - t) * grad, None, None
+        x, target, weight = self.saved
+        factors = None if weight is None else weight._array
+        t, kept = self.coefficients(target._array, factors, x._array.dtype)
+        each = where(grad._wrap(kept), self.beside_classes(grad), 0.0)
+        whole = grad._wrap(t.sum(1, keepdims=True))
+        return (x.softmax(1) * whole - grad._wrap(t)) * each, None, None
+
+    def backward_kernel(self, grad: Array) -> Any:
+        target = self.saved_at(1)  # of x there is the softmax, so that it may have been changed
+        if self.plain:
+            if self.reduction == "mean":
+                grad = grad / grad.dtype.type(len(target))
+            return kernels.cross_entropy_back(grad, *self.cache), None, None
+        t, kept = self.coefficients(target, self.saved_at(2), grad.dtype)
+        each = np.where(kept, self.beside_classes(grad), grad.dtype.type(0))
+        return (self.cache * t.sum(1, keepdims=True) - t) * each, None, None
 
 
 def _along_classes(weight: Array, ndim: int) -> Array:

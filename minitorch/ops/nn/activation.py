@@ -13,7 +13,6 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels.blocks import by_blocks
 from minitorch.kernels.mask import at_least, at_most, choose, keep, keep_whole, positive
 from minitorch.kernels.special import gelu as gelu_kernel, sigmoid as sigmoid_kernel
@@ -191,22 +190,22 @@ class Hardswish(Function):
     """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
 
     elementwise = True
-    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         self.save(x)
         three, six = x.dtype.type(3), x.dtype.type(6)
         return x * at_most(at_least(x + three, 0), 6) / six
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved
-        if not mode.grad:
-            one = np.ones((), x.dtype)
-            slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), one)
-            return keep(grad * slope, ~(x <= -3))
         inside = (x > -3) & (x < 3)
         curve = where(inside, x, 0.0) / 3 + 0.5
         return where(inside, grad * curve, where(x <= -3, 0.0, grad))
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), np.ones((), x.dtype))
+        return keep(grad * slope, ~(x <= -3))
 
 
 class ELU(Function):
@@ -214,36 +213,38 @@ class ELU(Function):
 
     elementwise = True
     torch_name = "EluBackward0"
-    backward_takes_arrays = True
 
     def forward(self, x: Array, *, alpha: float, scale: float, stretch: float) -> Array:
         self.save(x)
         self.alpha, self.scale, self.stretch = alpha, scale, stretch
+        self.smooth = alpha * stretch == 1  # the slope at 0 is the same on both sides
         kind = x.dtype.type
         curve = np.expm1(at_most(x, 0) * kind(stretch)) * kind(alpha * scale)
         return at_least(x, 0) * kind(scale) + curve  # one of the two is 0
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved
-        smooth = self.alpha * self.stretch == 1  # the slope at 0 is the same on both sides
-        if not mode.grad:
-            kind = x.dtype.type
-            slope = np.exp(keep(x, x < 0) * kind(self.stretch))  # 1 at NaN, as in PyTorch
-            slope *= kind(self.alpha * self.scale * self.stretch)
-            return grad * (slope if smooth else choose(x <= 0, slope, np.asarray(kind(self.scale))))
         # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.
         curve = (where(x < 0, x, 0.0) * self.stretch).exp()
-        if smooth:
+        if self.smooth:
             return grad * (curve * self.scale)
         bent = grad * curve * (self.alpha * self.scale * self.stretch)
         return where(x <= 0, bent, grad * self.scale)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        kind = x.dtype.type
+        slope = np.exp(keep(x, x < 0) * kind(self.stretch))  # 1 at NaN, as in PyTorch
+        slope *= kind(self.alpha * self.scale * self.stretch)
+        return grad * (
+            slope if self.smooth else choose(x <= 0, slope, np.asarray(kind(self.scale)))
+        )
 
 
 class Softplus(Function):
     """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
 
     elementwise = True
-    backward_takes_arrays = True
 
     def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
         self.save(x)
@@ -256,16 +257,16 @@ class Softplus(Function):
         straight = z > threshold
         return choose(straight, x, y) if straight.any() else y
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved
         z = x if self.beta == 1 else x * self.beta
-        straight = z > self.threshold
-        if not mode.grad:
-            slope = sigmoid_kernel(z)
-            return grad * (
-                choose(straight, np.ones((), x.dtype), slope) if straight.any() else slope
-            )
-        return where(straight, grad, grad * z.sigmoid())
+        return where(z > self.threshold, grad, grad * z.sigmoid())
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        z = x if self.beta == 1 else x * self.beta
+        slope, straight = sigmoid_kernel(z), z > self.threshold
+        return grad * (choose(straight, np.ones((), x.dtype), slope) if straight.any() else slope)
 
 
 # ---- the public functions ----------------------------------------------------------------------
@@ -498,7 +499,6 @@ class GELU(Function):
     elementwise = True
     torch_name = "GeluBackward0"
     order = "follows"
-    backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
         self.save(x)
@@ -508,9 +508,10 @@ class GELU(Function):
         return y
 
     def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        if mode.grad:
-            return composed_gradients(self, _gelu, (x,), (grad,))
+        return composed_gradients(self, _gelu, self.saved, (grad,))
+
+    def backward_kernel(self, grad: Array) -> Array:
+        _ = self.saved  # refused if it was changed
         return grad * self.cache
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels import attention as kernels
 from minitorch.ops.math.linalg import matmul
 from minitorch.ops.math.select import where
@@ -112,7 +111,6 @@ class Attention(Function):
     """softmax(scale * q @ k.T + mask) @ v, without dropout."""
 
     broadcasts = True
-    backward_takes_arrays = True
 
     def forward(
         self, q: Array, k: Array, v: Array, mask: Array | None, *, scale: float, causal: bool
@@ -125,10 +123,11 @@ class Attention(Function):
             self.cache = weights
         return kernels.product(weights, v, like=q)
 
-    def backward(self, grad: Any) -> Any:
-        if mode.grad:
-            program = functools.partial(_composed, scale=self.scale, causal=self.causal)
-            return composed_gradients(self, program, self.saved, (grad,))
+    def backward(self, grad: Tensor) -> Any:
+        program = functools.partial(_composed, scale=self.scale, causal=self.causal)
+        return composed_gradients(self, program, self.saved, (grad,))
+
+    def backward_kernel(self, grad: Array) -> Any:
         q, k, v = map(self.saved_at, range(3))  # the mask may have been changed
         weights = self.cache
         needs_q, needs_k, needs_v, needs_mask = map(self.needs, range(4))

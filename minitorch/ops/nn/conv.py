@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels import conv as kernels
 from minitorch.ops.math.reduce import Sum
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
@@ -43,7 +42,6 @@ class Convolution(Function):
     order = "makes"
     channels_last_from = 3
     torch_name = "ConvolutionBackward0"
-    backward_takes_arrays = True
     returns_fresh_gradients = True
 
     def forward(self, x: Array, w: Array, b: Array | None, **geometry: Any) -> Array:
@@ -55,18 +53,27 @@ class Convolution(Function):
             self.cache = columns
         return y
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
-        geometry = self.geometry
         grad_x = grad_w = None
         if self.needs(0):
-            grad_x = ConvInput.apply(grad, w, None, shape=self.x_shape, **geometry)
-        columns = None if mode.grad else self.cache
-        if columns is not None and self.needs(1) and self.needs(2):
-            return grad_x, *kernels.conv_parameters(grad, x, self.w_shape, columns, **geometry)
+            grad_x = ConvInput.apply(grad, w, None, shape=self.x_shape, **self.geometry)
         if self.needs(1):
-            grad_w = ConvWeight.apply(grad, x, shape=self.w_shape, columns=columns, **geometry)
+            grad_w = ConvWeight.apply(grad, x, shape=self.w_shape, **self.geometry)
         return grad_x, grad_w, _channel_sums(grad) if self.needs(2) else None
+
+    def backward_kernel(self, grad: Array) -> Any:
+        x, w = self.saved
+        columns, geometry = self.cache, self.geometry  # the columns of forward serve again
+        needs_w, needs_b = self.needs(1), self.needs(2)
+        grad_x = grad_w = None
+        if self.needs(0):
+            grad_x = kernels.conv_input(grad, w, self.x_shape, **geometry)
+        if needs_w and needs_b and columns is not None:
+            return grad_x, *kernels.conv_parameters(grad, x, self.w_shape, columns, **geometry)
+        if needs_w:
+            grad_w = kernels.conv_weight(grad, x, self.w_shape, columns=columns, **geometry)
+        return grad_x, grad_w, _channel_sums(grad) if needs_b else None
 
 
 class Conv1d(Convolution):
@@ -113,12 +120,10 @@ class ConvWeight(Function):
     order = "follows"
     backward_takes_arrays = True
 
-    def forward(
-        self, y: Array, x: Array, *, shape: Sizes, columns: Any = None, **geometry: Any
-    ) -> Array:
+    def forward(self, y: Array, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
         self.geometry, self.x_shape, self.y_shape = geometry, x.shape, y.shape
         self.save(y if self.needs(1) else None, x if self.needs(0) else None)
-        return kernels.conv_weight(y, x, shape, columns=columns, **geometry)
+        return kernels.conv_weight(y, x, shape, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
         y, x = self.saved
@@ -130,7 +135,7 @@ class ConvWeight(Function):
         return grad_y, grad_x
 
 
-def _channel_sums(grad: Tensor) -> Tensor:
+def _channel_sums(grad: Any) -> Any:
     return Sum.apply(grad, dims=(0, *range(2, grad.ndim)), keepdim=False)
 
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels import norm as kernels
 from minitorch.kernels.sums import wide
 from minitorch.ops.math.norms import vector_norm
@@ -49,7 +48,6 @@ class Normalize(Function):
 
     order = "makes"
     channels_last_from = 4
-    backward_takes_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
     def forward(
@@ -87,10 +85,31 @@ class Normalize(Function):
             self.cache = cache
         return y.astype(x.dtype, copy=False)
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
-        if mode.grad:
-            return self.differentiable(grad, x, w)
+        over, grad_x, grad_w, grad_b = self.over, None, None, None
+        if x._peek().dtype == np.float16:  # in float32, as forward; the engine casts back
+            grad, x = as_dtype(grad, np.dtype("f4")), as_dtype(x, np.dtype("f4"))
+            w = None if w is None else as_dtype(w, np.dtype("f4"))
+        if self.needs(0) or self.needs(1):
+            y = x - x.mean(self.axes, keepdim=True) if self.centre else x
+            inverse = ((y * y).mean(self.axes, keepdim=True) + self.eps).rsqrt()
+            y = y * inverse
+        if self.needs(0):
+            scaled = grad if w is None else grad * w.reshape(self.spread)
+            pull = y * (scaled * y).mean(self.axes, keepdim=True)
+            if self.centre:
+                pull = pull + scaled.mean(self.axes, keepdim=True)
+            grad_x = (scaled - pull) * inverse
+        if self.needs(1):
+            weighted = grad * y
+            grad_w = (weighted.sum(over) if over else weighted).reshape(self.shape)
+        if self.needs(2):
+            grad_b = (grad.sum(over) if over else grad).reshape(self.shape)
+        return grad_x, grad_w, grad_b
+
+    def backward_kernel(self, grad: Array) -> Any:
+        x, w = self.saved
         kind, wants_x = wide(grad), self.needs(0)
         grad, x = grad.astype(kind, copy=False), x.astype(kind, copy=False)
         w = w if w is None else w.astype(kind, copy=False)
@@ -116,29 +135,6 @@ class Normalize(Function):
         params = (grad_w if self.needs(1) else None, grad_b if self.needs(2) else None)
         return grad_x, *(p if p is None else p.reshape(self.shape) for p in params)
 
-    def differentiable(self, grad: Tensor, x: Tensor, w: Tensor | None) -> Any:
-        """The same gradients in tensors, computed from x anew: for every order."""
-        over, grad_x, grad_w, grad_b = self.over, None, None, None
-        if x._peek().dtype == np.float16:  # in float32, as forward; the engine casts back
-            grad, x = as_dtype(grad, np.dtype("f4")), as_dtype(x, np.dtype("f4"))
-            w = None if w is None else as_dtype(w, np.dtype("f4"))
-        if self.needs(0) or self.needs(1):
-            y = x - x.mean(self.axes, keepdim=True) if self.centre else x
-            inverse = ((y * y).mean(self.axes, keepdim=True) + self.eps).rsqrt()
-            y = y * inverse
-        if self.needs(0):
-            scaled = grad if w is None else grad * w.reshape(self.spread)
-            pull = y * (scaled * y).mean(self.axes, keepdim=True)
-            if self.centre:
-                pull = pull + scaled.mean(self.axes, keepdim=True)
-            grad_x = (scaled - pull) * inverse
-        if self.needs(1):
-            weighted = grad * y
-            grad_w = (weighted.sum(over) if over else weighted).reshape(self.shape)
-        if self.needs(2):
-            grad_b = (grad.sum(over) if over else grad).reshape(self.shape)
-        return grad_x, grad_w, grad_b
-
 
 @functools.lru_cache(maxsize=256)
 def _sharing(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bool]:
@@ -156,7 +152,6 @@ class ScaleChannels(Function):
 
     order = "makes"
     channels_last_from = 4
-    backward_takes_arrays = True
     torch_name = "NativeBatchNormBackward0"
 
     def forward(self, x: Array, scale: Array, shift: Array, *, spread: Shape) -> Array:
@@ -168,14 +163,16 @@ class ScaleChannels(Function):
         y = kernels.scale_cells(array, scale.reshape(spread), shift.reshape(spread), self.inner)
         return y.astype(x.dtype, copy=False)
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Any:
         x, scale = self.saved
-        size = scale.shape
-        if mode.grad:
-            grad, x = as_dtype(grad, scale._array.dtype), as_dtype(x, scale._array.dtype)
-            slopes, sums = (grad * x).sum(self.inner), grad.sum(self.inner)
-            return grad * scale.reshape(self.spread), slopes.reshape(size), sums.reshape(size)
-        kind = wide(scale)
+        size, dtype = scale.shape, scale._array.dtype
+        grad, x = as_dtype(grad, dtype), as_dtype(x, dtype)
+        slopes, sums = (grad * x).sum(self.inner), grad.sum(self.inner)
+        return grad * scale.reshape(self.spread), slopes.reshape(size), sums.reshape(size)
+
+    def backward_kernel(self, grad: Array) -> Any:
+        x, scale = self.saved
+        kind, size = wide(scale), scale.shape
         grad, x, scale = (a.astype(kind, copy=False) for a in (grad, x, scale))
         grad_x = grad_scale = grad_shift = None
         if self.needs(0):

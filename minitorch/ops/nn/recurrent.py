@@ -17,7 +17,6 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels import recurrent as kernels
 from minitorch.ops.math.linalg import linear
 from minitorch.ops.nn.dropout import dropout as drop
@@ -156,11 +155,12 @@ class Recurrent(Function):
         return tuple([array.astype(dtype, copy=False) for array in (y, *lasts)])
 
     def backward(self, *grads: Tensor) -> Any:
-        if mode.grad or self.cache is None:
-            return composed_gradients(self, self.unrolled, self.saved, grads)
+        return composed_gradients(self, self.unrolled, self.saved, grads)
+
+    def backward_kernel(self, *grads: Array) -> Any:
         x, *_ = map(self.saved_at, (0, 1, 2, 3, 4, 7))  # the biases may have been changed
-        wrap, dtype = grads[0]._wrap, self.cache[0][1].x.dtype
-        y, *lasts = [grad._array.astype(dtype, copy=False) for grad in grads]
+        dtype = self.cache[0][1].x.dtype
+        y, *lasts = [grad.astype(dtype, copy=False) for grad in grads]
         firsts = [last.copy() for last in lasts]
         h, c = _states(firsts, self.layer)
         wanted = [self.needs(0), *map(self.needs, range(3, 8))]
@@ -176,8 +176,7 @@ class Recurrent(Function):
                 if array is not None:
                     total = totals[number]
                     totals[number] = array if total is None else total + array
-        arrays = totals[0], *(*firsts, None)[:2], *totals[1:]
-        return tuple([None if array is None else wrap(array) for array in arrays])
+        return totals[0], *(*firsts, None)[:2], *totals[1:]
 
     def unrolled(
         self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minitorch._dtypes import Array, dtype
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import mode
 from minitorch.kernels import softmax as kernels
 from minitorch.ops.math import random as draws
 from minitorch.ops.nn.activation import floats
@@ -26,7 +25,6 @@ class Softmax(Function):
     """y = exp(x) / sum(exp(x)) along `dim`."""
 
     order = "makes"
-    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
@@ -34,18 +32,19 @@ class Softmax(Function):
         self.save(y)
         return y
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         (y,) = self.saved
-        if not mode.grad:
-            return kernels.softmax_back(grad, y, self.dim)
         return (grad - (grad * y).sum(self.dim, keepdim=True)) * y
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (y,) = self.saved
+        return kernels.softmax_back(grad, y, self.dim)
 
 
 class LogSoftmax(Function):
     """y = x - log(sum(exp(x))) along `dim`."""
 
     order = "makes"
-    backward_takes_arrays = True
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
@@ -53,11 +52,13 @@ class LogSoftmax(Function):
         self.save(y)
         return y
 
-    def backward(self, grad: Any) -> Any:
+    def backward(self, grad: Tensor) -> Tensor:
         (y,) = self.saved
-        if not mode.grad:
-            return kernels.log_softmax_back(grad, y, self.dim)
         return grad - y.exp() * grad.sum(self.dim, keepdim=True)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (y,) = self.saved
+        return kernels.log_softmax_back(grad, y, self.dim)
 
 
 def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:
