@@ -424,17 +424,17 @@ class Net(mt.nn.Module):
 
 def plant(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> None:
     """Change the gradient of conv2d in its weight."""
-    right, quick = mt.ops.nn.conv.ConvWeight.forward, mt.kernels.conv.conv_parameters
+    right, quick = mt.kernels.conv.conv_weight, mt.kernels.conv.conv_parameters
 
-    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return change(right(self, *args, **kwargs).copy())
+    def conv_weight(*args: Any, **kwargs: Any) -> Any:
+        return change(right(*args, **kwargs).copy())
 
-    def parameters(*args: Any, **kwargs: Any) -> Any:
+    def conv_parameters(*args: Any, **kwargs: Any) -> Any:
         weight, bias = quick(*args, **kwargs)
         return change(weight.copy()), bias
 
-    monkeypatch.setattr(mt.ops.nn.conv.ConvWeight, "forward", forward)
-    monkeypatch.setattr(mt.kernels.conv, "conv_parameters", parameters)
+    monkeypatch.setattr(mt.kernels.conv, "conv_weight", conv_weight)
+    monkeypatch.setattr(mt.kernels.conv, "conv_parameters", conv_parameters)
 
 
 def test_a_whole_model_is_checked() -> None:
