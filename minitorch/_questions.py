@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from minitorch._legacy import TYPE_NAMES
 from minitorch._storage import UntypedStorage
 from minitorch._tensor import Tensor
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 __all__ = [
     "is_complex",
@@ -36,22 +36,22 @@ def is_storage(obj: Any) -> bool:
 
 def is_floating_point(input: Tensor) -> bool:
     """Whether the elements are floats."""
-    return tensor_of("is_floating_point", "input", input).is_floating_point()
+    return require_tensor("is_floating_point", "input", input).is_floating_point()
 
 
 def is_complex(input: Tensor) -> bool:
     """Always False: complex numbers are out of scope."""
-    return tensor_of("is_complex", "input", input).is_complex()
+    return require_tensor("is_complex", "input", input).is_complex()
 
 
 def is_conj(input: Tensor) -> bool:
     """Always False: complex numbers are out of scope."""
-    return tensor_of("is_conj", "input", input).is_conj()
+    return require_tensor("is_conj", "input", input).is_conj()
 
 
 def is_inference(input: Tensor) -> bool:
     """Whether it was made in inference mode."""
-    return tensor_of("is_inference", "input", input).is_inference()
+    return require_tensor("is_inference", "input", input).is_inference()
 
 
 def is_nonzero(input: Tensor) -> bool:
@@ -60,22 +60,22 @@ def is_nonzero(input: Tensor) -> bool:
     Raises:
         RuntimeError: if there is not just one.
     """
-    return tensor_of("is_nonzero", "input", input).is_nonzero()
+    return require_tensor("is_nonzero", "input", input).is_nonzero()
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether the two have the same shape."""
-    return tensor_of("is_same_size", "input", input).is_same_size(other)
+    return require_tensor("is_same_size", "input", input).is_same_size(other)
 
 
 def is_signed(input: Tensor) -> bool:
     """Whether the dtype holds negative numbers."""
-    return tensor_of("is_signed", "input", input).is_signed()
+    return require_tensor("is_signed", "input", input).is_signed()
 
 
 def numel(input: Tensor) -> int:
     """The number of elements."""
-    return tensor_of("numel", "input", input).numel()
+    return require_tensor("numel", "input", input).numel()
 
 
 def typename(obj: Any) -> str:

@@ -18,9 +18,9 @@ from minitorch.ops.support.operands import (
     integer,
     memory_order,
     positive_shape,
+    require_tensor,
     scalar_as,
     shape_given,
-    tensor_of,
 )
 
 __all__ = [
@@ -587,7 +587,7 @@ def full_like(
 
 
 def _like(who: str, input: Any, wanted: Any, memory_format: Any, fill_value: Any = 0) -> Array:
-    array = tensor_of(who, "input", input)._array
+    array = require_tensor(who, "input", input)._array
     axes = memory_order(who, memory_format, array.ndim)
     kind = numpy_dtype(who, wanted, array.dtype)
     value = scalar_as(number(who, "fill_value", fill_value), kind, filling=array.size == 1)

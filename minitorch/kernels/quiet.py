@@ -17,20 +17,22 @@ from typing import Any
 
 import numpy as np
 
-hush: Callable[[], Any]
+ignore_float_errors: Callable[[], Any]
 """Ignore floating-point errors from here on; returns what `restore` takes."""
 restore: Callable[[Any], object]
-"""Put back the error handling that `hush` found."""
+"""Put back the error handling that `ignore_float_errors` found."""
 
 BUFFER = 1024  # elements; NumPy's own choice is 8192
 
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    hush = partial(_extobj_contextvar.set, _make_extobj(all="ignore", bufsize=BUFFER))
+    ignore_float_errors = partial(
+        _extobj_contextvar.set, _make_extobj(all="ignore", bufsize=BUFFER)
+    )
     restore = _extobj_contextvar.reset
 except ImportError:  # NumPy 1.26
-    hush = partial(np.seterr, all="ignore")
+    ignore_float_errors = partial(np.seterr, all="ignore")
 
     def _put_back(previous: Any) -> object:
         return np.seterr(**previous)

@@ -17,7 +17,7 @@ from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import enable_grad, no_grad
-from minitorch.kernels.quiet import hush, restore
+from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.nn.modules.module import clear_grad
 from minitorch.optim._common import Group as Group, State as State, scalar
 
@@ -209,7 +209,7 @@ class Optimizer:
                 "If capturable=True, params and state_steps must be on supported devices: "
                 "minitorch computes on the CPU only; use capturable=False"
             )
-        previous = hush()
+        previous = ignore_float_errors()
         try:
             with no_grad():
                 for group in self.param_groups:

@@ -11,7 +11,7 @@ import numpy as np
 from minitorch.autograd.function import Function
 from minitorch.ops.math.linalg import Linear, MatMul
 from minitorch.ops.nn.attention import Attention
-from minitorch.ops.nn.conv import ConvInput, Convolution
+from minitorch.ops.nn.conv import Convolution, ConvTranspose
 from minitorch.ops.nn.pool import AvgPool, MaxPool
 from minitorch.ops.nn.recurrent import Recurrent
 
@@ -35,7 +35,7 @@ def multiply_adds(
     """
     if issubclass(function, Convolution):
         return math.prod(shapes[0]) * math.prod(arrays[1].shape[1:])
-    if issubclass(function, ConvInput):  # a transposed convolution
+    if issubclass(function, ConvTranspose):  # a transposed convolution
         return int(arrays[0].size) * math.prod(arrays[1].shape[1:])
     if issubclass(function, Linear):
         return math.prod(arrays[0].shape[:-1]) * int(arrays[1].size)
@@ -79,7 +79,7 @@ def field_of(
             (size + (k - 1) * d * jump, jump * s)
             for (size, jump), k, s, d in zip(field, kernel, params["stride"], apart, strict=True)
         )
-    if issubclass(function, ConvInput):
+    if issubclass(function, ConvTranspose):
         kernel, step = arrays[1].shape[2:], params["stride"]
         return tuple(
             (size + (math.ceil(k / s) - 1) * jump, jump / s)

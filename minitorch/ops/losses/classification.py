@@ -18,7 +18,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.nn.second_order import PiecewiseLinear
 from minitorch.ops.nn.softmax import log_softmax
-from minitorch.ops.support.operands import check_constant, tensor_of
+from minitorch.ops.support.operands import check_constant, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -289,7 +289,10 @@ def cross_entropy(
     >>> cross_entropy(minitorch.zeros(2, 10), minitorch.tensor([3, 7]))
     tensor(2.3026)
     """
-    x, y = tensor_of("cross_entropy", "input", input), tensor_of("cross_entropy", "target", target)
+    x, y = (
+        require_tensor("cross_entropy", "input", input),
+        require_tensor("cross_entropy", "target", target),
+    )
     reduction = reduction_of(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -365,7 +368,7 @@ def nll_loss(
 
     Shape, Args, Raises: as `cross_entropy`, with `input` after log_softmax and indices only.
     """
-    x, y = tensor_of("nll_loss", "input", input), tensor_of("nll_loss", "target", target)
+    x, y = require_tensor("nll_loss", "input", input), require_tensor("nll_loss", "target", target)
     reduction = reduction_of(size_average, reduce, reduction)
     if x._array.ndim == 0:
         raise ValueError("nll_loss: expected an input of (N, C, *) or (C), got a 0-d tensor")

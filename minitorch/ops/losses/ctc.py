@@ -18,7 +18,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.shape.index import Take
 from minitorch.ops.shape.views import cat
-from minitorch.ops.support.operands import is_tensor, tensor_of
+from minitorch.ops.support.operands import is_tensor, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -74,7 +74,7 @@ def ctc_loss(
         raise RuntimeError(f"blank must be in label range, 0..{C - 1}, got {blank}")
     durations = _lengths("input_lengths", input_lengths, N, T)
     sizes = _lengths("target_lengths", target_lengths, N, None)
-    labels = _padded(tensor_of("ctc_loss", "targets", targets)._array, sizes, C)
+    labels = _padded(require_tensor("ctc_loss", "targets", targets)._array, sizes, C)
 
     losses = _losses(x, labels, durations, sizes, blank, zero_infinity)
     if reduction == "mean":

@@ -13,7 +13,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import Softplus, floats, logsigmoid
 from minitorch.ops.nn.distance import pairwise_distance
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -91,7 +91,7 @@ def soft_margin_loss(
         RuntimeError: for integers.
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = tensor_of("soft_margin_loss", "input", input), target
+    x, y = require_tensor("soft_margin_loss", "input", input), target
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"soft_margin_loss: expected floats, got {x.dtype}; convert with .float()"
@@ -147,7 +147,7 @@ def multi_margin_loss(
     """
     who = "multi_margin_loss"
     reduction = reduction_of(size_average, reduce, reduction)
-    x, t = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, t = require_tensor(who, "input", input), require_tensor(who, "target", target)
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
     if weight is not None and weight._array.ndim != 1:
@@ -199,7 +199,7 @@ def multilabel_margin_loss(
     """
     who = "multilabel_margin_loss"
     reduction = reduction_of(size_average, reduce, reduction)
-    x, t = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, t = require_tensor(who, "input", input), require_tensor(who, "target", target)
     N, C = _rows(who, x)
     if t._array.shape != x._array.shape:
         raise RuntimeError(

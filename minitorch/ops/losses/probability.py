@@ -12,7 +12,7 @@ from minitorch.autograd.function import Function
 from minitorch.ops.losses.classification import reduced, reduction_of
 from minitorch.ops.math.bivariate import xlogy
 from minitorch.ops.nn.activation import floats, logsigmoid
-from minitorch.ops.support.operands import as_dtype, broadcast_shape, tensor_of
+from minitorch.ops.support.operands import as_dtype, broadcast_shape, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -89,7 +89,7 @@ def binary_cross_entropy(
     """
     who = "binary_cross_entropy"
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "target", target)
     if x._array.shape != y._array.shape:
         raise ValueError(
             f"Using a target size ({y.shape}) that is different to the input size ({x.shape}) is "
@@ -135,7 +135,7 @@ def binary_cross_entropy_with_logits(
     """
     who = "binary_cross_entropy_with_logits"
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "target", target)
     if x._array.shape != y._array.shape:
         raise ValueError(f"Target size ({y.shape}) must be the same as input size ({x.shape})")
     floats(who, x)
@@ -177,7 +177,7 @@ def kl_div(
     Raises:
         RuntimeError: for integers.
     """
-    x, y = tensor_of("kl_div", "input", input), tensor_of("kl_div", "target", target)
+    x, y = require_tensor("kl_div", "input", input), require_tensor("kl_div", "target", target)
     by_batch = reduction == "batchmean" and size_average is None and reduce is None
     if size_average is None and reduce is None and reduction == "mean":
         warnings.warn(

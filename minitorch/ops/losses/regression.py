@@ -16,7 +16,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.losses.classification import reduced, reduction_of
 from minitorch.ops.math.select import where
-from minitorch.ops.support.operands import broadcast_shape, is_tensor, pair, tensor_of
+from minitorch.ops.support.operands import broadcast_shape, is_tensor, promote_pair, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -33,7 +33,7 @@ __all__ = [
 
 def _two(who: str, input: Any, target: Any, integers: bool = False) -> tuple[Tensor, Tensor]:
     """The two operands in their common dtype, with a warning if their shapes differ."""
-    x, y = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "target", target)
     if x._array.shape != y._array.shape:
         warnings.warn(
             f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). "
@@ -42,7 +42,7 @@ def _two(who: str, input: Any, target: Any, integers: bool = False) -> tuple[Ten
             stacklevel=3,
         )
         broadcast_shape(who, x._array.shape, y._array.shape)
-    x, y = pair(who, x, y)
+    x, y = promote_pair(who, x, y)
     if x._array.dtype.kind != "f" and not integers:
         raise NotImplementedError(f'"{who}" not implemented for {x.dtype}; convert with .float()')
     return x, y
@@ -217,7 +217,7 @@ def poisson_nll_loss(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     who = "poisson_nll_loss"
-    x, y = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "target", target)
     losses = x.exp() - y * x if log_input else x - y * (x + eps).log()
     if full:
         large = y > 1
@@ -247,11 +247,11 @@ def gaussian_nll_loss(
         ValueError: for a negative variance, one of a shape that does not fit, or the reduction.
     """
     who = "gaussian_nll_loss"
-    x, y = tensor_of(who, "input", input), tensor_of(who, "target", target)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "target", target)
     if isinstance(var, float):
         v = x.new_full(x._array.shape, var) if x.is_floating_point() else x * 0 + float(var)
     else:
-        v = tensor_of(who, "var", var)
+        v = require_tensor(who, "var", var)
     if v._array.dtype.kind != "f":
         raise RuntimeError(f"{who}: var must be of floats, got {v.dtype}; convert with .float()")
     if (v._array < 0).any():

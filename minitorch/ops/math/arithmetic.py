@@ -12,7 +12,7 @@ from minitorch.autograd.function import Function
 from minitorch.kernels.sums import wide
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import Operand, tensor_of
+from minitorch.ops.support.operands import Operand, require_tensor
 from minitorch.ops.support.out import into
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _combine(function: type[Function], who: str, a: Operand, b: Operand, **param
     single = args.as_dtype(tensor, np.dtype(np.float32))
     both = (number, single) if tensor is b else (single, number)
     result = args.as_dtype(args.broadcast(function, who, *both, **params), tensor._peek().dtype)
-    return args.named(function.torch_name or f"{function.__name__}Backward0", result)
+    return args.set_grad_fn_name(function.torch_name or f"{function.__name__}Backward0", result)
 
 
 _NUMBERS = (float, int)
@@ -252,7 +252,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
         )
     if factor is not None:
         result = _combine(AddScaled, "sub", input, other, alpha=np.negative(factor))
-        return args.named("SubBackward0", result)
+        return args.set_grad_fn_name("SubBackward0", result)
     return _combine(Sub, "sub", input, other)
 
 
@@ -311,14 +311,14 @@ def div(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
             f"but found '{rounding_mode}'"
         )
-    x, y = args.pair("div", input, other)
+    x, y = args.promote_pair("div", input, other)
     args.not_bool("div_" + rounding_mode, x)
     return args.broadcast(Quotient, "div", x, y, rounding=rounding_mode)
 
 
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """One over each element."""
-    x = args.floating(tensor_of("reciprocal", "input", input))
+    x = args.floating(require_tensor("reciprocal", "input", input))
     return Reciprocal.apply(x) if out is None else into("reciprocal", out, reciprocal, x)
 
 
@@ -333,7 +333,7 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Raises:
         RuntimeError: for a bool tensor; use ``~``.
     """
-    if args.dtype_of(tensor_of("neg", "input", input)).kind == "b":
+    if args.dtype_of(require_tensor("neg", "input", input)).kind == "b":
         raise RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
             "invert a mask, use the `~` or `logical_not()` operator instead."
@@ -347,7 +347,7 @@ def positive(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: for a bool tensor.
     """
-    if args.dtype_of(tensor_of("positive", "input", input)).kind == "b":
+    if args.dtype_of(require_tensor("positive", "input", input)).kind == "b":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
 
@@ -363,13 +363,13 @@ def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tens
     """
     if out is not None:
         return into("pow", out, pow, input, exponent)
-    x, y = args.pair("pow", input, exponent)
+    x, y = args.promote_pair("pow", input, exponent)
     dtype = args.dtype_of(x)
     if not args.is_tensor(exponent):
         if dtype.kind != "f" and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         if dtype.kind != "f" or dtype.itemsize == 2:  # wider floats get infinity
-            args.fits(exponent, dtype)
+            args.check_representable(exponent, dtype)
     if dtype.kind == "b":
         if args.is_tensor(exponent):
             args.not_bool("pow", x)
@@ -486,7 +486,7 @@ def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -
     """
     if out is not None:
         return into("floor_divide", out, floor_divide, input, other)
-    x, y = args.pair("floor_divide", input, other)
+    x, y = args.promote_pair("floor_divide", input, other)
     args.not_bool("div_floor", x)
     return args.broadcast(FloorDivide, "floor_divide", x, y, rounding="floor")
 
@@ -499,7 +499,7 @@ def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> T
     """
     if out is not None:
         return into("remainder", out, remainder, input, other)
-    x, y = args.pair("remainder", input, other)
+    x, y = args.promote_pair("remainder", input, other)
     args.not_bool("remainder", x)
     return args.broadcast(Remainder, "remainder", x, y)
 
@@ -512,7 +512,7 @@ def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
     """
     if out is not None:
         return into("fmod", out, fmod, input, other)
-    x, y = args.pair("fmod", input, other)
+    x, y = args.promote_pair("fmod", input, other)
     args.not_bool("fmod", x)
     return args.broadcast(Fmod, "fmod", x, y)
 
@@ -548,11 +548,11 @@ def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = No
     """
     if out is not None:
         return into("lerp", out, lerp, input, end, weight)
-    dtype = args.dtype_of(tensor_of("lerp", "input", input))
+    dtype = args.dtype_of(require_tensor("lerp", "input", input))
     for name, operand in (("end", end), ("weight", weight)):
         if name == "weight" and not args.is_tensor(operand):
             continue
-        if args.dtype_of(tensor_of("lerp", name, operand)) != dtype:
+        if args.dtype_of(require_tensor("lerp", name, operand)) != dtype:
             raise RuntimeError(
                 f"lerp: expected dtype {input.dtype} for `{name}` but got dtype {operand.dtype}"
             )
@@ -582,7 +582,7 @@ def addcmul(
     three = _three("addcmul", input, tensor1, tensor2)
     args.not_bool("addcmul", three[0])
     make = args.in_wider if args.is_half(three[0]) else _call
-    return args.named("AddcmulBackward0", make(_add_product, *three, value=value))
+    return args.set_grad_fn_name("AddcmulBackward0", make(_add_product, *three, value=value))
 
 
 def _call(operation: Callable[..., Tensor], *operands: Tensor, **options: Any) -> Tensor:
@@ -620,12 +620,12 @@ def addcdiv(
             "input + value * torch.trunc(tensor1 / tensor2), or convert to a floating dtype."
         )
     make = args.in_wider if args.is_half(three[0]) else _call
-    return args.named("AddcdivBackward0", make(_add_quotient, *three, value=value))
+    return args.set_grad_fn_name("AddcdivBackward0", make(_add_quotient, *three, value=value))
 
 
 def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Tensor]:
     for name, operand in (("input", input), ("tensor1", tensor1), ("tensor2", tensor2)):
-        tensor_of(who, name, operand)
+        require_tensor(who, name, operand)
     return args.promote(who, input, tensor1, tensor2)
 
 

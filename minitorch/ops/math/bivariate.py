@@ -11,7 +11,7 @@ from minitorch.autograd.function import Function
 from minitorch.ops.math.arithmetic import mul, pow
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import Operand, tensor_of
+from minitorch.ops.support.operands import Operand, require_tensor
 from minitorch.ops.support.out import into
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _of_float_tensors(
     function: type[Function], who: str, input: Tensor, other: Tensor, out: Any
 ) -> Tensor:
     """Apply a Function to two tensors, at least one of which holds floats."""
-    x, y = tensor_of(who, "input", input), tensor_of(who, "other", other)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
     args.not_integer(who, args.result_dtype(who, x, y))
     return _of_floats(function, who, x, y, out)
 
@@ -200,7 +200,7 @@ def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (`other`, `input`), in -pi to pi; the gradient at the origin is 0."""
     who = "atan2"
     return _of_floats(
-        Atan2, who, tensor_of(who, "input", input), tensor_of(who, "other", other), out
+        Atan2, who, require_tensor(who, "input", input), require_tensor(who, "other", other), out
     )
 
 
@@ -211,7 +211,7 @@ def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def copysign(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The magnitude of `input` with the sign of `other` (-0.0 is negative)."""
-    return _of_floats(Copysign, "copysign", tensor_of("copysign", "input", input), other, out)
+    return _of_floats(Copysign, "copysign", require_tensor("copysign", "input", input), other, out)
 
 
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -242,7 +242,10 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
     """
     if out is not None:
         return into("heaviside", out, heaviside, input, values)
-    x, y = tensor_of("heaviside", "input", input), tensor_of("heaviside", "values", values)
+    x, y = (
+        require_tensor("heaviside", "input", input),
+        require_tensor("heaviside", "values", values),
+    )
     if x.dtype != y.dtype:
         raise RuntimeError(
             "heaviside is not yet implemented for tensors with different dtypes: "
@@ -258,7 +261,7 @@ def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
 
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2**other``."""
-    exponent = tensor_of("ldexp", "other", other)
-    return args.named(
-        "LdexpBackward0", mul(tensor_of("ldexp", "input", input), pow(2.0, exponent), out=out)
+    exponent = require_tensor("ldexp", "other", other)
+    return args.set_grad_fn_name(
+        "LdexpBackward0", mul(require_tensor("ldexp", "input", input), pow(2.0, exponent), out=out)
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
-from minitorch.kernels.quiet import hush, restore
+from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import Operand, tensor_of
+from minitorch.ops.support.operands import Operand, require_tensor
 from minitorch.ops.support.out import into
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _plain(who: str, ufunc: Any, input: Operand, other: Operand, out: Any = None
     """A NumPy ufunc of two promoted operands, as a tensor outside the graph."""
     if out is not None:
         return into(who, out, _plain, who, ufunc, input, other)
-    x, y = args.pair(who, input, other)
+    x, y = args.promote_pair(who, input, other)
     args.broadcast_shape(who, args.array_of(x).shape, args.array_of(y).shape)
     owner = x if args.is_tensor(x) else y
     return owner._wrap_any(np.asarray(ufunc(args.array_of(x), args.array_of(y))))
@@ -60,45 +60,47 @@ def _one(who: str, ufunc: Any, input: Tensor, out: Any = None) -> Tensor:
     """A NumPy ufunc of one tensor, as a tensor outside the graph."""
     if out is not None:
         return into(who, out, _one, who, ufunc, input)
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     return x._wrap_any(np.asarray(ufunc(x._array)))
 
 
 def eq(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Where the two are equal, as a bool tensor."""
-    return _plain("eq", np.equal, tensor_of("eq", "input", input), other, out)
+    return _plain("eq", np.equal, require_tensor("eq", "input", input), other, out)
 
 
 def ne(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Where the two differ, as a bool tensor."""
-    return _plain("ne", np.not_equal, tensor_of("ne", "input", input), other, out)
+    return _plain("ne", np.not_equal, require_tensor("ne", "input", input), other, out)
 
 
 def lt(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is less than `other`, as a bool tensor."""
-    return _plain("lt", np.less, tensor_of("lt", "input", input), other, out)
+    return _plain("lt", np.less, require_tensor("lt", "input", input), other, out)
 
 
 def le(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is at most `other`, as a bool tensor."""
-    return _plain("le", np.less_equal, tensor_of("le", "input", input), other, out)
+    return _plain("le", np.less_equal, require_tensor("le", "input", input), other, out)
 
 
 def gt(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is greater than `other`, as a bool tensor."""
-    return _plain("gt", np.greater, tensor_of("gt", "input", input), other, out)
+    return _plain("gt", np.greater, require_tensor("gt", "input", input), other, out)
 
 
 def ge(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Where `input` is at least `other`, as a bool tensor."""
-    return _plain("ge", np.greater_equal, tensor_of("ge", "input", input), other, out)
+    return _plain("ge", np.greater_equal, require_tensor("ge", "input", input), other, out)
 
 
 # ---- logic --------------------------------------------------------------------------------------
 
 
 def _logical(who: str, ufunc: Any, input: Tensor, other: Tensor, out: Any) -> Tensor:
-    return _plain(who, ufunc, tensor_of(who, "input", input), tensor_of(who, "other", other), out)
+    return _plain(
+        who, ufunc, require_tensor(who, "input", input), require_tensor(who, "other", other), out
+    )
 
 
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -155,7 +157,7 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Raises:
         NotImplementedError: for a floating dtype.
     """
-    if args.dtype_of(tensor_of("bitwise_not", "input", input)).kind == "f":
+    if args.dtype_of(require_tensor("bitwise_not", "input", input)).kind == "f":
         raise NotImplementedError(
             f'"bitwise_not" not implemented for {input.dtype}; compare first, or convert to an '
             "integer dtype"
@@ -208,7 +210,7 @@ def _shifted_right(x: Array, y: Array) -> Array:
 
 
 def _gcd_or_lcm(who: str, ufunc: Any, input: Tensor, other: Tensor, out: Any) -> Tensor:
-    x, y = tensor_of(who, "input", input), tensor_of(who, "other", other)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
     dtype = args.result_dtype(who, x, y)
     if dtype.kind not in "iu":
         raise NotImplementedError(f'"{who}" not implemented for {dtype}, only for integers')
@@ -278,14 +280,14 @@ def isclose(
     Raises:
         RuntimeError: if the dtypes differ, or a tolerance is negative.
     """
-    x, y = tensor_of("isclose", "self", input), tensor_of("isclose", "other", other)
+    x, y = require_tensor("isclose", "self", input), require_tensor("isclose", "other", other)
     if x.dtype != y.dtype:
         raise RuntimeError(f"{x.dtype} did not match {y.dtype}")
     for name, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
     args.broadcast_shape("isclose", x._array.shape, y._array.shape)
-    previous = hush()
+    previous = ignore_float_errors()
     try:
         close = np.isclose(x._array, y._array, rtol, atol, equal_nan)
     finally:
@@ -302,5 +304,5 @@ def allclose(
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and elements, whatever their dtypes."""
-    x, y = tensor_of("equal", "input", input), tensor_of("equal", "other", other)
+    x, y = require_tensor("equal", "input", input), require_tensor("equal", "other", other)
     return bool(np.array_equal(x._array, y._array))

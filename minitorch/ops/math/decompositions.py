@@ -10,7 +10,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import triangular
 from minitorch.kernels.layout import column_major
-from minitorch.ops.support.operands import broadcast_shape, laid_by_columns, tensor_of
+from minitorch.ops.support.operands import broadcast_shape, laid_by_columns, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -75,7 +75,7 @@ def solve_triangular(
             [2.]])
     """
     who = "linalg.solve_triangular"
-    A, B = tensor_of(who, "A", A), tensor_of(who, "B", B)
+    A, B = require_tensor(who, "A", A), require_tensor(who, "B", B)
     if A._array.dtype not in (np.float32, np.float64):
         raise NotImplementedError(f'"triangular_solve_cpu" not implemented for {A.dtype}')
     if A._array.dtype != B._array.dtype:
@@ -137,7 +137,7 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
         RuntimeError: for matrices that are not square, or integers.
     """
     who = "linalg.cholesky"
-    A = tensor_of(who, "A", A)
+    A = require_tensor(who, "A", A)
     _check_matrices(who, "A", A, square=True)
     if A._array.dtype.kind != "f":
         raise RuntimeError(

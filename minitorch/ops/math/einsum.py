@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.ops.math.linalg import matmul
 from minitorch.ops.shape.strided import diagonal
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import tensor_of, wrap_dim
+from minitorch.ops.support.operands import require_tensor, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -58,7 +58,7 @@ def einsum(*arguments: Any) -> Tensor:
             operands = list(operands[0])
     if not isinstance(equation, str):
         raise TypeError(f"einsum(): expected an equation string, got {type(equation).__name__}")
-    xs = [tensor_of("einsum", f"operands[{i}]", x) for i, x in enumerate(operands)]
+    xs = [require_tensor("einsum", f"operands[{i}]", x) for i, x in enumerate(operands)]
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if len(terms) != len(xs):
@@ -254,7 +254,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     Raises:
         RuntimeError: if the dims do not pair up, or the dtypes differ.
     """
-    x, y = tensor_of("tensordot", "a", a), tensor_of("tensordot", "b", b)
+    x, y = require_tensor("tensordot", "a", a), require_tensor("tensordot", "b", b)
     n, m = x._array.ndim, y._array.ndim
     if args.is_tensor(dims):
         dims = dims.tolist()

@@ -21,9 +21,9 @@ from minitorch.ops.support.operands import (
     in_wider,
     is_half,
     laid,
-    named,
     not_bool,
-    tensor_of,
+    require_tensor,
+    set_grad_fn_name,
     wrap_dim,
 )
 
@@ -135,7 +135,7 @@ def _same_dtype(who: str, x: Tensor, y: Tensor) -> None:
 
 
 def _of_rank(who: str, name: str, value: Any, ndim: int) -> Tensor:
-    x = tensor_of(who, name, value)
+    x = require_tensor(who, name, value)
     if x._array.ndim != ndim:
         raise RuntimeError(
             f"{who}: {name} must be a {ndim}D tensor, got {x._array.ndim}D of shape "
@@ -159,7 +159,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> minitorch.ones(2, 3) @ minitorch.ones(3)
     tensor([3., 3.])
     """
-    x, y = tensor_of("matmul", "input", input), tensor_of("matmul", "other", other)
+    x, y = require_tensor("matmul", "input", input), require_tensor("matmul", "other", other)
     a, b = x._array.shape, y._array.shape
     if not a or not b:
         raise RuntimeError(
@@ -211,7 +211,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"[{B}, {K}] but got: {list(y._array.shape[:2])}."
         )
-    return named("BmmBackward0", matmul(x, y))
+    return set_grad_fn_name("BmmBackward0", matmul(x, y))
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
@@ -219,7 +219,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
     Shape: ``(N, K), (K) -> (N)``.
     """
-    return named(
+    return set_grad_fn_name(
         "MvBackward0", matmul(_of_rank("mv", "input", input, 2), _of_rank("mv", "vec", vec, 1))
     )
 
@@ -229,7 +229,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
     Shape: ``(K), (K) -> ()``.
     """
-    return named(
+    return set_grad_fn_name(
         "DotBackward0",
         matmul(_of_rank("dot", "self", input, 1), _of_rank("dot", "tensor", tensor, 1)),
     )
@@ -237,7 +237,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The inner product of two vectors: `dot`, since there are no complex numbers to conjugate."""
-    return named("VdotBackward0", dot(input, other))
+    return set_grad_fn_name("VdotBackward0", dot(input, other))
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
@@ -246,8 +246,8 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     Raises:
         RuntimeError: for dtypes that differ or hold integers.
     """
-    tensor_of("linalg.vecdot", "x", x)
-    tensor_of("linalg.vecdot", "y", y)
+    require_tensor("linalg.vecdot", "x", x)
+    require_tensor("linalg.vecdot", "y", y)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {x.dtype}"
@@ -280,7 +280,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
     Shape: ``(*A, K), (*B, K) -> (*A, *B)``.
     """
-    x, y = tensor_of("inner", "input", input), tensor_of("inner", "other", other)
+    x, y = require_tensor("inner", "input", input), require_tensor("inner", "other", other)
     a, b = x._array.shape, y._array.shape
     if not a or not b:
         return x * y
@@ -304,7 +304,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     Shape: ``(A, B), (C, D) -> (A * C, B * D)``, and likewise for other ranks; the lower is
     padded with leading dimensions of size 1.
     """
-    x, y = tensor_of("kron", "input", input), tensor_of("kron", "other", other)
+    x, y = require_tensor("kron", "input", input), require_tensor("kron", "other", other)
     ndim = max(x._array.ndim, y._array.ndim)
     a = (1,) * (ndim - x._array.ndim) + x._array.shape
     b = (1,) * (ndim - y._array.ndim) + y._array.shape
@@ -318,7 +318,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
 
     Without `dim` it is the first dimension of size 3, as in PyTorch, which warns of it.
     """
-    x = tensor_of("cross", "input", input)
+    x = require_tensor("cross", "input", input)
     if dim is None:
         warnings.warn(
             "Using torch.cross without specifying the dim arg is deprecated.\n"
@@ -341,8 +341,8 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     >>> minitorch.linalg.cross(minitorch.tensor([1, 0, 0]), minitorch.tensor([0, 1, 0]))
     tensor([0, 0, 1])
     """
-    x = tensor_of("linalg.cross", "input", input)
-    y = tensor_of("linalg.cross", "other", other)
+    x = require_tensor("linalg.cross", "input", input)
+    y = require_tensor("linalg.cross", "other", other)
     a, b = x._array.shape, y._array.shape
     if len(a) != len(b):
         raise RuntimeError(
@@ -362,18 +362,18 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     not_bool("cross", x)
     x0, x1, x2 = unbind(x.expand(shape), d)
     y0, y1, y2 = unbind(y.expand(shape), d)
-    return named(
+    return set_grad_fn_name(
         "LinalgCrossBackward0", stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], d)
     )
 
 
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal."""
-    x = tensor_of("trace", "input", input)
+    x = require_tensor("trace", "input", input)
     if x._array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x._array.ndim}")
     not_bool("trace", x)
-    return named("TraceBackward0", diagonal(x).sum())
+    return set_grad_fn_name("TraceBackward0", diagonal(x).sum())
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
@@ -387,7 +387,7 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     count = len(tensors)
     if count < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {count}")
-    xs = [tensor_of("multi_dot", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    xs = [require_tensor("multi_dot", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
     for i, x in enumerate(xs):
         ndim, ends = x._array.ndim, i in (0, count - 1)
         if ndim != 2 and not (ends and ndim == 1):
@@ -449,7 +449,9 @@ def addmm(
 
     Shape: `input` must expand to ``(N, M)``; mat1 ``(N, K)``, mat2 ``(K, M)``.
     """
-    return named("AddmmBackward0", laid(_added("addmm", input, mm(mat1, mat2), beta, alpha)))
+    return set_grad_fn_name(
+        "AddmmBackward0", laid(_added("addmm", input, mm(mat1, mat2), beta, alpha))
+    )
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -457,7 +459,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 
     Shape: `input` must expand to ``(N)``; mat ``(N, K)``, vec ``(K)``.
     """
-    return named("AddmvBackward0", _added("addmv", input, mv(mat, vec), beta, alpha))
+    return set_grad_fn_name("AddmvBackward0", _added("addmv", input, mv(mat, vec), beta, alpha))
 
 
 def addbmm(
@@ -476,7 +478,7 @@ def addbmm(
         )
     # Side by side, the batches' sums are one long sum.
     product = matmul(x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M))
-    return named("AddbmmBackward0", laid(_added("addbmm", input, product, beta, alpha)))
+    return set_grad_fn_name("AddbmmBackward0", laid(_added("addbmm", input, product, beta, alpha)))
 
 
 def baddbmm(
@@ -486,7 +488,7 @@ def baddbmm(
 
     Shape: `input` must expand to ``(B, N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
     """
-    return named(
+    return set_grad_fn_name(
         "BaddbmmBackward0", laid(_added("baddbmm", input, bmm(batch1, batch2), beta, alpha))
     )
 
@@ -499,7 +501,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     Raises:
         RuntimeError: also for a fractional beta or alpha where all three hold integers.
     """
-    x = tensor_of("addr", "input", input)
+    x = require_tensor("addr", "input", input)
     if is_half(x) and is_half(vec1) and is_half(vec2):
         return in_wider(addr, x, vec1, vec2, beta=beta, alpha=alpha)
     product = outer(vec1, vec2)
@@ -511,11 +513,11 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
             raise RuntimeError(
                 f"For integral input tensors, argument {name} must not be a floating point number."
             )
-    return named("AddrBackward0", _sum_of(x, product, beta, alpha))
+    return set_grad_fn_name("AddrBackward0", _sum_of(x, product, beta, alpha))
 
 
 def _added(who: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
-    _same_dtype(who, tensor_of(who, "input", input), product)
+    _same_dtype(who, require_tensor(who, "input", input), product)
     return _sum_of(input, product, beta, alpha)
 
 
@@ -548,7 +550,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> linear(minitorch.ones(1, 2), minitorch.ones(3, 2), minitorch.zeros(3))
     tensor([[2., 2., 2.]])
     """
-    x, w = tensor_of("linear", "input", input), tensor_of("linear", "weight", weight)
+    x, w = require_tensor("linear", "input", input), require_tensor("linear", "weight", weight)
     x_array, w_array = x._array, w._array
     a, b = x_array.shape, w_array.shape
     if a and len(b) == 2 and a[-1] == b[1] and isinstance(bias, TensorBase):  # nearly always
@@ -563,7 +565,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     _same_dtype("linear", x, w)
     not_bool("linear", x)
     if bias is not None:
-        _same_dtype("linear", x, tensor_of("linear", "bias", bias))
+        _same_dtype("linear", x, require_tensor("linear", "bias", bias))
     if len(b) == 2 and (bias is None or bias._array.shape == b[:1]):
         return Linear.apply(x, w, bias)
     product = matmul(x, w) if len(b) == 1 else Linear.apply(x, w, None)

@@ -11,13 +11,13 @@ from minitorch._dtypes import Array, dtype, promote_numpy
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, wide
 from minitorch.ops.math.linalg import matmul
-from minitorch.ops.math.reduce import Dims, amax, amin, constant_of, spread
+from minitorch.ops.math.reduce import Dims, amax, amin, constant_of, expand_reduced
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import (
+    accept_axis_keepdims,
     broadcast_shape,
-    numpy_names,
-    tensor_of,
+    require_tensor,
     wrap_dim,
     wrap_dims,
 )
@@ -54,23 +54,23 @@ class VectorNorm(Function):
         x, y = self.saved
         p, shape = self.p, tuple(x.shape)
         if p == 1:
-            return x.sign() * spread(grad, shape, self.dims, self.keepdim)
+            return x.sign() * expand_reduced(grad, shape, self.dims, self.keepdim)
         # A divisor is made 1 where it is 0, so that no order meets 0 / 0.
         zero = y == 0
         length = where(zero, 1.0, y)
         if p == 2:  # x / y is at most 1: neither overflows nor vanishes
-            unit = x / spread(length, shape, self.dims, self.keepdim)
-            return unit * spread(where(zero, 0.0, grad), shape, self.dims, self.keepdim)
+            unit = x / expand_reduced(length, shape, self.dims, self.keepdim)
+            return unit * expand_reduced(where(zero, 0.0, grad), shape, self.dims, self.keepdim)
         scale = where(zero, 0.0, grad / length ** (p - 1))
         zero = x == 0
         x = where(zero, 0.0, x.sign() * where(zero, 1.0, x).abs() ** (p - 1))
-        return x * spread(scale, shape, self.dims, self.keepdim)
+        return x * expand_reduced(scale, shape, self.dims, self.keepdim)
 
 
 # ---- norms ------------------------------------------------------------------------------------
 
 
-@numpy_names
+@accept_axis_keepdims
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -96,7 +96,7 @@ def vector_norm(
     >>> minitorch.linalg.vector_norm(minitorch.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    tensor_of("linalg.vector_norm", "x", x)
+    require_tensor("linalg.vector_norm", "x", x)
     if isinstance(ord, (bool, str)) or ord is None:
         raise TypeError(
             "linalg_vector_norm(): argument 'ord' (position 2) must be Number, not "
@@ -152,7 +152,7 @@ def norm(
     Raises:
         NotImplementedError: for ``p="nuc"`` and `out`.
     """
-    x = tensor_of("norm", "input", input)
+    x = require_tensor("norm", "input", input)
     if out is not None:
         raise NotImplementedError("norm: out= is not covered by minitorch; assign the result")
     if p == "nuc":
@@ -191,7 +191,7 @@ def matrix_norm(
         NotImplementedError: for 'nuc', 2 and -2.
     """
     who = "linalg.matrix_norm"
-    x = _floats(who, tensor_of(who, "A", A), dtype)
+    x = _floats(who, require_tensor(who, "A", A), dtype)
     if x._array.ndim < 2:
         raise RuntimeError(f"{who}: The input tensor A must have at least 2 dimensions.")
     if not isinstance(dim, (tuple, list)):
@@ -228,7 +228,7 @@ def linalg_norm(
 
     Without `ord` it is the root of the sum of squares; else see `vector_norm` and `matrix_norm`.
     """
-    x = tensor_of("linalg.norm", "A", A)
+    x = require_tensor("linalg.norm", "A", A)
     ndim = x._array.ndim
     if dim is None and ord is not None and ndim not in (1, 2):
         raise RuntimeError(
@@ -253,20 +253,20 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     Raises:
         RuntimeError: for integers.
     """
-    return args.named(
+    return args.set_grad_fn_name(
         "DistBackward0",
-        norm(tensor_of("dist", "input", input) - tensor_of("dist", "other", other), p),
+        norm(require_tensor("dist", "input", input) - require_tensor("dist", "other", other), p),
     )
 
 
-@numpy_names
+@accept_axis_keepdims
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """`input`, with each slice along `dim` whose norm of order `p` exceeds `maxnorm` scaled to it.
 
     Raises:
         RuntimeError: for fewer than two dimensions, p <= 0 or a negative `maxnorm`.
     """
-    x = tensor_of("renorm", "input", input)
+    x = require_tensor("renorm", "input", input)
     if p <= 0:
         raise RuntimeError(f"renorm: non-positive-norm not supported, got p={p}")
     if maxnorm < 0:
@@ -303,7 +303,7 @@ def cdist(
     Raises:
         RuntimeError: for integers, a negative p, or sizes that do not fit.
     """
-    x, y = tensor_of("cdist", "x1", x1), tensor_of("cdist", "x2", x2)
+    x, y = require_tensor("cdist", "x1", x1), require_tensor("cdist", "x2", x2)
     modes = (
         "use_mm_for_euclid_dist_if_necessary",
         "use_mm_for_euclid_dist",

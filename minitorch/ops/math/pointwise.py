@@ -20,7 +20,7 @@ from minitorch.kernels.special import sigmoid as sigmoid_kernel
 from minitorch.ops.math.arithmetic import Scale, div, mul, sub
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 from minitorch.ops.support.out import into
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None
                 return function.apply_plain(input)
         elif input._peek().dtype.kind == "f":
             return function.apply(input)
-    x = args.floating(tensor_of(who, "input", input))
+    x = args.floating(require_tensor(who, "input", input))
     return function.apply(x) if out is None else into(who, out, function.apply, x)
 
 
@@ -488,7 +488,7 @@ def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians."""
-    return args.named(
+    return args.set_grad_fn_name(
         "Deg2RadBackward0",
         _scaled("deg2rad", input, math.pi / 180, out),
     )
@@ -496,7 +496,7 @@ def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees."""
-    return args.named(
+    return args.set_grad_fn_name(
         "Rad2DegBackward0",
         _scaled("rad2deg", input, 180 / math.pi, out),
     )
@@ -504,7 +504,7 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _scaled(who: str, input: Tensor, number: float, out: Tensor | None) -> Tensor:
     scale = functools.partial(Scale.apply, number=number)
-    x = args.floating(tensor_of(who, "input", input))
+    x = args.floating(require_tensor(who, "input", input))
     return scale(x) if out is None else into(who, out, scale, x)
 
 
@@ -531,13 +531,13 @@ class Sign(Flat):
 
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element's absolute value; the gradient at 0 is 0."""
-    args.not_bool("abs", tensor_of("abs", "input", input))
+    args.not_bool("abs", require_tensor("abs", "input", input))
     return Abs.apply(input) if out is None else into("abs", out, abs, input)
 
 
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """-1, 0 or 1 as the element is negative, zero or positive; its gradient is 0."""
-    tensor_of("sign", "input", input)
+    require_tensor("sign", "input", input)
     return Sign.apply(input) if out is None else into("sign", out, sign, input)
 
 
@@ -555,13 +555,13 @@ def nan_to_num(
     """
     if out is not None:
         return into("nan_to_num", out, nan_to_num, input, nan, posinf, neginf)
-    dtype = args.dtype_of(tensor_of("nan_to_num", "input", input))
+    dtype = args.dtype_of(require_tensor("nan_to_num", "input", input))
     if dtype.kind != "f":
         return input.clone()
     largest = float(np.finfo(dtype).max)
     y = where(input.isnan(), 0.0 if nan is None else nan, input)
     y = where(input == math.inf, largest if posinf is None else posinf, y)
-    return args.named(
+    return args.set_grad_fn_name(
         "NanToNumBackward0", where(input == -math.inf, -largest if neginf is None else neginf, y)
     )
 
@@ -577,7 +577,7 @@ class Floor(Flat):
 
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The largest integer not above each element; its gradient is 0."""
-    args.not_bool("floor", tensor_of("floor", "input", input))
+    args.not_bool("floor", require_tensor("floor", "input", input))
     return Floor.apply(input) if out is None else into("floor", out, floor, input)
 
 
@@ -589,7 +589,7 @@ class Ceil(Flat):
 
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smallest integer not below each element; its gradient is 0."""
-    args.not_bool("ceil", tensor_of("ceil", "input", input))
+    args.not_bool("ceil", require_tensor("ceil", "input", input))
     return Ceil.apply(input) if out is None else into("ceil", out, ceil, input)
 
 
@@ -601,7 +601,7 @@ class Trunc(Flat):
 
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0."""
-    args.not_bool("trunc", tensor_of("trunc", "input", input))
+    args.not_bool("trunc", require_tensor("trunc", "input", input))
     return Trunc.apply(input) if out is None else into("trunc", out, trunc, input)
 
 
@@ -621,7 +621,7 @@ def round(input: Tensor, *, decimals: int | None = None, out: Tensor | None = No
     """
     if out is not None:
         return into("round", out, round, input, decimals=decimals)
-    x = tensor_of("round", "input", input)
+    x = require_tensor("round", "input", input)
     args.not_bool("round", x)
     if decimals is None:
         return Round.apply(x)
@@ -642,8 +642,8 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Raises:
         NotImplementedError: for integers.
     """
-    args.not_integer("frac", args.dtype_of(tensor_of("frac", "input", input)))
-    return args.named("FracBackward0", sub(input, trunc(input), out=out))
+    args.not_integer("frac", args.dtype_of(require_tensor("frac", "input", input)))
+    return args.set_grad_fn_name("FracBackward0", sub(input, trunc(input), out=out))
 
 
 class Frexp(Function):
@@ -679,6 +679,6 @@ def frexp(input: Tensor, *, out: tuple[Tensor, Tensor] | None = None) -> Mantiss
     """
     if out is not None:
         return MantissaAndExponent(*into("frexp", out, frexp, input))
-    if args.dtype_of(tensor_of("frexp", "input", input)).kind != "f":
+    if args.dtype_of(require_tensor("frexp", "input", input)).kind != "f":
         raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, got {input.dtype}")
     return MantissaAndExponent(*Frexp.apply(input))

@@ -10,7 +10,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import random
 from minitorch.ops.support.inplace import check_writable, copy_
-from minitorch.ops.support.operands import integer, is_tensor, tensor_of
+from minitorch.ops.support.operands import integer, is_tensor, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -176,7 +176,7 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     Raises:
         RuntimeError: for a negative mean.
     """
-    rates = np.ascontiguousarray(tensor_of("poisson", "input", input)._array)
+    rates = np.ascontiguousarray(require_tensor("poisson", "input", input)._array)
     drawn = stream(generator).poisson(rates).reshape(input._array.shape)
     return Drawn.apply(input, drawn=drawn)
 
@@ -198,7 +198,7 @@ def multinomial(
     >>> minitorch.multinomial(minitorch.tensor([0.1, 0.2, 0.3, 0.4]), 2)
     tensor([2, 1])
     """
-    weights = tensor_of("multinomial", "input", input)._array
+    weights = require_tensor("multinomial", "input", input)._array
     if weights.ndim not in (1, 2):
         raise RuntimeError(f"prob_dist must be 1 or 2 dim, got {weights.ndim}")
     if weights.dtype.kind != "f":
@@ -229,7 +229,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     Raises:
         RuntimeError: for a probability outside 0..1.
     """
-    x = tensor_of("bernoulli", "input", input)
+    x = require_tensor("bernoulli", "input", input)
     array = x._array
     if p is not None:
         room = x._wrap(np.empty(array.shape, array.dtype))

@@ -17,7 +17,7 @@ from minitorch.kernels.sums import add_up, mean_of_half
 from minitorch.ops.math.select import where
 from minitorch.ops.shape.views import Expand, Reshape, cat
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
+from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -44,7 +44,9 @@ __all__ = [
 Dims = Any  # an int, a sequence of ints, or None for all
 
 
-def spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
+def expand_reduced(
+    grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool
+) -> Tensor:
     """A reduced tensor, stretched back over the dimensions it was reduced over."""
     if not keepdim and grad.ndim:
         kept = tuple([1 if d in dims else size for d, size in enumerate(shape)])
@@ -63,7 +65,7 @@ class Sum(Function):
         return add_up(x, dims, keepdim)
 
     def backward(self, grad: Tensor) -> Any:
-        return spread(grad, self.shape, self.dims, self.keepdim)
+        return expand_reduced(grad, self.shape, self.dims, self.keepdim)
 
 
 class Mean(Function):
@@ -82,7 +84,7 @@ class Mean(Function):
         return np.divide(total, np.asarray(self.count, x.dtype))
 
     def backward(self, grad: Tensor) -> Any:
-        return spread(grad / self.count, self.shape, self.dims, self.keepdim)
+        return expand_reduced(grad / self.count, self.shape, self.dims, self.keepdim)
 
 
 class AMax(Function):
@@ -104,10 +106,10 @@ class AMax(Function):
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
         shape = tuple(x.shape)
-        taken = x == spread(y, shape, self.dims, self.keepdim)
+        taken = x == expand_reduced(y, shape, self.dims, self.keepdim)
         if np.isnan(y._array).any():
             taken = taken | x.isnan()
-        share = spread(grad, shape, self.dims, self.keepdim)
+        share = expand_reduced(grad, shape, self.dims, self.keepdim)
         if self.dims:
             share = share / taken.sum(self.dims, keepdim=True).to(grad.dtype)
         return where(taken, share, 0.0)
@@ -137,14 +139,14 @@ class Prod(Function):
         x, y = self.saved
         shape, dims = tuple(x.shape), (self.dim,)
         if x._array.all():
-            others = spread(y, shape, dims, self.keepdim) / x
+            others = expand_reduced(y, shape, dims, self.keepdim) / x
         else:  # 0 / 0 says nothing: multiply what comes before each element and what comes after
             one = x._wrap(np.ones_like(x._array[(slice(None),) * self.dim + (slice(1),)]))
             kept = shape[self.dim] - 1
             before = cat([one, x.narrow(self.dim, 0, kept)], self.dim).cumprod(self.dim)
             after = cat([x.narrow(self.dim, 1, kept), one], self.dim).flip(self.dim)
             others = before * after.cumprod(self.dim).flip(self.dim)
-        return spread(grad, shape, dims, self.keepdim) * others
+        return expand_reduced(grad, shape, dims, self.keepdim) * others
 
 
 def constant_of(x: Tensor, value: Tensor) -> Tensor:
@@ -152,7 +154,7 @@ def constant_of(x: Tensor, value: Tensor) -> Tensor:
     return where(x._wrap(np.ones((), bool)), value, x)
 
 
-@numpy_names
+@accept_axis_keepdims
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -162,12 +164,12 @@ def sum(
     >>> minitorch.sum(minitorch.ones(2, 3), dim=0)
     tensor([2., 2., 2.])
     """
-    x = args.accumulated("sum", input, dtype)
+    x = args.cast_for_sum("sum", input, dtype)
     total = Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
-    return total if dim is None else args.named("SumBackward1", total)
+    return total if dim is None else args.set_grad_fn_name("SumBackward1", total)
 
 
-@numpy_names
+@accept_axis_keepdims
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -176,7 +178,7 @@ def mean(
     Raises:
         RuntimeError: for integers, unless `dtype` is a floating one.
     """
-    x = tensor_of("mean", "input", input)
+    x = require_tensor("mean", "input", input)
     if dtype is not None:
         x = args.as_dtype(x, dtype.numpy)
     if x._array.dtype.kind != "f":
@@ -185,10 +187,10 @@ def mean(
             f"complex dtype. Got: {x.dtype}; convert with .float() first"
         )
     average = Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
-    return average if dim is None else args.named("MeanBackward1", average)
+    return average if dim is None else args.set_grad_fn_name("MeanBackward1", average)
 
 
-@numpy_names
+@accept_axis_keepdims
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -196,25 +198,25 @@ def prod(
 
     The gradient is right where elements are 0, too.
     """
-    axis = 0 if dim is None else wrap_dim(dim, tensor_of("prod", "input", input)._array.ndim)
-    x = args.accumulated("prod", input, dtype)
+    axis = 0 if dim is None else wrap_dim(dim, require_tensor("prod", "input", input)._array.ndim)
+    x = args.cast_for_sum("prod", input, dtype)
     if x._array.ndim == 0 or dim is None:
         return Prod.apply(x.reshape(-1), dim=0, keepdim=False)
-    return args.named("ProdBackward1", Prod.apply(x, dim=axis, keepdim=keepdim))
+    return args.set_grad_fn_name("ProdBackward1", Prod.apply(x, dim=axis, keepdim=keepdim))
 
 
-@numpy_names
+@accept_axis_keepdims
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
     """The sum over `dim` (default all), NaN counting as 0."""
-    x = tensor_of("nansum", "input", input)
+    x = require_tensor("nansum", "input", input)
     if x._array.dtype.kind == "f":
         x = where(x.isnan(), 0.0, x)
     return sum(x, dim, keepdim, dtype=dtype)
 
 
-@numpy_names
+@accept_axis_keepdims
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
 ) -> Tensor:
@@ -223,7 +225,7 @@ def nanmean(
     Raises:
         RuntimeError: for integers.
     """
-    x = tensor_of("nanmean", "input", input)
+    x = require_tensor("nanmean", "input", input)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"nanmean(): expected input to have floating point or complex dtype but got {x.dtype}"
@@ -249,20 +251,20 @@ def _need_any(kind: type[Exception], who: str, x: Tensor) -> None:
         )
 
 
-@numpy_names
+@accept_axis_keepdims
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (default all); ties share the gradient evenly."""
     return _extreme(AMax, "amax", input, dim, keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (default all); ties share the gradient evenly."""
     return _extreme(AMin, "amin", input, dim, keepdim)
 
 
 def _extreme(function: type[Function], who: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if dim is None or dim == () or dim == []:
         _need_any(RuntimeError, who, x)
     dims = wrap_dims(dim, x._array.ndim)
@@ -270,7 +272,7 @@ def _extreme(function: type[Function], who: str, input: Tensor, dim: Dims, keepd
     return function.apply(x, dims=dims, keepdim=keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; over a `dim`, (values, indices); of two tensors, their maximum.
 
@@ -285,14 +287,14 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _max_or_min("max", input, dim, keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; over a `dim`, (values, indices); of two tensors, their minimum."""
     return _max_or_min("min", input, dim, keepdim)
 
 
 def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if args.is_tensor(dim):
         return x.maximum(dim) if who == "max" else x.minimum(dim)
     if dim is None:
@@ -309,12 +311,12 @@ def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     return kind(values, indices) if keepdim else kind(values.squeeze(axis), indices.squeeze(axis))
 
 
-@numpy_names
+@accept_axis_keepdims
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False
 ) -> return_types.aminmax:
     """The smallest and the largest element over `dim` (default all); ties share the gradient."""
-    x = tensor_of("aminmax", "input", input)
+    x = require_tensor("aminmax", "input", input)
     if dim is None:
         _need_any(RuntimeError, "aminmax", x)
     else:
@@ -322,20 +324,20 @@ def aminmax(
     return return_types.aminmax(amin(x, dim, keepdim), amax(x, dim, keepdim))
 
 
-@numpy_names
+@accept_axis_keepdims
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest element over `dim` (default: of the flattened tensor)."""
     return _arg("argmax", np.argmax, input, dim, keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest element over `dim` (default: of the flattened tensor)."""
     return _arg("argmin", np.argmin, input, dim, keepdim)
 
 
 def _arg(who: str, function: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if x._array.dtype.kind == "b":
         raise RuntimeError(f"{who}(): does not support bool input; convert with .int()")
     ndim = x._array.ndim
@@ -351,20 +353,20 @@ def _arg(who: str, function: Any, input: Tensor, dim: int | None, keepdim: bool)
     return args.laid(x._wrap(np.asarray(found, np.int64)))
 
 
-@numpy_names
+@accept_axis_keepdims
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element over `dim` is nonzero."""
     return _logical(np.logical_or, "any", input, dim, keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element over `dim` is nonzero."""
     return _logical(np.logical_and, "all", input, dim, keepdim)
 
 
 def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     # Here, unlike elsewhere, an empty list of dims means none.
     dims = () if dim == () or dim == [] else wrap_dims(dim, x._array.ndim)
     found = np.asarray(ufunc.reduce(x._array, dims, keepdims=keepdim))
@@ -372,22 +374,22 @@ def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> T
     return x._wrap(found.astype(kind, order="C"))
 
 
-@numpy_names
+@accept_axis_keepdims
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """``log(sum(exp(input)))`` over `dim`, without overflow: the largest element is taken out."""
-    x = args.floating(tensor_of("logsumexp", "input", input))
+    x = args.floating(require_tensor("logsumexp", "input", input))
     dims = wrap_dims(dim, x._array.ndim)
     if math.prod(x._array.shape[d] for d in dims) == 0:
         return sum(x.exp(), dims, keepdim).log()
     top = amax(x.detach(), dims, keepdim=True)
     top = where(top.isfinite(), top, 0.0)
     total = sum((x - top).exp(), dims, keepdim).log()
-    return args.named(
+    return args.set_grad_fn_name(
         "LogsumexpBackward0", total + (top if keepdim else top.reshape(tuple(total.shape)))
     )
 
 
-@numpy_names
+@accept_axis_keepdims
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """How many elements over `dim` are not zero, as int64."""
     return sum(input != 0, dim)

@@ -13,7 +13,7 @@ from minitorch.kernels.sums import wide
 from minitorch.ops.math.arithmetic import Scale
 from minitorch.ops.shape.views import cat, flip
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
+from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -113,15 +113,15 @@ def _from_behind(x: Tensor, factor: Tensor, dim: int) -> Tensor:
 
 
 def _scanned(function: type[Function], who: str, input: Tensor, dim: int, kind: Any) -> Tensor:
-    axis = wrap_dim(dim, tensor_of(who, "input", input)._array.ndim)
-    x = args.accumulated(who, input, kind)
+    axis = wrap_dim(dim, require_tensor(who, "input", input)._array.ndim)
+    x = args.cast_for_sum(who, input, kind)
     if x._array.ndim == 0 or not x._array.size:
         return x.clone()
     args.not_bool(f"{who}_out_cpu", x)
     return function.apply(x, dim=axis)
 
 
-@numpy_names
+@accept_axis_keepdims
 def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The sums of the first one, two, ... elements along `dim`; of integers and bools as int64.
 
@@ -132,20 +132,20 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     return _scanned(CumSum, "cumsum", input, dim, dtype)
 
 
-@numpy_names
+@accept_axis_keepdims
 def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The products of the first one, two, ... elements along `dim`; of integers as int64."""
     return _scanned(CumProd, "cumprod", input, dim, dtype)
 
 
-@numpy_names
+@accept_axis_keepdims
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """``log(cumsum(exp(input)))`` along `dim`, without overflow.
 
     Raises:
         NotImplementedError: for integers.
     """
-    x = tensor_of("logcumsumexp", "input", input)
+    x = require_tensor("logcumsumexp", "input", input)
     wrap_dim(dim, x._array.ndim)
     if x._array.dtype.kind != "f":
         raise NotImplementedError(
@@ -154,20 +154,20 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     return _scanned(LogCumSumExp, "logcumsumexp", x, dim, None)
 
 
-@numpy_names
+@accept_axis_keepdims
 def cummax(input: Tensor, dim: int) -> return_types.cummax:
     """The largest of the first one, two, ... elements along `dim`, and where (last) it was."""
     return return_types.cummax(*_extremes(np.maximum, "cummax", input, dim))
 
 
-@numpy_names
+@accept_axis_keepdims
 def cummin(input: Tensor, dim: int) -> return_types.cummin:
     """The smallest of the first one, two, ... elements along `dim`, and where (last) it was."""
     return return_types.cummin(*_extremes(np.minimum, "cummin", input, dim))
 
 
 def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     array = x._array
     if array.size == 0:  # whatever `dim` says, as in PyTorch
         return x.clone(), x._wrap(np.zeros(array.shape, np.int64))
@@ -185,7 +185,7 @@ def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Te
 # ---- differences and integrals ----------------------------------------------------------------
 
 
-@numpy_names
+@accept_axis_keepdims
 def diff(
     input: Tensor,
     n: int = 1,
@@ -205,14 +205,14 @@ def diff(
     Raises:
         RuntimeError: for a 0-d tensor, a negative `n`, or a tensor to join of another rank.
     """
-    x = tensor_of("diff", "input", input)
+    x = require_tensor("diff", "input", input)
     if x._array.ndim == 0:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     axis = wrap_dim(dim, x._array.ndim)
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     for name, end in (("prepend", prepend), ("append", append)):
-        if end is not None and tensor_of("diff", name, end)._array.ndim != x._array.ndim:
+        if end is not None and require_tensor("diff", name, end)._array.ndim != x._array.ndim:
             raise RuntimeError(
                 "diff expects prepend or append to be the same dimension as input: got "
                 f"{end._array.ndim} and {x._array.ndim}"
@@ -234,7 +234,7 @@ def _ends(x: Tensor, dim: int, apart: int = 1) -> tuple[Tensor, Tensor]:
     return x.narrow(dim, x._array.shape[dim] - length, length), x.narrow(dim, 0, length)
 
 
-@numpy_names
+@accept_axis_keepdims
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The integral of samples `y` along `dim` by the trapezoidal rule.
 
@@ -248,7 +248,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
     >>> minitorch.trapezoid(minitorch.tensor([1.0, 5.0, 10.0]), minitorch.tensor([1.0, 3.0, 6.0]))
     tensor(28.5000)
     """
-    shape = tensor_of("trapezoid", "y", y)._array.shape
+    shape = require_tensor("trapezoid", "y", y)._array.shape
     axis = wrap_dim(dim, len(shape))
     if shape and not shape[axis]:  # of no samples: zeros that are no function of them
         return y._wrap(np.zeros(shape[:axis] + shape[axis + 1 :], y._array.dtype))
@@ -256,13 +256,13 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
     return areas.sum(dim) if areas._array.shape[dim] else y.narrow(dim, 0, 0).sum(dim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def trapz(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """Another name of `trapezoid`."""
     return trapezoid(y, x, dx=dx, dim=dim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def cumulative_trapezoid(
     y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1
 ) -> Tensor:
@@ -272,7 +272,7 @@ def cumulative_trapezoid(
 
 def _trapezoids(who: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
     """The area between each two neighbouring samples."""
-    array = tensor_of(who, "y", y)._array
+    array = require_tensor(who, "y", y)._array
     if array.ndim == 0:
         raise IndexError(f"{who}: Dimension specified as {dim} but tensor has no dimensions")
     axis = wrap_dim(dim, array.ndim)
@@ -283,7 +283,7 @@ def _trapezoids(who: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Ten
         return Scale.apply(args.floating(later + earlier), number=(1.0 if dx is None else dx) / 2.0)
     if dx is not None:
         raise TypeError(f"{who}() takes either x or dx, not both")
-    places = tensor_of(who, "x", x)._array
+    places = require_tensor(who, "x", x)._array
     if places.dtype.kind == "b":
         raise RuntimeError(f"{who}: received a bool input for `x`, but bool is not supported")
     if places.ndim == 1:
@@ -316,7 +316,7 @@ def gradient(
     >>> minitorch.gradient(minitorch.tensor([1.0, 4.0, 9.0, 16.0]))
     (tensor([3., 4., 6., 7.]),)
     """
-    x = tensor_of("gradient", "input", input)
+    x = require_tensor("gradient", "input", input)
     ndim = x._array.ndim
     if args.is_tensor(spacing):
         raise TypeError("gradient(): spacing must be a number or a list, not a Tensor")
@@ -381,7 +381,9 @@ def _slope(x: Tensor, dim: int, spacing: Any, edge_order: int) -> Tensor:
 def _over(x: Tensor, step: Any) -> Tensor:
     if args.is_tensor(step):
         return x / step
-    return args.named("DivBackward0", Scale.apply(args.floating(x), number=step, ufunc=np.divide))
+    return args.set_grad_fn_name(
+        "DivBackward0", Scale.apply(args.floating(x), number=step, ufunc=np.divide)
+    )
 
 
 def _times(x: Tensor, factor: Any) -> Tensor:

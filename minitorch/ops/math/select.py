@@ -10,7 +10,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels.mask import at_least, at_most, choose, keep
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import Operand, tensor_of
+from minitorch.ops.support.operands import Operand, require_tensor
 from minitorch.ops.support.out import into
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def where(
     """
     if out is not None:
         return into("where", out, where, condition, input, other)
-    tensor_of("where", "condition", condition)
+    require_tensor("where", "condition", condition)
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if condition._array.dtype.kind != "b" and condition._array.dtype != np.uint8:
@@ -172,11 +172,11 @@ def where(
     if condition._array.dtype.kind != "b":
         condition = condition != 0
     if args.is_tensor(input) or args.is_tensor(other):
-        x, y = args.pair("where", input, other)
+        x, y = args.promote_pair("where", input, other)
     else:
         x, y = args.promote("where", input, other)
-    args.fits(input, args.dtype_of(x), filling=True)
-    args.fits(other, args.dtype_of(x), filling=True)
+    args.check_representable(input, args.dtype_of(x), filling=True)
+    args.check_representable(other, args.dtype_of(x), filling=True)
     shapes = [condition._array.shape, args.array_of(x).shape, args.array_of(y).shape]
     if len(set(shapes)) > 1:
         args.broadcast_shape("where", *shapes)
@@ -205,7 +205,7 @@ def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _of_two(function: type[Function], who: str, input: Tensor, other: Tensor, out: Any) -> Tensor:
     """Apply a Function to two operands that must both be tensors."""
-    x, y = tensor_of(who, "input", input), tensor_of(who, "other", other)
+    x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
     if out is not None:
         return into(who, out, args.broadcast, function, who, x, y)
     return args.broadcast(function, who, x, y)
@@ -225,7 +225,7 @@ def clamp(
     """
     if out is not None:
         return into("clamp", out, clamp, input, min, max)
-    tensor_of("clamp", "input", input)
+    require_tensor("clamp", "input", input)
     given = [bound for bound in (min, max) if bound is not None]
     if not given:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
@@ -241,7 +241,7 @@ def clamp(
     if len(given) == 2 or not args.is_tensor(given[0]):
         args.not_bool("clamp", x)
     for bound in given:
-        args.fits(bound, dtype)
+        args.check_representable(bound, dtype)
     args.broadcast_shape("clamp", *(args.array_of(operand).shape for operand in (x, *bounds)))
     low = bounds.pop(0) if min is not None else None
     return Clamp.apply(x, low, bounds[0] if bounds else None)
@@ -271,6 +271,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
             "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
         )
-    args.fits(value, input._array.dtype)
+    args.check_representable(value, input._array.dtype)
     filled = where(mask, args.as_dtype(value, input._array.dtype), input)
-    return args.named("MaskedFillBackward0", args.laid(filled))
+    return args.set_grad_fn_name("MaskedFillBackward0", args.laid(filled))

@@ -14,7 +14,7 @@ from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.ops.math.reduce import need_elements
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import numpy_names, tensor_of, wrap_dim
+from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -36,7 +36,7 @@ __all__ = [
 # ---- order ------------------------------------------------------------------------------------
 
 
-@numpy_names
+@accept_axis_keepdims
 def sort(
     input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
 ) -> return_types.sort:
@@ -53,10 +53,10 @@ def sort(
     return return_types.sort(args.laid(_taken(input, dim, indices), input), indices)
 
 
-@numpy_names
+@accept_axis_keepdims
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Where the elements in order along `dim` are; equal ones in their order."""
-    x = tensor_of("argsort", "input", input)
+    x = require_tensor("argsort", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     return args.laid(x._wrap(order_of(x._array, axis, descending)), x)
 
@@ -80,7 +80,7 @@ def msort(input: Tensor) -> Tensor:
     return sort(input, 0).values
 
 
-@numpy_names
+@accept_axis_keepdims
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> return_types.topk:
@@ -91,7 +91,7 @@ def topk(
     Raises:
         RuntimeError: if there are fewer than `k`, or for bools.
     """
-    x = tensor_of("topk", "input", input)
+    x = require_tensor("topk", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     array = x._array if x._array.ndim else x._array.reshape(1)
     n = array.shape[axis]
@@ -112,7 +112,7 @@ def topk(
     return return_types.topk(x.gather(axis, indices), indices)
 
 
-@numpy_names
+@accept_axis_keepdims
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
     """The `k`-th smallest element along `dim` (counted from 1), and where it was.
 
@@ -120,7 +120,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ret
         RuntimeError: if there are fewer than `k`.
         NotImplementedError: for bools.
     """
-    x = tensor_of("kthvalue", "input", input)
+    x = require_tensor("kthvalue", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     need_elements("kthvalue", x, (axis,) if x._array.ndim else ())
     n = x._array.shape[axis] if x._array.ndim else 1
@@ -171,7 +171,7 @@ def unique(
         shape, or one for each slice), and how often each value occurs. NaN equals nothing. The
         gradient of a value goes to its first occurrence.
     """
-    x = tensor_of("unique", "input", input)
+    x = require_tensor("unique", "input", input)
     flat, axis = _slices("unique", x, dim)
     array = flat._array
     if array.ndim == 1 or array.shape[0] == 0:
@@ -200,7 +200,7 @@ def unique_consecutive(
     >>> minitorch.unique_consecutive(minitorch.tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
-    x = tensor_of("unique_consecutive", "input", input)
+    x = require_tensor("unique_consecutive", "input", input)
     flat, axis = _slices("unique_consecutive", x, dim)
     first = _starts(flat._array)
     place = np.cumsum(first) - 1
@@ -280,7 +280,7 @@ def searchsorted(
     tensor([2, 3])
     """
     who = "torch.searchsorted()"
-    s = tensor_of("searchsorted", "sorted_sequence", sorted_sequence)
+    s = require_tensor("searchsorted", "sorted_sequence", sorted_sequence)
     if side not in (None, "left", "right"):
         raise RuntimeError(f"{who}: side can only be 'left' or 'right' but got {side}")
     if right and side == "left":
@@ -303,7 +303,7 @@ def searchsorted(
     if values.dtype.kind == "b":
         args.not_bool("searchsorted", sequence)
     if sorter is not None:
-        order = tensor_of("searchsorted", "sorter", sorter)._array
+        order = require_tensor("searchsorted", "sorter", sorter)._array
         if order.shape != sequence.shape:
             raise RuntimeError(
                 f"{who}: boundary and sorter must have the same size, but got boundary tensor "
@@ -345,7 +345,7 @@ def bucketize(
     >>> minitorch.bucketize(minitorch.tensor([0.5, 3.0]), minitorch.tensor([1.0, 3.0]))
     tensor([0, 1])
     """
-    b = tensor_of("bucketize", "boundaries", boundaries)
+    b = require_tensor("bucketize", "boundaries", boundaries)
     if b._array.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({b._array.ndim})")
     return searchsorted(b, input, out_int32=out_int32, right=right)

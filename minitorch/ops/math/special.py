@@ -11,7 +11,7 @@ from minitorch.kernels import special as kernels
 from minitorch.ops.math.pointwise import on_floats
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 from minitorch.ops.support.out import into
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of `lgamma`: NaN at the negative integers, infinite at 0."""
-    return args.named("DigammaBackward0", polygamma(0, input, out=out))
+    return args.set_grad_fn_name("DigammaBackward0", polygamma(0, input, out=out))
 
 
 def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -172,7 +172,7 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, got {n}")
     if out is not None:
         return into("polygamma", out, polygamma, n, input)
-    return Polygamma.apply(args.floating(tensor_of("polygamma", "input", input)), n=n)
+    return Polygamma.apply(args.floating(require_tensor("polygamma", "input", input)), n=n)
 
 
 def multigammaln(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
@@ -185,7 +185,7 @@ def multigammaln(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
         return into("mvlgamma", out, multigammaln, input, p)
     if p < 1:
         raise RuntimeError(f"p has to be greater than or equal to 1, got {p}")
-    if tensor_of("mvlgamma", "input", input)._array.dtype.kind == "b":
+    if require_tensor("mvlgamma", "input", input)._array.dtype.kind == "b":
         raise RuntimeError("mvlgamma: the input tensor may not be a boolean tensor")
     x = args.floating(input)
     total = x.new_full(x.shape, p * (p - 1) / 4 * math.log(math.pi))
@@ -206,7 +206,7 @@ def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The area under the standard normal density from -inf to `input`."""
-    x = args.floating(tensor_of("ndtr", "input", input))
+    x = args.floating(require_tensor("ndtr", "input", input))
     return (x * -math.sqrt(0.5)).erfc().mul(0.5, out=out)
 
 
@@ -218,5 +218,5 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
         eps: hold them between `eps` and ``1 - eps``; otherwise those outside 0 to 1 give NaN.
         out: a tensor to write the result to.
     """
-    x = args.floating(tensor_of("logit", "input", input))
+    x = args.floating(require_tensor("logit", "input", input))
     return on_floats(Logit, "logit", x if eps is None else x.clamp(eps, 1 - eps), out)

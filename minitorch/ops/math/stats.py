@@ -12,12 +12,12 @@ from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, wide
-from minitorch.ops.math.reduce import AMax, mean, need_elements, spread
+from minitorch.ops.math.reduce import AMax, expand_reduced, mean, need_elements
 from minitorch.ops.math.select import where
 from minitorch.ops.math.sort import order_of, pick, sort, taken_at
 from minitorch.ops.shape.strided import diagonal
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import numpy_names, tensor_of, wrap_dim, wrap_dims
+from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -59,10 +59,10 @@ class Var(Function):
         (x,) = self.saved
         centred = x - mean(x, self.dims, keepdim=True) if self.dims else x - x
         scale = 2.0 / self.freedom if self.freedom else math.inf
-        return spread(grad * scale, tuple(x.shape), self.dims, self.keepdim) * centred
+        return expand_reduced(grad * scale, tuple(x.shape), self.dims, self.keepdim) * centred
 
 
-@numpy_names
+@accept_axis_keepdims
 def var(
     input: Tensor,
     dim: Any = None,
@@ -88,7 +88,7 @@ def var(
     return _var("var", input, dim, unbiased, keepdim, correction)
 
 
-@numpy_names
+@accept_axis_keepdims
 def std(
     input: Tensor,
     dim: Any = None,
@@ -99,10 +99,10 @@ def std(
 ) -> Tensor:
     """The standard deviation over `dim`: the root of `var`. Its gradient at 0 is 0, not NaN."""
     deviation = _root(_var("std", input, dim, unbiased, keepdim, correction, rooted=True))
-    return args.named("StdBackward0", args.as_dtype(deviation, input._array.dtype))
+    return args.set_grad_fn_name("StdBackward0", args.as_dtype(deviation, input._array.dtype))
 
 
-@numpy_names
+@accept_axis_keepdims
 def var_mean(
     input: Tensor,
     dim: Any = None,
@@ -116,7 +116,7 @@ def var_mean(
     return variance, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def std_mean(
     input: Tensor,
     dim: Any = None,
@@ -141,7 +141,7 @@ def _var(
     rooted: bool = False,
 ) -> Tensor:
     """The variance; in a wider dtype if its root is wanted and it does not fit the input's."""
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"{who}: std and var only support floating point and complex dtypes, got {x.dtype}"
@@ -210,7 +210,7 @@ def cov(
     Raises:
         RuntimeError: for more dimensions, bools, or weights that do not fit.
     """
-    x = tensor_of("cov", "input", input)
+    x = require_tensor("cov", "input", input)
     if x._array.ndim > 2:
         raise RuntimeError(
             "cov(): expected input to have two or fewer dimensions but got an input with "
@@ -224,7 +224,7 @@ def cov(
     for name, given, kinds in (("fweights", fweights, "iu"), ("aweights", aweights, "f")):
         if given is None:
             continue
-        w = tensor_of("cov", name, given)._array
+        w = require_tensor("cov", name, given)._array
         if w.ndim > 1 or w.dtype.kind not in kinds or w.size != count or (w < 0).any():
             raise RuntimeError(
                 f"cov(): expected {name} to be at most 1-d, "
@@ -256,7 +256,7 @@ def corrcoef(input: Tensor) -> Tensor:
 
     Shape: ``(N, M) -> (N, N)``, and ``()`` for one variable.
     """
-    x = tensor_of("corrcoef", "input", input)
+    x = require_tensor("corrcoef", "input", input)
     if x._array.ndim > 2:
         raise RuntimeError(
             "corrcoef(): expected input to have two or fewer dimensions but got an input with "
@@ -294,7 +294,7 @@ class NanMedian(Median):
     ignores_nan = True
 
 
-@numpy_names
+@accept_axis_keepdims
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median, the lower of two; over a `dim`, (values, indices). NaN if any element is.
 
@@ -308,14 +308,14 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return _median("median", input, dim, keepdim)
 
 
-@numpy_names
+@accept_axis_keepdims
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """`median` of what is not NaN."""
     return _median("nanmedian", input, dim, keepdim)
 
 
 def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     array = x._array
     if array.size:  # PyTorch has nothing against medians of no bools
         args.not_bool(who, x)
@@ -338,10 +338,10 @@ def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
     return kind(*pick(x, axis, rank, keepdim))
 
 
-@numpy_names
+@accept_axis_keepdims
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mode:
     """The most frequent element along `dim`, the smallest of several, and where it is last."""
-    x = tensor_of("mode", "input", input)
+    x = require_tensor("mode", "input", input)
     array, axis = x._array, wrap_dim(dim, x._array.ndim)
     need_elements("mode", x, (axis,) if array.ndim else ())
     if array.ndim == 0:
@@ -357,7 +357,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mo
     return return_types.mode(*taken_at(x, axis, places, keepdim))
 
 
-@numpy_names
+@accept_axis_keepdims
 def quantile(
     input: Tensor,
     q: Any,
@@ -388,7 +388,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
-@numpy_names
+@accept_axis_keepdims
 def nanquantile(
     input: Tensor,
     q: Any,
@@ -407,7 +407,7 @@ METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 def _quantile(
     who: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str
 ) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if interpolation not in METHODS:
         raise RuntimeError(
             f"{who}() interpolation must be one of {', '.join(METHODS)}, but got {interpolation}"
@@ -477,7 +477,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         RuntimeError: for no bins, or a range that is not finite or upside down.
         NotImplementedError: for integers.
     """
-    x = tensor_of("histc", "input", input)._array
+    x = require_tensor("histc", "input", input)._array
     if x.dtype.kind != "f":
         raise NotImplementedError(f'"histc" not implemented for {x.dtype}; convert with .float()')
     if bins <= 0:
@@ -509,7 +509,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> minitorch.bincount(minitorch.tensor([1, 1, 3]))
     tensor([0, 2, 0, 1])
     """
-    x = tensor_of("bincount", "input", input)._array
+    x = require_tensor("bincount", "input", input)._array
     if x.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount" not implemented for {x.dtype}')
     if minlength < 0:
@@ -518,7 +518,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is None or x.size == 0:
         return input._wrap(np.bincount(x, minlength=minlength).astype(np.int64, copy=False))
-    w = tensor_of("bincount", "weights", weights)
+    w = require_tensor("bincount", "weights", weights)
     if w._array.shape != x.shape:
         raise RuntimeError(
             "weights should be 1-d and have the same length as input: got "

@@ -22,7 +22,14 @@ from minitorch.ops.math.select import where
 from minitorch.ops.math.special import erfc
 from minitorch.ops.nn.second_order import PiecewiseLinear, composed_gradients
 from minitorch.ops.support.inplace import assign, check_writable
-from minitorch.ops.support.operands import in_wider, is_half, laid, named, tensor_of, wrap_dim
+from minitorch.ops.support.operands import (
+    in_wider,
+    is_half,
+    laid,
+    require_tensor,
+    set_grad_fn_name,
+    wrap_dim,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -64,7 +71,7 @@ __all__ = [
 # ---- straight pieces: a mask is all that backward needs ---------------------------------------
 
 
-class Keep(Function):
+class ApplyMask(Function):
     """y = x where the mask holds, else 0 (whatever x is there: inf and NaN too)."""
 
     elementwise = True
@@ -78,10 +85,10 @@ class Keep(Function):
 
     def backward(self, grad: Tensor) -> Any:
         (mask,) = self.saved
-        return Keep.apply(grad, mask), None
+        return ApplyMask.apply(grad, mask), None
 
 
-class Gate(PiecewiseLinear):
+class MaskedIdentity(PiecewiseLinear):
     """A function whose slope is 1 where a mask holds and 0 elsewhere. The mask holds at NaN."""
 
     elementwise = True
@@ -90,10 +97,10 @@ class Gate(PiecewiseLinear):
 
     def backward(self, grad: Tensor) -> Any:
         (mask,) = self.saved
-        return Keep.apply(grad, mask)
+        return ApplyMask.apply(grad, mask)
 
 
-class ReLU(Gate):
+class ReLU(MaskedIdentity):
     """y = max(x, 0); the gradient at 0 is 0."""
 
     torch_name = "ReluBackward0"
@@ -106,7 +113,7 @@ class ReLU(Gate):
         return y
 
 
-class Hardtanh(Gate):
+class Hardtanh(MaskedIdentity):
     """y = x held between `low` and `high`; the gradient at either is 0."""
 
     def forward(self, x: Array, *, low: float, high: float) -> Array:
@@ -115,7 +122,7 @@ class Hardtanh(Gate):
         return at_most(at_least(x, low), high)
 
 
-class Threshold(Gate):
+class Threshold(MaskedIdentity):
     """y = x where x > `edge`, else `value`; the gradient at the edge is 0."""
 
     def forward(self, x: Array, *, edge: float, value: float) -> Array:
@@ -124,7 +131,7 @@ class Threshold(Gate):
         return choose(above, x, np.asarray(value, x.dtype))
 
 
-class Hardshrink(Gate):
+class Hardshrink(MaskedIdentity):
     """y = x where |x| > `lambd`, else 0; the gradient at the edges is 0."""
 
     def forward(self, x: Array, *, lambd: float) -> Array:
@@ -133,7 +140,7 @@ class Hardshrink(Gate):
         return keep(x, outside)
 
 
-class Softshrink(Gate):
+class Softshrink(MaskedIdentity):
     """y = x pulled toward 0 by `lambd`, and 0 within it; the gradient at the edges is 0."""
 
     def forward(self, x: Array, *, lambd: float) -> Array:
@@ -157,7 +164,7 @@ class Hardsigmoid(PiecewiseLinear):
 
     def backward(self, grad: Tensor) -> Any:
         (inside,) = self.saved
-        return Keep.apply(grad, inside) / 6
+        return ApplyMask.apply(grad, inside) / 6
 
 
 class LeakyReLU(PiecewiseLinear):
@@ -279,7 +286,7 @@ def floats(who: str, input: Any, name: str = "input") -> Tensor:
         NotImplementedError: for integers and bools, as PyTorch.
         TypeError: for anything but a tensor.
     """
-    x = tensor_of(who, name, input)
+    x = require_tensor(who, name, input)
     if x._peek().dtype.kind != "f":
         raise NotImplementedError(
             f'"{who}" not implemented for {x.dtype} ({name}); convert with .float() first'
@@ -300,7 +307,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> relu(minitorch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    x = tensor_of("relu", "input", input)
+    x = require_tensor("relu", "input", input)
     if x._peek().dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     if inplace:
@@ -319,7 +326,7 @@ def hardtanh(
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    x = tensor_of("hardtanh", "input", input)
+    x = require_tensor("hardtanh", "input", input)
     kind = x._peek().dtype.kind
     if kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh")
@@ -339,7 +346,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 
 def _threshold(input: Tensor, edge: float, value: float, inplace: bool) -> Tensor:
-    x = tensor_of("threshold", "input", input)
+    x = require_tensor("threshold", "input", input)
     if x._peek().dtype.kind == "b":
         raise NotImplementedError('"threshold_cpu" not implemented for Bool; convert with .float()')
     return _apply(Threshold, x, inplace, edge=edge, value=value)
@@ -366,7 +373,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 def tanhshrink(input: Tensor) -> Tensor:
     """``input - tanh(input)``."""
-    x = tensor_of("tanhshrink", "input", input)
+    x = require_tensor("tanhshrink", "input", input)
     return x - tanh(x)
 
 
@@ -388,7 +395,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     Raises:
         RuntimeError: for a weight of another shape or dtype.
     """
-    x, w = floats("prelu", input), tensor_of("prelu", "weight", weight)
+    x, w = floats("prelu", input), require_tensor("prelu", "weight", weight)
     shape, slopes = x._array.shape, w._array
     if x._array.dtype != slopes.dtype:
         raise RuntimeError(
@@ -411,7 +418,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         w = w.reshape((1, slopes.size, *(1,) * (len(shape) - 2)) if len(shape) > 1 else shape[:0])
     positive = x > 0
     # The product never meets what is not its own, so that an inf there makes no NaN gradient.
-    return named("PreluKernelBackward0", where(positive, x, w * where(positive, 0.0, x)))
+    return set_grad_fn_name("PreluKernelBackward0", where(positive, x, w * where(positive, 0.0, x)))
 
 
 def rrelu(
@@ -486,7 +493,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``, also called swish."""
     x = floats("silu", input)
-    return named("SiluBackward0", assign(x, lambda: _silu(x)) if inplace else _silu(x))
+    return set_grad_fn_name("SiluBackward0", assign(x, lambda: _silu(x)) if inplace else _silu(x))
 
 
 def _silu(x: Tensor) -> Tensor:
@@ -545,7 +552,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * tanh(softplus(input))``. Misra, https://arxiv.org/abs/1908.08681."""
     x = floats("mish", input)
-    return named("MishBackward0", assign(x, lambda: _mish(x)) if inplace else _mish(x))
+    return set_grad_fn_name("MishBackward0", assign(x, lambda: _mish(x)) if inplace else _mish(x))
 
 
 def _mish(x: Tensor) -> Tensor:
@@ -567,12 +574,12 @@ def logsigmoid(input: Tensor) -> Tensor:
     tensor([-1.0000e+03, -6.9315e-01])
     """
     y = -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf)
-    return named("LogSigmoidBackward0", laid(y))
+    return set_grad_fn_name("LogSigmoidBackward0", laid(y))
 
 
 def softsign(input: Tensor) -> Tensor:
     """``input / (1 + |input|)``."""
-    x = tensor_of("softsign", "input", input)
+    x = require_tensor("softsign", "input", input)
     return x / (x.abs() + 1)
 
 
@@ -599,7 +606,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     Raises:
         RuntimeError: for a 0-d tensor, or an odd size along `dim`.
     """
-    x = tensor_of("glu", "input", input)
+    x = require_tensor("glu", "input", input)
     shape = x._array.shape
     if not shape:
         raise RuntimeError("glu does not support 0-dimensional tensors")
@@ -611,7 +618,9 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     if is_half(floats("glu", x)):
         return in_wider(glu, x, dim=dim)
     half = shape[axis] // 2
-    return named("GluBackward0", x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half)))
+    return set_grad_fn_name(
+        "GluBackward0", x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half))
+    )
 
 
 # ---- in place ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from minitorch.kernels.resample import adaptive_means
 from minitorch.ops.nn.pool import AvgPool, AvgPool3d, MaxPool, max_indices
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
-from minitorch.ops.support.operands import laid, laid_as_images, tensor_of
+from minitorch.ops.support.operands import laid, laid_as_images, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -107,7 +107,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 
 def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     who = f"adaptive_avg_pool{dims}d"
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     cells = _cells(who, x, output_size, dims)
     if cells == (1,) * dims and 0 not in x._peek().shape[-dims:]:
         return x.mean(tuple(range(-dims, 0)), keepdim=True)
@@ -165,7 +165,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
 
 def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indices: bool) -> Any:
     who = f"adaptive_max_pool{dims}d"
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     cells = _cells(who, x, output_size, dims)
     shape = x._peek().shape
     if 0 in shape[-dims:] or (len(shape) == dims + 2 and not shape[1]):

@@ -16,7 +16,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.dropout import dropout
 from minitorch.ops.nn.second_order import composed_gradients
 from minitorch.ops.nn.softmax import softmax
-from minitorch.ops.support.operands import broadcast_shape, in_wider, is_half, tensor_of
+from minitorch.ops.support.operands import broadcast_shape, in_wider, is_half, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -56,8 +56,8 @@ def scaled_dot_product_attention(
     tensor([[2.]])
     """
     who = "scaled_dot_product_attention"
-    q, k = tensor_of(who, "query", query), tensor_of(who, "key", key)
-    v = tensor_of(who, "value", value)
+    q, k = require_tensor(who, "query", query), require_tensor(who, "key", key)
+    v = require_tensor(who, "value", value)
     if min(q.ndim, k.ndim, v.ndim) < 2:
         raise RuntimeError(
             "Expected query, key, and value to all be at least 2 dimensional, but got query.dim: "

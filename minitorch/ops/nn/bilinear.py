@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minitorch.ops.math.linalg import matmul
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -21,8 +21,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     Raises:
         RuntimeError: for shapes that do not fit.
     """
-    x, y = tensor_of("bilinear", "input1", input1), tensor_of("bilinear", "input2", input2)
-    w = tensor_of("bilinear", "weight", weight)
+    x, y = (
+        require_tensor("bilinear", "input1", input1),
+        require_tensor("bilinear", "input2", input2),
+    )
+    w = require_tensor("bilinear", "weight", weight)
     a, b, c = x._array.shape, y._array.shape, w._array.shape
     if len(a) != len(b):
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}")

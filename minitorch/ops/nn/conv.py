@@ -16,7 +16,7 @@ from minitorch.autograd.function import Function
 from minitorch.kernels import conv as kernels
 from minitorch.ops.math.reduce import Sum
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -57,9 +57,9 @@ class Convolution(Function):
         x, w = self.saved
         grad_x = grad_w = None
         if self.needs(0):
-            grad_x = ConvInput.apply(grad, w, None, shape=self.x_shape, **self.geometry)
+            grad_x = ConvTranspose.apply(grad, w, None, shape=self.x_shape, **self.geometry)
         if self.needs(1):
-            grad_w = ConvWeight.apply(grad, x, shape=self.w_shape, **self.geometry)
+            grad_w = ConvWeightGrad.apply(grad, x, shape=self.w_shape, **self.geometry)
         return grad_x, grad_w, _channel_sums(grad) if self.needs(2) else None
 
     def backward_kernel(self, grad: Array) -> Any:
@@ -88,7 +88,7 @@ class Conv3d(Convolution):
     """Convolution over three spatial dimensions: volumes as (N, C, D, H, W)."""
 
 
-class ConvInput(Function):
+class ConvTranspose(Function):
     """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
 
     order = "makes"
@@ -110,11 +110,11 @@ class ConvInput(Function):
         if self.needs(0):
             grad_y = _convolved(grad, w, self.y_shape, self.geometry)
         if self.needs(1):
-            grad_w = ConvWeight.apply(y, grad, shape=self.w_shape, **self.geometry)
+            grad_w = ConvWeightGrad.apply(y, grad, shape=self.w_shape, **self.geometry)
         return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
 
 
-class ConvWeight(Function):
+class ConvWeightGrad(Function):
     """The gradient of a convolution in its weight: from y's and x's shapes to w's."""
 
     order = "follows"
@@ -131,7 +131,7 @@ class ConvWeight(Function):
         if self.needs(0):
             grad_y = _convolved(x, grad, self.y_shape, self.geometry)
         if self.needs(1):
-            grad_x = ConvInput.apply(y, grad, None, shape=self.x_shape, **self.geometry)
+            grad_x = ConvTranspose.apply(y, grad, None, shape=self.x_shape, **self.geometry)
         return grad_y, grad_x
 
 
@@ -277,7 +277,7 @@ def _conv(
     dilation: Any,
     groups: int,
 ) -> Tensor:
-    x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
+    x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
     x_shape, w_shape = x._peek().shape, w._array.shape
     strides = spatial(who, "stride", stride, dims)
     dilations = spatial(who, "dilation", dilation, dims)
@@ -380,7 +380,7 @@ def _check_geometry(
 
 def _check_operands(who: str, x: Tensor, w: Tensor, bias: Tensor | None, channels: int) -> None:
     """Refuse a bias of another shape, and operands of several dtypes or of bool."""
-    if bias is not None and tensor_of(who, "bias", bias)._array.shape != (channels,):
+    if bias is not None and require_tensor(who, "bias", bias)._array.shape != (channels,):
         raise RuntimeError(
             f"{who}: Given weight of size {list(w._array.shape)}, expected bias to be "
             f"1-dimensional with {channels} elements, but got bias of size "
@@ -506,7 +506,7 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Tensor:
-    x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
+    x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
     x_shape, w_shape = x._peek().shape, w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"
     _check_ranks(who, dims, x_shape, w_shape, "(in, out / groups, *kernel)")
@@ -547,7 +547,7 @@ def _conv_transpose(
     batched = x if len(x_shape) == dims + 2 else x.unsqueeze(0)
     geometry = {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
     shape = (batched._peek().shape[0], outs, *out)
-    y: Tensor = ConvInput.apply(batched, w, bias, shape=shape, **geometry)
+    y: Tensor = ConvTranspose.apply(batched, w, bias, shape=shape, **geometry)
     return y if batched is x else y.squeeze(0)
 
 
@@ -573,7 +573,7 @@ def unfold(
              [3., 4.],
              [4., 5.]]])
     """
-    x = tensor_of("unfold", "input", input)
+    x = require_tensor("unfold", "input", input)
     check_rank("unfold", x, 2)
     check_not_empty("unfold", x._peek().shape, 2)
     check_dtype("unfold", x, "fb")
@@ -606,7 +606,7 @@ def fold(
     tensor([[[[1., 2., 1.],
               [1., 2., 1.]]]])
     """
-    x = tensor_of("fold", "input", input)
+    x = require_tensor("fold", "input", input)
     shape = x._peek().shape
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
         raise RuntimeError(

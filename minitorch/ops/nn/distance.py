@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minitorch.ops.support.operands import broadcast_shape, pair, tensor_of, wrap_dim
+from minitorch.ops.support.operands import broadcast_shape, promote_pair, require_tensor, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -25,7 +25,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.7071])
     """
     who = "cosine_similarity"
-    a, b = pair(who, tensor_of(who, "x1", x1), tensor_of(who, "x2", x2))
+    a, b = promote_pair(who, require_tensor(who, "x1", x1), require_tensor(who, "x2", x2))
     if a._array.dtype.kind != "f":
         raise RuntimeError(f"{who}: expected common dtype to be floating point, got {a.dtype}")
     if a._array.shape != b._array.shape:
@@ -45,7 +45,7 @@ def pairwise_distance(
     Shape: two that broadcast; the last dimension is gone from the result (1, with `keepdim`).
     """
     who = "pairwise_distance"
-    a, b = tensor_of(who, "x1", x1), tensor_of(who, "x2", x2)
+    a, b = require_tensor(who, "x1", x1), require_tensor(who, "x2", x2)
     difference = a - b + eps
     return difference.norm(p, -1, keepdim=keepdim)
 
@@ -62,7 +62,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     >>> pdist(minitorch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
     tensor([5.0000, 1.0000, 4.2426])
     """
-    x = tensor_of("pdist", "input", input)
+    x = require_tensor("pdist", "input", input)
     shape = x._array.shape
     if len(shape) != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {len(shape)}D")

@@ -16,7 +16,7 @@ from minitorch._dtypes import Array
 from minitorch.kernels import random
 from minitorch.ops.nn.activation import SELU_ALPHA, SELU_SCALE
 from minitorch.ops.support.inplace import assign
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -62,7 +62,7 @@ def _refuse_integers(x: Tensor) -> None:
 def _dropout(
     who: str, input: Tensor, p: float, training: bool, inplace: bool, whole_channels: bool = False
 ) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     _check(p)
     if not training or p == 0 or x._array.size == 0:
         return x
@@ -95,7 +95,7 @@ def dropout1d(
         RuntimeError: for another number of dimensions.
         ValueError: for a probability outside 0..1.
     """
-    x = tensor_of("dropout1d", "input", input)
+    x = require_tensor("dropout1d", "input", input)
     _check(p)
     ndim = x._array.ndim
     if ndim not in (2, 3):
@@ -114,7 +114,7 @@ def dropout2d(
     Raises:
         ValueError: for a probability outside 0..1.
     """
-    x = tensor_of("dropout2d", "input", input)
+    x = require_tensor("dropout2d", "input", input)
     _check(p)
     ndim = x._array.ndim
     if ndim == 3:
@@ -138,7 +138,7 @@ def dropout3d(
     Raises:
         ValueError: for a probability outside 0..1.
     """
-    x = tensor_of("dropout3d", "input", input)
+    x = require_tensor("dropout3d", "input", input)
     _check(p)
     ndim = x._array.ndim
     if ndim not in (4, 5):
@@ -168,7 +168,7 @@ def _alpha_dropout(
     who: str, input: Tensor, p: float, training: bool, inplace: bool, whole_channels: bool
 ) -> Tensor:
     """Dropout to SELU's lowest value, then an affine map that restores mean 0 and variance 1."""
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     _check(p)
     if not training or p == 0 or x._array.size == 0:
         return x

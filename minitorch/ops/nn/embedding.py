@@ -9,11 +9,11 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels.quiet import hush, restore
+from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.kernels.rows import add_rows, first_largest
 from minitorch.ops.math.select import where
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -77,7 +77,7 @@ class Weigh(Function):
 
 
 def _check_indices(who: str, indices: Any) -> Array:
-    index = tensor_of(who, "input", indices)._array
+    index = require_tensor(who, "input", indices)._array
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(
             f"Expected tensor for argument #1 'indices' of {who} to have one of the following "
@@ -90,7 +90,7 @@ def _renormalize(weight: Tensor, index: Array, max_norm: float, norm_type: float
     """Scale the rows that are looked up down to `max_norm`, in place and outside the graph."""
     rows = np.unique(index)
     table = weight._array
-    previous = hush()
+    previous = ignore_float_errors()
     try:
         norms = np.linalg.norm(table[rows], norm_type, axis=1)
         long = norms > max_norm
@@ -133,7 +133,7 @@ def embedding(
     tensor([[3., 4.],
             [3., 4.]])
     """
-    w = tensor_of("embedding", "weight", weight)
+    w = require_tensor("embedding", "weight", weight)
     table = w._array
     if sparse:
         raise NotImplementedError("embedding: sparse gradients are not covered; use sparse=False")
@@ -197,7 +197,7 @@ def embedding_bag(
             [6., 8.]])
     """
     who = "embedding_bag"
-    x, w = tensor_of(who, "input", input), tensor_of(who, "weight", weight)
+    x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
     if w._array.dtype == np.int64 and x._array.dtype.kind == "f":
         warnings.warn(
             "Argument order of nn.functional.embedding_bag was changed. "
@@ -350,7 +350,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
-    index = tensor_of("one_hot", "tensor", tensor)._array
+    index = require_tensor("one_hot", "tensor", tensor)._array
     if index.dtype != np.int64:
         raise RuntimeError(
             "one_hot is only applicable to index tensor of type LongTensor, "

@@ -18,7 +18,7 @@ from minitorch.kernels.resample import cubic_weights
 from minitorch.ops.math.select import where
 from minitorch.ops.nn.windows import check_dtype
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import named, tensor_of
+from minitorch.ops.support.operands import require_tensor, set_grad_fn_name
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -74,7 +74,10 @@ def grid_sample(
         )
     if align_corners is None:
         warnings.warn(CORNERS, stacklevel=2)
-    x, g = tensor_of("grid_sample", "input", input), tensor_of("grid_sample", "grid", grid)
+    x, g = (
+        require_tensor("grid_sample", "input", input),
+        require_tensor("grid_sample", "grid", grid),
+    )
     _check_grid(x, g, mode)
     sampler = _Sampler(x, padding_mode, bool(align_corners))
     wide = x._array.dtype == np.float16  # computed in float32, as all sums of halves
@@ -218,7 +221,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     """
     if align_corners is None:
         warnings.warn(CORNERS, stacklevel=2)
-    t = tensor_of("affine_grid", "theta", theta)
+    t = require_tensor("affine_grid", "theta", theta)
     if t._array.dtype.kind != "f":
         raise ValueError(f"Expected theta to have floating point type, but got {t.dtype}")
     dims = len(size) - 2
@@ -251,7 +254,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     base = np.stack([*grids[::-1], np.ones_like(grids[0])], -1).reshape(1, -1, dims + 1)
     wide = t.float() if t._array.dtype == np.float16 else t
     placed = AffineGrid.apply(wide, base=base)
-    return named(
+    return set_grad_fn_name(
         "AffineGridGeneratorBackward0", placed.reshape((*size[:1], *size[2:], dims)).to(t.dtype)
     )
 

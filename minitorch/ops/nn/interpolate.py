@@ -15,7 +15,7 @@ from minitorch.ops.nn.adaptive_pool import (
 )
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Sizes, check_dtype
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -74,7 +74,7 @@ def interpolate(
     >>> interpolate(x, scale_factor=2, mode="linear")
     tensor([[[1.0000, 1.2500, 1.7500, 2.0000]]])
     """
-    x = tensor_of("interpolate", "input", input)
+    x = require_tensor("interpolate", "input", input)
     shape = x._array.shape
     if mode in ("nearest", "area", "nearest-exact") and align_corners is not None:
         raise ValueError(

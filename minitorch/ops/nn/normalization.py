@@ -21,7 +21,7 @@ from minitorch.kernels.sums import wide
 from minitorch.ops.math.norms import vector_norm
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.shape.views import cat
-from minitorch.ops.support.operands import as_dtype, check_constant, laid, shape_of, tensor_of
+from minitorch.ops.support.operands import as_dtype, check_constant, laid, require_tensor, shape_of
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -217,7 +217,7 @@ def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | Non
     for name, param in params.items():
         if param is None:
             continue
-        array = tensor_of("norm", name, param)._array
+        array = require_tensor("norm", name, param)._array
         if array.shape != shape:
             raise RuntimeError(
                 f"Expected {name} {expected.format(name=name)}, but got {name} of shape "
@@ -261,7 +261,7 @@ def batch_norm(
     tensor([[-1.],
             [ 1.]])
     """
-    x = tensor_of("batch_norm", "input", input)
+    x = require_tensor("batch_norm", "input", input)
     shape = x._peek().shape
     if training and shape and math.prod(shape[2:]) * shape[0] == 1:
         raise ValueError(
@@ -343,7 +343,7 @@ def instance_norm(
         RuntimeError: for parameters of another size or dtype; no running statistics to use.
         NotImplementedError: for integers.
     """
-    x = tensor_of("instance_norm", "input", input)
+    x = require_tensor("instance_norm", "input", input)
     shape = x._peek().shape
     if use_input_stats and math.prod(shape[2:]) == 1:
         raise ValueError(
@@ -396,7 +396,7 @@ def group_norm(
         ValueError: for one value a group.
         NotImplementedError: for integers.
     """
-    x = tensor_of("group_norm", "input", input)
+    x = require_tensor("group_norm", "input", input)
     shape = x._peek().shape
     if len(shape) < 2:
         raise RuntimeError(
@@ -469,7 +469,7 @@ def layer_norm(
     >>> layer_norm(minitorch.tensor([[0.0, 2.0]]), (2,), eps=0)
     tensor([[-1.,  1.]])
     """
-    x = tensor_of("layer_norm", "input", input)
+    x = require_tensor("layer_norm", "input", input)
     last = _normalized("layer_norm", x, normalized_shape, weight=weight, bias=bias)
     return _over_last(x, last, weight, bias, eps, centre=True)
 
@@ -490,7 +490,7 @@ def rms_norm(
     Raises:
         RuntimeError, TypeError, NotImplementedError: as `layer_norm`.
     """
-    x = tensor_of("rms_norm", "input", input)
+    x = require_tensor("rms_norm", "input", input)
     last = _normalized("rms_norm", x, normalized_shape, weight=weight)
     if eps is None:
         half = x._peek().dtype == np.float16
@@ -523,7 +523,7 @@ def normalize(
     >>> normalize(minitorch.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
-    x = tensor_of("normalize", "input", input)
+    x = require_tensor("normalize", "input", input)
     if out is not None:
         raise NotImplementedError("normalize: out= is not covered; assign the result instead")
     return x / x.norm(p, dim, keepdim=True).clamp(min=eps)
@@ -543,7 +543,7 @@ def local_response_norm(
         ValueError: for less than three dimensions.
         RuntimeError: for a size below 1.
     """
-    x = tensor_of("local_response_norm", "input", input)
+    x = require_tensor("local_response_norm", "input", input)
     shape = x._peek().shape
     if len(shape) < 3:
         raise ValueError(

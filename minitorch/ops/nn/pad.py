@@ -13,7 +13,7 @@ from minitorch.kernels import resample as kernels
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype
 from minitorch.ops.shape.index import Slice
-from minitorch.ops.support.operands import laid, tensor_of
+from minitorch.ops.support.operands import laid, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -63,7 +63,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     >>> pad(x, (-1, 1), "circular")
     tensor([[2., 3., 4., 2.]])
     """
-    x = tensor_of("pad", "input", input)
+    x = require_tensor("pad", "input", input)
     shape = x._array.shape
     pairs = _pairs(shape, pad)
     if mode == "constant":

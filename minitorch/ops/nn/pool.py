@@ -15,7 +15,7 @@ from minitorch.kernels import pool as kernels
 from minitorch.ops.nn.activation import relu
 from minitorch.ops.nn.second_order import PiecewiseLinear
 from minitorch.ops.nn.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
-from minitorch.ops.support.operands import laid_as_images, tensor_of
+from minitorch.ops.support.operands import laid_as_images, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -235,7 +235,7 @@ def max_pool1d(
     Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
     """
     if not return_indices:  # PyTorch's own quick way, which knows floats only
-        check_dtype("max_pool1d", tensor_of("max_pool1d", "input", input), "f")
+        check_dtype("max_pool1d", require_tensor("max_pool1d", "input", input), "f")
     return _max_pool(
         "max_pool1d", MaxPool1d, 1, input, kernel_size, stride, padding, dilation, ceil_mode,
         return_indices,
@@ -309,7 +309,7 @@ def _max_pool(
     ceil_mode: bool,
     return_indices: bool,
 ) -> Any:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     geometry = _geometry(who, dims, x, kernel_size, stride, padding, dilation, ceil_mode)
     check_dtype(who, x, "fiu")
     if x.ndim == dims + 1:
@@ -427,7 +427,7 @@ def _avg_pool(
     count_include_pad: bool,
     divisor_override: int | None,
 ) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     geometry = _geometry(who, dims, x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError(f"{who}: divisor must be not zero")
@@ -495,7 +495,7 @@ def _lp_pool(
     ceil_mode: bool,
 ) -> Tensor:
     who = f"lp_pool{dims}d"
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if norm_type == math.inf:
         return max_pool(x.abs(), kernel_size, stride, 0, 1, ceil_mode)
     if norm_type == -math.inf:
@@ -577,7 +577,7 @@ def _max_unpool(
     output_size: Any,
 ) -> Tensor:
     who = f"max_unpool{dims}d"
-    x, places = tensor_of(who, "input", input), tensor_of(who, "indices", indices)
+    x, places = require_tensor(who, "input", input), require_tensor(who, "indices", indices)
     check_rank(who, x, dims)
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None else spatial(who, "stride", stride, dims)

@@ -22,7 +22,7 @@ from minitorch.ops.math.linalg import linear
 from minitorch.ops.nn.dropout import dropout as drop
 from minitorch.ops.nn.second_order import composed_gradients
 from minitorch.ops.shape.views import cat
-from minitorch.ops.support.operands import tensor_of
+from minitorch.ops.support.operands import require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -299,7 +299,7 @@ def _cell(
     """One step of a layer: the new states."""
     states = (hx,) if cx is None else (hx, cx)
     for name, x in (("input", input), *(("hx", state) for state in states), ("w_ih", w_ih)):
-        tensor_of(f"{kind}_cell", name, x)
+        require_tensor(f"{kind}_cell", name, x)
         if x._array.dtype != input._array.dtype:
             raise RuntimeError(
                 f"{kind}_cell: expected one dtype, but input is {input.dtype} and {name} is "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.ops.shape.views import fresh
-from minitorch.ops.support.operands import laid_as_images, named, tensor_of
+from minitorch.ops.support.operands import laid_as_images, require_tensor, set_grad_fn_name
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -27,7 +27,7 @@ def _factor(who: str, name: str, value: Any) -> int:
 
 
 def _image(who: str, input: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     shape = x._array.shape
     if len(shape) < 3:
         raise RuntimeError(
@@ -39,7 +39,7 @@ def _image(who: str, input: Tensor) -> tuple[Tensor, tuple[int, ...]]:
 
 def _named(node_name: str, x: Tensor, y: Tensor) -> Tensor:
     """The shuffled images, in memory of their own even where nothing had to move."""
-    return named(node_name, laid_as_images(y if y._view is None else fresh(y), x))
+    return set_grad_fn_name(node_name, laid_as_images(y if y._view is None else fresh(y), x))
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:

@@ -13,7 +13,7 @@ from minitorch.kernels import softmax as kernels
 from minitorch.ops.math import random as draws
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import numpy_names, tensor_of, wrap_dim
+from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -62,7 +62,7 @@ class LogSoftmax(Function):
 
 
 def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if to is not None:
         x = args.as_dtype(x, to.numpy)
     axis = wrap_dim(dim, x._array.ndim)
@@ -82,7 +82,7 @@ def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
     return 0 if ndim in (0, 1, 3) else 1
 
 
-@numpy_names
+@accept_axis_keepdims
 def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """``exp(input) / sum(exp(input))`` along `dim`, without overflow: positive, adding up to 1.
 
@@ -96,7 +96,7 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     return _along(Softmax, "softmax", input, dim, dtype)
 
 
-@numpy_names
+@accept_axis_keepdims
 def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """The logarithm of `softmax`, without losing precision."""
     return _along(LogSoftmax, "log_softmax", input, dim, dtype)
@@ -114,7 +114,7 @@ def gumbel_softmax(
 
     Jang, Gu, Poole, https://arxiv.org/abs/1611.01144.
     """
-    x = tensor_of("gumbel_softmax", "logits", logits)
+    x = require_tensor("gumbel_softmax", "logits", logits)
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
     floats("exponential_", x)

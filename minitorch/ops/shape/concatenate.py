@@ -22,7 +22,7 @@ from minitorch.ops.shape.views import (
     unsqueeze,
 )
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import tensor_of, wrap_dim
+from minitorch.ops.support.operands import require_tensor, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -57,7 +57,7 @@ def _each(who: str, tensors: tuple[Any, ...], one: Any) -> Any:
         return one(tensors[0])
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
-    return tuple(one(tensor_of(who, f"tensors[{i}]", x)) for i, x in enumerate(tensors))
+    return tuple(one(require_tensor(who, f"tensors[{i}]", x)) for i, x in enumerate(tensors))
 
 
 def atleast_1d(*tensors: Any) -> Any:
@@ -96,7 +96,7 @@ def _not_empty(who: str, tensors: Any) -> list[Tensor]:
         )
     if not tensors:
         raise RuntimeError(f"{who} expects a non-empty TensorList")
-    return [tensor_of(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    return [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -134,7 +134,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
     tensor([[1, 2, 0],
             [0, 0, 3]])
     """
-    xs = [tensor_of("block_diag", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    xs = [require_tensor("block_diag", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
     for i, x in enumerate(xs):
         if x._array.ndim > 2:
             raise RuntimeError(
@@ -152,7 +152,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         zeros = [x.new_zeros((height, n)) for n in (left, width - left - own)]
         rows.append(cat([zeros[0], x, zeros[1]], 1))
         left += own
-    return args.named("BlockDiagBackward0", cat(rows, 0))
+    return args.set_grad_fn_name("BlockDiagBackward0", cat(rows, 0))
 
 
 # ---- cutting ----------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def tensor_split(
     Raises:
         RuntimeError: for fewer than one section, or a 0-d tensor.
     """
-    x = tensor_of("tensor_split", "input", input)
+    x = require_tensor("tensor_split", "input", input)
     given = [a for a in (indices_or_sections, indices, sections) if a is not None]
     if len(given) != 1:
         raise TypeError("tensor_split(): expected one of indices and sections")
@@ -212,7 +212,7 @@ def tensor_split(
 
 
 def _split_evenly(who: str, input: Tensor, dim: int, need: int, given: Any) -> tuple[Tensor, ...]:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     ndim = x._array.ndim
     if ndim < need:
         raise RuntimeError(
@@ -235,7 +235,7 @@ _sections = args.also_named(sections="indices_or_sections", indices="indices_or_
 @_sections
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """`tensor_split` along dimension 1 (a vector's 0); a number of sections must divide it."""
-    ndim = tensor_of("hsplit", "input", input)._array.ndim
+    ndim = require_tensor("hsplit", "input", input)._array.ndim
     return _split_evenly("hsplit", input, 0 if ndim == 1 else 1, 1, indices_or_sections)
 
 
@@ -285,7 +285,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 
 def _meshgrid(who: str, tensors: Sequence[Any], indexing: str) -> tuple[Tensor, ...]:
-    xs = [tensor_of(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    xs = [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
     for x in xs:
         if x._array.ndim > 1:
             raise RuntimeError(
@@ -321,7 +321,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     >>> minitorch.cartesian_prod(minitorch.tensor([1, 2]), minitorch.tensor([3, 4])).tolist()
     [[1, 3], [1, 4], [2, 3], [2, 4]]
     """
-    xs = [tensor_of("cartesian_prod", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    xs = [require_tensor("cartesian_prod", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
     for x in xs:
         if x._array.ndim != 1:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x._array.shape)}")
@@ -342,7 +342,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     >>> minitorch.combinations(minitorch.tensor([1, 2, 3])).tolist()
     [[1, 2], [1, 3], [2, 3]]
     """
-    x = tensor_of("combinations", "input", input)
+    x = require_tensor("combinations", "input", input)
     if x._array.ndim != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(x._array.shape)}")
     if args.integer("combinations", "r", r) < 0:
@@ -359,14 +359,14 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 def fliplr(input: Tensor) -> Tensor:
     """With the order of the columns reversed, copied."""
-    if tensor_of("fliplr", "input", input)._array.ndim < 2:
+    if require_tensor("fliplr", "input", input)._array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return flip(input, 1)
 
 
 def flipud(input: Tensor) -> Tensor:
     """With the order of the rows reversed, copied."""
-    if tensor_of("flipud", "input", input)._array.ndim < 1:
+    if require_tensor("flipud", "input", input)._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip(input, 0)
 
@@ -377,7 +377,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     Raises:
         RuntimeError: unless `dims` are two different dimensions.
     """
-    x = tensor_of("rot90", "input", input)
+    x = require_tensor("rot90", "input", input)
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if x._array.ndim < 2:

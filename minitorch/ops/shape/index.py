@@ -19,7 +19,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.shape.views import clone, expand
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import check_writable, copy_, put, write
-from minitorch.ops.support.operands import shape_of, tensor_of, wrap_dim
+from minitorch.ops.support.operands import require_tensor, shape_of, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -451,7 +451,7 @@ def _fitting(x: Array, indices: Indices, value: Any, accumulate: bool = False) -
     array = value._array if args.is_tensor(value) else value
     if array.dtype != x.dtype and array.size == 1 and not accumulate and _is_mask(indices):
         # PyTorch fills by a mask, which takes a number of any dtype.
-        args.fits(array.item(), x.dtype)
+        args.check_representable(array.item(), x.dtype)
         value = args.as_dtype(value.reshape(()), x.dtype)
         array = args.array_of(value)
     if array.dtype != x.dtype:
@@ -490,7 +490,7 @@ def index_put(
         IndexError: as `getitem`.
         RuntimeError: if `values` has another dtype, or does not broadcast to the place.
     """
-    x = tensor_of("index_put", "input", input)
+    x = require_tensor("index_put", "input", input)
     if not isinstance(indices, (tuple, list)):
         raise TypeError(
             "index_put(): argument 'indices' (position 1) must be tuple of Tensors, not "
@@ -498,10 +498,10 @@ def index_put(
         )
     if not indices:
         raise RuntimeError("index_put: expected at least one index tensor")
-    given = [tensor_of("index_put", f"indices[{i}]", t) for i, t in enumerate(indices)]
+    given = [require_tensor("index_put", f"indices[{i}]", t) for i, t in enumerate(indices)]
     basic, key = _keys(x._array.shape, tuple(t if t._array.ndim else t.reshape(1) for t in given))
     assert basic is None
-    value = _fitting(x._array, key or (), tensor_of("index_put", "values", values), accumulate)
+    value = _fitting(x._array, key or (), require_tensor("index_put", "values", values), accumulate)
     return IndexPut.apply(x, value, *(key or ()), accumulate=accumulate)
 
 
@@ -514,7 +514,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     Raises:
         IndexError: for a 0-d tensor, or an index out of range.
     """
-    x = tensor_of("select", "input", input)
+    x = require_tensor("select", "input", input)
     shape = x._array.shape
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
@@ -533,7 +533,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         RuntimeError: for a 0-d tensor, or if the entries do not all exist.
         IndexError: if `start` is out of range.
     """
-    x = tensor_of("narrow", "input", input)
+    x = require_tensor("narrow", "input", input)
     if x._array.ndim == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     count = args.integer("narrow", "length", length)
@@ -563,7 +563,7 @@ def written(view: Tensor, whole: Tensor, src: Any, who: str) -> Tensor:
     Raises:
         RuntimeError: if their shapes differ.
     """
-    source = tensor_of(who, "src", src)
+    source = require_tensor(who, "src", src)
     if source._array.shape != view._array.shape:
         raise RuntimeError(
             f"{who}: expected src to have a size equal to the slice of self. src size = "
@@ -581,8 +581,8 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
         IndexError: as `select`.
         RuntimeError: for a `src` of another shape.
     """
-    whole = clone(tensor_of("select_scatter", "input", input))
-    return args.named(
+    whole = clone(require_tensor("select_scatter", "input", input))
+    return args.set_grad_fn_name(
         "SelectScatterBackward0", written(select(whole, dim, index), whole, src, "select_scatter")
     )
 
@@ -600,14 +600,16 @@ def slice_scatter(
     Raises:
         RuntimeError: for a `src` of another shape, or a step below 1.
     """
-    whole = clone(tensor_of("slice_scatter", "input", input))
+    whole = clone(require_tensor("slice_scatter", "input", input))
     if whole._array.ndim == 0:
         raise IndexError("slice_scatter() cannot be applied to a 0-dim tensor.")
     if step < 1:
         raise RuntimeError(f"slice step must be positive, got {step}")
     axis = wrap_dim(dim, whole._array.ndim)
     view = Slice.apply(whole, key=(*(FULL,) * axis, slice(start, end, step), ...))
-    return args.named("SliceScatterBackward0", written(view, whole, src, "slice_scatter"))
+    return args.set_grad_fn_name(
+        "SliceScatterBackward0", written(view, whole, src, "slice_scatter")
+    )
 
 
 # ---- by mask ----------------------------------------------------------------------------------
@@ -619,12 +621,15 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     Raises:
         RuntimeError: if `mask` is not of bools.
     """
-    x, m = tensor_of("masked_select", "input", input), tensor_of("masked_select", "mask", mask)
+    x, m = (
+        require_tensor("masked_select", "input", input),
+        require_tensor("masked_select", "mask", mask),
+    )
     if m._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
     shape = args.broadcast_shape("masked_select", x._array.shape, m._array.shape)
     taken = Take.apply(expand(x, shape).reshape(-1), _flat(m, shape))
-    return args.named("MaskedSelectBackward0", taken)
+    return args.set_grad_fn_name("MaskedSelectBackward0", taken)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
@@ -633,8 +638,11 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     Raises:
         RuntimeError: for a mask not of bools, another dtype, or too few elements.
     """
-    x, m = tensor_of("masked_scatter", "input", input), tensor_of("masked_scatter", "mask", mask)
-    src = tensor_of("masked_scatter", "source", source)
+    x, m = (
+        require_tensor("masked_scatter", "input", input),
+        require_tensor("masked_scatter", "mask", mask),
+    )
+    src = require_tensor("masked_scatter", "source", source)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
             "masked_scatter: expected self and source to have same dtypes but got "
@@ -652,7 +660,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"Number of elements of source ({src._array.size}) < number of ones in mask ({count})"
         )
     flat, values = expand(x, shape).reshape(-1), src.reshape(-1)[:count]
-    return args.named(
+    return args.set_grad_fn_name(
         "MaskedScatterBackward0",
         IndexPut.apply(flat, values, where, accumulate=False).reshape(shape),
     )
@@ -664,7 +672,7 @@ def _flat(mask: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: one row each, or one tensor a dimension."""
-    x = tensor_of("nonzero", "input", input)
+    x = require_tensor("nonzero", "input", input)
     found = np.nonzero(np.atleast_1d(x._array))
     if as_tuple:
         return tuple(x._wrap(index.astype(np.int64)) for index in found)
@@ -689,7 +697,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     >>> minitorch.unravel_index(minitorch.tensor([5, 3]), (2, 3))
     (tensor([1, 1]), tensor([2, 0]))
     """
-    x = tensor_of("unravel_index", "indices", indices)
+    x = require_tensor("unravel_index", "indices", indices)
     if x._array.dtype.kind not in "iu":
         raise TypeError(f"expected 'indices' to be integer dtype, but got {x.dtype}")
     sizes = shape_of("unravel_index", (shape,))

@@ -17,7 +17,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.shape.index import IndexPut, Indices, Take
 from minitorch.ops.shape.views import clone, expand, ordered_as, reshape
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import tensor_of, wrap_dim
+from minitorch.ops.support.operands import require_tensor, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -55,7 +55,7 @@ def _along(dim: int, index: Tensor) -> Indices:
 
 def _check_along(who: str, x: Array, dim: int, index: Any, other: Array) -> Tensor:
     """The index, checked against the tensor and the source, and of at least one dimension."""
-    tensor = tensor_of(who, "index", index)
+    tensor = require_tensor(who, "index", index)
     i = tensor._array
     if i.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{who}(): Expected dtype int32/int64 for index, got {i.dtype}")
@@ -110,14 +110,16 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     tensor([[1],
             [4]])
     """
-    x = tensor_of("gather", "input", input)
+    x = require_tensor("gather", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
-    shape = tensor_of("gather", "index", index)._array.shape
+    shape = require_tensor("gather", "index", index)._array.shape
     i = _check_along("gather", x._array, axis, index, x._array)
     if not i._array.size:
         return reshape(Take.apply(reshape(x, -1), reshape(i, -1)), shape)
     y = Take.apply(x if x._array.ndim else reshape(x, 1), *_along(axis, i))
-    return args.named("GatherBackward0", y if y._array.shape == shape else reshape(y, shape))
+    return args.set_grad_fn_name(
+        "GatherBackward0", y if y._array.shape == shape else reshape(y, shape)
+    )
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -126,7 +128,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     Raises:
         RuntimeError: for indices not of int64, of another number of dimensions, or out of range.
     """
-    x, i = (tensor_of("take_along_dim", "input", t) for t in (input, indices))
+    x, i = (require_tensor("take_along_dim", "input", t) for t in (input, indices))
     if i._array.dtype != np.int64:
         raise RuntimeError(
             f"torch.take_along_dim(): dtype of indices should be Long but got {i.dtype}"
@@ -181,13 +183,13 @@ def scatter(
         return _scatter("scatter", input, dim, index, source, False)
     if reduce not in ("add", "multiply"):
         raise RuntimeError(f"reduce argument must be either add or multiply, got {reduce!r}")
-    x = tensor_of("scatter", "input", input)
+    x = require_tensor("scatter", "input", input)
     if x._requires_grad or getattr(source, "_requires_grad", False):
         raise RuntimeError(
             "scatter: no gradient with a reduce argument; use scatter_add or scatter_reduce"
         )
     if not args.is_tensor(source):
-        filled = np.full(tensor_of("scatter", "index", index)._array.shape, source)
+        filled = np.full(require_tensor("scatter", "index", index)._array.shape, source)
         source = x._wrap(filled.astype(x._array.dtype))
     if reduce == "add":
         return scatter_add(x, dim, index, source)
@@ -196,9 +198,9 @@ def scatter(
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with ``out[index[i, j], j] += src[i, j]`` for dim 0, and likewise for the others."""
-    return args.named(
+    return args.set_grad_fn_name(
         "ScatterAddBackward0",
-        _scatter("scatter_add", input, dim, index, tensor_of("scatter_add", "src", src), True),
+        _scatter("scatter_add", input, dim, index, require_tensor("scatter_add", "src", src), True),
     )
 
 
@@ -220,7 +222,7 @@ def _source(
     who: str, input: Tensor, dim: int, index: Tensor, src: Any
 ) -> tuple[Tensor, int, Tensor, Any]:
     """The operands of a scatter, checked; `src` is cut to the index's shape."""
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     if not args.is_tensor(src):
         if not isinstance(src, args.SCALARS):
@@ -248,7 +250,7 @@ def _source(
 
 def _entries(who: str, index: Any, kinds: tuple[Any, ...] = (np.int64, np.int32)) -> Tensor:
     """The 1-d index that lists entries of a dimension."""
-    i = tensor_of(who, "index", index)._array
+    i = require_tensor(who, "index", index)._array
     if i.dtype not in kinds:
         raise RuntimeError(f"{who}(): Expected dtype int32/int64 for index, got {i.dtype}")
     if i.ndim > 1:
@@ -267,7 +269,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         IndexError: for an index of more dimensions.
         NoSuchEntry: for an entry that does not exist.
     """
-    x = tensor_of("index_select", "input", input)
+    x = require_tensor("index_select", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_select", index)
     if x._array.ndim == 0 and i._array.size != 1:
@@ -275,14 +277,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     _check_range(NoSuchEntry, i._array, axis, x._array.shape[axis] if x._array.ndim else 1)
     if x._array.ndim == 0:
         return x.clone()
-    return args.named("IndexSelectBackward0", args.laid(Take.apply(x, *_at(axis, i))))
+    return args.set_grad_fn_name("IndexSelectBackward0", args.laid(Take.apply(x, *_at(axis, i))))
 
 
 def _checked_entries(
     who: str, input: Any, dim: int, index: Any, source: Any
 ) -> tuple[Tensor, int, Tensor, Tensor]:
     """Operands of index_add and its like, checked, none of them 0-d."""
-    x, src = tensor_of(who, "input", input), tensor_of(who, "source", source)
+    x, src = require_tensor(who, "input", input), require_tensor(who, "source", source)
     i = _entries(who, index)
     axis = wrap_dim(dim, x._array.ndim)
     if src._array.dtype != x._array.dtype:
@@ -321,7 +323,7 @@ def index_add(
     if alpha != 1:
         src = args.as_dtype(src * alpha, x._array.dtype)
     y = args.laid(IndexPut.apply(x, src, *_at(axis, i), accumulate=True))
-    return args.named("IndexAddBackward0", reshape(y, input._array.shape))
+    return args.set_grad_fn_name("IndexAddBackward0", reshape(y, input._array.shape))
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -333,7 +335,10 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         IndexError: for an entry that does not exist, or another number of them than in `source`.
         RuntimeError: for a source of another dtype or shape.
     """
-    x, src = tensor_of("index_copy", "input", input), tensor_of("index_copy", "source", source)
+    x, src = (
+        require_tensor("index_copy", "input", input),
+        require_tensor("index_copy", "source", source),
+    )
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_copy", index, (np.int64,))
     if src._array.dtype != x._array.dtype:
@@ -356,7 +361,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         )
     _check_range(IndexError, i._array, axis, shape[axis])
     y = args.laid(IndexPut.apply(x, src, *_at(axis, i), accumulate=False))
-    return args.named("IndexCopyBackward0", reshape(y, input._array.shape))
+    return args.set_grad_fn_name("IndexCopyBackward0", reshape(y, input._array.shape))
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
@@ -366,9 +371,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         IndexError: for an entry that does not exist, or an index of another dtype.
         RuntimeError: for a value of more dimensions.
     """
-    x = tensor_of("index_fill", "input", input)
+    x = require_tensor("index_fill", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
-    if tensor_of("index_fill", "index", index)._array.dtype != np.int64:
+    if require_tensor("index_fill", "index", index)._array.dtype != np.int64:
         raise IndexError(f"index_fill_(): Expected dtype int64 for index, got {index.dtype}")
     if index._array.ndim > 1:
         raise RuntimeError(f"Index has to be a vector/scalar, got {index._array.ndim} dimensions")
@@ -404,8 +409,10 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         RuntimeError: for an index not of int64.
         IndexError: for one out of range.
     """
-    x = tensor_of("take", "input", input)
-    return args.named("TakeBackward0", Take.apply(reshape(x, -1), _flat_index("take", x, index)))
+    x = require_tensor("take", "input", input)
+    return args.set_grad_fn_name(
+        "TakeBackward0", Take.apply(reshape(x, -1), _flat_index("take", x, index))
+    )
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -415,7 +422,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         RuntimeError: for an index not of int64, or a source of another dtype.
         IndexError: for an index out of range, or another number of elements.
     """
-    x, src = tensor_of("put", "input", input), tensor_of("put", "source", source)
+    x, src = require_tensor("put", "input", input), require_tensor("put", "source", source)
     i = reshape(_flat_index("put", x, index), -1)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
@@ -433,7 +440,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 
 
 def _flat_index(who: str, x: Tensor, index: Any) -> Tensor:
-    i = tensor_of(who, "index", index)._array
+    i = require_tensor(who, "index", index)._array
     if i.dtype != np.int64:
         raise RuntimeError(f"{who}(): Expected a long tensor for index, but got {i.dtype}")
     size = x._array.size
@@ -461,7 +468,7 @@ def repeat_interleave(
     >>> minitorch.tensor([1, 2]).repeat_interleave(minitorch.tensor([1, 2]))
     tensor([1, 2, 2])
     """
-    x = tensor_of("repeat_interleave", "input", input)
+    x = require_tensor("repeat_interleave", "input", input)
     if repeats is None:
         return x._wrap(_interleaved(x._array, x._array.size, output_size, alone=True))
     if dim is None:
@@ -554,7 +561,7 @@ def scatter_reduce(
         raise RuntimeError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}."
         )
-    source = tensor_of("scatter_reduce", "src", src)
+    source = require_tensor("scatter_reduce", "src", src)
     x, axis, i, source = _source("scatter_reduce", input, dim, index, source)
     if reduce == "mean":
         args.not_bool("div_floor_cpu", x)

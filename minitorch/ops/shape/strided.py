@@ -15,7 +15,7 @@ from minitorch.ops.shape.index import Embed, Put, written
 from minitorch.ops.shape.views import clone, reshape
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import reshape_in_place
-from minitorch.ops.support.operands import shape_of, tensor_of, wrap_dim
+from minitorch.ops.support.operands import require_tensor, shape_of, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -74,7 +74,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     Raises:
         RuntimeError: if the two are one.
     """
-    x = tensor_of("diagonal", "input", input)
+    x = require_tensor("diagonal", "input", input)
     dims = _two_dims(dim1, dim2, x._array.ndim)
     return Diagonal.apply(x, offset=args.integer("diagonal", "offset", offset), dims=dims)
 
@@ -85,7 +85,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     Raises:
         RuntimeError: if the two are one.
     """
-    x = tensor_of("diag_embed", "input", input)
+    x = require_tensor("diag_embed", "input", input)
     ndim = x._array.ndim + 1
     dims = _two_dims(dim1, dim2, ndim)
     if x._array.ndim == 0:
@@ -106,8 +106,8 @@ def diagonal_scatter(
     Raises:
         RuntimeError: for a `src` of another shape than the diagonal.
     """
-    whole = clone(tensor_of("diagonal_scatter", "input", input))
-    return args.named(
+    whole = clone(require_tensor("diagonal_scatter", "input", input))
+    return args.set_grad_fn_name(
         "DiagonalScatterBackward0",
         written(diagonal(whole, offset, dim1, dim2), whole, src, "diagonal_scatter"),
     )
@@ -119,7 +119,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for another number of dimensions.
     """
-    ndim = tensor_of("diag", "input", input)._array.ndim
+    ndim = require_tensor("diag", "input", input)._array.ndim
     if ndim == 1:
         return diag_embed(input, diagonal)
     if ndim == 2:
@@ -129,7 +129,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """All elements, on the diagonal of a matrix."""
-    return diag_embed(reshape(tensor_of("diagflat", "input", input), -1), offset)
+    return diag_embed(reshape(require_tensor("diagflat", "input", input), -1), offset)
 
 
 def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
@@ -138,7 +138,7 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
     Raises:
         RuntimeError: for fewer than two dimensions, or more than two of unequal sizes.
     """
-    x = tensor_of("fill_diagonal_", "input", input)
+    x = require_tensor("fill_diagonal_", "input", input)
     shape = x._array.shape
     if not isinstance(fill_value, args.SCALARS):
         raise TypeError(
@@ -182,7 +182,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions.
     """
-    return args.named("TrilBackward0", _triangle("tril", input, diagonal, lower=True))
+    return args.set_grad_fn_name("TrilBackward0", _triangle("tril", input, diagonal, lower=True))
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -191,11 +191,11 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions.
     """
-    return args.named("TriuBackward0", _triangle("triu", input, diagonal, lower=False))
+    return args.set_grad_fn_name("TriuBackward0", _triangle("triu", input, diagonal, lower=False))
 
 
 def _triangle(who: str, input: Tensor, diagonal: int, lower: bool) -> Tensor:
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if x._array.ndim < 2:
         raise RuntimeError(f"{who}: input tensor must have at least 2 dimensions")
     offset = args.integer(who, "diagonal", diagonal)
@@ -253,7 +253,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     >>> minitorch.arange(5).unfold(0, 3, 1).tolist()
     [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
     """
-    x = tensor_of("unfold", "input", input)
+    x = require_tensor("unfold", "input", input)
     dim = wrap_dim(dimension, x._array.ndim)
     size, step = args.integer("unfold", "size", size), args.integer("unfold", "step", step)
     if size < 0:
@@ -355,7 +355,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
             `input` (even if a tensor that it is a view of holds them), or where the gradient would
             have no place to go.
     """
-    x = tensor_of("as_strided", "input", input)
+    x = require_tensor("as_strided", "input", input)
     sizes, steps = shape_of("as_strided", (size,)), shape_of("as_strided", (stride,))
     if len(sizes) != len(steps):
         raise RuntimeError("mismatch in length of strides and shape")
@@ -396,7 +396,7 @@ def resize_(input: Tensor, *sizes: Any, size: Any = None, memory_format: Any = N
         RuntimeError: for a tensor that requires grad; or where it would have to grow, because
             other tensors over the same memory could not follow: use `new_empty` and `copy_`.
     """
-    x = tensor_of("resize_", "input", input)
+    x = require_tensor("resize_", "input", input)
     if memory_format is not None:
         args.memory_order(
             "resize_", memory_format, len(args.shape_given("resize_", "size", sizes, size))

@@ -16,11 +16,11 @@ from minitorch.autograd.function import Function
 from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import (
+    accept_axis_keepdims,
     also_named,
-    numpy_names,
+    require_tensor,
     shape_given,
     shape_of,
-    tensor_of,
     wrap_dim,
 )
 
@@ -238,7 +238,7 @@ def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    x = tensor_of("reshape", "input", input)
+    x = require_tensor("reshape", "input", input)
     wanted = shape_given("reshape", "shape", sizes, shape)
     return Reshape.apply(x, shape=_reshaped("reshape", x._array, wanted))
 
@@ -249,7 +249,7 @@ def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Ten
     Raises:
         RuntimeError: if the sizes do not fit, or if only a copy could have that shape.
     """
-    x = tensor_of("view", "input", input)
+    x = require_tensor("view", "input", input)
     if len(sizes) == 1 and hasattr(sizes[0], "is_floating_point") and hasattr(sizes[0], "numpy"):
         sizes, dtype = ((), sizes[0]) if not args.is_tensor(sizes[0]) else (sizes, dtype)
     if dtype is not None:
@@ -312,7 +312,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     Raises:
         RuntimeError: if start_dim comes after end_dim.
     """
-    x = tensor_of("flatten", "input", input)
+    x = require_tensor("flatten", "input", input)
     shape = x._array.shape
     start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
     if start > end:
@@ -327,7 +327,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into `sizes`, one of which may be -1."""
-    shape = tensor_of("unflatten", "input", input)._array.shape
+    shape = require_tensor("unflatten", "input", input)._array.shape
     if not shape:
         raise RuntimeError(f"unflatten: dimension {dim} specified, but the tensor has none")
     d = wrap_dim(dim, len(shape))
@@ -362,10 +362,10 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(contiguous(input), -1)
 
 
-@numpy_names
+@accept_axis_keepdims
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the dimensions of size 1; given `dim`, only without those of them."""
-    x = tensor_of("squeeze", "input", input)
+    x = require_tensor("squeeze", "input", input)
     shape = x._array.shape
     chosen = args.wrap_dims(dim, len(shape)) if dim != () else ()
     kept = tuple(s for d, s in enumerate(shape) if s != 1 or d not in chosen)
@@ -373,10 +373,10 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return kind.apply(x, shape=kept)
 
 
-@numpy_names
+@accept_axis_keepdims
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
-    x = tensor_of("unsqueeze", "input", input)
+    x = require_tensor("unsqueeze", "input", input)
     shape = x._array.shape
     d = wrap_dim(dim, len(shape) + 1)
     return Unsqueeze.apply(x, shape=(*shape[:d], 1, *shape[d:]))
@@ -388,7 +388,7 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     Raises:
         RuntimeError: unless each dimension is named once.
     """
-    x = tensor_of("permute", "input", input)
+    x = require_tensor("permute", "input", input)
     given = shape_given("permute", "dims", order, dims)
     ndim = x._array.ndim
     if len(given) != ndim:
@@ -405,7 +405,7 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With `dim0` and `dim1` swapped."""
-    x = tensor_of("transpose", "input", input)
+    x = require_tensor("transpose", "input", input)
     order = list(range(x._array.ndim))
     a, b = wrap_dim(dim0, len(order)), wrap_dim(dim1, len(order))
     if order:
@@ -422,7 +422,7 @@ def t(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: for more than two dimensions.
     """
-    ndim = tensor_of("t", "input", input)._array.ndim
+    ndim = require_tensor("t", "input", input)._array.ndim
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
     return T.apply(input, dims=tuple(reversed(range(ndim))))
@@ -434,7 +434,7 @@ def adjoint(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions (but none at all).
     """
-    if tensor_of("adjoint", "input", input)._array.ndim == 1:
+    if require_tensor("adjoint", "input", input)._array.ndim == 1:
         raise RuntimeError(
             "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
         )
@@ -447,7 +447,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     Raises:
         RuntimeError: for lists of unequal length, or a dimension named twice.
     """
-    ndim = tensor_of("movedim", "input", input)._array.ndim
+    ndim = require_tensor("movedim", "input", input)._array.ndim
     if isinstance(source, (tuple, list)) != isinstance(destination, (tuple, list)):
         raise TypeError(
             "movedim(): source and destination must be two ints or two tuples of ints, got "
@@ -478,7 +478,7 @@ def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False)
     Raises:
         RuntimeError: if a dimension of another size would have to change.
     """
-    x = tensor_of("expand", "input", input)
+    x = require_tensor("expand", "input", input)
     shape, wanted = x._array.shape, list(shape_given("expand", "size", sizes, size))
     extra = len(wanted) - len(shape)
     if extra < 0:
@@ -536,7 +536,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: if they do not broadcast.
     """
-    xs = [tensor_of("broadcast_tensors", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    xs = [require_tensor("broadcast_tensors", f"tensors[{i}]", x) for i, x in enumerate(tensors)]
     if not xs:
         return ()
     shape = args.broadcast_shape("broadcast_tensors", *(x._array.shape for x in xs))
@@ -567,7 +567,7 @@ def sum_to_size(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
 
 def repeat(input: Tensor, *times: Any, repeats: Any = None) -> Tensor:
     """Copied `repeats` times along each dimension, new ones in front."""
-    x = tensor_of("repeat", "input", input)
+    x = require_tensor("repeat", "input", input)
     return _repeat(x, shape_given("repeat", "repeats", times, repeats))
 
 
@@ -595,7 +595,7 @@ def _repeat(x: Tensor, times: tuple[int, ...]) -> Tensor:
 
 def tile(input: Tensor, *times: Any, dims: Any = None) -> Tensor:
     """Copied `dims` times along each dimension, counted from the back as in NumPy."""
-    x = tensor_of("tile", "input", input)
+    x = require_tensor("tile", "input", input)
     given = shape_given("tile", "dims", times, dims)
     return _repeat(x, (1,) * (x._array.ndim - len(given)) + given)
 
@@ -606,7 +606,7 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     Raises:
         RuntimeError: for a memory_format of another number of dimensions.
     """
-    x = tensor_of("clone", "input", input)
+    x = require_tensor("clone", "input", input)
     axes = args.memory_order("clone", memory_format, x._peek().ndim)
     if axes is None or (x._is_native and axes[1:] == tuple(range(1, len(axes))) and not x._axes):
         return Clone.apply(x, exact=x._is_native)
@@ -724,7 +724,7 @@ def _sequence(who: str, tensors: Any) -> list[Tensor]:
     if not tensors:
         kind = ValueError if who == "cat" else RuntimeError  # as in PyTorch
         raise kind(f"{who}(): expected a non-empty list of Tensors")
-    return [tensor_of(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
+    return [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
@@ -766,7 +766,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return Cat.apply(*(args.as_dtype(x, dtype) for x in xs), dim=axis)
 
 
-@numpy_names
+@accept_axis_keepdims
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension `dim`.
 
@@ -782,7 +782,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
                 f"and {list(x._array.shape)} at entry {position}"
             )
-    return args.named("StackBackward0", cat([unsqueeze(x, axis) for x in xs], axis))
+    return args.set_grad_fn_name("StackBackward0", cat([unsqueeze(x, axis) for x in xs], axis))
 
 
 @also_named(split_size="split_size_or_sections")
@@ -792,7 +792,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     Raises:
         RuntimeError: if the sizes are negative or do not add up to the dimension's.
     """
-    x = tensor_of("split", "tensor", tensor)
+    x = require_tensor("split", "tensor", tensor)
     if x._array.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     axis = wrap_dim(dim, x._array.ndim)
@@ -821,7 +821,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     Raises:
         RuntimeError: if the sizes are negative or do not add up to the dimension's.
     """
-    x = tensor_of("split_with_sizes", "input", input)
+    x = require_tensor("split_with_sizes", "input", input)
     if x._array.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     axis = wrap_dim(dim, x._array.ndim)
@@ -850,7 +850,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: for no chunks, or a 0-d tensor.
     """
-    x, count = tensor_of("chunk", "input", input), args.integer("chunk", "chunks", chunks)
+    x, count = require_tensor("chunk", "input", input), args.integer("chunk", "chunks", chunks)
     if x._array.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if count <= 0:
@@ -868,7 +868,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         IndexError: for a 0-d tensor.
     """
-    x = tensor_of("unbind", "input", input)
+    x = require_tensor("unbind", "input", input)
     if x._array.ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = wrap_dim(dim, x._array.ndim)
@@ -877,7 +877,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 def flip(input: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """With the order along `dims` reversed, copied."""
-    x = tensor_of("flip", "input", input)
+    x = require_tensor("flip", "input", input)
     given = shape_given("flip", "dims", axes, dims)
     wrapped = args.wrap_dims(given, x._array.ndim) if given else ()
     return Flip.apply(x, dims=wrapped)
@@ -889,7 +889,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     Raises:
         RuntimeError: for no shifts, or another number of dims.
     """
-    x = tensor_of("roll", "input", input)
+    x = require_tensor("roll", "input", input)
     several = shape_of("roll", (shifts,))
     along = () if dims is None else shape_of("roll", (dims,))
     if not several:

@@ -18,7 +18,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function, count_functions
 from minitorch.autograd.mode import mode
 from minitorch.autograd.views import check_view, rebase_history
-from minitorch.ops.support.operands import SCALARS, as_dtype, named, scalar_as
+from minitorch.ops.support.operands import SCALARS, as_dtype, scalar_as, set_grad_fn_name
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -218,7 +218,7 @@ def put(target: Tensor, value: Any) -> Tensor:
         extra = len(shape) - target._array.ndim
         if extra > 0 and all(size == 1 for size in shape[:extra]):
             value = value.reshape(shape[extra:])
-    return named("PutBackward0", _copy(target, value))
+    return set_grad_fn_name("PutBackward0", _copy(target, value))
 
 
 def _copy(target: Tensor, source: Any) -> Tensor:

@@ -16,7 +16,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_channels_last, order_by
-from minitorch.kernels.quiet import hush, restore
+from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.ops.support.cast import Cast
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def also_named(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 # PyTorch takes NumPy's names where it takes a `dim`.
-numpy_names = also_named(axis="dim", keepdims="keepdim")
+accept_axis_keepdims = also_named(axis="dim", keepdims="keepdim")
 
 
 def is_tensor(value: object) -> bool:
@@ -55,7 +55,7 @@ def is_tensor(value: object) -> bool:
     return isinstance(value, TensorBase)
 
 
-def tensor_of(who: str, name: str, value: Any) -> Tensor:
+def require_tensor(who: str, name: str, value: Any) -> Tensor:
     """`value` as a tensor, or a TypeError that says which argument of which operation it is."""
     if isinstance(value, TensorBase):
         return value  # type: ignore[return-value]
@@ -100,7 +100,7 @@ def result_dtype(who: str, *operands: Operand) -> np.dtype[Any]:
     return _dtypes.result_dtype([_raw(who, operand) for operand in operands])
 
 
-def pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
+def promote_pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Two operands in their common dtype; quick where there is nothing to do."""
     a_is, b_is = isinstance(a, TensorBase), isinstance(b, TensorBase)
     if a_is and b_is:
@@ -130,7 +130,7 @@ def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
             return np.array(value, dtype)
         if type(value) is int and not -(2**63) <= value < 2**64:
             raise OverflowError
-        previous = hush()  # NumPy would warn of an overflow to inf
+        previous = ignore_float_errors()  # NumPy would warn of an overflow to inf
         try:
             return np.array(value, dtype)
         finally:
@@ -158,7 +158,7 @@ def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **para
     Raises:
         RuntimeError: in PyTorch's words, if their shapes do not broadcast.
     """
-    x, y = pair(who, a, b)
+    x, y = promote_pair(who, a, b)
     try:
         return function.apply(x, y, **params)
     except ValueError:  # NumPy's, for shapes that do not fit: said better here
@@ -201,7 +201,7 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
     raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow")
 
 
-def fits(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None:
+def check_representable(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None:
     """Refuse a Python number that `scalar_as` would; a tensor or None is no number.
 
     Raises:
@@ -211,13 +211,13 @@ def fits(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None
         scalar_as(value, dtype, filling=filling)
 
 
-def accumulated(who: str, input: Any, dtype: dtype | None) -> Tensor:
+def cast_for_sum(who: str, input: Any, dtype: dtype | None) -> Tensor:
     """`input` in the dtype to add or multiply it up in: int64 for integers, unless one is given.
 
     Raises:
         RuntimeError: for a tensor that requires grad and a dtype that has none, as in PyTorch.
     """
-    x = tensor_of(who, "input", input)
+    x = require_tensor(who, "input", input)
     if dtype is None:
         return x if x._peek().dtype.kind == "f" else as_dtype(x, np.dtype(np.int64))
     if mode.grad and x._requires_grad and not dtype.is_floating_point:
@@ -282,7 +282,7 @@ def in_wider(operation: Callable[..., Any], *operands: Operand, **options: Any) 
 def _rounded(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
     maker = x._grad_fn
     rounded: Tensor = as_dtype(x, dtype)
-    return rounded if maker is None else named(maker.name(), rounded)
+    return rounded if maker is None else set_grad_fn_name(maker.name(), rounded)
 
 
 def wrap_dim(dim: Any, ndim: int) -> int:
@@ -429,7 +429,7 @@ def positive_shape(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
     return shape
 
 
-def named(node_name: str, result: Tensor) -> Tensor:
+def set_grad_fn_name(node_name: str, result: Tensor) -> Tensor:
     """`result` of a composition, its last node shown under PyTorch's name for the whole.
 
     The node must be the composition's own: one that returns its input as it is has none.
