@@ -122,11 +122,11 @@ def test_products_in_parts(P: int, easy: int, monkeypatch: pytest.MonkeyPatch) -
     products.parts_of.cache_clear()
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((2, 3, 5)), rng.standard_normal((2, 5, P))
-    padded = products.room(2, 5, P, b.dtype)
+    padded = products.scratch(2, 5, P, b.dtype)
     padded[...] = b
     turned = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
     for long in (b, padded, turned):
-        out, other = products.room(2, 3, P, b.dtype), np.empty((2, P, 3)).transpose(0, 2, 1)
+        out, other = products.scratch(2, 3, P, b.dtype), np.empty((2, P, 3)).transpose(0, 2, 1)
         for into in (out, other):
             products.multiply(a, long, into)
             np.testing.assert_allclose(into, a @ b)

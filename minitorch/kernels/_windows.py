@@ -26,7 +26,7 @@ SMALL = 1 << 14
 FEW = 1 << 15  # elements that are cleared more quickly than told apart
 
 
-def wide(x: Array) -> Array:
+def upcast_half(x: Array) -> Array:
     """float16 as float32, in which sums of halves are computed."""
     return x.astype(np.float32) if x.dtype == np.float16 else x
 
@@ -56,13 +56,13 @@ def lies_last(channels: int, groups: int = 1) -> bool:
     return groups == 1 and channels >= MANY
 
 
-def packed(x: Array, groups: int = 1) -> Array:
+def to_layout(x: Array, groups: int = 1) -> Array:
     """x (N, C, *S) in the order for its channels, without gaps: (*S, N, C) or (C, *S, N)."""
     turned = channels_last(x) if lies_last(x.shape[1], groups) else batch_last(x)
     return np.ascontiguousarray(turned)
 
 
-def room(like: Array, spatial: Sizes) -> Array:
+def scratch_like(like: Array, spatial: Sizes) -> Array:
     """An array to be written, as `like` (N, C, *S) but of another spatial size, in its order.
 
     The steps along dimensions of size 1 tell no order; then it is that for the channels.
@@ -170,7 +170,7 @@ def scatter(
     full = apart and all(s * o == size for s, o, size in zip(kernel, out, sizes, strict=True))
     for share, where in zip(shares, places(kernel, out, stride, dilation), strict=True):
         if padded is None:
-            padded = room(share, sizes)
+            padded = scratch_like(share, sizes)
             if not full:
                 padded.fill(0)
         if apart:  # no two windows meet

@@ -32,14 +32,14 @@ from minitorch.kernels._windows import (
     channels_first,
     inside,
     lies_last,
-    packed,
     pad,
     padded_sizes,
     places,
     scatter,
-    wide,
+    to_layout,
+    upcast_half,
 )
-from minitorch.kernels.products import multiply, multiply_long, room
+from minitorch.kernels.products import multiply, multiply_long, scratch
 from minitorch.kernels.sums import add_up
 from minitorch.kernels.threads import share
 
@@ -58,28 +58,28 @@ class Images:
     """Images (N, C, *S) in the memory order of `_windows`, and as matrices.
 
     Attributes:
-        last: whether the order is (*S, N, C), and not (C, *S, N).
+        channels_last: whether the order is (*S, N, C), and not (C, *S, N).
         array: in that order, without gaps.
     """
 
-    def __init__(self, array: Array, last: bool, groups: int) -> None:
-        self.array, self.last, self.groups = array, last, groups
+    def __init__(self, array: Array, channels_last: bool, groups: int) -> None:
+        self.array, self.channels_last, self.groups = array, channels_last, groups
 
     @classmethod
     def of(cls, x: Array, groups: int) -> Images:
         """x (N, C, *S), copied only if it lies otherwise."""
-        return cls(packed(wide(x), groups), lies_last(x.shape[1], groups), groups)
+        return cls(to_layout(upcast_half(x), groups), lies_last(x.shape[1], groups), groups)
 
     @classmethod
     def new(cls, N: int, C: int, S: Sizes, groups: int, dtype: Any, *, zero: bool) -> Images:
         """Images to be written."""
-        last = lies_last(C, groups)
+        channels_last = lies_last(C, groups)
         make: Any = np.zeros if zero else np.empty
-        return cls(make((*S, N, C) if last else (C, *S, N), dtype), last, groups)
+        return cls(make((*S, N, C) if channels_last else (C, *S, N), dtype), channels_last, groups)
 
     def block(self, start: int, stop: int) -> Array:
         """The matrix (G, C / G, P) of image rows `start` to `stop`, without a copy."""
-        if self.last:
+        if self.channels_last:
             rows = self.array[start:stop]
             return rows.reshape(-1, rows.shape[-1]).T[None]
         rows = self.array[:, start:stop]
@@ -88,7 +88,7 @@ class Images:
 
     def add(self, start: int, stop: int, bias: Array) -> None:
         """Add one number a channel to image rows `start` to `stop`."""
-        if self.last:  # in runs of N * C numbers, not of C
+        if self.channels_last:  # in runs of N * C numbers, not of C
             part = self.array[start:stop]
             part += np.broadcast_to(bias, part.shape[-2:]).copy()
         else:
@@ -97,7 +97,7 @@ class Images:
 
     def images(self) -> Array:
         """(N, C, *S), over the same memory."""
-        return (channels_first if self.last else batch_first)(self.array)
+        return (channels_first if self.channels_last else batch_first)(self.array)
 
 
 class Columns:
@@ -118,17 +118,19 @@ class Columns:
         groups: int,
     ) -> None:
         image = Images.of(x, groups)
-        self.last, self.groups, self.out, self.kernel = image.last, groups, out, kernel
+        self.channels_last, self.groups = image.channels_last, groups
+        self.out, self.kernel = out, kernel
         N, C = x.shape[:2]
         self.deep = C // groups * math.prod(kernel)
         self.across = math.prod(out[1:]) * N
         self.size = C * math.prod(kernel) * out[0] * self.across
-        self.own = math.prod(kernel) == 1 and max(stride) == 1  # the image is its own columns
-        array = pad(image.array, padding, first=0 if self.last else 1)
-        steps = array.strides[:-2] if self.last else array.strides[1:-1]
+        # Then the image is its own columns.
+        self.is_pointwise = math.prod(kernel) == 1 and max(stride) == 1
+        array = pad(image.array, padding, first=0 if self.channels_last else 1)
+        steps = array.strides[:-2] if self.channels_last else array.strides[1:-1]
         within = [step * d for step, d in zip(steps, dilation, strict=True)]
         between = [step * s for step, s in zip(steps, stride, strict=True)]
-        if self.last:
+        if self.channels_last:
             shape: Sizes = (*out, N, *kernel, C)
             strides: Sizes = (*between, array.strides[-2], *within, array.strides[-1])
         else:
@@ -139,12 +141,12 @@ class Columns:
     def block(self, start: int, stop: int, ones: bool = False) -> Array:
         """The columns for output rows `start` to `stop`; `ones` adds a row of them at the end."""
         P = (stop - start) * self.across
-        if self.last:
+        if self.channels_last:
             return self.windows[start:stop].reshape(P, self.deep).T[None]
         part = self.windows[(*(slice(None),) * (1 + len(self.kernel)), slice(start, stop))]
-        if self.own:
+        if self.is_pointwise:
             return part.reshape(self.groups, self.deep, P)
-        made = room(self.groups, self.deep + ones, P, part.dtype)
+        made = scratch(self.groups, self.deep + ones, P, part.dtype)
         made[:, : self.deep].reshape(part.shape)[...] = part
         if ones:
             made[:, self.deep] = 1
@@ -160,10 +162,10 @@ def _blocks(rows: int, each: int) -> list[Block]:
     return [(start, min(start + each, rows)) for start in range(0, rows, each)]
 
 
-def _matrix(weight: Array, groups: int, last: bool) -> Array:
+def _matrix(weight: Array, groups: int, channels_last: bool) -> Array:
     """weight (O, C / G, *K) as (G, O / G, C / G * K), in the order of `Columns`."""
-    weight = wide(weight)
-    if last:
+    weight = upcast_half(weight)
+    if channels_last:
         weight = weight.transpose(0, *range(2, weight.ndim), 1)
     O = len(weight)
     return weight.reshape(groups, O // groups, math.prod(weight.shape[1:]))
@@ -187,7 +189,7 @@ def conv(
     out = tuple(map(output_size, S, K, stride, padding, dilation))
     columns = Columns(x, tuple(K), out, stride, padding, dilation, groups)
     y = Images.new(N, O, out, groups, columns.windows.dtype, zero=False)
-    matrix = _matrix(weight, groups, columns.last)
+    matrix = _matrix(weight, groups, columns.channels_last)
 
     def work(blocks: Sequence[Block]) -> Array:
         for start, stop in blocks:
@@ -202,13 +204,13 @@ def conv(
         bias is not None
         and groups == 1
         and columns.size <= SMALL
-        and not columns.own | columns.last
+        and not columns.is_pointwise | columns.channels_last
     ):
         # One product does all: the bias is the weight of a row of ones.
         few = columns.block(0, out[0], ones=True)
-        matrix = np.concatenate([matrix, wide(bias)[None, :, None]], 2)
+        matrix = np.concatenate([matrix, upcast_half(bias)[None, :, None]], 2)
         multiply(matrix, few, y.block(0, out[0]))
-    elif columns.own or columns.size <= SMALL:
+    elif columns.is_pointwise or columns.size <= SMALL:
         few = work([(0, out[0])])
     else:
         share(work, columns.blocks())
@@ -229,7 +231,7 @@ def conv_weight(
     O, C, *K = weight_shape
     rows = Images.of(grad, groups)
     if columns is not None:
-        last = lies_last(x.shape[1], groups)
+        channels_last = lies_last(x.shape[1], groups)
         deep = math.prod(weight_shape[1:])  # without the ones, if there are some
         dw = multiply_long(columns[:, :deep], rows.block(0, grad.shape[2]))
     else:
@@ -238,7 +240,7 @@ def conv_weight(
             if quick is not None:
                 return quick
         cut = Columns(x, tuple(K), grad.shape[2:], stride, padding, dilation, groups)
-        last = cut.last
+        channels_last = cut.channels_last
 
         def work(blocks: Sequence[Block]) -> Array:
             first, *others = blocks
@@ -247,9 +249,9 @@ def conv_weight(
                 total += multiply_long(cut.block(*block), rows.block(*block))
             return total
 
-        first, *others = share(work, [(0, grad.shape[2])] if cut.own else cut.blocks())
+        first, *others = share(work, [(0, grad.shape[2])] if cut.is_pointwise else cut.blocks())
         dw = sum(others, first)  # (G, C / G * K, O / G)
-    if last:
+    if channels_last:
         dw = dw.reshape(*K, C, O).transpose(-1, -2, *range(len(K)))
     else:
         dw = dw.transpose(0, 2, 1).reshape(weight_shape)
@@ -293,20 +295,20 @@ def conv_input(
     rows = Images.of(grad, groups)
     sizes = padded_sizes(tuple(S), padding)
     dx = Images.new(N, C, sizes, groups, rows.array.dtype, zero=True)
-    if dx.last:  # (K, O, C): a matrix a place of the kernel
-        matrix = wide(weight).transpose(*range(2, weight.ndim), 0, 1).reshape(-1, O, C)
+    if dx.channels_last:  # (K, O, C): a matrix a place of the kernel
+        matrix = upcast_half(weight).transpose(*range(2, weight.ndim), 0, 1).reshape(-1, O, C)
     else:
-        matrix = _matrix(weight, groups, last=False).transpose(0, 2, 1)
+        matrix = _matrix(weight, groups, channels_last=False).transpose(0, 2, 1)
     target = dx.images()
 
     def work(blocks: Sequence[Block]) -> None:
         for start, stop in blocks:
             block, size = rows.block(start, stop), (stop - start, *out[1:])
-            if dx.last:
+            if dx.channels_last:
                 shares = np.matmul(block[0].T, matrix).reshape(len(matrix), *size, N, C)
                 shares = shares.transpose(0, -2, -1, *range(1, 1 + len(S)))
             else:
-                made = room(*matrix.shape[:2], block.shape[2], block.dtype)
+                made = scratch(*matrix.shape[:2], block.shape[2], block.dtype)
                 multiply(matrix, block, made)
                 shares = made.reshape(C, math.prod(kernel), *size, N)
                 shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))

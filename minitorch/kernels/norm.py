@@ -79,12 +79,12 @@ class Layout:
         return x.reshape(self.memory).transpose(self.back)
 
     def lengthwise(self, x: Array) -> Array:
-        """The view of (A, K, B) with which what `spread` makes is to be combined."""
+        """The view of (A, K, B) with which what `broadcast_per_cell` makes is to be combined."""
         A, K, B = self.folded
         n = self.repeats
         return x.reshape(A // n, n * K * B) if n else x
 
-    def spread(self, numbers: Array) -> Array:
+    def broadcast_per_cell(self, numbers: Array) -> Array:
         """One number a cell, to be combined with all of its elements.
 
         Shape: anything that broadcasts to `cells`.
@@ -120,7 +120,7 @@ class Layout:
         return sums.reshape(sizes).transpose(self.back)
 
 
-def layout(x: Array, inner: Axes) -> Layout:
+def layout_of(x: Array, inner: Axes) -> Layout:
     """How to look at `x`, whose cells are made of the axes `inner`.
 
     In C order those must come before or after all others, or both.
@@ -141,18 +141,18 @@ def _layout(shape: Axes, strides: Axes, itemsize: int, inner: Axes) -> Layout:
 
 def scale_cells(x: Array, scale: Array, shift: Array | None, inner: Axes) -> Array:
     """y = x * scale + shift. Shape: as w and b of `standardise_cells`."""
-    how = layout(x, inner)
-    y = how.lengthwise(how.fold(x)) * how.spread(scale)
+    layout = layout_of(x, inner)
+    y = layout.lengthwise(layout.fold(x)) * layout.broadcast_per_cell(scale)
     if shift is not None:
-        y += how.spread(shift)
-    return how.unfold(y)
+        y += layout.broadcast_per_cell(shift)
+    return layout.unfold(y)
 
 
 def cell_sums(grad: Array, x: Array, inner: Axes) -> tuple[Array, Array]:
     """The gradients in `scale_cells`'s scale and shift, one number a cell."""
-    how = layout(x, inner)
-    g = how.fold(grad)
-    return how.dot(g, how.fold(x)), how.total(g)
+    layout = layout_of(x, inner)
+    g = layout.fold(grad)
+    return layout.dot(g, layout.fold(x)), layout.total(g)
 
 
 def standardise_cells(
@@ -162,21 +162,21 @@ def standardise_cells(
 
     Shape: w and b broadcast to x and have size 1 along the axes `inner`, which `axes` includes.
     """
-    kind, how = x.dtype.type, layout(x, inner)
-    z, group, count = how.fold(x), _grouping(x, axes, inner), _count(x, axes)
-    mean = group(how.total(z)) / count
-    variance = group(how.dot(z, z)) / count - mean * mean
-    rest = mean  # of z
+    kind, layout = x.dtype.type, layout_of(x, inner)
+    z, group, count = layout.fold(x), _grouping(x, axes, inner), _count(x, axes)
+    mean = group(layout.total(z)) / count
+    variance = group(layout.dot(z, z)) / count - mean * mean
+    residual_mean = mean  # of z
     if not (mean * mean <= kind(FAR) * variance).all():
-        z, rest = _apart(z, mean, how, group, count)
-        mean, rest = mean + rest, kind(0)
-        variance = group(how.dot(z, z)) / count
+        z, residual_mean = _centered(z, mean, layout, group, count)
+        mean, residual_mean = mean + residual_mean, kind(0)
+        variance = group(layout.dot(z, z)) / count
     inverse = kind(1) / np.sqrt(variance + kind(eps))
     scale = inverse if w is None else inverse * w
-    shift = -rest * scale
-    y = how.lengthwise(z) * how.spread(scale)
-    y += how.spread(shift if b is None else shift + b)
-    return Standard(how.unfold(y), mean, inverse, variance)
+    shift = -residual_mean * scale
+    y = layout.lengthwise(z) * layout.broadcast_per_cell(scale)
+    y += layout.broadcast_per_cell(shift if b is None else shift + b)
+    return Standard(layout.unfold(y), mean, inverse, variance)
 
 
 def cells_back(
@@ -196,38 +196,38 @@ def cells_back(
     Args:
         made: the mean and the inverse.
     """
-    (mean, inverse), kind, how = made, x.dtype.type, layout(x, inner)
+    (mean, inverse), kind, layout = made, x.dtype.type, layout_of(x, inner)
     group, count = _grouping(x, axes, inner), _count(x, axes)
-    z, g = how.fold(x), how.fold(grad)
+    z, g = layout.fold(x), layout.fold(grad)
     if not ((mean * inverse) ** 2 <= kind(FAR)).all():
-        z, _ = _apart(z, mean, how, group, count)
+        z, _ = _centered(z, mean, layout, group, count)
         mean = kind(0)  # of z
-    sums = how.total(g)
-    slopes = (how.dot(g, z) - mean * sums) * inverse
+    sums = layout.total(g)
+    dweight = (layout.dot(g, z) - mean * sums) * inverse
     if not wants_x:
-        return None, slopes, sums
-    tilt, lift, scale, g = slopes, sums, inverse, how.lengthwise(g)
-    if w is not None and group is not _alone:  # cells of different weights share a mean
-        tilt, lift, g = tilt * w, lift * w, g * how.spread(w)
+        return None, dweight, sums
+    x_coefficient, offset, scale, g = dweight, sums, inverse, layout.lengthwise(g)
+    if w is not None and group is not _identity:  # cells of different weights share a mean
+        x_coefficient, offset, g = x_coefficient * w, offset * w, g * layout.broadcast_per_cell(w)
     elif w is not None:
         scale = inverse * w
-    tilt = group(tilt) * inverse / -count
-    lift = group(lift) / -count - mean * tilt
-    grad_x = how.lengthwise(z) * how.spread(tilt)
-    grad_x += how.spread(lift)
+    x_coefficient = group(x_coefficient) * inverse / -count
+    offset = group(offset) / -count - mean * x_coefficient
+    grad_x = layout.lengthwise(z) * layout.broadcast_per_cell(x_coefficient)
+    grad_x += layout.broadcast_per_cell(offset)
     grad_x += g
-    grad_x *= how.spread(scale)
-    return how.unfold(grad_x), slopes, sums
+    grad_x *= layout.broadcast_per_cell(scale)
+    return layout.unfold(grad_x), dweight, sums
 
 
-def _apart(
-    x: Array, mean: Array, how: Layout, group: Callable[[Array], Array], count: Any
+def _centered(
+    x: Array, mean: Array, layout: Layout, group: Callable[[Array], Array], count: Any
 ) -> tuple[Array, Array]:
     """x - mean as (A, K, B), and what rounding had left of the mean, which is subtracted too."""
-    z = how.lengthwise(x) - how.spread(mean)
-    rest = group(how.total(z.reshape(how.folded))) / count
-    z -= how.spread(rest)
-    return z.reshape(how.folded), rest
+    z = layout.lengthwise(x) - layout.broadcast_per_cell(mean)
+    residual_mean = group(layout.total(z.reshape(layout.folded))) / count
+    z -= layout.broadcast_per_cell(residual_mean)
+    return z.reshape(layout.folded), residual_mean
 
 
 def _count(x: Array, axes: Axes) -> Any:
@@ -235,15 +235,15 @@ def _count(x: Array, axes: Axes) -> Any:
     return x.dtype.type(math.prod([x.shape[axis] for axis in axes]))
 
 
-def _alone(numbers: Array) -> Array:
+def _identity(numbers: Array) -> Array:
     """The sum over the cells that share a mean, where that is each alone."""
     return numbers
 
 
 def _grouping(x: Array, axes: Axes, inner: Axes) -> Callable[[Array], Array]:
-    """What sums one number a cell over the cells that share a mean, keeping the axes."""
+    """The function that sums one number a cell over those that share a mean, keeping the axes."""
     between = tuple([axis for axis in axes if axis not in inner and x.shape[axis] != 1])
-    return (lambda numbers: numbers.sum(between, keepdims=True)) if between else _alone
+    return (lambda numbers: numbers.sum(between, keepdims=True)) if between else _identity
 
 
 # ---- rows: a weight for each element of a row --------------------------------------------------
@@ -260,10 +260,10 @@ def standardise_rows(
     """
     (M, E), kind = x.shape, x.dtype.type
     y, inverse = np.empty_like(x), np.empty((M, 1), x.dtype)
-    apart = np.empty_like(x) if centre else x
+    centered = np.empty_like(x) if centre else x
     each, count = ones(E, x.dtype), kind(E)
     for part in _blocks(M, E):
-        out, z = y[part], apart[part]
+        out, z = y[part], centered[part]
         if centre:
             mean = x[part] @ each / count
             np.subtract(x[part], mean[:, np.newaxis], out=z)
@@ -276,11 +276,11 @@ def standardise_rows(
         _scaled(z, inverse[part], w, out)
         if b is not None:
             out += b
-    return y, apart, inverse
+    return y, centered, inverse
 
 
 def rows_back(
-    grad: Array, apart: Array, w: Array | None, inverse: Array, centre: bool, wants_x: bool
+    grad: Array, centered: Array, w: Array | None, inverse: Array, centre: bool, wants_x: bool
 ) -> tuple[Array | None, Array, Array]:
     """The gradients in `standardise_rows`'s x, w and b; see `cells_back`."""
     (M, E), kind = grad.shape, grad.dtype.type
@@ -288,17 +288,17 @@ def rows_back(
     grad_w, grad_b = np.zeros(E, grad.dtype), np.zeros(E, grad.dtype)
     weights, share = ones(E, grad.dtype) if w is None else w, inverse / kind(E)
     for part in _blocks(M, E):
-        g, z, scale = grad[part], apart[part], inverse[part]
+        g, z, scale = grad[part], centered[part], inverse[part]
         product = g * z
         grad_w += scale[:, 0] @ product
         grad_b += ones(len(g), g.dtype) @ g
         if grad_x is None:
             continue
         made = _scaled(g, scale, w, grad_x[part])
-        tilt = (product @ weights)[:, np.newaxis] * share[part]
-        tilt *= scale
-        tilt *= scale
-        made -= np.multiply(z, tilt, out=product)
+        x_coefficient = (product @ weights)[:, np.newaxis] * share[part]
+        x_coefficient *= scale
+        x_coefficient *= scale
+        made -= np.multiply(z, x_coefficient, out=product)
         if centre:
             made -= (g @ weights)[:, np.newaxis] * share[part]
     return grad_x, grad_w, grad_b

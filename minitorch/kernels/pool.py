@@ -21,7 +21,7 @@ from minitorch.kernels._windows import (
     pad,
     places,
     scatter,
-    wide,
+    upcast_half,
 )
 from minitorch.kernels.mask import keep
 
@@ -297,7 +297,7 @@ def avg_pool(
     ones = (1,) * len(kernel)
     spatial = x.shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    padded = pad(wide(x), pairs)
+    padded = pad(upcast_half(x), pairs)
     first, *others = places(kernel, out, stride, ones)
     total = padded[first].copy("K")
     for where in others:
@@ -326,7 +326,7 @@ def avg_pool_input(
     ones = (1,) * len(kernel)
     spatial = input_shape[2:]
     out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    grad_ = wide(grad)
+    grad_ = upcast_half(grad)
     share = grad_ / _divisors(
         spatial, kernel, stride, padding, out, count_include_pad, divisor_override, grad_.dtype
     )

@@ -28,7 +28,7 @@ def parts_of(length: int, each: int) -> int:
     return next((n for n in range(least, most + 1) if length % n == 0), 1)
 
 
-def room(G: int, M: int, P: int, dtype: Any) -> Array:
+def scratch(G: int, M: int, P: int, dtype: Any) -> Array:
     """A matrix (G, M, P) to be written, whose rows do not lie a multiple of 4 KiB apart.
 
     Places that do get in each other's way in a processor's caches, and a product goes down along

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.kernels._windows import Array, wide
+from minitorch.kernels._windows import Array, upcast_half
 from minitorch.kernels.pool import adaptive_bounds
 
 Term = tuple[Array | None, Array, Array | None]
@@ -85,7 +85,7 @@ def resample(x: Array, tables: tuple[Table, ...]) -> Array:
             sums = _along(y.astype(np.float64), tables[dim], first + dim)
             y = np.clip(np.floor(sums + 0.5), limits.min, limits.max).astype(x.dtype)
         return y
-    y = wide(x)
+    y = upcast_half(x)
     growth = [out / max(size, 1) for out, size in (table.shape for table in tables)]
 
     def cost(dim: int) -> tuple[float, int]:

@@ -39,7 +39,7 @@ from minitorch.kernels._windows import (
     channels_first,
     channels_last,
     pad,
-    wide,
+    upcast_half,
 )
 from minitorch.kernels.products import multiply, multiply_long
 from minitorch.kernels.threads import share
@@ -62,14 +62,14 @@ def suits(x: Array, w: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, gr
     return N * math.prod(S) >= 256 and N * C >= 256
 
 
-def _spread(near: Array, far: Array, out: Array) -> None:
+def _transform_input(near: Array, far: Array, out: Array) -> None:
     """B d of the elements (d0, d1), `near`, and (d2, d3), `far`; each along the first axis."""
     np.subtract(near, far, out=out[0::3])
     np.add(near[1], far[0], out=out[1])
     np.subtract(far[0], near[1], out=out[2])
 
 
-def _gather(m: Array, out: Array) -> None:
+def _transform_output(m: Array, out: Array) -> None:
     """A' m: the outputs (y0, y1) of the products (m0, m1, m2, m3), which are lost."""
     m[0] += m[1]
     m[1] -= m[2]
@@ -77,7 +77,7 @@ def _gather(m: Array, out: Array) -> None:
     np.subtract(m[1], m[3], out=out[1])
 
 
-def _gather_back(g: Array, out: Array) -> None:
+def _transform_output_grad(g: Array, out: Array) -> None:
     """A g of the outputs' gradients (g0, g1), but for the last one's sign."""
     out[0::3] = g
     np.add(g[0], g[1], out=out[1])
@@ -108,7 +108,7 @@ class _Tiles:
             for n in range(0, N, self.images)
         ]
 
-    def room(self, block: Block, channels: int, scratch: Array) -> Array:
+    def view_of(self, block: Block, channels: int, scratch: Array) -> Array:
         """The part of `scratch` for a block: (4, 4, rows, columns, images, channels)."""
         rows, images = (part.stop - part.start for part in block)
         shape = 4, 4, rows, self.wide, images, channels
@@ -118,10 +118,10 @@ class _Tiles:
         """Room for a block."""
         return np.empty(16 * self.rows * self.wide * self.images * self.most, self.image.dtype)
 
-    def spread(self, block: Block, strip: Array, scratch: Array) -> Array:
+    def transform_input(self, block: Block, strip: Array, scratch: Array) -> Array:
         """B d B' of a block: (16, tiles, C), in `scratch`; `strip` is room for B d."""
         (rows, images), (H, W, _, C) = block, self.image.shape
-        tiles, image = self.room(block, C, scratch), self.image[:, :, images]
+        tiles, image = self.view_of(block, C, scratch), self.image[:, :, images]
         shape = 4, tiles.shape[2], 2 * self.wide + 2, tiles.shape[4], C
         strip = strip[: math.prod(shape)].reshape(shape)
         columns = slice(self.left, self.left + W)
@@ -136,15 +136,15 @@ class _Tiles:
                 image[at : at + size].reshape(-1, 2, *image.shape[1:]).swapaxes(0, 1)
                 for at in (start, start + 2)
             )
-            _spread(near, far, strip[:, first - rows.start : last - rows.start, columns])
+            _transform_input(near, far, strip[:, first - rows.start : last - rows.start, columns])
         for row in (*range(rows.start, first), *range(last, rows.stop)):
             start = 2 * row - self.above
             four = np.zeros((4, *image.shape[1:]), image.dtype)
             within = image[max(start, 0) : max(start + 4, 0)]
             four[max(-start, 0) :][: len(within)] = within
-            _spread(four[:2], four[2:], strip[:, row - rows.start, columns])
+            _transform_input(four[:2], four[2:], strip[:, row - rows.start, columns])
         pairs = strip.reshape(*shape[:2], self.wide + 1, 2, *shape[3:]).transpose(3, 0, 1, 2, 4, 5)
-        _spread(pairs[:, :, :, :-1], pairs[:, :, :, 1:], tiles.swapaxes(0, 1))
+        _transform_input(pairs[:, :, :, :-1], pairs[:, :, :, 1:], tiles.swapaxes(0, 1))
         return tiles.reshape(16, -1, C)
 
 
@@ -156,7 +156,7 @@ def _even_part(count: int, most: int) -> int:
 
 def _image(x: Array) -> Array:
     """x (N, C, H, W) as (H, W, N, C), copied only if it lies otherwise."""
-    return np.ascontiguousarray(channels_last(wide(x)))
+    return np.ascontiguousarray(channels_last(upcast_half(x)))
 
 
 def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array | None:
@@ -164,7 +164,7 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
     (N, C, H, W), O = x.shape, len(weight)
     out = H + sum(padding[0]) - 2, W + sum(padding[1]) - 2
     tiles = _Tiles(_image(x), O, padding, out)
-    kernels = np.ascontiguousarray(wide(weight).transpose(2, 3, 1, 0)).reshape(9, C * O)
+    kernels = np.ascontiguousarray(upcast_half(weight).transpose(2, 3, 1, 0)).reshape(9, C * O)
     dtype = kernels.dtype
     matrices = np.matmul(np.kron(G, G).astype(dtype), kernels).reshape(16, C, O)
     matrices = matrices.transpose(0, 2, 1)
@@ -173,18 +173,18 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
         bias = np.broadcast_to(bias.astype(dtype), (N, O)).copy()  # to be added in long runs
 
     def work(blocks: Sequence[Block]) -> bool:
-        strip, spread, products = (tiles.scratch() for _ in range(3))
+        strip, transformed, products = (tiles.scratch() for _ in range(3))
         finite = True
         for block in blocks:
             rows, images = block
-            m = tiles.room(block, O, products)
-            d = tiles.spread(block, strip, spread).transpose(0, 2, 1)
+            m = tiles.view_of(block, O, products)
+            d = tiles.transform_input(block, strip, transformed).transpose(0, 2, 1)
             multiply(matrices, d, m.reshape(16, -1, O).transpose(0, 2, 1))
             if bias is not None:
                 m[1, 1] += bias[images]  # this one is added once to each of the four outputs
-            _gather(m, m)
+            _transform_output(m, m)
             made = y[rows, :, :, :, images].transpose(3, 1, 0, 2, 4, 5)
-            _gather(m[:2].swapaxes(0, 1), made)
+            _transform_output(m[:2].swapaxes(0, 1), made)
             flat = y[rows, :, :, :, images].reshape(-1)
             finite = finite and bool(np.isfinite(flat @ flat))  # quicker than isfinite of each
         return finite
@@ -204,16 +204,16 @@ def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
     grads = grads.reshape(tiles.high, 2, tiles.wide, 2, N, O)
 
     def work(blocks: Sequence[Block]) -> Array:
-        strip, spread, slopes = (tiles.scratch() for _ in range(3))
+        strip, transformed, products = (tiles.scratch() for _ in range(3))
         total = np.zeros((16, C, O), grads.dtype)
         for block in blocks:
             rows, images = block
-            m = tiles.room(block, O, slopes)
+            m = tiles.view_of(block, O, products)
             g = grads[rows, :, :, :, images]
             half = strip[: 2 * g.size].reshape(4, *g.shape[:1], *g.shape[2:])
-            _gather_back(g.swapaxes(0, 1), half)
-            _gather_back(half.transpose(3, 0, 1, 2, 4, 5), m.swapaxes(0, 1))
-            d = tiles.spread(block, strip, spread).transpose(0, 2, 1)
+            _transform_output_grad(g.swapaxes(0, 1), half)
+            _transform_output_grad(half.transpose(3, 0, 1, 2, 4, 5), m.swapaxes(0, 1))
+            d = tiles.transform_input(block, strip, transformed).transpose(0, 2, 1)
             total += multiply_long(d, m.reshape(16, -1, O).transpose(0, 2, 1))
         return total
 
