@@ -3,6 +3,19 @@
 The ctx is the node: for each class that a user writes, `backward_class` makes a subclass of
 `FunctionCtx` whose instances go into the graph. `apply_static` runs the user's forward on
 tensors, without recording, and gives what it returned a place in the graph.
+
+>>> class Double(Function):
+...     @staticmethod
+...     def forward(ctx, x):
+...         return x * 2
+...     @staticmethod
+...     def backward(ctx, grad):
+...         return grad * 2
+>>> import minitorch
+>>> x = minitorch.tensor([1.0, 2.0], requires_grad=True)
+>>> Double.apply(x).sum().backward()
+>>> x.grad
+tensor([2., 2.])
 """
 
 from __future__ import annotations
@@ -11,16 +24,16 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.base import Edge, TensorBase
-from minitorch.autograd.function import Function, count_functions
-from minitorch.autograd.mode import mode, wanted
+from minitorch.autograd.base import Edge, TensorBase, next_sequence_number
+from minitorch.autograd.copy_slices import rebase_history
+from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
 from minitorch.autograd.saved import save_tensor
-from minitorch.autograd.views import check_view, rebase_history
+from minitorch.autograd.views import check_view
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -67,8 +80,8 @@ class FunctionCtx(Function):
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For each argument of `apply`, whether its gradient is wanted."""
-        if wanted and (place := (get_ident(), self)) in wanted:
-            return tuple([edge is not None for edge in wanted[place]])
+        if mode.limited is not None and mode.limited[0] is self:
+            return tuple([edge is not None for edge in mode.limited[1]])
         return tuple([bool(requires_grad) for requires_grad in self.given])
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
@@ -286,6 +299,7 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
         args, kwargs = bound.args, bound.kwargs
     if kwargs:
         args = _positional(cls.forward, args, kwargs, skip=setup_context is None)
+    assert cls._backward_cls is not None
     node: Any = cls._backward_cls()
     given: list[bool | None] = [
         operand.requires_grad if isinstance(operand, TensorBase) else None  # type: ignore[attr-defined]
@@ -325,7 +339,7 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
                 )
     if recording:
         node.tensor_class = next(a for a in args if isinstance(a, TensorBase))._kind
-        node.sequence = count_functions()
+        node.sequence = next_sequence_number()
         node.outputs = tuple(
             [
                 (o._peek().shape, o._peek().dtype) if isinstance(o, TensorBase) else ((), NOTHING)
@@ -339,14 +353,6 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
     for note in ("to_save", "saved_for_forward", "dirty_tensors", "non_differentiable"):
         node.__dict__.pop(note, None)
     return outs if isinstance(made, tuple) else outs[0]
-
-
-def refuse_call(self: Function, *args: Any, **kwargs: Any) -> Any:
-    """Refuse to call an instance of a class whose methods are static."""
-    raise RuntimeError(
-        "Legacy autograd function with non-static forward method is deprecated. Please use "
-        f"new-style autograd function with static forward method: {type(self).__name__}.apply(...)"
-    )
 
 
 def _positional(
@@ -435,7 +441,7 @@ def _blocked(ctx: Function, gradient: TensorBase, edges: list[Edge | None]) -> T
     if gradient._peek().dtype.kind != "f":
         return gradient
     node, out = DelayedError(), ctx.wrap(gradient._array)
-    node.edges, node.tensor_class, node.sequence = edges, ctx.tensor_class, count_functions()
+    node.edges, node.tensor_class, node.sequence = edges, ctx.tensor_class, next_sequence_number()
     node.outputs = ((out._array.shape, out._array.dtype),)
     out._requires_grad, out._grad_fn = True, node
     return out

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import heappush
 from operator import attrgetter
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch.autograd.base import Edge, Edges, TensorBase
-from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import all_replaced, replaced
-from minitorch.autograd.mode import mode, wanted
+from minitorch.autograd.mode import mode
 
 if TYPE_CHECKING:
+    from minitorch.autograd.function import Function
     from minitorch.autograd.walk import BackwardWalk
 
 
@@ -67,7 +66,7 @@ def nodes_behind(edges: Edges) -> set[Function]:
     stack = [edge[0] for edge in edges if edge is not None]
     while stack:
         node = stack.pop()
-        if isinstance(node, Function) and node not in seen:
+        if node not in seen and not isinstance(node, TensorBase):
             seen.add(node)
             stack += [edge[0] for edge in node.edges if edge is not None]
     return seen
@@ -104,15 +103,11 @@ def _call_for(
     """Call a node's backward, which `needs` no more than the gradients that go along `edges`."""
     if edges is node.edges:
         return _call_with_anomaly_check(walk, node, grads)
-    place = get_ident(), node
-    outer, wanted[place] = wanted.get(place), edges
+    outer, mode.limited = mode.limited, (node, edges)
     try:
         return _call_with_anomaly_check(walk, node, grads)
     finally:
-        if outer is None:
-            del wanted[place]
-        else:
-            wanted[place] = outer
+        mode.limited = outer
 
 
 def _call_with_anomaly_check(walk: BackwardWalk, node: Function, grads: list[Any]) -> Sequence[Any]:
@@ -158,7 +153,7 @@ def send_nothing(walk: BackwardWalk, end: Any) -> None:
     stack = [end]
     while stack:
         node = stack.pop()
-        if not isinstance(node, Function) or node in walk.without_gradient:
+        if isinstance(node, TensorBase) or node in walk.without_gradient:
             continue
         walk.without_gradient.add(node)
         if not node.runs_without_gradient:
@@ -224,10 +219,11 @@ def _run_post_hooks(
 def expected_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """The shape and dtype of what `edge` leads to."""
     end, slot = edge
-    if isinstance(end, Function):
-        return end.outputs[slot]
-    array = end._peek()
-    return array.shape, array.dtype
+    if isinstance(end, TensorBase):
+        array = end._peek()
+        return array.shape, array.dtype
+    expected: tuple[tuple[int, ...], np.dtype[Any]] = end.outputs[slot]
+    return expected
 
 
 def finish_leaf(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool) -> None:

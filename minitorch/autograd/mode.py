@@ -16,18 +16,14 @@ class _Mode(threading.local):
     inference = False
     anomaly = False
     check_nan = True
+    # While a walk to some inputs runs a node: the node, and those of its edges that are wanted.
+    # (Not on the node, which another thread may be walking through as well.)
+    limited: tuple[Any, list[Any]] | None = None
     # Each is called as watcher(node, inputs, arrays, params) before a recorded node's forward.
     watchers: tuple[Callable[..., None], ...] = ()
 
 
 mode = _Mode()
-
-wanted: dict[tuple[int, Any], list[Any]] = {}
-"""Of a thread and a node whose backward it runs: the edges whose gradients are wanted.
-
-Only while a walk to some inputs does so, which nearly always is never: `if wanted` is a quick
-question. Not on the node, which another thread may be walking through as well.
-"""
 
 
 class _GradMode:

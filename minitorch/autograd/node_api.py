@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import mode
 from minitorch.autograd.saved import SavedArray
 
 if TYPE_CHECKING:
+    from minitorch._tensor import Tensor
     from minitorch.autograd.function import Function
 
 # PyTorch's names of the operands that a node may have saved: which input it is.
@@ -35,10 +37,26 @@ class NodeInterface:
     _forward_cls: type[Function]
     edges: list[Edge | None]
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
-    hooked: bool
-    pre_hooks: Hooks | None
-    post_hooks: Hooks | None
+    hooked = False  # whether any of the next four is not None
+    retained: dict[int, Any] | None = None
+    tensor_hooks: dict[int, Hooks] | None = None
+    pre_hooks: Hooks | None = None
+    post_hooks: Hooks | None = None
+    tensor_class: type[Tensor]  # the class of its outputs
+    stack: str | None = None  # where it was made, in anomaly mode
+    call: Any = None  # what it was made of, while calls are noted
+    _backward_cls: type[Function] | None
     _saved: tuple[Any, ...] | None
+
+    @property
+    def wrap(self) -> Callable[[Array], Tensor]:
+        """Makes a tensor of an array, of the class of the outputs."""
+        return self.tensor_class._wrap
+
+    def run(self, grads: list[Any]) -> Any:
+        """Backward, called with one gradient (a tensor or None) an output."""
+        node: Any = self
+        return node.backward(*grads)
 
     def shown(self) -> Any:
         """The node, whose class has PyTorch's name from now on: one may ask its type."""
@@ -83,6 +101,25 @@ class NodeInterface:
             self.pre_hooks = OrderedDict()
         return add_hook(self.pre_hooks, hook)
 
+    def retain(self, slot: int, tensor: Any) -> None:
+        """Leave output `slot`'s gradient in the weakly referenced `tensor` as it passes."""
+        self.hooked = True
+        if self.retained is None:
+            self.retained = {}
+        self.retained[slot] = tensor
+
+    def forget_retained(self, slot: int) -> None:
+        """Undo `retain`."""
+        if self.retained is not None:
+            self.retained.pop(slot, None)
+
+    def hooks_of(self, slot: int) -> Hooks:
+        """The table of hooks on output `slot`."""
+        self.hooked = True
+        if self.tensor_hooks is None:
+            self.tensor_hooks = {}
+        return self.tensor_hooks.setdefault(slot, OrderedDict())
+
     def __repr__(self) -> str:
         return f"<{self.name()} object at {hex(id(self))}>"
 
@@ -98,6 +135,8 @@ class NodeInterface:
             TypeError: for another number of gradients; for one that is no tensor.
         """
         node: Any = self
+        if self._backward_cls is not None:
+            refuse_call(node)
         if len(grads) != len(self.outputs):
             raise TypeError(f"expected {len(self.outputs)} arguments, got {len(grads)} instead")
         for position, grad in enumerate(grads):
@@ -162,6 +201,19 @@ class NodeInterface:
                 f"'{node.name()}' object has no attribute '_saved_{name}' in minitorch"
             )
         return found[0].unpack(node)
+
+
+def refuse_call(function: Function) -> None:
+    """Refuse to call an instance of a class whose methods are static.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(
+        "Legacy autograd function with non-static forward method is deprecated. Please use "
+        f"new-style autograd function with static forward method: {type(function).__name__}"
+        ".apply(...)"
+    )
 
 
 def _same_edge(one: Edge | None, other: Edge | None) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, Storage, TensorBase
+from minitorch.autograd.mode import mode
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
-    from minitorch.autograd.function import Function
 
 
 new_tuple = tuple.__new__
@@ -35,11 +38,11 @@ class SavedArray(NamedTuple):
     edge: Edge | None
     own_slot: int | None
 
-    def place(self, node: Function) -> Edge | None:
+    def place(self, node: Any) -> Edge | None:
         """Where its gradient goes."""
         return self.edge if self.own_slot is None else (node, self.own_slot)
 
-    def unpack(self, node: Function) -> Tensor:
+    def unpack(self, node: Any) -> Tensor:
         """The tensor again, refusing one that was changed in place since."""
         if self.storage.version != self.version:
             self.refuse(node)
@@ -58,7 +61,7 @@ class SavedArray(NamedTuple):
         tensor._grad_fn, tensor._slot = edge
         return tensor
 
-    def refuse(self, node: Function) -> None:
+    def refuse(self, node: Any) -> None:
         """Say that the tensor was changed in place since."""
         edge = self.place(node)
         maker = "a leaf" if edge is None or isinstance(edge[0], TensorBase) else edge[0].name()
@@ -95,3 +98,122 @@ def save_tensor(
         array = tensor._for_kernels() if given is None else given
         loose = tensor._loose is not None or tensor._native_strides is not None
     return new_tuple(SavedArray, (array, loose, storage, version, edge, own_slot))
+
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you call "
+    ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved tensors after calling backward. (at {name})"
+)
+
+
+class SavedForBackward:
+    """The part of a node that keeps arrays until backward."""
+
+    edges: list[Edge | None]
+    tensor_class: type[Tensor]
+    array_backward: Callable[..., Any] | None
+    name: Callable[[], str]
+    _saved: tuple[Any, ...] | None = ()
+    cache: Any = None  # derived from saved inputs; only ever a short cut
+
+    @property
+    def saved(self) -> tuple[Any, ...]:
+        """What `save` kept: for a rule on arrays as ndarrays, else as tensors in the graph.
+
+        Raises:
+            RuntimeError: if one was changed in place since, or the graph was freed.
+        """
+        kept = self._saved
+        if kept is None:
+            raise RuntimeError(FREED.format(name=self.name()))
+        if mode.grad or self.array_backward is None:
+            return tuple(
+                [
+                    item.unpack(self) if type(item) is SavedArray else self._constant(item)
+                    for item in kept
+                ]
+            )
+        found: list[Any] = []
+        for item in kept:
+            if type(item) is SavedArray:
+                if item.storage.version != item.version:
+                    item.refuse(self)
+                item = item.array
+            found.append(item)
+        return tuple(found)
+
+    def saved_at(self, place: int) -> Any:
+        """One of `saved`, whether or not the others have been changed in place since.
+
+        For what the first order needs less of than the higher ones, which compute it all anew.
+        """
+        kept = self._saved
+        if kept is None:
+            raise RuntimeError(FREED.format(name=self.name()))
+        item = kept[place]
+        on_tensors = mode.grad or self.array_backward is None
+        if type(item) is not SavedArray:
+            return self._constant(item) if on_tensors else item
+        tensor = item.unpack(self)
+        return tensor if on_tensors else item.array
+
+    def _constant(self, item: Any) -> Any:
+        """What was saved of no tensor, as one if it is an array."""
+        if isinstance(item, (np.ndarray, np.generic)):
+            return self.tensor_class._wrap(np.asarray(item))  # a mask of a 0-d array is a scalar
+        return item
+
+    def copy_saved_before_overwrite(self, storage: Storage) -> None:
+        """Copy what was saved of memory that is about to be overwritten."""
+        if self._saved:
+            self._saved = tuple(
+                item._replace(array=item.array.copy(), storage=Storage(), version=0)
+                if type(item) is SavedArray and item.storage is storage
+                else item
+                for item in self._saved
+            )
+
+    def release(self) -> None:
+        """Drop what was saved; going backward again is then an error."""
+        if self._saved:
+            self._saved = None
+        self.cache = None
+
+    def _pack(
+        self,
+        inputs: Sequence[Any],
+        arrays: Sequence[Any],
+        outs: Sequence[Any],
+        results: Sequence[TensorBase],
+    ) -> None:
+        """Turn what was saved into `SavedArray`s, by finding it among `arrays` and the outputs."""
+        packed: list[Any] = []
+        assert self._saved is not None
+        for kept in self._saved:
+            if kept is not None:
+                for given, edge, array in zip(inputs, self.edges, arrays, strict=False):
+                    if array is kept:
+                        if given is not kept:  # it was a tensor's
+                            kept = save_tensor(given, edge, None, array)
+                        break
+                else:
+                    for slot, out in enumerate(outs):
+                        if kept is out:
+                            result = results[slot]
+                            own_slot = slot if result._requires_grad else None
+                            kept = save_tensor(result, None, own_slot)
+                            break
+                    else:
+                        if kept.dtype.kind not in "iub":
+                            self._refuse_float(kept)
+            packed.append(kept)
+        self._saved = tuple(packed)
+
+    def _refuse_float(self, kept: Array) -> None:
+        raise RuntimeError(
+            f"{type(self).__name__}.save: a {kept.dtype} array of shape {list(kept.shape)} is "
+            "neither an input nor the output; it would be a constant to the second derivative. "
+            "Save what it is computed from."
+        )

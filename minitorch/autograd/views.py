@@ -1,48 +1,161 @@
-"""Changing a view in place: the tensor that owns the memory gets a `CopySlices` node.
-
-What was overwritten no longer gets a gradient, and what was written does. Other views of that
-memory find their new history when they are next used.
-"""
+"""Views: how each was made, so that its gradient can be found again after an in-place change."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minitorch._dtypes import Array
-from minitorch.autograd.base import TensorBase, View, ViewStep
-from minitorch.autograd.function import Function
+from minitorch.autograd.mode import mode
 
 if TYPE_CHECKING:
-    from minitorch._tensor import Tensor
+    from minitorch.autograd.base import TensorBase
+    from minitorch.autograd.function import Function
+
+# Where a view was made that cannot be differentiated through a change in place, and why not.
+ORIGINS = {
+    "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad "
+    "block (if you don't want the inplace to be tracked) or both outside (if you want the inplace "
+    "to be tracked).",
+    "several": "This view is the output of a function that returns multiple views. Such functions "
+    "do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one.",
+    "function": "This view was created inside a custom Function (or because an input was returned "
+    "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function.",
+}
 
 
-class CopySlices(Function):
-    """base, after `value` was written over the part of it that some view steps show."""
+class ViewStep(NamedTuple):
+    """One view operation, to be done again: ``function.apply(tensor, **params)[slot]``."""
 
-    torch_name = "CopySlices"
+    function: type[Function]
+    params: dict[str, Any]
+    slot: int
 
-    def forward(self, base: Array, value: Array, *, steps: list[ViewStep]) -> Array:
-        self.steps = steps
-        self.dims = tuple(sorted(range(base.ndim), key=lambda dim: -base.strides[dim]))
-        changed = base.copy(order="K")
-        part = changed
-        for step in steps:
-            part = step.replay(part)
-        part[...] = value
-        return changed
+    def replay(self, tensor: Any) -> Any:
+        """The same view, of another tensor (or ndarray) of the parent's shape."""
+        if isinstance(tensor, np.ndarray):
+            made = self.function().forward(tensor, **self.params)
+        else:
+            made = self.function.apply(tensor, **self.params)
+        return made[self.slot] if isinstance(made, tuple) else made
 
-    def backward(self, grad: Tensor) -> Any:
-        # The steps were views of the base; where memory is in another order they might be copies.
-        back = tuple(np.argsort(self.dims).tolist())
-        grad = grad.permute(self.dims).contiguous().permute(back)
-        overwritten = np.zeros([grad._array.shape[dim] for dim in self.dims], bool).transpose(back)
-        part, shown = overwritten, grad
-        for step in self.steps:
-            part, shown = step.replay(part), step.replay(shown)
-        part[...] = True
-        return grad.masked_fill(grad._wrap(overwritten), 0.0), shown.contiguous()
+
+class View:
+    """How a view was made, so that its gradient can be found again after an in-place change.
+
+    Attributes:
+        base: the tensor that owns the memory (never itself a view).
+        parent: the tensor this is a view of; `base`, or another view of it.
+        step: what makes this view of its parent.
+        undone: `parent`'s `_undo` when the view was made; what came to it since is undone first.
+        origin: a key of `ORIGINS`, or "" for a view that may be changed in place.
+        seen: `base`'s grad_fn when the view's own was last worked out; another one means stale.
+        version: the memory's version then, which is looked at if there is an origin: its grad_fn
+            cannot be worked out anew.
+        refusal: why else changing this view in place cannot be differentiated, or None.
+    """
+
+    __slots__ = ("base", "origin", "parent", "refusal", "seen", "step", "undone", "version")
+    base: TensorBase
+    origin: str
+    refusal: str | None
+
+    def __init__(self, parent: TensorBase, step: ViewStep, version: int, origin: str) -> None:
+        above = parent._view
+        if above is None:
+            self.base, self.refusal = parent, None
+        else:
+            self.base, self.refusal = above.base, above.refusal
+            origin = origin or above.origin
+        self.parent = parent
+        self.step = step
+        self.undone = parent._undo
+        self.seen = self.base._grad_fn
+        self.version = version
+        self.origin = origin
+
+    def set_origin(self, origin: str) -> None:
+        """Say, of a view that a node has been set for, where it was made: a key of `ORIGINS`."""
+        self.origin = origin
+        self.seen, self.version = self.base._grad_fn, self.base._shared_storage().version
+
+    def check_change(self, tensor: TensorBase, *, indirect: bool = False) -> None:
+        """Refuse to change `tensor`, whose view this is, in place while recording.
+
+        Args:
+            tensor: the view.
+            indirect: whether its base or another view was changed already.
+
+        Raises:
+            RuntimeError: if its gradient could not be right afterwards.
+        """
+        if self.refusal is not None and not indirect:
+            raise RuntimeError(self.refusal)
+        if not self.origin:
+            return
+        node = tensor._grad_fn
+        change = "its base or another view of its base has been" if indirect else "is being"
+        maker = ""
+        if node is not None:
+            maker = f"Output {tensor._slot} of {node.name().split('Backward')[0]} is a view"
+        if node is None or self.origin == "no_grad":
+            within = f"{maker} of a view which was created in" if maker else "A view was created in"
+            text = f"{within} no_grad mode and {change} modified inplace with grad mode enabled."
+        else:
+            text = f"{maker} and {change} modified inplace."
+        raise RuntimeError(f"{text} {ORIGINS[self.origin]}")
+
+    def steps(self) -> list[ViewStep]:
+        """The way from the base to this view. (No tensors: a node may keep it.)"""
+        path: list[ViewStep] = []
+        view: View | None = self
+        while view is not None:
+            path += view.from_parent()[::-1]
+            view = view.parent._view
+        return path[::-1]
+
+    def from_parent(self) -> list[ViewStep]:
+        """The way from the parent: back to what it was when this was made of it, and the step.
+
+        Raises:
+            RuntimeError: if there is no way back, or its own or the parent's `data` was set.
+        """
+        before, now = self.undone, self.parent._undo
+        path = [*reversed(now[len(before) :]), self.step]
+        if now[: len(before)] != before or any(type(step) is not ViewStep for step in path):
+            raise RuntimeError(
+                "this view's data, or that of the tensor that it shows, was set or resized since "
+                "the view was made, so that its gradient cannot be found again after an in-place "
+                "change; make the view anew"
+            )
+        return path
+
+
+def mark_view(
+    node: Function,
+    owner: TensorBase,
+    result: TensorBase,
+    params: dict[str, Any],
+    slot: int,
+    origin: str = "",
+) -> None:
+    """Record that `result`, output `slot` of `node`, shares `owner`'s memory, if it does."""
+    array, source = result._array, owner._array
+    # A kernel that could not make a view returned memory of its own. (An array's `base` proves
+    # nothing by itself: a copy that was reshaped has one too.)
+    base = array.base
+    same = base is source or base is source.base or not array.size  # the quick answers
+    if base is None or not (same or np.may_share_memory(array, source)):
+        return
+    origin = origin if mode.grad else "no_grad"
+    result._storage = storage = owner._shared_storage()
+    result._view = View(owner, ViewStep(type(node), params, slot), storage.version, origin)
+    result._inference = owner._inference  # its memory is what it is, whoever looks at it
+    result._special = True
 
 
 def check_view(target: TensorBase) -> None:
@@ -67,11 +180,3 @@ def check_view(target: TensorBase) -> None:
                 "operation. Do it inside torch.no_grad(), or change a clone()."
             )
         above = parent._view
-
-
-def rebase_history(target: TensorBase, view: View, result: TensorBase) -> None:
-    """Record on the view's base that the part shown by the view is now `result`."""
-    base: Any = view.base
-    changed = CopySlices.apply(base, result, steps=view.steps())
-    base._set_history(changed)
-    target._refresh()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array, Size, contiguous_format, result_dtype
-from minitorch.autograd.base import ViewStep
 from minitorch.autograd.function import Function
+from minitorch.autograd.views import ViewStep
 from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import (

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array, can_cast, from_numpy_dtype
-from minitorch.autograd.base import TensorBase
-from minitorch.autograd.function import Function, count_functions
+from minitorch.autograd.base import TensorBase, next_sequence_number
+from minitorch.autograd.copy_slices import rebase_history
+from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
-from minitorch.autograd.views import check_view, rebase_history
+from minitorch.autograd.views import check_view
 from minitorch.ops.support.operands import SCALARS, as_dtype, scalar_as, set_grad_fn_name
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
             higher kind. Nothing has been changed then.
     """
     check_writable(target)
-    before = count_functions()
+    before = next_sequence_number()
     result = operation(*args, **kwargs)
     array, made = target._peek(), result._peek()
     if made.shape != array.shape:
@@ -104,11 +105,11 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
                 f"result type {wanted} can't be cast to the desired output type {given}"
             )
         result = as_dtype(result, array.dtype)
-    _keep_old(target, result._grad_fn, before)
+    _copy_saved_before_overwrite(target, result._grad_fn, before)
     return write(target, result)
 
 
-def _keep_old(target: Tensor, node: Function | None, before: int) -> None:
+def _copy_saved_before_overwrite(target: Tensor, node: Function | None, before: int) -> None:
     """Let the operation's own nodes keep a copy of what they saved of `target`, as PyTorch's do."""
     if target._storage is None:
         return
@@ -116,7 +117,7 @@ def _keep_old(target: Tensor, node: Function | None, before: int) -> None:
     while stack:
         node = stack.pop()
         if isinstance(node, Function) and node.sequence >= before:
-            node.keep_old(target._storage)
+            node.copy_saved_before_overwrite(target._storage)
             stack += [edge[0] for edge in node.edges if edge is not None]
 
 
