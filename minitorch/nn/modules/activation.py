@@ -6,11 +6,12 @@ Shape: any, to the same, unless a layer says otherwise. `inplace` overwrites the
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F, init as inits
+from minitorch.nn.modules._functional import UnaryModule
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 
@@ -46,24 +47,20 @@ __all__ = [
 ]
 
 
-def _arguments(text: str, inplace: bool) -> str:
-    """What a repr shows: the arguments, and `inplace` where it is on."""
-    parts = [text] if text else []
-    return ", ".join(parts + ["inplace=True"] * inplace)
-
-
-class _Inplace(Module):
+class _Inplace(UnaryModule):
     """An activation whose only option is whether to overwrite the input."""
+
+    _shown: ClassVar[tuple[str, ...]] = ("inplace",)
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
-    def extra_repr(self) -> str:
-        return _arguments("", self.inplace)
+    def forward(self, input: Tensor) -> Tensor:
+        return self._function(input, self.inplace)
 
 
-class ReLU(_Inplace):
+class ReLU(_Inplace, function=F.relu):
     """``max(x, 0)``.
 
     >>> import minitorch
@@ -71,57 +68,39 @@ class ReLU(_Inplace):
     tensor([0., 2.])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.relu(input, self.inplace)
 
-
-class SELU(_Inplace):
+class SELU(_Inplace, function=F.selu):
     """The scaled exponential unit, which keeps mean and variance (Klambauer et al., 2017)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.selu(input, self.inplace)
 
-
-class SiLU(_Inplace):
+class SiLU(_Inplace, function=F.silu):
     """``x * sigmoid(x)``, also known as swish."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.silu(input, self.inplace)
 
-
-class Mish(_Inplace):
+class Mish(_Inplace, function=F.mish):
     """``x * tanh(softplus(x))`` (Misra, 2019)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.mish(input, self.inplace)
 
-
-class Hardsigmoid(_Inplace):
+class Hardsigmoid(_Inplace, function=F.hardsigmoid):
     """``clamp(x + 3, 0, 6) / 6``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardsigmoid(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        return ""  # PyTorch does not show it here
+    _shown = ()  # as in PyTorch
 
 
-class Hardswish(_Inplace):
+class Hardswish(_Inplace, function=F.hardswish):
     """``x * clamp(x + 3, 0, 6) / 6`` (Howard et al., Searching for MobileNetV3, 2019)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardswish(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        return ""  # PyTorch does not show it here
+    _shown = ()  # as in PyTorch
 
 
-class Hardtanh(Module):
+class Hardtanh(UnaryModule, function=F.hardtanh):
     """``clamp(x, min_val, max_val)``; `min_value` and `max_value` are their old names.
 
     Raises:
         AssertionError: unless the one is less than the other.
     """
+
+    _options = ("min_val", "max_val", "inplace")
 
     def __init__(
         self,
@@ -147,67 +126,52 @@ class Hardtanh(Module):
                 f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})"
             )
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        return _arguments(f"min_val={self.min_val}, max_val={self.max_val}", self.inplace)
-
 
 class ReLU6(Hardtanh):
     """``clamp(x, 0, 6)``."""
 
+    _shown = ("inplace",)
+
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
-    def extra_repr(self) -> str:
-        return _arguments("", self.inplace)
 
-
-class _Alpha(Module):
+class _Alpha(UnaryModule):
     """An exponential unit with a scale."""
+
+    _options = ("alpha", "inplace")
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         self.alpha, self.inplace = alpha, inplace
 
-    def extra_repr(self) -> str:
-        return _arguments(f"alpha={self.alpha}", self.inplace)
 
-
-class ELU(_Alpha):
+class ELU(_Alpha, function=F.elu):
     """``x`` above 0, ``alpha * (exp(x) - 1)`` below (Clevert et al., 2015)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.elu(input, self.alpha, self.inplace)
 
-
-class CELU(_Alpha):
+class CELU(_Alpha, function=F.celu):
     """``x`` above 0, ``alpha * (exp(x / alpha) - 1)`` below (Barron, 2017)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.celu(input, self.alpha, self.inplace)
 
-
-class LeakyReLU(Module):
+class LeakyReLU(UnaryModule, function=F.leaky_relu):
     """``x`` above 0, ``negative_slope * x`` below."""
+
+    _options = ("negative_slope", "inplace")
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
         self.negative_slope, self.inplace = negative_slope, inplace
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
 
-    def extra_repr(self) -> str:
-        return _arguments(f"negative_slope={self.negative_slope}", self.inplace)
-
-
-class RReLU(Module):
+class RReLU(UnaryModule, function=F.rrelu):
     """`LeakyReLU` with a slope drawn from U(lower, upper) for each element, in training.
 
     In evaluation the slope is the mean of the two.
     """
+
+    _options = ("lower", "upper", "training", "inplace")
+    _shown = ("lower", "upper", "inplace")
 
     def __init__(
         self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
@@ -215,20 +179,16 @@ class RReLU(Module):
         super().__init__()
         self.lower, self.upper, self.inplace = lower, upper, inplace
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return _arguments(f"lower={self.lower}, upper={self.upper}", self.inplace)
-
-
-class PReLU(Module):
+class PReLU(UnaryModule, function=F.prelu):
     """`LeakyReLU` with a learned slope, one for all channels or one each (He et al., 2015).
 
     Args:
         num_parameters: 1, or the size of dimension 1.
-        init: what the slopes start as.
+        init: the initial slope.
     """
+
+    _options, _shown = ("weight",), ("num_parameters",)
 
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
@@ -242,64 +202,48 @@ class PReLU(Module):
         """Set every slope back to `init`."""
         inits.constant_(self.weight, self.init)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.prelu(input, self.weight)
 
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"
-
-
-class Threshold(Module):
+class Threshold(UnaryModule, function=F.threshold):
     """``x`` where it is above `threshold`, else `value`."""
+
+    _options = ("threshold", "value", "inplace")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
         self.threshold, self.value, self.inplace = threshold, value, inplace
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.threshold(input, self.threshold, self.value, self.inplace)
 
-    def extra_repr(self) -> str:
-        return _arguments(f"threshold={self.threshold}, value={self.value}", self.inplace)
-
-
-class GELU(Module):
+class GELU(UnaryModule, function=F.gelu):
     """``x`` times the normal distribution's P(X <= x) (Hendrycks & Gimpel, 2016).
 
     Args:
         approximate: 'none', or 'tanh' for the approximation that GPT-2 uses.
     """
 
+    _options = ("approximate",)
+
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.gelu(input, approximate=self.approximate)
 
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
-
-
-class GLU(Module):
+class GLU(UnaryModule, function=F.glu):
     """The first half along `dim` times the sigmoid of the second (Dauphin et al., 2016).
 
     Shape: an even size along `dim`, to half of it.
     """
 
+    _options = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.glu(input, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+class _Shrink(UnaryModule):
+    """Base of `Hardshrink` and `Softshrink`."""
 
-
-class _Shrink(Module):
-    """What does something to the elements between -lambd and lambd."""
+    _options = ("lambd",)
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -309,85 +253,62 @@ class _Shrink(Module):
         return f"{self.lambd}"
 
 
-class Hardshrink(_Shrink):
+class Hardshrink(_Shrink, function=F.hardshrink):
     """``x``, but 0 between -lambd and lambd."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardshrink(input, self.lambd)
 
-
-class Softshrink(_Shrink):
+class Softshrink(_Shrink, function=F.softshrink):
     """``x`` drawn towards 0 by `lambd`, and 0 between -lambd and lambd."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softshrink(input, self.lambd)
 
-
-class Softplus(Module):
+class Softplus(UnaryModule, function=F.softplus):
     """``log(1 + exp(beta * x)) / beta``, and ``x`` itself where ``beta * x > threshold``."""
+
+    _options = ("beta", "threshold")
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         self.beta, self.threshold = beta, threshold
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softplus(input, self.beta, self.threshold)
 
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
-
-
-class Sigmoid(Module):
+class Sigmoid(UnaryModule, function=F.sigmoid):
     """``1 / (1 + exp(-x))``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.sigmoid(input)
 
-
-class LogSigmoid(Module):
+class LogSigmoid(UnaryModule, function=F.logsigmoid):
     """The logarithm of the sigmoid."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.logsigmoid(input)
 
-
-class Tanh(Module):
+class Tanh(UnaryModule, function=F.tanh):
     """The hyperbolic tangent."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.tanh(input)
 
-
-class Tanhshrink(Module):
+class Tanhshrink(UnaryModule, function=F.tanhshrink):
     """``x - tanh(x)``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.tanhshrink(input)
 
-
-class Softsign(Module):
+class Softsign(UnaryModule, function=F.softsign):
     """``x / (1 + abs(x))``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softsign(input)
 
-
-class _AlongDim(Module):
+class _AlongDim(UnaryModule):
     """A softmax of some kind along a dimension.
 
     Without one, PyTorch's guess is made, with its warning against that, at the line of the call:
     two frames above `forward`.
     """
 
+    _shown = ("dim",)
+
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = dim
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+    def forward(self, input: Tensor) -> Tensor:
+        return self._function(input, self.dim, _stacklevel=5)
 
 
-class Softmax(_AlongDim):
+class Softmax(_AlongDim, function=F.softmax):
     """``exp(x) / sum(exp(x))`` along `dim`.
 
     >>> import minitorch
@@ -395,22 +316,13 @@ class Softmax(_AlongDim):
     tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self.dim, _stacklevel=5)
 
-
-class LogSoftmax(_AlongDim):
+class LogSoftmax(_AlongDim, function=F.log_softmax):
     """The logarithm of the softmax along `dim`."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self.dim, _stacklevel=5)
 
-
-class Softmin(_AlongDim):
+class Softmin(_AlongDim, function=F.softmin):
     """The softmax of ``-x`` along `dim`."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmin(input, self.dim, _stacklevel=5)
 
 
 class Softmax2d(Module):

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import UnaryModule
 
 __all__ = ["ChannelShuffle"]
 
 
-class ChannelShuffle(Module):
+class ChannelShuffle(UnaryModule, function=F.channel_shuffle):
     """The channels of ``(N, C, *)`` dealt out anew, one of each group in turn (ShuffleNet)."""
+
+    _options = ("groups",)
 
     def __init__(self, groups: int) -> None:
         super().__init__()
         self.groups = groups
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.channel_shuffle(input, self.groups)
-
-    def extra_repr(self) -> str:
-        return f"groups={self.groups}"

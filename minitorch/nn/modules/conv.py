@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F, init
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import FunctionalModule
 from minitorch.nn.modules.utils import _ntuple
 from minitorch.nn.parameter import Parameter
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
-class _ConvNd(Module):
+class _ConvNd(FunctionalModule):
     """What convolutions and their transposes hold; sizes come as tuples, one a dimension."""
-
-    _dims: ClassVar[int]
-    _convolve: ClassVar[Callable[..., Tensor]]
 
     bias: Parameter | None
 
@@ -132,19 +129,17 @@ class _Conv(_ConvNd):
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             input, padding = F.pad(input, self._sides(), mode=self.padding_mode), 0
-        return self._convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+        return self._function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input: Tensor) -> Tensor:
         return self._conv_forward(input, self.weight, self.bias)
 
 
-class Conv1d(_Conv):
+class Conv1d(_Conv, function=F.conv1d, dims=1):
     """A learned convolution over sequences, ``(N, C, L)`` or ``(C, L)``; see `Conv2d`."""
 
-    _dims, _convolve = 1, staticmethod(F.conv1d)
 
-
-class Conv2d(_Conv):
+class Conv2d(_Conv, function=F.conv2d, dims=2):
     """A learned convolution over images; see `minitorch.nn.functional.conv2d`.
 
     Args:
@@ -165,13 +160,9 @@ class Conv2d(_Conv):
     torch.Size([4, 8, 8, 8])
     """
 
-    _dims, _convolve = 2, staticmethod(F.conv2d)
 
-
-class Conv3d(_Conv):
+class Conv3d(_Conv, function=F.conv3d, dims=3):
     """A learned convolution over volumes, ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `Conv2d`."""
-
-    _dims, _convolve = 3, staticmethod(F.conv3d)
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -232,16 +223,14 @@ class _ConvTransposeNd(_ConvNd):
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         added = self._output_padding(input, output_size)
         sizes = (self.stride, self.padding, added, self.groups, self.dilation)
-        return self._convolve(input, self.weight, self.bias, *sizes)
+        return self._function(input, self.weight, self.bias, *sizes)
 
 
-class ConvTranspose1d(_ConvTransposeNd):
+class ConvTranspose1d(_ConvTransposeNd, function=F.conv_transpose1d, dims=1):
     """The transpose of `Conv1d`, ``(N, C, L)`` to a longer one; see `ConvTranspose2d`."""
 
-    _dims, _convolve = 1, staticmethod(F.conv_transpose1d)
 
-
-class ConvTranspose2d(_ConvTransposeNd):
+class ConvTranspose2d(_ConvTransposeNd, function=F.conv_transpose2d, dims=2):
     """The transpose of `Conv2d`: what its gradient does to images, with learned weights.
 
     Args:
@@ -266,13 +255,9 @@ class ConvTranspose2d(_ConvTransposeNd):
     (torch.Size([4, 1, 11, 11]), torch.Size([4, 1, 12, 11]))
     """
 
-    _dims, _convolve = 2, staticmethod(F.conv_transpose2d)
 
-
-class ConvTranspose3d(_ConvTransposeNd):
+class ConvTranspose3d(_ConvTransposeNd, function=F.conv_transpose3d, dims=3):
     """The transpose of `Conv3d`, ``(N, C, D, H, W)`` to a larger one; see `ConvTranspose2d`."""
-
-    _dims, _convolve = 3, staticmethod(F.conv_transpose3d)
 
 
 def reset_affine(weight: Parameter, bias: Parameter | None) -> None:

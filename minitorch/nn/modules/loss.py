@@ -1,19 +1,19 @@
 """Losses as layers; what they compute is in `minitorch.nn.functional`, under the like name.
 
-Args: reduction: 'mean', 'sum' or 'none'; size_average, reduce: what said so once, with a warning;
-weight: a factor for each class, a buffer. Wrong values are refused when the loss is called.
+Args: reduction: 'mean', 'sum' or 'none'; size_average, reduce: deprecated spellings of it, with a
+warning; weight: a factor for each class, a buffer. Calling a loss refuses wrong values.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
+from minitorch.nn.modules._functional import FunctionalModule
 from minitorch.nn.modules.distance import PairwiseDistance
-from minitorch.nn.modules.module import Module
 from minitorch.ops.losses.classification import reduction_of
 
 __all__ = [
@@ -42,8 +42,11 @@ __all__ = [
 ]
 
 
-class _Loss(Module):
+class _Loss(FunctionalModule):
     """A loss that is averaged, summed or left as it is."""
+
+    _options: ClassVar[tuple[str, ...]] = ("reduction",)
+    _shown = ()
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -54,8 +57,17 @@ class _Loss(Module):
             self.reduction = reduction_of(size_average, reduce, reduction)
 
 
-class _WeightedLoss(_Loss):
+class _TargetLoss(_Loss):
+    """A loss of an input and a target."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return self._function(input, target, **self._keywords())
+
+
+class _WeightedLoss(_TargetLoss):
     """A loss with a weight a class, which is a buffer."""
+
+    _options: ClassVar[tuple[str, ...]] = ("weight", "reduction")
 
     weight: Tensor | None
 
@@ -73,7 +85,7 @@ class _WeightedLoss(_Loss):
 # ---- classes ----------------------------------------------------------------------------------
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
     """Cross entropy of logits with class indices or probabilities.
 
     Args:
@@ -88,6 +100,8 @@ class CrossEntropyLoss(_WeightedLoss):
     tensor(1.3863)
     """
 
+    _options = ("weight", "ignore_index", "reduction", "label_smoothing")
+
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -100,22 +114,14 @@ class CrossEntropyLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
 
-
-class NLLLoss(_WeightedLoss):
+class NLLLoss(_WeightedLoss, function=F.nll_loss):
     """Minus the log-probability given to class indices; `ignore_index` counts for nothing.
 
     Shape: log-probabilities ``(C)`` or ``(N, C, *)``; indices ``()`` or ``(N, *)``.
     """
+
+    _options = ("weight", "ignore_index", "reduction")
 
     def __init__(
         self,
@@ -127,15 +133,6 @@ class NLLLoss(_WeightedLoss):
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.nll_loss(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-        )
 
 
 class NLLLoss2d(NLLLoss):
@@ -159,17 +156,14 @@ class NLLLoss2d(NLLLoss):
         super().__init__(weight, size_average, ignore_index, reduce, reduction)
 
 
-class BCELoss(_WeightedLoss):
+class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
     """Binary cross entropy of probabilities with targets in [0, 1].
 
     Shape: two of one shape; `weight` of one that broadcasts to it.
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
-
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(_WeightedLoss, function=F.binary_cross_entropy_with_logits):
     """Binary cross entropy of logits with targets in [0, 1].
 
     Args:
@@ -178,7 +172,8 @@ class BCEWithLogitsLoss(_Loss):
     Shape: two of one shape; `weight` and `pos_weight` of one that broadcasts to it.
     """
 
-    weight: Tensor | None
+    _options = ("weight", "pos_weight", "reduction")
+
     pos_weight: Tensor | None
 
     def __init__(
@@ -189,17 +184,11 @@ class BCEWithLogitsLoss(_Loss):
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.register_buffer("pos_weight", pos_weight)
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
-        )
 
-
-class MultiMarginLoss(_WeightedLoss):
+class MultiMarginLoss(_WeightedLoss, function=F.multi_margin_loss):
     """By how much other classes' scores come within `margin` of the right one's, to the power `p`.
 
     Shape: scores ``(C)`` or ``(N, C)``; indices ``()`` or ``(N)``.
@@ -207,6 +196,8 @@ class MultiMarginLoss(_WeightedLoss):
     Raises:
         ValueError: for p other than 1 or 2, or a weight that is no vector.
     """
+
+    _options = ("p", "margin", "weight", "reduction")
 
     def __init__(
         self,
@@ -227,50 +218,26 @@ class MultiMarginLoss(_WeightedLoss):
             )
         self.p, self.margin = p, margin
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.multi_margin_loss(
-            input,
-            target,
-            p=self.p,
-            margin=self.margin,
-            weight=self.weight,
-            reduction=self.reduction,
-        )
 
-
-class MultiLabelMarginLoss(_Loss):
+class MultiLabelMarginLoss(_TargetLoss, function=F.multilabel_margin_loss):
     """By how much wrong classes' scores come within 1 of the right ones'.
 
     Shape: scores and indices ``(C)`` or ``(N, C)``; the right classes come first, then -1.
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
-
-class MultiLabelSoftMarginLoss(_WeightedLoss):
+class MultiLabelSoftMarginLoss(_WeightedLoss, function=F.multilabel_soft_margin_loss):
     """Binary cross entropy of logits with zeros and ones, averaged over the classes.
 
     Shape: two of ``(N, C)`` or ``(C)``.
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.multilabel_soft_margin_loss(
-            input, target, weight=self.weight, reduction=self.reduction
-        )
+
+class SoftMarginLoss(_TargetLoss, function=F.soft_margin_loss):
+    """``log(1 + exp(-target * input))``, for targets -1 and 1; two of one shape."""
 
 
-class SoftMarginLoss(_Loss):
-    """``log(1 + exp(-target * input))``, for targets -1 and 1.
-
-    Shape: two of one shape.
-    """
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.soft_margin_loss(input, target, reduction=self.reduction)
-
-
-class CTCLoss(_Loss):
+class CTCLoss(_Loss, function=F.ctc_loss):
     """Connectionist temporal classification (Graves et al., 2006).
 
     Args:
@@ -279,6 +246,8 @@ class CTCLoss(_Loss):
 
     Shape: log-probabilities ``(T, N, C)``, targets ``(N, S)`` or concatenated, lengths ``(N)``.
     """
+
+    _options = ("blank", "reduction", "zero_infinity")
 
     def __init__(
         self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
@@ -289,49 +258,30 @@ class CTCLoss(_Loss):
     def forward(
         self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
     ) -> Tensor:
-        return F.ctc_loss(
-            log_probs,
-            targets,
-            input_lengths,
-            target_lengths,
-            self.blank,
-            self.reduction,
-            self.zero_infinity,
-        )
+        lengths = (input_lengths, target_lengths)
+        return self._function(log_probs, targets, *lengths, **self._keywords())
 
 
 # ---- numbers ----------------------------------------------------------------------------------
 
 
-class MSELoss(_Loss):
-    """The squared difference.
-
-    Shape: two of one shape.
+class MSELoss(_TargetLoss, function=F.mse_loss):
+    """The squared difference of two of one shape.
 
     >>> import minitorch
     >>> MSELoss()(minitorch.tensor([1.0, 2.0]), minitorch.tensor([1.0, 4.0]))
     tensor(2.)
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.mse_loss(input, target, reduction=self.reduction)
+
+class L1Loss(_TargetLoss, function=F.l1_loss):
+    """The absolute difference of two of one shape."""
 
 
-class L1Loss(_Loss):
-    """The absolute difference.
+class SmoothL1Loss(_TargetLoss, function=F.smooth_l1_loss):
+    """`L1Loss`, but quadratic where the difference is below `beta`; two of one shape."""
 
-    Shape: two of one shape.
-    """
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.l1_loss(input, target, reduction=self.reduction)
-
-
-class SmoothL1Loss(_Loss):
-    """`L1Loss`, but quadratic where the difference is below `beta`.
-
-    Shape: two of one shape.
-    """
+    _options = ("reduction", "beta")
 
     def __init__(
         self,
@@ -343,18 +293,15 @@ class SmoothL1Loss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
-
-class HuberLoss(_Loss):
-    """Half `MSELoss`, but linear where the difference is above `delta`.
-
-    Shape: two of one shape.
+class HuberLoss(_TargetLoss, function=F.huber_loss):
+    """Half `MSELoss`, but linear where the difference is above `delta`; two of one shape.
 
     Raises:
         TypeError: for a `delta` that is no number.
     """
+
+    _options = ("reduction", "delta")
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         if not isinstance(delta, (float, int)):
@@ -362,11 +309,8 @@ class HuberLoss(_Loss):
         super().__init__(reduction=reduction)
         self.delta = delta
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
-
-class PoissonNLLLoss(_Loss):
+class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
     """Minus the log-likelihood of counts under a Poisson distribution.
 
     Args:
@@ -376,6 +320,8 @@ class PoissonNLLLoss(_Loss):
 
     Shape: two of one shape.
     """
+
+    _options = ("log_input", "full", "eps", "reduction")
 
     def __init__(
         self,
@@ -390,17 +336,10 @@ class PoissonNLLLoss(_Loss):
         self.log_input, self.full, self.eps = log_input, full, eps
 
     def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
-        return F.poisson_nll_loss(
-            log_input,
-            target,
-            log_input=self.log_input,
-            full=self.full,
-            eps=self.eps,
-            reduction=self.reduction,
-        )
+        return self._function(log_input, target, **self._keywords())
 
 
-class GaussianNLLLoss(_Loss):
+class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
     """Minus the log-likelihood under a normal distribution of a given mean and variance.
 
     Args:
@@ -411,17 +350,17 @@ class GaussianNLLLoss(_Loss):
     out; or a number.
     """
 
+    _options = ("full", "eps", "reduction")
+
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(None, None, reduction)
         self.full, self.eps = full, eps
 
     def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
-        return F.gaussian_nll_loss(
-            input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
-        )
+        return self._function(input, target, var, **self._keywords())
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(_TargetLoss, function=F.kl_div):
     """Kullback-Leibler divergence of log-probabilities from targets.
 
     Args:
@@ -430,6 +369,8 @@ class KLDivLoss(_Loss):
 
     Shape: two of one shape.
     """
+
+    _options = ("reduction", "log_target")
 
     def __init__(
         self,
@@ -441,15 +382,14 @@ class KLDivLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
-
 
 # ---- pairs and triples ------------------------------------------------------------------------
 
 
 class _MarginLoss(_Loss):
-    """A loss with a margin, 0 unless given."""
+    """A loss of pairs with a margin, 0 unless given."""
+
+    _options = ("margin", "reduction")
 
     def __init__(
         self,
@@ -461,36 +401,28 @@ class _MarginLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        return self._function(input1, input2, target, **self._keywords())
 
-class MarginRankingLoss(_MarginLoss):
+
+class MarginRankingLoss(_MarginLoss, function=F.margin_ranking_loss):
     """By how much the pair comes within `margin` of its order: first larger for 1, less for -1.
 
     Shape: three of one shape.
     """
 
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        return F.margin_ranking_loss(
-            input1, input2, target, margin=self.margin, reduction=self.reduction
-        )
 
-
-class CosineEmbeddingLoss(_MarginLoss):
+class CosineEmbeddingLoss(_MarginLoss, function=F.cosine_embedding_loss):
     """One minus the cosine of pairs for target 1, the cosine above `margin` for -1.
 
     Shape: two of ``(N, D)`` or ``(D)``; target ``(N)`` or ``()``.
     """
 
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        return F.cosine_embedding_loss(
-            input1, input2, target, margin=self.margin, reduction=self.reduction
-        )
 
+class HingeEmbeddingLoss(_TargetLoss, function=F.hinge_embedding_loss):
+    """The input for target 1, ``max(0, margin - input)`` for -1; two of one shape."""
 
-class HingeEmbeddingLoss(_Loss):
-    """The input for target 1, ``max(0, margin - input)`` for -1.
-
-    Shape: two of one shape.
-    """
+    _options = ("margin", "reduction")
 
     def __init__(
         self,
@@ -502,18 +434,19 @@ class HingeEmbeddingLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
+
+class _TripletLoss(_Loss):
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        return self._function(anchor, positive, negative, **self._keywords())
+
+    def _check_margin(self, margin: float) -> None:
+        if margin <= 0:
+            raise ValueError(
+                f"{type(self).__name__}: expected margin to be greater than 0, got {margin} instead"
+            )
 
 
-def _check_margin(loss: Module, margin: float) -> None:
-    if margin <= 0:
-        raise ValueError(
-            f"{type(loss).__name__}: expected margin to be greater than 0, got {margin} instead"
-        )
-
-
-class TripletMarginLoss(_Loss):
+class TripletMarginLoss(_TripletLoss, function=F.triplet_margin_loss):
     """By how much the positive is not nearer to the anchor than the negative, less `margin`.
 
     Args:
@@ -527,6 +460,8 @@ class TripletMarginLoss(_Loss):
         ValueError: unless the margin is positive.
     """
 
+    _options = ("margin", "p", "eps", "swap", "reduction")
+
     def __init__(
         self,
         margin: float = 1.0,
@@ -538,23 +473,11 @@ class TripletMarginLoss(_Loss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(size_average, reduce, reduction)
-        _check_margin(self, margin)
+        self._check_margin(margin)
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        return F.triplet_margin_loss(
-            anchor,
-            positive,
-            negative,
-            margin=self.margin,
-            p=self.p,
-            eps=self.eps,
-            swap=self.swap,
-            reduction=self.reduction,
-        )
 
-
-class TripletMarginWithDistanceLoss(_Loss):
+class TripletMarginWithDistanceLoss(_TripletLoss, function=F.triplet_margin_with_distance_loss):
     """`TripletMarginLoss` with a distance of your own.
 
     Args:
@@ -565,6 +488,8 @@ class TripletMarginWithDistanceLoss(_Loss):
         ValueError: unless the margin is positive.
     """
 
+    _options = ("distance_function", "margin", "swap", "reduction")
+
     def __init__(
         self,
         *,
@@ -574,17 +499,6 @@ class TripletMarginWithDistanceLoss(_Loss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(reduction=reduction)
-        _check_margin(self, margin)
+        self._check_margin(margin)
         self.distance_function = distance_function or PairwiseDistance()
         self.margin, self.swap = margin, swap
-
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        return F.triplet_margin_with_distance_loss(
-            anchor,
-            positive,
-            negative,
-            distance_function=self.distance_function,
-            margin=self.margin,
-            swap=self.swap,
-            reduction=self.reduction,
-        )

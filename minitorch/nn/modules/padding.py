@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import UnaryModule
 from minitorch.nn.modules.utils import _ntuple
 
 __all__ = [
@@ -34,8 +34,7 @@ __all__ = [
 ]
 
 
-class _PadNd(Module):
-    _dims: ClassVar[int]
+class _PadNd(UnaryModule):
     _mode: ClassVar[str]
 
     def __init__(self, padding: Any) -> None:
@@ -59,35 +58,27 @@ class _CircularPadNd(_PadNd):
         return super().forward(input)
 
 
-class CircularPad1d(_CircularPadNd):
+class CircularPad1d(_CircularPadNd, dims=1):
     """``(N, C, L)`` continued as if it repeated itself."""
 
-    _dims = 1
 
-
-class CircularPad2d(_CircularPadNd):
+class CircularPad2d(_CircularPadNd, dims=2):
     """``(N, C, H, W)`` continued as if it repeated itself."""
 
-    _dims = 2
 
-
-class CircularPad3d(_CircularPadNd):
+class CircularPad3d(_CircularPadNd, dims=3):
     """``(N, C, D, H, W)`` continued as if it repeated itself."""
-
-    _dims = 3
 
 
 class _ReflectionPadNd(_PadNd):
     _mode = "reflect"
 
 
-class ReflectionPad1d(_ReflectionPadNd):
+class ReflectionPad1d(_ReflectionPadNd, dims=1):
     """``(N, C, L)`` continued by its mirror image, without its edge once more."""
 
-    _dims = 1
 
-
-class ReflectionPad2d(_ReflectionPadNd):
+class ReflectionPad2d(_ReflectionPadNd, dims=2):
     """``(N, C, H, W)`` continued by its mirror image, without its edge once more.
 
     >>> import minitorch
@@ -95,35 +86,25 @@ class ReflectionPad2d(_ReflectionPadNd):
     tensor([[[3., 2., 1., 2., 3.]]])
     """
 
-    _dims = 2
 
-
-class ReflectionPad3d(_ReflectionPadNd):
+class ReflectionPad3d(_ReflectionPadNd, dims=3):
     """``(N, C, D, H, W)`` continued by its mirror image, without its edge once more."""
-
-    _dims = 3
 
 
 class _ReplicationPadNd(_PadNd):
     _mode = "replicate"
 
 
-class ReplicationPad1d(_ReplicationPadNd):
+class ReplicationPad1d(_ReplicationPadNd, dims=1):
     """``(N, C, L)`` continued by its outermost elements."""
 
-    _dims = 1
 
-
-class ReplicationPad2d(_ReplicationPadNd):
+class ReplicationPad2d(_ReplicationPadNd, dims=2):
     """``(N, C, H, W)`` continued by its outermost elements."""
 
-    _dims = 2
 
-
-class ReplicationPad3d(_ReplicationPadNd):
+class ReplicationPad3d(_ReplicationPadNd, dims=3):
     """``(N, C, D, H, W)`` continued by its outermost elements."""
-
-    _dims = 3
 
 
 class _ConstantPadNd(_PadNd):
@@ -138,22 +119,16 @@ class _ConstantPadNd(_PadNd):
         return f"padding={self.padding}, value={self.value}"
 
 
-class ConstantPad1d(_ConstantPadNd):
+class ConstantPad1d(_ConstantPadNd, dims=1):
     """``(N, C, L)`` with `value` around."""
 
-    _dims = 1
 
-
-class ConstantPad2d(_ConstantPadNd):
+class ConstantPad2d(_ConstantPadNd, dims=2):
     """``(N, C, H, W)`` with `value` around."""
 
-    _dims = 2
 
-
-class ConstantPad3d(_ConstantPadNd):
+class ConstantPad3d(_ConstantPadNd, dims=3):
     """``(N, C, D, H, W)`` with `value` around."""
-
-    _dims = 3
 
 
 class _ZeroPadNd(_ConstantPadNd):

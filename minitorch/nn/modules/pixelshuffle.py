@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import UnaryModule
 
 __all__ = ["PixelShuffle", "PixelUnshuffle"]
 
 
-class PixelShuffle(Module):
+class PixelShuffle(UnaryModule, function=F.pixel_shuffle):
     """``(*, C * r ** 2, H, W)`` to ``(*, C, H * r, W * r)``, where r is `upscale_factor`."""
+
+    _options = ("upscale_factor",)
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
         self.upscale_factor = upscale_factor
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.pixel_shuffle(input, self.upscale_factor)
 
-    def extra_repr(self) -> str:
-        return f"upscale_factor={self.upscale_factor}"
-
-
-class PixelUnshuffle(Module):
+class PixelUnshuffle(UnaryModule, function=F.pixel_unshuffle):
     """``(*, C, H * r, W * r)`` to ``(*, C * r ** 2, H, W)``, where r is `downscale_factor`."""
+
+    _options = ("downscale_factor",)
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
         self.downscale_factor = downscale_factor
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.pixel_unshuffle(input, self.downscale_factor)
-
-    def extra_repr(self) -> str:
-        return f"downscale_factor={self.downscale_factor}"

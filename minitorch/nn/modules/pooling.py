@@ -5,12 +5,11 @@ Shape: ``(N, C, *)`` or ``(C, *)``, with 1, 2 or 3 dimensions ``*``, to the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import FunctionalModule, UnaryModule
 from minitorch.nn.modules.utils import _ntuple, _single
 
 __all__ = [
@@ -35,13 +34,9 @@ __all__ = [
 ]
 
 
-class _Pool(Module):
-    """A layer over the function of so many dimensions."""
+class _MaxPoolNd(UnaryModule):
+    _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
-    _pool: ClassVar[Callable[..., Any]]
-
-
-class _MaxPoolNd(_Pool):
     def __init__(
         self,
         kernel_size: Any,
@@ -58,22 +53,14 @@ class _MaxPoolNd(_Pool):
 
     def forward(self, input: Tensor) -> Any:
         sizes = (self.kernel_size, self.stride, self.padding, self.dilation)
-        return self._pool(input, *sizes, self.ceil_mode, self.return_indices)
-
-    def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+        return self._function(input, *sizes, self.ceil_mode, self.return_indices)
 
 
-class MaxPool1d(_MaxPoolNd):
+class MaxPool1d(_MaxPoolNd, function=F.max_pool1d):
     """The largest element of each window of ``(N, C, L)``."""
 
-    _pool = staticmethod(F.max_pool1d)
 
-
-class MaxPool2d(_MaxPoolNd):
+class MaxPool2d(_MaxPoolNd, function=F.max_pool2d):
     """The largest element of each window of ``(N, C, H, W)``.
 
     >>> import minitorch
@@ -82,17 +69,13 @@ class MaxPool2d(_MaxPoolNd):
              [13., 15.]]])
     """
 
-    _pool = staticmethod(F.max_pool2d)
 
-
-class MaxPool3d(_MaxPoolNd):
+class MaxPool3d(_MaxPoolNd, function=F.max_pool3d):
     """The largest element of each window of ``(N, C, D, H, W)``."""
 
-    _pool = staticmethod(F.max_pool3d)
 
-
-class _MaxUnpoolNd(_Pool):
-    _dims: ClassVar[int]
+class _MaxUnpoolNd(FunctionalModule):
+    _shown = ("kernel_size", "stride", "padding")
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()
@@ -101,75 +84,31 @@ class _MaxUnpoolNd(_Pool):
         self.stride = sizes(kernel_size if stride is None else stride)
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
-        return self._pool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        sizes = (self.kernel_size, self.stride, self.padding)
+        return self._function(input, indices, *sizes, output_size)
 
 
-class MaxUnpool1d(_MaxUnpoolNd):
+class MaxUnpool1d(_MaxUnpoolNd, function=F.max_unpool1d, dims=1):
     """Maxima put back where `MaxPool1d` with ``return_indices`` found them, zeros around."""
 
-    _dims, _pool = 1, staticmethod(F.max_unpool1d)
 
-
-class MaxUnpool2d(_MaxUnpoolNd):
+class MaxUnpool2d(_MaxUnpoolNd, function=F.max_unpool2d, dims=2):
     """Maxima put back where `MaxPool2d` with ``return_indices`` found them, zeros around."""
 
-    _dims, _pool = 2, staticmethod(F.max_unpool2d)
 
-
-class MaxUnpool3d(_MaxUnpoolNd):
+class MaxUnpool3d(_MaxUnpoolNd, function=F.max_unpool3d, dims=3):
     """Maxima put back where `MaxPool3d` with ``return_indices`` found them, zeros around."""
 
-    _dims, _pool = 3, staticmethod(F.max_unpool3d)
 
-
-class _AvgPoolNd(_Pool):
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:
-        super().__init__()
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.ceil_mode = padding, ceil_mode
-        self.count_include_pad = count_include_pad
-
-    def _options(self) -> tuple[Any, ...]:
-        sizes = (self.kernel_size, self.stride, self.padding)
-        return (*sizes, self.ceil_mode, self.count_include_pad)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self._pool(input, *self._options())
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class AvgPool1d(_AvgPoolNd):
-    """The mean of each window of ``(N, C, L)``."""
-
-    _pool = staticmethod(F.avg_pool1d)
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:
-        stride = _single(kernel_size if stride is None else stride)
-        sizes = _single(kernel_size), stride, _single(padding)
-        super().__init__(*sizes, ceil_mode, count_include_pad)
+class _AvgPoolNd(UnaryModule):
+    _shown = ("kernel_size", "stride", "padding")
+    _options: ClassVar[tuple[str, ...]] = (*_shown, "ceil_mode", "count_include_pad")
 
 
 class _DividedAvgPoolNd(_AvgPoolNd):
-    """What can divide by another number than that of the elements."""
+    """Average pooling with `divisor_override`."""
+
+    _options = (*_AvgPoolNd._options, "divisor_override")
 
     def __init__(
         self,
@@ -180,26 +119,40 @@ class _DividedAvgPoolNd(_AvgPoolNd):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
-        self.divisor_override = divisor_override
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode = padding, ceil_mode
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
-    def _options(self) -> tuple[Any, ...]:
-        return (*super()._options(), self.divisor_override)
+
+class AvgPool1d(_AvgPoolNd, function=F.avg_pool1d):
+    """The mean of each window of ``(N, C, L)``."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.padding = _single(kernel_size), _single(padding)
+        self.stride = _single(kernel_size if stride is None else stride)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
 
-class AvgPool2d(_DividedAvgPoolNd):
+class AvgPool2d(_DividedAvgPoolNd, function=F.avg_pool2d):
     """The mean of each window of ``(N, C, H, W)``."""
 
-    _pool = staticmethod(F.avg_pool2d)
 
-
-class AvgPool3d(_DividedAvgPoolNd):
+class AvgPool3d(_DividedAvgPoolNd, function=F.avg_pool3d):
     """The mean of each window of ``(N, C, D, H, W)``."""
 
-    _pool = staticmethod(F.avg_pool3d)
 
+class _LPPoolNd(UnaryModule):
+    _options = ("norm_type", "kernel_size", "stride", "ceil_mode")
 
-class _LPPoolNd(_Pool):
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> None:
@@ -207,57 +160,34 @@ class _LPPoolNd(_Pool):
         self.norm_type, self.ceil_mode = norm_type, ceil_mode
         self.kernel_size, self.stride = kernel_size, stride
 
-    def forward(self, input: Tensor) -> Tensor:
-        return self._pool(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
 
-    def extra_repr(self) -> str:
-        return (
-            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"ceil_mode={self.ceil_mode}"
-        )
-
-
-class LPPool1d(_LPPoolNd):
+class LPPool1d(_LPPoolNd, function=F.lp_pool1d):
     """The `norm_type`-norm of each window of ``(N, C, L)``."""
 
-    _pool = staticmethod(F.lp_pool1d)
 
-
-class LPPool2d(_LPPoolNd):
+class LPPool2d(_LPPoolNd, function=F.lp_pool2d):
     """The `norm_type`-norm of each window of ``(N, C, H, W)``."""
 
-    _pool = staticmethod(F.lp_pool2d)
 
-
-class LPPool3d(_LPPoolNd):
+class LPPool3d(_LPPoolNd, function=F.lp_pool3d):
     """The `norm_type`-norm of each window of ``(N, C, D, H, W)``."""
 
-    _pool = staticmethod(F.lp_pool3d)
 
-
-class _AdaptiveAvgPoolNd(_Pool):
+class _AdaptiveAvgPoolNd(UnaryModule):
     """Args: output_size: one for all dimensions or one each; None keeps the input's."""
+
+    _options = ("output_size",)
 
     def __init__(self, output_size: Any) -> None:
         super().__init__()
         self.output_size = output_size
 
-    def forward(self, input: Tensor) -> Tensor:
-        return self._pool(input, self.output_size)
 
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
-
-
-class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool1d):
     """Means of windows such that ``(N, C, output_size)`` comes out."""
 
-    _pool = staticmethod(F.adaptive_avg_pool1d)
 
-
-class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool2d):
     """Means of windows such that ``(N, C, *output_size)`` comes out.
 
     >>> import minitorch
@@ -265,40 +195,26 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     torch.Size([2, 3, 5, 1])
     """
 
-    _pool = staticmethod(F.adaptive_avg_pool2d)
 
-
-class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd, function=F.adaptive_avg_pool3d):
     """Means of windows such that ``(N, C, *output_size)`` comes out."""
 
-    _pool = staticmethod(F.adaptive_avg_pool3d)
 
+class _AdaptiveMaxPoolNd(UnaryModule):
+    _options, _shown = ("output_size", "return_indices"), ("output_size",)
 
-class _AdaptiveMaxPoolNd(_Pool):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__()
         self.output_size, self.return_indices = output_size, return_indices
 
-    def forward(self, input: Tensor) -> Any:
-        return self._pool(input, self.output_size, self.return_indices)
 
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
-
-
-class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool1d):
     """Maxima of windows such that ``(N, C, output_size)`` comes out."""
 
-    _pool = staticmethod(F.adaptive_max_pool1d)
 
-
-class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool2d):
     """Maxima of windows such that ``(N, C, *output_size)`` comes out."""
 
-    _pool = staticmethod(F.adaptive_max_pool2d)
 
-
-class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd, function=F.adaptive_max_pool3d):
     """Maxima of windows such that ``(N, C, *output_size)`` comes out."""
-
-    _pool = staticmethod(F.adaptive_max_pool3d)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import UnaryModule
 
 __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
-class Upsample(Module):
+class Upsample(UnaryModule, function=F.interpolate):
     """``(N, C, *)`` to ``(N, C, *size)``, or each ``*`` times `scale_factor`.
 
     Args:
@@ -20,6 +19,8 @@ class Upsample(Module):
         align_corners: whether the corners' centres, rather than the corners, coincide.
         recompute_scale_factor: whether to use the scale that the rounded size gives.
     """
+
+    _options = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
 
     def __init__(
         self,
@@ -39,20 +40,9 @@ class Upsample(Module):
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.interpolate(
-            input,
-            self.size,
-            self.scale_factor,
-            self.mode,
-            self.align_corners,
-            recompute_scale_factor=self.recompute_scale_factor,
-        )
-
     def extra_repr(self) -> str:
-        if self.scale_factor is not None:
-            return f"scale_factor={self.scale_factor!r}, mode={self.mode!r}"
-        return f"size={self.size!r}, mode={self.mode!r}"
+        shown = "size" if self.scale_factor is None else "scale_factor"
+        return f"{shown}={getattr(self, shown)!r}, mode={self.mode!r}"
 
 
 class UpsamplingNearest2d(Upsample):

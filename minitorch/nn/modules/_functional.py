@@ -1,0 +1,47 @@
+"""Layers that are a function of `minitorch.nn.functional`, with attributes for its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from minitorch._tensor import Tensor
+from minitorch.nn.modules.module import Module
+
+
+class FunctionalModule(Module):
+    """A module that calls a function, which a subclass names in its first line.
+
+    ``class MaxPool2d(_MaxPoolNd, function=F.max_pool2d)`` is all that a family's members differ in,
+    or ``dims=2``, the number of dimensions after the channels.
+    """
+
+    _function: ClassVar[Callable[..., Any]]
+    _dims: ClassVar[int]
+    _options: ClassVar[tuple[str, ...]] = ()  # attributes that the function takes by keyword
+    _shown: ClassVar[tuple[str, ...] | None] = None  # those in the repr; None: the options
+
+    def __init_subclass__(
+        cls, *, function: Callable[..., Any] | None = None, dims: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if function is not None:
+            cls._function = staticmethod(function)
+        if dims is not None:
+            cls._dims = dims
+
+    def _keywords(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._options}
+
+    def extra_repr(self) -> str:
+        names = self._options if self._shown is None else self._shown
+        shown = [(name, getattr(self, name)) for name in names]
+        # `inplace` only where it is on
+        return ", ".join(f"{name}={value!r}" for name, value in shown if name != "inplace" or value)
+
+
+class UnaryModule(FunctionalModule):
+    """A function of one input and of the options."""
+
+    def forward(self, input: Tensor) -> Any:
+        return self._function(input, **self._keywords())
