@@ -7,8 +7,8 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F, init
+from minitorch.nn.modules._functional import FunctionalModule
 from minitorch.nn.modules.linear import Linear
-from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 
 __all__ = ["MultiheadAttention"]
@@ -18,7 +18,7 @@ class NonDynamicallyQuantizableLinear(Linear):
     """A `Linear`, under the name that PyTorch gives the one at the end of an attention."""
 
 
-class MultiheadAttention(Module):
+class MultiheadAttention(FunctionalModule, function=F.multi_head_attention_forward):
     """Each query gets a mean of the values, weighted by how well it fits their keys; in heads.
 
     Args:
@@ -41,6 +41,11 @@ class MultiheadAttention(Module):
     >>> output.shape, weights.shape
     (torch.Size([5, 2, 8]), torch.Size([2, 5, 5]))
     """
+
+    _projections = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
+    _added = ("bias_k", "bias_v", "add_zero_attn")
+    _options = (*_projections, "in_proj_bias", *_added, "num_heads", "training")
+    _shown = ()
 
     def __init__(
         self,
@@ -90,12 +95,8 @@ class MultiheadAttention(Module):
 
     def _reset_parameters(self) -> None:
         """Glorot's draws for the matrices, zeros for the biases, in PyTorch's order."""
-        for weight in (
-            self.in_proj_weight,
-            self.q_proj_weight,
-            self.k_proj_weight,
-            self.v_proj_weight,
-        ):
+        for name in self._projections:
+            weight = getattr(self, name)
             if weight is not None:
                 init.xavier_uniform_(weight)
         if self.in_proj_bias is not None and self.out_proj.bias is not None:
@@ -122,29 +123,20 @@ class MultiheadAttention(Module):
             query = query.transpose(0, 1)
             key = query if key is apart[0] else key.transpose(0, 1)
             value = key if value is apart[1] else value.transpose(0, 1)
-        output, weights = F.multi_head_attention_forward(
+        output, weights = self._function(
             query,
             key,
             value,
             self.embed_dim,
-            self.num_heads,
-            self.in_proj_weight,
-            self.in_proj_bias,
-            self.bias_k,
-            self.bias_v,
-            self.add_zero_attn,
-            self.dropout,
-            self.out_proj.weight,
-            self.out_proj.bias,
-            self.training,
-            key_padding_mask,
-            need_weights,
-            attn_mask,
-            not self._qkv_same_embed_dim,
-            self.q_proj_weight,
-            self.k_proj_weight,
-            self.v_proj_weight,
+            dropout_p=self.dropout,
+            out_proj_weight=self.out_proj.weight,
+            out_proj_bias=self.out_proj.bias,
+            key_padding_mask=key_padding_mask,
+            need_weights=need_weights,
+            attn_mask=attn_mask,
+            use_separate_proj_weight=not self._qkv_same_embed_dim,
             average_attn_weights=average_attn_weights,
             is_causal=is_causal,
+            **self._keywords(),
         )
         return output.transpose(0, 1) if swapped else output, weights

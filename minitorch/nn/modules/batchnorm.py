@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minitorch._dtypes import int64
 from minitorch._tensor import Tensor
@@ -10,14 +10,13 @@ from minitorch.factory import ones, tensor, zeros
 from minitorch.nn import functional as F
 from minitorch.nn.modules._refused import Refused
 from minitorch.nn.modules.module import Module
-from minitorch.nn.modules.utils import reset_scale_and_shift, scale_and_shift
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.modules.utils import ScaleAndShift
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
 
 
-class _NormBase(Module):
-    """What batch and instance normalisation hold: scale, shift and running statistics.
+class _NormBase(ScaleAndShift):
+    """Base of batch and instance normalisation: scale, shift and running statistics.
 
     Args:
         num_features: the number C of channels.
@@ -30,8 +29,6 @@ class _NormBase(Module):
 
     _version = 2  # 2 is since `num_batches_tracked`
 
-    weight: Parameter | None
-    bias: Parameter | None
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
@@ -51,13 +48,12 @@ class _NormBase(Module):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        scale_and_shift(self, num_features, affine, bias, device, dtype)
         kept = track_running_stats
         like = {"device": device, "dtype": dtype}
         self.register_buffer("running_mean", zeros(num_features, **like) if kept else None)
         self.register_buffer("running_var", ones(num_features, **like) if kept else None)
         self.register_buffer("num_batches_tracked", tensor(0, dtype=int64) if kept else None)
-        self.reset_parameters()
+        self._learn(num_features, affine, bias, device, dtype)
 
     def reset_running_stats(self) -> None:
         """Forget all batches."""
@@ -71,10 +67,22 @@ class _NormBase(Module):
     def reset_parameters(self) -> None:
         """Forget all batches, and set the scale to ones and the shift to zeros."""
         self.reset_running_stats()
-        reset_scale_and_shift(self)
+        super().reset_parameters()
+
+    _allowed_dims: ClassVar[tuple[int, ...]]
+
+    def __init_subclass__(cls, *, dims: tuple[int, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._allowed_dims = dims or getattr(cls, "_allowed_dims", ())
 
     def _check_input_dim(self, input: Tensor) -> None:
-        raise NotImplementedError
+        if not self._allowed_dims:
+            raise NotImplementedError
+        if not self._allowed_dims:
+            raise NotImplementedError
+        if input.dim() not in self._allowed_dims:
+            expected = " or ".join(f"{n}D" for n in self._allowed_dims)
+            raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
 
     def extra_repr(self) -> str:
         return (
@@ -92,17 +100,6 @@ class _NormBase(Module):
                 f"{prefix}num_batches_tracked", tensor(0, dtype=int64) if held is None else held
             )
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
-
-
-def check_dims(input: Tensor, *allowed: int) -> None:
-    """Refuse an input of another number of dimensions.
-
-    Raises:
-        ValueError: naming the number it has.
-    """
-    if input.dim() not in allowed:
-        expected = " or ".join(f"{n}D" for n in allowed)
-        raise ValueError(f"expected {expected} input (got {input.dim()}D input)")
 
 
 class _BatchNorm(_NormBase):
@@ -129,7 +126,7 @@ class _BatchNorm(_NormBase):
         )
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(_BatchNorm, dims=(2, 3)):
     """Each feature of ``(N, C)``, or channel of ``(N, C, L)``, standardised over the others.
 
     In training by the batch, in evaluation by the running statistics.
@@ -146,22 +143,13 @@ class BatchNorm1d(_BatchNorm):
     tensor([0.2000])
     """
 
-    def _check_input_dim(self, input: Tensor) -> None:
-        check_dims(input, 2, 3)
 
-
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(_BatchNorm, dims=(4,)):
     """Each channel of ``(N, C, H, W)`` standardised over the others; see `BatchNorm1d`."""
 
-    def _check_input_dim(self, input: Tensor) -> None:
-        check_dims(input, 4)
 
-
-class BatchNorm3d(_BatchNorm):
+class BatchNorm3d(_BatchNorm, dims=(5,)):
     """Each channel of ``(N, C, D, H, W)`` standardised over the others; see `BatchNorm1d`."""
-
-    def _check_input_dim(self, input: Tensor) -> None:
-        check_dims(input, 5)
 
 
 class SyncBatchNorm(Refused):

@@ -71,7 +71,7 @@ class _Listed(Module):
         keys = list(self._modules)[index] if isinstance(index, slice) else [self._key(index)]
         for key in keys:
             delattr(self, key)
-        self._renumber(list(self._modules.values()))
+        self._renumber(list(self._modules.values()))  # as in PyTorch, names are lost
 
     def _renumber(self, modules: list[Any]) -> None:
         self.__dict__["_modules"] = {str(i): module for i, module in enumerate(modules)}
@@ -134,11 +134,7 @@ class Sequential(_Listed):
                 self.add_module(str(index), module)
 
     def extend(self, sequential: Iterable[Module]) -> Sequential:
-        """Add several modules at the end.
-
-        Raises:
-            TypeError: for what cannot be iterated over.
-        """
+        """Add several modules at the end; TypeError for what cannot be iterated over."""
         return self._extend(sequential)
 
     def forward(self, input: Any) -> Any:
@@ -151,27 +147,20 @@ class Sequential(_Listed):
             return type(self)(OrderedDict(list(self._modules.items())[index]))
         return self._modules[self._key(index)]
 
-    def __delitem__(self, index: Any) -> None:
-        keys = list(self._modules)[index] if isinstance(index, slice) else [self._key(index)]
-        for key in keys:
-            delattr(self, key)
-        # As PyTorch: numbers close up, and names are lost.
-        self._renumber(list(self._modules.values()))
-
-    def __add__(self, other: Sequential) -> Sequential:
+    @staticmethod
+    def _check_addend(other: Any) -> None:
         if not isinstance(other, Sequential):
             raise ValueError(
                 "add operator supports only objects of Sequential class, but "
                 f"{type(other)} is given."
             )
+
+    def __add__(self, other: Sequential) -> Sequential:
+        self._check_addend(other)
         return Sequential(*self, *other)
 
     def __iadd__(self, other: Sequential) -> Sequential:
-        if not isinstance(other, Sequential):
-            raise ValueError(
-                "add operator supports only objects of Sequential class, but "
-                f"{type(other)} is given."
-            )
+        self._check_addend(other)
         self.extend(list(other))
         return self
 
@@ -198,11 +187,7 @@ class ModuleList(_Listed):
             self.extend(modules)
 
     def extend(self, modules: Iterable[Module]) -> ModuleList:
-        """Add several modules at the end.
-
-        Raises:
-            TypeError: for what cannot be iterated over.
-        """
+        """Add several modules at the end; TypeError for what cannot be iterated over."""
         return self._extend(modules)
 
     def __getitem__(self, index: Any) -> Any:
@@ -291,11 +276,8 @@ class ModuleDict(Module):
 
 
 def _as_parameter(value: Any) -> Any:
-    return (
-        Parameter(value)
-        if isinstance(value, Tensor) and not isinstance(value, Parameter)
-        else value
-    )
+    plain = isinstance(value, Tensor) and not isinstance(value, Parameter)
+    return Parameter(value) if plain else value
 
 
 def _line(key: Any, value: Any, kind: Callable[[Tensor], Any]) -> str:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch._tensor import Tensor
-from minitorch.factory import empty
 from minitorch.nn import functional as F, init
 from minitorch.nn.modules._functional import FunctionalModule
-from minitorch.nn.modules.utils import _ntuple
+from minitorch.nn.modules.utils import _ntuple, add_affine, unusual
 from minitorch.nn.parameter import Parameter
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
 class _ConvNd(FunctionalModule):
-    """What convolutions and their transposes hold; sizes come as tuples, one a dimension."""
+    """Base of convolutions and their transposes; sizes are tuples, one a dimension."""
 
+    weight: Parameter
     bias: Parameter | None
 
     def __init__(
@@ -63,12 +63,7 @@ class _ConvNd(FunctionalModule):
         self.groups, self.padding_mode = groups, padding_mode
         first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
         shape = (first, second // groups, *kernel_size)
-        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
-        if bias:
-            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
+        add_affine(self, shape, out_channels if bias else None, device, dtype)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias from U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), as PyTorch does."""
@@ -79,17 +74,12 @@ class _ConvNd(FunctionalModule):
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
             f"stride={self.stride}"
         )
-        for name, usual in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
-            value = getattr(self, name)
-            if value != (usual,) * len(value):
-                text += f", {name}={value}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
+        none = (0,) * len(self.kernel_size)
+        ones = (1,) * len(self.kernel_size)
+        text += unusual(self, padding=none, dilation=ones, output_padding=none, groups=1)
         if self.bias is None:
             text += ", bias=False"
-        if self.padding_mode != "zeros":
-            text += f", padding_mode={self.padding_mode}"
-        return text
+        return text + unusual(self, padding_mode="zeros")
 
 
 class _Conv(_ConvNd):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar
+from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.batchnorm import _NormBase, check_dims
+from minitorch.nn.modules.batchnorm import _NormBase
 
 __all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
 
 
 class _InstanceNorm(_NormBase):
-    _no_batch_dim: ClassVar[int]
-
     def __init__(
         self,
         num_features: int,
@@ -31,12 +29,9 @@ class _InstanceNorm(_NormBase):
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
         )
 
-    def _check_input_dim(self, input: Tensor) -> None:
-        check_dims(input, self._no_batch_dim, self._no_batch_dim + 1)
-
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
-        dim = input.dim() - self._no_batch_dim
+        dim = input.dim() - self._allowed_dims[0]
         size = input.size(dim)
         if size != self.num_features:
             if self.affine:
@@ -66,21 +61,15 @@ class _InstanceNorm(_NormBase):
         )
 
     def _load_from_state_dict(
-        self,
-        state_dict: Any,
-        prefix: str,
-        local_metadata: Any,
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
+        self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any
     ) -> None:
         if local_metadata.get("version") is None and not self.track_running_stats:
             keys = [prefix + name for name in ("running_mean", "running_var")]
             found = [key for key in keys if key in state_dict]
             if found:
                 kind, names = type(self).__name__, " and ".join(f'"{key}"' for key in found)
-                error_msgs.append(
+                rest[-1].append(  # the list of errors
+                    # the list of errors
                     f"Unexpected running stats buffer(s) {names} for {kind} with "
                     "track_running_stats=False. If state_dict is a checkpoint saved before 0.4.0, "
                     f"this may be expected because {kind} does not track running stats by default "
@@ -90,12 +79,10 @@ class _InstanceNorm(_NormBase):
                 )
                 for key in found:
                     state_dict.pop(key)
-        super()._load_from_state_dict(
-            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-        )
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
 
-class InstanceNorm1d(_InstanceNorm):
+class InstanceNorm1d(_InstanceNorm, dims=(2, 3)):
     """Each channel of each sample of ``(N, C, L)`` or ``(C, L)`` standardised over the length.
 
     The arguments are those of `BatchNorm1d`; here scale, shift and statistics are off by default.
@@ -104,10 +91,8 @@ class InstanceNorm1d(_InstanceNorm):
         ValueError: for any other number of dimensions, or (if affine) of channels.
     """
 
-    _no_batch_dim = 2
 
-
-class InstanceNorm2d(_InstanceNorm):
+class InstanceNorm2d(_InstanceNorm, dims=(3, 4)):
     """Each channel of each image of ``(N, C, H, W)`` or ``(C, H, W)`` standardised.
 
     See `InstanceNorm1d`.
@@ -117,13 +102,9 @@ class InstanceNorm2d(_InstanceNorm):
     tensor([[[-1.0000,  1.0000]]])
     """
 
-    _no_batch_dim = 3
 
-
-class InstanceNorm3d(_InstanceNorm):
+class InstanceNorm3d(_InstanceNorm, dims=(4, 5)):
     """Each channel of each volume of ``(N, C, D, H, W)`` or ``(C, D, H, W)`` standardised.
 
     See `InstanceNorm1d`.
     """
-
-    _no_batch_dim = 4

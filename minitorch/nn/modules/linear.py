@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from minitorch._tensor import Tensor
-from minitorch.factory import empty
 from minitorch.nn import functional as F, init
 from minitorch.nn.modules.conv import reset_affine
 from minitorch.nn.modules.module import Module
+from minitorch.nn.modules.utils import add_affine
 from minitorch.nn.parameter import Parameter
 
 __all__ = ["Bilinear", "Identity", "Linear"]
@@ -35,6 +35,7 @@ class Linear(Module):
     torch.Size([5, 2])
     """
 
+    weight: Parameter
     bias: Parameter | None
 
     def __init__(
@@ -47,12 +48,8 @@ class Linear(Module):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
-        if bias:
-            self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
+        shape = (out_features, in_features)
+        add_affine(self, shape, out_features if bias else None, device, dtype)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias from U(-1 / sqrt(in), 1 / sqrt(in)), as PyTorch does."""
@@ -81,6 +78,7 @@ class Bilinear(Module):
     torch.Size([5, 2])
     """
 
+    weight: Parameter
     bias: Parameter | None
 
     def __init__(
@@ -96,12 +94,7 @@ class Bilinear(Module):
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
         shape = (out_features, in1_features, in2_features)
-        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
-        if bias:
-            self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
+        add_affine(self, shape, out_features if bias else None, device, dtype)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias from U(-1 / sqrt(in1), 1 / sqrt(in1)), as PyTorch does."""

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch._tensor import Tensor
-from minitorch.factory import empty
-from minitorch.nn import functional as F, init
+from minitorch.nn import functional as F
+from minitorch.nn.modules._functional import UnaryModule
 from minitorch.nn.modules._refused import Refused
-from minitorch.nn.modules.module import Module
-from minitorch.nn.modules.utils import _single, reset_scale_and_shift, scale_and_shift
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.modules.utils import ScaleAndShift, _single
 
 __all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
-class LayerNorm(Module):
+class LayerNorm(ScaleAndShift):
     """The last dimensions standardised, times `weight`, plus `bias` (Ba et al., 2016).
 
     Args:
@@ -31,9 +29,6 @@ class LayerNorm(Module):
     tensor([-1.0000,  1.0000])
     """
 
-    weight: Parameter | None
-    bias: Parameter | None
-
     def __init__(
         self,
         normalized_shape: int | Sequence[int],
@@ -46,12 +41,7 @@ class LayerNorm(Module):
         super().__init__()
         self.normalized_shape = _single(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        scale_and_shift(self, self.normalized_shape, elementwise_affine, bias, device, dtype)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Set the scale to ones and the shift to zeros."""
-        reset_scale_and_shift(self)
+        self._learn(self.normalized_shape, elementwise_affine, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -63,7 +53,7 @@ class LayerNorm(Module):
         )
 
 
-class GroupNorm(Module):
+class GroupNorm(ScaleAndShift):
     """Groups of channels of each sample standardised together (Wu & He, 2018).
 
     Args:
@@ -76,9 +66,6 @@ class GroupNorm(Module):
     Raises:
         ValueError: for channels that cannot be cut into the groups.
     """
-
-    weight: Parameter | None
-    bias: Parameter | None
 
     def __init__(
         self,
@@ -98,12 +85,7 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        scale_and_shift(self, num_channels, affine, bias, device, dtype)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Set the scale to ones and the shift to zeros."""
-        reset_scale_and_shift(self)
+        self._learn(num_channels, affine, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
@@ -115,7 +97,7 @@ class GroupNorm(Module):
         )
 
 
-class RMSNorm(Module):
+class RMSNorm(ScaleAndShift):
     """The last dimensions over their root mean square, times `weight` (Zhang & Sennrich, 2019).
 
     Args:
@@ -125,8 +107,6 @@ class RMSNorm(Module):
 
     Shape: ``(*, *normalized_shape)``, to the same.
     """
-
-    weight: Parameter | None
 
     def __init__(
         self,
@@ -139,16 +119,7 @@ class RMSNorm(Module):
         super().__init__()
         self.normalized_shape = _single(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        if elementwise_affine:
-            self.weight = Parameter(empty(self.normalized_shape, device=device, dtype=dtype))
-        else:
-            self.register_parameter("weight", None)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Set the scale to ones."""
-        if self.weight is not None:
-            init.ones_(self.weight)
+        self._learn(self.normalized_shape, elementwise_affine, None, device, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
@@ -159,18 +130,17 @@ class RMSNorm(Module):
         )
 
 
-class LocalResponseNorm(Module):
+class LocalResponseNorm(UnaryModule, function=F.local_response_norm):
     """Each channel over a power of its neighbours' mean square (Krizhevsky et al., 2012).
 
     Shape: ``(N, C, *)``, to the same.
     """
 
+    _options = ("size", "alpha", "beta", "k")
+
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

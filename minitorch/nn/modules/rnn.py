@@ -6,12 +6,13 @@ import math
 import numbers
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from minitorch._tensor import Tensor
 from minitorch.factory import empty, zeros
 from minitorch.nn import init
 from minitorch.nn.modules.module import Module
+from minitorch.nn.modules.utils import unusual
 from minitorch.nn.parameter import Parameter
 from minitorch.nn.utils.rnn import PackedSequence
 from minitorch.ops.nn.recurrent import gru_cell, lstm_cell, recurrent, rnn_relu_cell, rnn_tanh_cell
@@ -30,7 +31,7 @@ def _draw(module: Module, hidden_size: int) -> None:
 
 
 class RNNBase(Module):
-    """What the recurrent layers have in common: parameters, checks, and the way through.
+    """Base of the recurrent layers: parameters, checks, and the way through.
 
     Args:
         mode: RNN_TANH, RNN_RELU, LSTM or GRU.
@@ -171,12 +172,9 @@ class RNNBase(Module):
     ) -> tuple[int, int, int]:
         """The shape of the hidden state that goes with `input`."""
         layers = self.num_layers * (2 if self.bidirectional else 1)
-        return layers, self._batch(input, batch_sizes), self.proj_size or self.hidden_size
-
-    def _batch(self, input: Tensor, batch_sizes: Tensor | None) -> int:
-        if batch_sizes is not None:
-            return int(batch_sizes[0])
-        return input.size(0 if self.batch_first else 1)
+        batch_dim = 0 if self.batch_first else 1
+        N = input.size(batch_dim) if batch_sizes is None else int(batch_sizes[0])
+        return layers, N, self.proj_size or self.hidden_size
 
     def check_hidden_size(
         self, hx: Tensor, expected_hidden_size: Any, msg: str = "Expected hidden size {}, got {}"
@@ -241,19 +239,8 @@ class RNNBase(Module):
 
     def _run(self, x: Tensor, batch_sizes: Any, states: list[Tensor] | None) -> tuple[Tensor, ...]:
         h, c = (*(states or ()), None, None)[:2]
-        return recurrent(
-            self.mode.lower(),
-            x,
-            batch_sizes,
-            h,
-            c,
-            self._flat_weights,
-            self.bias,
-            self.num_layers,
-            self.dropout,
-            self.training,
-            self.bidirectional,
-        )
+        options = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
+        return recurrent(self.mode.lower(), x, batch_sizes, h, c, self._flat_weights, *options)
 
     # What the LSTM has two of, and the others one.
 
@@ -265,17 +252,8 @@ class RNNBase(Module):
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
-        for name, usual in (
-            ("proj_size", 0),
-            ("num_layers", 1),
-            ("bias", True),
-            ("batch_first", False),
-            ("dropout", 0),
-            ("bidirectional", False),
-        ):
-            if getattr(self, name) != usual:
-                text += f", {name}={getattr(self, name)}"
-        return text
+        text += unusual(self, proj_size=0, num_layers=1, bias=True, batch_first=False)
+        return text + unusual(self, dropout=0, bidirectional=False)
 
 
 class RNN(RNNBase):
@@ -402,7 +380,7 @@ class GRU(RNNBase):
 
 
 class RNNCellBase(Module):
-    """What the cells have in common."""
+    """Base of the cells."""
 
     def __init__(
         self,
@@ -451,10 +429,7 @@ class RNNCellBase(Module):
         return cell(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 
     def extra_repr(self) -> str:
-        text = f"{self.input_size}, {self.hidden_size}"
-        if self.bias is not True:
-            text += f", bias={self.bias}"
-        return text
+        return f"{self.input_size}, {self.hidden_size}" + unusual(self, bias=True)
 
 
 class RNNCell(RNNCellBase):
@@ -482,16 +457,11 @@ class RNNCell(RNNCellBase):
         return self._step(CELLS[self.nonlinearity], input, hx)
 
     def extra_repr(self) -> str:
-        text = super().extra_repr()
-        return text if self.nonlinearity == "tanh" else f"{text}, nonlinearity={self.nonlinearity}"
+        return super().extra_repr() + unusual(self, nonlinearity="tanh")
 
 
-class LSTMCell(RNNCellBase):
-    """One step of an `LSTM`: the new pair of hidden and cell state.
-
-    Shape: input ``(N, input_size)`` or ``(input_size)``; hx a pair, each ``(N, hidden_size)`` or
-    ``(hidden_size)``, by default zeros; the results as hx.
-    """
+class _GatedCell(RNNCellBase):
+    _gates: ClassVar[int]
 
     def __init__(
         self,
@@ -501,7 +471,17 @@ class LSTMCell(RNNCellBase):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
+        super().__init__(input_size, hidden_size, bias, self._gates, device, dtype)
+
+
+class LSTMCell(_GatedCell):
+    """One step of an `LSTM`: the new pair of hidden and cell state.
+
+    Shape: input ``(N, input_size)`` or ``(input_size)``; hx a pair, each ``(N, hidden_size)`` or
+    ``(hidden_size)``, by default zeros; the results as hx.
+    """
+
+    _gates = 4
 
     def forward(
         self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
@@ -509,21 +489,13 @@ class LSTMCell(RNNCellBase):
         return self._step(lstm_cell, input, hx)
 
 
-class GRUCell(RNNCellBase):
+class GRUCell(_GatedCell):
     """One step of a `GRU`: the new hidden state.
 
     Shape: as `RNNCell`.
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
+    _gates = 3
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         return self._step(gru_cell, input, hx)

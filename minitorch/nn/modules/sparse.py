@@ -8,13 +8,14 @@ from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import empty
 from minitorch.nn import functional as F, init
-from minitorch.nn.modules.module import Module
+from minitorch.nn.modules._functional import FunctionalModule
+from minitorch.nn.modules.utils import unusual
 from minitorch.nn.parameter import Parameter
 
 __all__ = ["Embedding", "EmbeddingBag"]
 
 
-class _Table(Module):
+class _Table(FunctionalModule):
     """`num_embeddings` vectors of `embedding_dim` elements."""
 
     padding_idx: int | None
@@ -53,7 +54,7 @@ class _Table(Module):
                 self.weight[self.padding_idx].fill_(0)
 
 
-class Embedding(_Table):
+class Embedding(_Table, function=F.embedding):
     """A learned vector for each number; see `minitorch.nn.functional.embedding`.
 
     Args:
@@ -74,6 +75,8 @@ class Embedding(_Table):
     tensor([[3., 4.],
             [1., 2.]])
     """
+
+    _options = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
 
     def __init__(
         self,
@@ -96,29 +99,12 @@ class Embedding(_Table):
         self._hold(sizes, padding_idx, _weight, not _freeze, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.embedding(
-            input,
-            self.weight,
-            self.padding_idx,
-            self.max_norm,
-            self.norm_type,
-            self.scale_grad_by_freq,
-            self.sparse,
-        )
+        return self._function(input, self.weight, **self._keywords())
 
     def extra_repr(self) -> str:
-        text = f"{self.num_embeddings}, {self.embedding_dim}"
-        if self.padding_idx is not None:
-            text += f", padding_idx={self.padding_idx}"
-        if self.max_norm is not None:
-            text += f", max_norm={self.max_norm}"
-        if self.norm_type != 2:
-            text += f", norm_type={self.norm_type}"
-        if self.scale_grad_by_freq is not False:
-            text += f", scale_grad_by_freq={self.scale_grad_by_freq}"
-        if self.sparse is not False:
-            text += ", sparse=True"
-        return text
+        text = f"{self.num_embeddings}, {self.embedding_dim}" + unusual(self, padding_idx=None)
+        text += unusual(self, max_norm=None, norm_type=2, scale_grad_by_freq=False)
+        return text if self.sparse is False else f"{text}, sparse=True"
 
     @classmethod
     def from_pretrained(
@@ -134,20 +120,11 @@ class Embedding(_Table):
         """A table over `embeddings` ``(V, D)``, which does not learn unless freeze=False."""
         _check_matrix(embeddings)
         rows, columns = embeddings.shape
-        return cls(
-            rows,
-            columns,
-            padding_idx,
-            max_norm,
-            norm_type,
-            scale_grad_by_freq,
-            sparse,
-            _weight=embeddings,
-            _freeze=freeze,
-        )
+        options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        return cls(rows, columns, *options, _weight=embeddings, _freeze=freeze)
 
 
-class EmbeddingBag(_Table):
+class EmbeddingBag(_Table, function=F.embedding_bag):
     """Sums, means or maxima of bags of vectors; see `minitorch.nn.functional.embedding_bag`.
 
     Args:
@@ -162,6 +139,8 @@ class EmbeddingBag(_Table):
     Raises:
         AssertionError: for a `padding_idx` out of range.
     """
+
+    _options = (*Embedding._options, "mode", "include_last_offset")
 
     def __init__(
         self,
@@ -191,32 +170,13 @@ class EmbeddingBag(_Table):
         offsets: Tensor | None = None,
         per_sample_weights: Tensor | None = None,
     ) -> Tensor:
-        return F.embedding_bag(
-            input,
-            self.weight,
-            offsets,
-            self.max_norm,
-            self.norm_type,
-            self.scale_grad_by_freq,
-            self.mode,
-            self.sparse,
-            per_sample_weights,
-            self.include_last_offset,
-            self.padding_idx,
-        )
+        bags = {"offsets": offsets, "per_sample_weights": per_sample_weights}
+        return self._function(input, self.weight, **bags, **self._keywords())
 
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"
-        if self.max_norm is not None:
-            text += f", max_norm={self.max_norm}"
-        if self.norm_type != 2:
-            text += f", norm_type={self.norm_type}"
-        if self.scale_grad_by_freq is not False:
-            text += f", scale_grad_by_freq={self.scale_grad_by_freq}"
-        text += f", mode={self.mode!r}"
-        if self.padding_idx is not None:
-            text += f", padding_idx={self.padding_idx}"
-        return text
+        text += unusual(self, max_norm=None, norm_type=2, scale_grad_by_freq=False)
+        return f"{text}, mode={self.mode!r}" + unusual(self, padding_idx=None)
 
     @classmethod
     def from_pretrained(
@@ -234,18 +194,8 @@ class EmbeddingBag(_Table):
         """A table over `embeddings` ``(V, D)``, which does not learn unless freeze=False."""
         _check_matrix(embeddings)
         rows, columns = embeddings.shape
-        table = cls(
-            rows,
-            columns,
-            max_norm,
-            norm_type,
-            scale_grad_by_freq,
-            mode,
-            sparse,
-            embeddings,
-            include_last_offset,
-            padding_idx,
-        )
+        options = (max_norm, norm_type, scale_grad_by_freq, mode, sparse)
+        table = cls(rows, columns, *options, embeddings, include_last_offset, padding_idx)
         table.weight.requires_grad = not freeze
         return table
 

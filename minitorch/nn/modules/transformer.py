@@ -58,7 +58,7 @@ def _clones(layer: Module, count: int) -> ModuleList:
 
 
 class _Layer(Module):
-    """What the two kinds of layer have in common: a feed-forward block, and the residuals.
+    """Base of both kinds of layer: a feed-forward block, and the residuals.
 
     Args:
         d_model: features of each position.
@@ -165,20 +165,12 @@ class TransformerDecoderLayer(_Layer):
         memory_is_causal: bool = False,
     ) -> Tensor:
         def attend(x: Tensor) -> Tensor:
-            return self.self_attn(
-                x, x, x, tgt_key_padding_mask, False, tgt_mask, is_causal=tgt_is_causal
-            )[0]
+            masks = (tgt_key_padding_mask, False, tgt_mask)
+            return self.self_attn(x, x, x, *masks, is_causal=tgt_is_causal)[0]
 
         def look_up(x: Tensor) -> Tensor:
-            return self.multihead_attn(
-                x,
-                memory,
-                memory,
-                memory_key_padding_mask,
-                False,
-                memory_mask,
-                is_causal=memory_is_causal,
-            )[0]
+            masks = (memory_key_padding_mask, False, memory_mask)
+            return self.multihead_attn(x, memory, memory, *masks, is_causal=memory_is_causal)[0]
 
         x = self._residual(tgt, 1, attend)
         return self._residual(self._residual(x, 2, look_up), 3, self._feed_forward)
@@ -394,12 +386,8 @@ class Transformer(Module):
                 "the feature number of src and tgt must be equal to d_model, got "
                 f"{src.size(-1)} and {tgt.size(-1)} for {self.d_model}"
             )
-        memory = self.encoder(
-            src,
-            mask=src_mask,
-            src_key_padding_mask=src_key_padding_mask,
-            is_causal=src_is_causal,
-        )
+        padding = {"src_key_padding_mask": src_key_padding_mask}
+        memory = self.encoder(src, mask=src_mask, is_causal=src_is_causal, **padding)
         return self.decoder(
             tgt,
             memory,
