@@ -194,7 +194,7 @@ def test_a_run_goes_on_from_either_frameworks_state(name: str, options: dict[str
 
 @pytest.mark.parametrize("name", RUNS)
 def test_large_and_small_arrays_step_alike(name: str) -> None:
-    from minitorch.optim._common import CACHE
+    from minitorch.kernels.cache_blocks import CACHE
 
     rng = np.random.default_rng(0)
     n = CACHE // 8 + 3  # some pieces and a bit
@@ -361,16 +361,82 @@ def test_tensor_betas() -> None:
         minitorch.optim.Adam([minitorch.ones(1)], lr=minitorch.tensor(0.1), foreach=True)
 
 
-def test_what_is_not_covered_is_refused_before_anything_changes() -> None:
+def test_capturable_is_refused_before_anything_changes() -> None:
     p = minitorch.ones(1, requires_grad=True)
     p.grad = minitorch.ones(1)
-    for name in RUNS.keys() - {"Adafactor"}:
-        with pytest.raises(NotImplementedError, match="differentiable"):
-            getattr(minitorch.optim, name)([p], differentiable=True)
     optimizer = minitorch.optim.Adam([p], capturable=True)
     with pytest.raises(AssertionError, match="capturable"):  # as PyTorch on the CPU
         optimizer.step()
     assert p.item() == 1.0
+
+
+DIFFERENTIABLE = [
+    (name, options)
+    for name, options in ALL_RUNS
+    if name != "Adafactor" and not {"foreach", "fused"} & set(options)
+]
+
+
+def stepped(m: Any, name: str, options: dict[str, Any], start: Any, grads: Any, lr: Any) -> Any:
+    """The parameter after a recorded step by each of `grads`."""
+    p = start.clone()
+    optimizer = getattr(m.optim, name)([p], differentiable=True, **{**options, "lr": lr})
+    for grad in grads:
+        p.grad = grad
+        optimizer.step()
+    return p
+
+
+@pytest.mark.parametrize(("name", "options"), DIFFERENTIABLE)
+def test_steps_are_differentiated_truly(name: str, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    start, *grads = [minitorch.tensor(rng.standard_normal(5), requires_grad=True) for _ in range(4)]
+    lr = minitorch.tensor(0.0625, dtype=minitorch.float64, requires_grad=name != "ASGD")
+
+    def after(start: Any, lr: Any, *grads: Any) -> Any:
+        return stepped(minitorch, name, options, start, grads, lr)
+
+    assert minitorch.autograd.gradcheck(after, (start, lr, *grads))
+
+
+@pytest.mark.parametrize(("name", "options"), DIFFERENTIABLE)
+def test_steps_are_differentiated_as_in_pytorch(name: str, options: dict[str, Any]) -> None:
+    torch = the_torch()
+    found = []
+    for m in (minitorch, torch):
+        start, grad = (
+            m.tensor(values, dtype=m.float64, requires_grad=True)
+            for values in ([0.5, -1.5, 2.0], [1.0, -0.25, -2.0])
+        )
+        p = stepped(m, name, options, start, [grad], 0.0625)
+        loss = (p**3).sum()
+        by_grad = m.autograd.grad(loss, grad, retain_graph=True, allow_unused=True)
+        found.append([p, *m.autograd.grad(loss, start), *by_grad])
+    if options.get("momentum") and name == "SGD":  # PyTorch leaves the first momentum out
+        found = [both[:1] for both in found]
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours is None) == (theirs is None)
+        if theirs is not None:  # (whose count of steps is float32)
+            np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), 1e-4, 1e-6)
+
+
+def test_a_recorded_step_of_a_leaf_is_refused_before_anything_changes() -> None:
+    for m in (minitorch, the_torch()):
+        p = m.ones(2, requires_grad=True)
+        p.grad = m.ones(2)
+        optimizer = m.optim.Adam([p], differentiable=True)
+        with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+            optimizer.step()
+        assert p.tolist() == [1, 1] and (m is not minitorch or not optimizer.state)
+    with pytest.raises(ValueError, match="can't optimize a non-leaf Tensor"):
+        minitorch.optim.Adam([minitorch.ones(2, requires_grad=True).clone()])
+    p = minitorch.ones(2)
+    p.grad = minitorch.ones(2)
+    minitorch.optim.SGD([p], lr=0.5, differentiable=True).step()  # nothing asks for gradients
+    assert p.tolist() == [0.5, 0.5]
+    with pytest.raises(NotImplementedError, match="no gradient reaches lr"):
+        lr = minitorch.tensor(0.1, requires_grad=True)
+        minitorch.optim.ASGD([p], lr=lr, differentiable=True)
 
 
 def test_a_closure_runs_with_gradients_on_and_its_loss_is_returned() -> None:

@@ -186,7 +186,7 @@ class TensorBase:
 
     def _bump_version(self) -> None:
         """Say that the array was changed, so that whatever saved it knows."""
-        self._shared_storage().version += 1
+        (self._storage or self._shared_storage()).version += 1
 
     def _edge(self) -> Edge:
         """Where this tensor's gradient goes."""

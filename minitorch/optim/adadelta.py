@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -51,7 +48,6 @@ class Adadelta(Optimizer):
             raise ValueError(f"Invalid rho value: {rho}")
         common.check_range("epsilon value", eps)
         common.check_range("weight_decay value", weight_decay)
-        common.check_implementation("Adadelta", differentiable)
         defaults = {
             "lr": lr,
             "rho": rho,
@@ -64,24 +60,14 @@ class Adadelta(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        state["square_avg"] = common.zeros_like(parameter)
-        state["acc_delta"] = common.zeros_like(parameter)
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        common.start(parameter, state, group, "square_avg", "acc_delta")
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, rho = common.number(group["lr"]), group["rho"]
-        size, keep, rest, eps = common.constants(parameter, -lr, rho, 1 - rho, group["eps"])
-        common.count(state)
-        averages = (state["square_avg"]._array, state["acc_delta"]._array)
-        for p, g, v, u, root, step, other, spare in common.pieces(
-            parameter, grad, *averages, spare=4
-        ):
-            g = common.decayed(p, g, group["weight_decay"], other)
-            common.decay_towards_square(v, g, keep, rest, spare)
-            np.sqrt(np.add(v, eps, out=root), out=root)
-            np.sqrt(np.add(u, eps, out=step), out=step)
-            np.divide(step, root, out=step)
-            np.multiply(step, g, out=step)
-            common.decay_towards_square(u, step, keep, rest, spare)
-            np.add(p, np.multiply(step, size, out=step), out=p)
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        v, u, rho, eps = state["square_avg"], state["acc_delta"], group["rho"], group["eps"]
+        if group["weight_decay"]:
+            g = g.add(p, alpha=group["weight_decay"])
+        v.mul_(rho).addcmul_(g, g, value=1 - rho)
+        d = u.add(eps).sqrt_().div_(v.add(eps).sqrt_()).mul_(g)
+        u.mul_(rho).addcmul_(d, d, value=1 - rho)
+        p.add_(d, alpha=-group["lr"])

@@ -72,7 +72,7 @@ class Adafactor(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         state["step"] = common.scalar(0.0, group)
         array = parameter._array
         if array.ndim > 1:
@@ -82,35 +82,28 @@ class Adafactor(Optimizer):
         else:
             state["variance"] = common.zeros_like(parameter)
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        p, g, lr = parameter, grad, common.number(group["lr"])
+    def step_parameter(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
+        """The rule, of whole arrays: it looks at all of a row or column at once."""
+        single = np.result_type(p.dtype, np.float32).type  # float16 is computed in float32
         smallest, least_scale = group["eps"]
         if smallest is None:
             smallest = float(np.finfo(p.dtype).eps)
-        step = common.count(state)
-        size = min(lr, 1 / step**0.5) * max(least_scale, _root_mean_square(p))
-        new, shrink = common.constants(
-            p, step ** group["beta2_decay"], 1 - lr * group["weight_decay"]
-        )
+        new, size = single(t ** group["beta2_decay"]), min(group["lr"], 1 / t**0.5)
+        size *= max(least_scale, _root_mean_square(p))
         if group["weight_decay"]:
-            np.multiply(p, shrink, out=p)
-        update = np.empty_like(p)
+            np.multiply(p, single(1 - group["lr"] * group["weight_decay"]), out=p)
         if g.ndim > 1:
             row, column = state["row_var"]._array, state["col_var"]._array
-            common.approach(row, _mean_square(g, -1), new, np.empty_like(row, new.dtype))
-            common.approach(column, _mean_square(g, -2), new, np.empty_like(column, new.dtype))
-            np.multiply(row, column, out=update)
-            np.divide(update, np.maximum(row.mean(-2, keepdims=True), smallest), out=update)
+            row += np.subtract(_mean_square(g, -1), row, dtype=single) * new
+            column += np.subtract(_mean_square(g, -2), column, dtype=single) * new
+            square = row * column
+            square /= np.maximum(row.mean(-2, keepdims=True), smallest)
         else:
-            variance = state["variance"]._array
-            np.multiply(g, g, out=update)
-            common.approach(variance, update, new, np.empty_like(variance, new.dtype))
-            np.copyto(update, variance)
-        np.maximum(update, smallest * smallest, out=update)
-        np.reciprocal(np.sqrt(update, dtype=new.dtype), out=update, casting="same_kind")
-        np.multiply(update, g, out=update)
-        (factor,) = common.constants(p, -size / max(1.0, _root_mean_square(update) / group["d"]))
-        np.add(p, np.multiply(update, factor, out=update), out=p)
+            square = state["variance"]._array
+            square += np.subtract(g * g, square, dtype=single) * new
+        root = np.sqrt(np.maximum(square, smallest * smallest), dtype=single)
+        u = np.multiply(np.reciprocal(root).astype(p.dtype), g)
+        p += u * single(-size / max(1.0, _root_mean_square(u) / group["d"]))
 
 
 def _norm(x: Array, axis: int | None) -> Array:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -51,7 +48,7 @@ class Adagrad(Optimizer):
         common.check_range("weight_decay value", weight_decay)
         common.check_range("initial_accumulator_value value", initial_accumulator_value)
         common.check_range("epsilon value", eps)
-        common.check_implementation("Adagrad", differentiable, foreach, fused)
+        common.check_implementation(differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -66,21 +63,15 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
         for group in self.param_groups:
             for parameter in group["params"]:  # also those that will never have a gradient
-                self.start(parameter, self.state[parameter], group)
+                self.init_state(parameter, self.state[parameter], group)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        start = self.defaults["initial_accumulator_value"]
-        state["sum"] = Tensor._wrap(np.full_like(parameter._array, start))
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        common.start(parameter, state, group, "sum")
+        state["sum"].fill_(self.defaults["initial_accumulator_value"])
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr = common.number(group["lr"]) / (1 + (common.count(state) - 1) * group["lr_decay"])
-        size, eps, one = common.constants(parameter, -lr, group["eps"], 1.0)
-        for p, g, total, root, other, spare in common.pieces(
-            parameter, grad, state["sum"]._array, spare=3
-        ):
-            g = common.decayed(p, g, group["weight_decay"], other)
-            common.add_product(total, g, g, one, spare)
-            np.sqrt(total, out=root)
-            np.add(root, eps, out=root)
-            common.add_quotient(p, g, root, size, spare)
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        if group["weight_decay"]:
+            g = g.add(p, alpha=group["weight_decay"])
+        total = state["sum"].addcmul_(g, g)
+        size = group["lr"] / (1 + (t - 1) * group["lr_decay"])
+        p.addcdiv_(g, total.sqrt().add_(group["eps"]), value=-size)

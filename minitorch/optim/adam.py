@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -69,7 +66,7 @@ class Adam(Optimizer):
         common.check_range("weight_decay value", weight_decay)
         if not any(all(isinstance(beta, kind) for beta in betas) for kind in (float, Tensor)):
             raise ValueError("betas must be either both floats or both Tensors")
-        common.check_implementation("Adam", differentiable, foreach, fused)
+        common.check_implementation(differentiable, foreach, fused)
         defaults = {
             "lr": lr,
             "betas": tuple(betas),
@@ -85,46 +82,23 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        state["exp_avg"] = common.zeros_like(parameter)
-        state["exp_avg_sq"] = common.zeros_like(parameter)
-        if group["amsgrad"]:
-            state["max_exp_avg_sq"] = common.zeros_like(parameter)
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+        common.start(parameter, state, group, *names[: 2 + group["amsgrad"]])
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, decay = common.number(group["lr"]), group["weight_decay"]
-        beta1, beta2 = map(common.number, group["betas"])
-        step = common.count(state)
-        size, correction, eps, new, keep, rest, shrink = common.constants(
-            parameter,
-            -lr / (1 - beta1**step),
-            (1 - beta2**step) ** 0.5,
-            group["eps"],
-            1 - beta1,
-            beta2,
-            1 - beta2,
-            1 - lr * decay,
-        )
-        decoupled = group["decoupled_weight_decay"]
-        largest = "max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"
-        averages = [state[name]._array for name in ("exp_avg", "exp_avg_sq", largest)]
-        runs = common.pieces(parameter, grad, *averages, spare=2 if decoupled or not decay else 3)
-        for p, g, m, v, top, root, *other, spare in runs:
-            if other:
-                g = common.decayed(p, g, decay, other[0])
-            elif decay:
-                np.multiply(p, shrink, out=p)
-            common.approach(m, g, new, spare)
-            common.decay_towards_square(v, g, keep, rest, spare)
-            if group["amsgrad"]:
-                np.maximum(top, v, out=top)
-            np.sqrt(top, out=root)
-            np.divide(root, correction, out=root)
-            np.add(root, eps, out=root)
-            np.multiply(m, size, out=spare)
-            np.divide(spare, root, out=spare)
-            np.add(p, spare, out=p)
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        if decay and group["decoupled_weight_decay"]:
+            p.mul_(1 - lr * decay)
+        elif decay:
+            g = g.add(p, alpha=decay)
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        if group["amsgrad"]:
+            v = state["max_exp_avg_sq"].maximum_(v)
+        root = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])
+        p.addcdiv_(m, root, value=-lr / (1 - beta1**t))
 
 
 class AdamW(Adam):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -49,7 +46,6 @@ class Adamax(Optimizer):
         common.check_range("epsilon value", eps)
         common.check_betas(betas)
         common.check_range("weight_decay value", weight_decay)
-        common.check_implementation("Adamax", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -62,21 +58,13 @@ class Adamax(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        state["exp_avg"] = common.zeros_like(parameter)
-        state["exp_inf"] = common.zeros_like(parameter)
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        common.start(parameter, state, group, "exp_avg", "exp_inf")
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        beta1, beta2 = group["betas"]
-        lr = common.number(group["lr"]) / (1 - beta1 ** common.count(state))
-        size, new, keep, eps = common.constants(parameter, -lr, 1 - beta1, beta2, group["eps"])
-        averages = (state["exp_avg"]._array, state["exp_inf"]._array)
-        for p, g, m, u, other, spare in common.pieces(parameter, grad, *averages, spare=2):
-            g = common.decayed(p, g, group["weight_decay"], other)
-            common.approach(m, g, new, spare)
-            np.multiply(u, keep, out=u)
-            np.abs(g, out=spare)
-            np.add(spare, eps, out=spare)
-            np.maximum(u, spare, out=u)
-            common.add_quotient(p, m, u, size, spare)
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        m, u, (beta1, beta2) = state["exp_avg"], state["exp_inf"], group["betas"]
+        if group["weight_decay"]:
+            g = g.add(p, alpha=group["weight_decay"])
+        m.lerp_(g, 1 - beta1)
+        u.mul_(beta2).maximum_(g.abs().add_(group["eps"]))
+        p.addcdiv_(m, u, value=-group["lr"] / (1 - beta1**t))

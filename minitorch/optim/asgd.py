@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -31,6 +28,7 @@ class ASGD(Optimizer):
 
     Raises:
         ValueError: for options out of range.
+        NotImplementedError: for an lr that requires grad together with `differentiable`.
     """
 
     def __init__(
@@ -47,8 +45,12 @@ class ASGD(Optimizer):
         capturable: bool = False,
     ) -> None:
         common.check_lr(lr)
+        if differentiable and isinstance(lr, Tensor) and lr.requires_grad:
+            raise NotImplementedError(
+                "ASGD: its step size is kept as a number, so that no gradient reaches lr; give lr "
+                "as a number, or use another optimizer"
+            )
         common.check_range("weight_decay value", weight_decay)
-        common.check_implementation("ASGD", differentiable)
         defaults = {
             "lr": lr,
             "lambd": lambd,
@@ -62,28 +64,27 @@ class ASGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         state["step"] = common.scalar(0.0, group)
         state["eta"] = common.scalar(common.number(group["lr"]), group)
         state["mu"] = common.scalar(1.0, group)
         state["ax"] = common.zeros_like(parameter)
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, lambd = common.number(group["lr"]), group["lambd"]
-        eta, mu = state["eta"].item(), state["mu"].item()
-        size, shrink, weight = common.constants(parameter, -eta, 1 - lambd * eta, mu)
-        for p, g, average, other, spare in common.pieces(
-            parameter, grad, state["ax"]._array, spare=2
-        ):
-            g = common.decayed(p, g, group["weight_decay"], other)
-            np.multiply(p, shrink, out=p)
-            np.add(p, np.multiply(g, size, out=other), out=p)
-            if mu == 1:
-                np.copyto(average, p)
-            else:
-                common.approach(average, p, weight, spare)
-        step_number = common.count(state)
-        state["eta"]._array[...] = common.scalar(
-            lr / (1 + lambd * lr * step_number) ** group["alpha"], group
-        )._array
-        state["mu"]._array[...] = common.scalar(1 / max(1, step_number - group["t0"]), group)._array
+    def advance(self, state: State, parameter: Tensor, group: Group) -> tuple[float, float]:
+        """This step's eta and mu; those of the next are in the state from now on."""
+        now = state["eta"].item(), state["mu"].item()
+        lr, t = common.number(group["lr"]), super().advance(state, parameter, group)
+        eta = lr / (1 + group["lambd"] * lr * t) ** group["alpha"]
+        state["eta"]._array[...] = common.scalar(eta, group)._array
+        state["mu"]._array[...] = common.scalar(1 / max(1, t - group["t0"]), group)._array
+        return now
+
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        eta, mu = t
+        if group["weight_decay"]:
+            g = g.add(p, alpha=group["weight_decay"])
+        p.mul_(1 - group["lambd"] * eta).add_(g, alpha=-eta)
+        if mu == 1:
+            state["ax"].copy_(p)
+        else:
+            state["ax"].lerp_(p, mu)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -54,7 +53,6 @@ class NAdam(Optimizer):
         common.check_betas(betas)
         common.check_range("weight_decay value", weight_decay)
         common.check_range("momentum_decay value", momentum_decay)
-        common.check_implementation("NAdam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -69,41 +67,33 @@ class NAdam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         state["step"] = common.scalar(0.0, group)
         state["mu_product"] = common.scalar(1.0, group)
         state["exp_avg"] = common.zeros_like(parameter)
         state["exp_avg_sq"] = common.zeros_like(parameter)
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, decay = common.number(group["lr"]), group["weight_decay"]
-        beta1, beta2 = group["betas"]
-        step = common.count(state)
+    def advance(self, state: State, parameter: Tensor, group: Group) -> tuple[float, ...]:
+        """The step's number, mu of it and of the next, and the product of all mu so far."""
+        step = super().advance(state, parameter, group)
         mu, next_mu = (
-            beta1 * (1.0 - 0.5 * 0.96 ** (t * group["momentum_decay"])) for t in (step, step + 1)
+            group["betas"][0] * (1.0 - 0.5 * 0.96 ** (t * group["momentum_decay"]))
+            for t in (step, step + 1)
         )
         product = state["mu_product"]._array
         np.multiply(product, product.dtype.type(mu), out=product)
-        of_gradient, of_mean, correction, eps = common.constants(
-            parameter,
-            -lr * (1.0 - mu) / (1.0 - product.item()),
-            -lr * next_mu / (1.0 - product.item() * next_mu),
-            1 - beta2**step,
-            group["eps"],
-        )
-        new, keep, rest, shrink = common.constants(
-            parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay
-        )
-        averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
-        for p, g, m, v, root, other, spare in common.pieces(parameter, grad, *averages, spare=3):
-            if decay and group["decoupled_weight_decay"]:
-                np.multiply(p, shrink, out=p)
-            else:
-                g = common.decayed(p, g, decay, other)
-            common.approach(m, g, new, spare)
-            common.decay_towards_square(v, g, keep, rest, spare)
-            np.divide(v, correction, out=root)
-            np.sqrt(root, out=root)
-            np.add(root, eps, out=root)
-            common.add_quotient(p, g, root, of_gradient, spare)
-            common.add_quotient(p, m, root, of_mean, spare)
+        return step, mu, next_mu, product.item()
+
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        t, mu, next_mu, product = t
+        (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        if decay and group["decoupled_weight_decay"]:
+            p.mul_(1 - lr * decay)
+        elif decay:
+            g = g.add(p, alpha=decay)
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        root = v.div(1 - beta2**t).sqrt_().add_(group["eps"])
+        p.addcdiv_(g, root, value=-lr * (1 - mu) / (1 - product))
+        p.addcdiv_(m, root, value=-lr * next_mu / (1 - product * next_mu))

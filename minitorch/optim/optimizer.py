@@ -16,10 +16,15 @@ from minitorch import _dtypes
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
-from minitorch.autograd.mode import enable_grad, no_grad
+from minitorch.autograd.mode import enable_grad, set_grad_enabled
+from minitorch.kernels.cache_blocks import cache_blocks
 from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.nn.modules.module import clear_grad
-from minitorch.optim._common import Group as Group, State as State, scalar
+from minitorch.optim._common import Group as Group, State as State, number, scalar
+from minitorch.optim._recorded import Recorded
+
+NUMBERS = ("step", "mu_product", "eta", "mu")
+"""What is one number in the state of a parameter of any shape."""
 
 _global_pre_hooks: Hooks = OrderedDict()
 _global_post_hooks: Hooks = OrderedDict()
@@ -69,8 +74,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 class Optimizer:
     """The base of every optimizer.
 
-    A subclass writes `start`, which fills a parameter's empty state, and `move`, which steps one
-    parameter; or, as in PyTorch, a `step` of its own.
+    A subclass writes `init_state`, which fills a parameter's empty state, and `update`, the rule in
+    PyTorch's words; or, as in PyTorch, a `step` of its own.
 
     Args:
         params: parameters, (name, parameter) pairs, or dicts of 'params' and their own options.
@@ -78,7 +83,8 @@ class Optimizer:
 
     Most optimizers have these options, too: `maximize`, to step along the gradient instead;
     `foreach` and `fused`, which are accepted, but there is one implementation; `capturable`, which
-    is refused at the first step, as by PyTorch on the CPU; `differentiable`, which is not covered.
+    is refused at the first step, as by PyTorch on the CPU; `differentiable`, to record the steps,
+    so that gradients flow through them to the gradients, the state, lr and the parameters before.
 
     Raises:
         TypeError: for a single tensor, or for anything in the groups that is no tensor.
@@ -158,7 +164,8 @@ class Optimizer:
                 raise TypeError(
                     f"optimizer can only optimize Tensors, but one of the params is {type(member)}"
                 )
-            if not (member.is_leaf or member.retains_grad):
+            differentiable = self.defaults.get("differentiable")
+            if not (differentiable or member.is_leaf or member.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         group["params"] = members
         for name, value in self.defaults.items():
@@ -184,11 +191,25 @@ class Optimizer:
 
     # ---- stepping ----------------------------------------------------------------------------
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         """Fill the empty state of a parameter that is stepped for the first time."""
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        """Step one parameter in place by its gradient, which is left as it is."""
+    def advance(self, state: State, parameter: Tensor, group: Group) -> Any:
+        """Count a step of one parameter: its number, from 1, or what else `update` is to know."""
+        step = state["step"]._array
+        np.add(step, 1, out=step)
+        return step.item()
+
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        """Change a parameter and its state in place: the rule.
+
+        Args:
+            p, g: the parameter and its gradient, which is left as it is: some elements of each, as
+                blocks of arrays; or tensors, if the step is to be differentiated.
+            state: the same elements of what the state has of the parameter's shape.
+            group: the options.
+            t: what `advance` returned.
+        """
         raise NotImplementedError
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -209,37 +230,21 @@ class Optimizer:
                 "If capturable=True, params and state_steps must be on supported devices: "
                 "minitorch computes on the CPU only; use capturable=False"
             )
+        recorded = bool(self.defaults.get("differentiable"))
         previous = ignore_float_errors()
         try:
-            with no_grad():
+            with set_grad_enabled(recorded):
                 for group in self.param_groups:
-                    self._update(group)
+                    (self._step_recorded if recorded else self._step_group)(group)
         finally:
             restore(previous)
         return loss
 
-    def _move_in_single(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        """`move`, of float16 in float32 from end to end, as PyTorch's fused steps."""
-        if parameter.itemsize > 2:
-            self.move(parameter, grad, state, group)
-            return
-        half, single = parameter.dtype, _dtypes.float32
-        wide = {name: kept.to(single) for name, kept in state.items()}
-        p = parameter.astype(np.float32)
-        self.move(p, grad.astype(np.float32), wide, group)
-        np.copyto(parameter, p, casting="same_kind")
-        for name, moved in wide.items():
-            if name == "step":
-                continue
-            if name in state:
-                np.copyto(state[name]._array, moved._array, casting="same_kind")
-            else:
-                state[name] = Tensor._wrap(moved._array.astype(half))
-
-    def _update(self, group: Group) -> None:
+    def _step_group(self, group: Group) -> None:
         """Step the parameters of one group that have a gradient."""
         states, maximize = self.state, group["maximize"]
-        move = self._move_in_single if group.get("fused") else self.move
+        options = _plain(group)
+        step = self._step_in_single if group.get("fused") else self.step_parameter
         for parameter in group["params"]:
             grad = parameter._grad
             if grad is None:
@@ -247,9 +252,10 @@ class Optimizer:
             state = states.get(parameter) or {}
             is_first = not state
             if is_first:
-                self.start(parameter, state, group)
+                self.init_state(parameter, state, options)
+            t = self.advance(state, parameter, options)
             g = grad._array
-            move(parameter._array, -g if maximize else g, state, group)
+            step(parameter._array, -g if maximize else g, state, options, t)
             parameter._bump_version()
             if is_first:
                 if state:
@@ -258,6 +264,50 @@ class Optimizer:
             for value in state.values():
                 if isinstance(value, Tensor):
                     value._bump_version()
+
+    def step_parameter(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
+        """Run `update` over a parameter, block by block."""
+        arrays = {"p": p, "g": g}
+        for name, value in state.items():
+            if name not in NUMBERS:
+                arrays[name] = value._array
+        for block in cache_blocks(arrays):
+            self.update(block["p"], block["g"], block, group, t)
+
+    def _step_in_single(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
+        """Step a float16 parameter in float32 from end to end, as PyTorch's fused steps do."""
+        if p.itemsize > 2:
+            self.step_parameter(p, g, state, group, t)
+            return
+        kept = {name: value._array for name, value in state.items() if name not in NUMBERS}
+        wide = {name: Tensor._wrap(array.astype(np.float32)) for name, array in kept.items()}
+        single = p.astype(np.float32)
+        self.step_parameter(single, g.astype(np.float32), wide, group, t)
+        np.copyto(p, single, casting="same_kind")
+        for name, array in kept.items():
+            np.copyto(array, wide[name]._array, casting="same_kind")
+
+    def _step_recorded(self, group: Group) -> None:
+        """Step the parameters of one group in operations that are recorded."""
+        stepped = [p for p in group["params"] if p._grad is not None]
+        if any(p.requires_grad and p.is_leaf for p in stepped):
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation: with "
+                "differentiable=True give the optimizer clones of the parameters"
+            )
+        options = {**group, "lr": _zero_dim(group["lr"])}
+        for parameter in stepped:
+            state = self.state[parameter]
+            if not state:
+                self.init_state(parameter, state, options)
+            t = self.advance(state, parameter, options)
+            grad = -parameter._grad if group["maximize"] else parameter._grad
+            # (A clone, for `copy_` below changes what the rule may have saved.)
+            p, names = Recorded(parameter.clone()), [name for name in state if name not in NUMBERS]
+            recorded = {name: Recorded(state[name]) for name in names}
+            self.update(p, Recorded(grad), recorded, options, t)
+            parameter.copy_(p.tensor)
+            state.update((name, recorded[name].tensor) for name in names)
 
     step = _with_hooks(step)
 
@@ -355,7 +405,7 @@ class Optimizer:
         for key, values in state_dict["state"].items():
             if key in owners:
                 parameter, group = owners[key]
-                state[parameter] = _taken_over(values, parameter, group)
+                state[parameter] = _copy_state(values, parameter, group)
             else:
                 state[key] = deepcopy(values)
         for theirs, ours in pairs:
@@ -370,15 +420,30 @@ class Optimizer:
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
-        for number, group in enumerate(self.param_groups):
-            text += f"\nParameter Group {number}\n"
+        for index, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {index}\n"
             text += "".join(
                 f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"
             )
         return text + ")"
 
 
-def _taken_over(value: Any, parameter: Tensor, group: Group, name: Any = None) -> Any:
+def _plain(group: Group) -> Group:
+    """The options of a group, those that were given as tensors as numbers."""
+    found = {
+        name: tuple(map(number, value)) if isinstance(value, tuple) else number(value)
+        for name in ("lr", "betas", "weight_decay")
+        if isinstance(value := group.get(name), (Tensor, tuple))
+    }
+    return {**group, **found} if found else group
+
+
+def _zero_dim(value: Any) -> Any:
+    """A number, or a tensor of one element without dimensions."""
+    return value.reshape(()) if isinstance(value, Tensor) else value
+
+
+def _copy_state(value: Any, parameter: Tensor, group: Group, name: Any = None) -> Any:
     """A copy of loaded state, its tensors in their parameter's dtype; a step count keeps its own.
 
     What older versions saved as a plain number and is a 0-d tensor now, becomes one.
@@ -390,10 +455,10 @@ def _taken_over(value: Any, parameter: Tensor, group: Group, name: Any = None) -
             return copied.to(_dtypes.float32) if wanted else copied
         return copied.to(parameter.dtype) if parameter.is_floating_point() else copied
     if isinstance(value, dict):
-        return {key: _taken_over(item, parameter, group, key) for key, item in value.items()}
+        return {key: _copy_state(item, parameter, group, key) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_taken_over(item, parameter, group) for item in value)
-    if name in ("step", "mu_product", "eta", "mu") and isinstance(value, (int, float)):
+        return type(value)(_copy_state(item, parameter, group) for item in value)
+    if name in NUMBERS and isinstance(value, (int, float)):
         return scalar(value, group)
     return deepcopy(value)
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -54,7 +51,6 @@ class RAdam(Optimizer):
         common.check_range("epsilon value", eps)
         common.check_betas(betas)
         common.check_range("weight_decay value", weight_decay)
-        common.check_implementation("RAdam", differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -68,42 +64,23 @@ class RAdam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        state["exp_avg"] = common.zeros_like(parameter)
-        state["exp_avg_sq"] = common.zeros_like(parameter)
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        common.start(parameter, state, group, "exp_avg", "exp_avg_sq")
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        lr, decay = common.number(group["lr"]), group["weight_decay"]
-        beta1, beta2 = group["betas"]
-        step = common.count(state)
-        correction = 1 - beta2**step
-        longest = 2 / (1 - beta2) - 1
-        length = longest - 2 * step * beta2**step / correction
-        rectification = 1.0
-        if adaptive := length > 5.0:
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        if decay and group["decoupled_weight_decay"]:
+            p.mul_(1 - lr * decay)
+        elif decay:
+            g = g.add(p, alpha=decay)
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        correction, longest = 1 - beta2**t, 2 / (1 - beta2) - 1
+        length = longest - 2 * t * beta2**t / correction
+        move = m.div(1 - beta1**t).mul_(lr)
+        if length > 5:
             above = (length - 4) * (length - 2) * longest
-            rectification = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
-        new, keep, rest, shrink = common.constants(
-            parameter, 1 - beta1, beta2, 1 - beta2, 1 - lr * decay
-        )
-        debias, size, root_of_correction, eps, rectify = common.constants(
-            parameter, 1 - beta1**step, lr, correction**0.5, group["eps"], rectification
-        )
-        averages = (state["exp_avg"]._array, state["exp_avg_sq"]._array)
-        for p, g, m, v, root, other, spare in common.pieces(parameter, grad, *averages, spare=3):
-            if decay and group["decoupled_weight_decay"]:
-                np.multiply(p, shrink, out=p)
-            else:
-                g = common.decayed(p, g, decay, other)
-            common.approach(m, g, new, spare)
-            common.decay_towards_square(v, g, keep, rest, spare)
-            np.divide(m, debias, out=other)
-            np.multiply(other, size, out=other)
-            if adaptive:
-                np.sqrt(v, out=root)
-                np.add(root, eps, out=root)
-                np.divide(root_of_correction, root, out=root)
-                np.multiply(other, root, out=other)
-                np.multiply(other, rectify, out=other)
-            np.subtract(p, other, out=p)
+            r = (above / ((longest - 4) * (longest - 2) * length)) ** 0.5
+            move.mul_(correction**0.5 / v.sqrt().add_(group["eps"])).mul_(r)
+        p.add_(move, alpha=-1)

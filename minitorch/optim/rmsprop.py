@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -51,7 +48,6 @@ class RMSprop(Optimizer):
         common.check_range("momentum value", momentum)
         common.check_range("weight_decay value", weight_decay)
         common.check_range("alpha value", alpha)
-        common.check_implementation("RMSprop", differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -66,42 +62,25 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        state["square_avg"] = common.zeros_like(parameter)
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        common.start(parameter, state, group, "square_avg")
         if group["momentum"] > 0:
             state["momentum_buffer"] = common.zeros_like(parameter)
         if group["centered"]:
             state["grad_avg"] = common.zeros_like(parameter)
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
-        alpha, momentum = group["alpha"], group["momentum"]
-        size, eps, fade = common.constants(
-            parameter, -common.number(group["lr"]), group["eps"], momentum
-        )
-        keep, rest, one, minus = common.constants(parameter, alpha, 1 - alpha, 1.0, -1.0)
-        common.count(state)
-        # What an option leaves out is stood in for by the gradient, which is not touched.
-        mean = state["grad_avg"]._array if group["centered"] else grad
-        buffer = state["momentum_buffer"]._array if momentum > 0 else grad
-        square = state["square_avg"]._array
-        for p, g, v, m, b, root, other, spare in common.pieces(
-            parameter, grad, square, mean, buffer, spare=3
-        ):
-            g = common.decayed(p, g, group["weight_decay"], other)
-            common.decay_towards_square(v, g, keep, rest, spare)
-            if group["centered"]:
-                common.approach(m, g, rest, spare)
-                np.copyto(root, v)
-                common.add_product(root, m, m, minus, spare)
-                np.copyto(root, v, where=np.isinf(v))  # not inf - inf
-                np.sqrt(root, out=root)
-            else:
-                np.sqrt(v, out=root)
-            np.add(root, eps, out=root)
-            if momentum > 0:
-                np.multiply(b, fade, out=b)
-                common.add_quotient(b, g, root, one, spare)
-                np.add(p, np.multiply(b, size, out=root), out=p)
-            else:
-                common.add_quotient(p, g, root, size, spare)
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        v, alpha = state["square_avg"], group["alpha"]
+        if group["weight_decay"]:
+            g = g.add(p, alpha=group["weight_decay"])
+        v.mul_(alpha).addcmul_(g, g, value=1 - alpha)
+        if group["centered"]:
+            mean = state["grad_avg"].lerp_(g, 1 - alpha)
+            variance = v.add(0).addcmul_(mean, mean, value=-1)
+            v = variance.copy_where_(v.isinf(), v)  # not inf - inf
+        root = v.sqrt().add_(group["eps"])
+        if group["momentum"] > 0:
+            b = state["momentum_buffer"].mul_(group["momentum"]).addcdiv_(g, root)
+            p.add_(b, alpha=-group["lr"])
+        else:
+            p.addcdiv_(g, root, value=-group["lr"])

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -45,7 +42,6 @@ class Rprop(Optimizer):
         common.check_lr(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
-        common.check_implementation("Rprop", differentiable)
         defaults = {
             "lr": lr,
             "etas": etas,
@@ -57,26 +53,14 @@ class Rprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def start(self, parameter: Tensor, state: State, group: Group) -> None:
-        state["step"] = common.scalar(0.0, group)
-        state["prev"] = common.zeros_like(parameter)
-        state["step_size"] = Tensor._wrap(
-            np.full_like(parameter._array, common.number(group["lr"]))
-        )
+    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
+        common.start(parameter, state, group, "prev", "step_size")
+        state["step_size"] = state["step_size"] + group["lr"]
 
-    def move(self, parameter: Array, grad: Array, state: State, group: Group) -> None:
+    def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
+        before, size = state["prev"], state["step_size"]
         shrink, grow = group["etas"]
-        smallest, largest = group["step_sizes"]
-        common.count(state)
-        previous, sizes = state["prev"]._array, state["step_size"]._array
-        for p, g, before, size, spare in common.pieces(parameter, grad, previous, sizes, spare=1):
-            np.multiply(g, before, out=spare)
-            turned = spare < 0
-            np.multiply(size, grow, out=size, where=spare > 0)
-            np.multiply(size, shrink, out=size, where=turned)
-            np.clip(size, smallest, largest, out=size)
-            np.copyto(before, g)
-            np.copyto(before, 0, where=turned)
-            np.sign(before, out=spare)
-            np.multiply(spare, size, out=spare)
-            np.subtract(p, spare, out=p)
+        turn = g.mul(before)
+        size.mul_where_(turn > 0, grow).mul_where_(turn < 0, shrink).clamp_(*group["step_sizes"])
+        before.copy_(g).copy_where_(turn < 0, 0)
+        p.addcmul_(before.sign(), size, value=-1)

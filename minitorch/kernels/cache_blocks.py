@@ -1,0 +1,193 @@
+"""Arrays changed in place, the large ones in blocks that stay in the processor's cache.
+
+An optimizer's rule is a dozen passes over the same few arrays. Run block by block, all but the
+first find them in the cache. A block has those of a tensor's methods that the rules are made of,
+so that a rule is written once, in PyTorch's words.
+
+A small factor comes first: a square by itself overflows, in float16 from 256 on and in float32 from
+1.9e19 on. float16 is computed in float32 and each result rounded once, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+CACHE = 1 << 20  # bytes that stay in a core's own cache
+SMALL = 16384  # elements that are not worth cutting up
+HALF = np.dtype(np.float16)
+
+
+class Block:
+    """Some elements of an array. Its methods are a tensor's; an operand is a block or a number.
+
+    Attributes:
+        array: the elements, in memory that others may see.
+        scratch: memory of the same size, in the dtype that is computed in, which the blocks of one
+            rule share: any method may overwrite it.
+    """
+
+    __slots__ = ("array", "scratch")
+
+    def __init__(self, array: Array, scratch: Array) -> None:
+        self.array, self.scratch = array, scratch
+
+    # ---- in place ---------------------------------------------------------------------------
+
+    def copy_(self, x: Block) -> Self:
+        np.copyto(self.array, x.array)
+        return self
+
+    def copy_where_(self, mask: Any, x: Any) -> Self:
+        """``self = x``, a block or a number, where `mask` is true."""
+        np.copyto(self.array, x.array if type(x) is Block else x, where=mask)
+        return self
+
+    def add_(self, x: Any, alpha: Any = 1) -> Self:
+        """``self += alpha * x``."""
+        if type(x) is Block:
+            x = x.array
+            if alpha != 1:
+                x = self._scaled(x, alpha)
+        np.add(self.array, x, self.array, dtype=self.scratch.dtype)
+        return self
+
+    def _scaled(self, x: Array, alpha: Any) -> Array:
+        if x.dtype == HALF:
+            alpha = float(np.float16(alpha))  # as PyTorch's `add` takes it
+        return np.multiply(x, alpha, self.scratch, dtype=self.scratch.dtype)
+
+    def mul_(self, x: Any) -> Self:
+        """``self *= x``."""
+        if type(x) is Block:
+            x = x.array
+        np.multiply(self.array, x, self.array, dtype=self.scratch.dtype)
+        return self
+
+    def mul_where_(self, mask: Any, x: float) -> Self:
+        """``self *= x``, rounded to the elements' own dtype, where `mask` is true."""
+        np.multiply(self.array, x, self.array, where=mask)
+        return self
+
+    def div_(self, x: Any) -> Self:
+        """``self /= x``."""
+        if type(x) is Block:
+            x = x.array
+        np.divide(self.array, x, self.array, dtype=self.scratch.dtype)
+        return self
+
+    def addcmul_(self, x: Block, y: Block, value: Any = 1) -> Self:
+        """``self += value * x * y``."""
+        product = self.scratch
+        np.multiply(x.array, value, product, dtype=product.dtype)
+        np.multiply(product, y.array, product)
+        np.add(self.array, product, self.array)
+        return self
+
+    def addcdiv_(self, x: Block, y: Block, value: Any = 1) -> Self:
+        """``self += value * x / y``."""
+        quotient = self.scratch
+        np.multiply(x.array, value, quotient, dtype=quotient.dtype)
+        np.divide(quotient, y.array, quotient)
+        np.add(self.array, quotient, self.array)
+        return self
+
+    def lerp_(self, end: Block, weight: Any) -> Self:
+        """``self += weight * (end - self)``."""
+        way = self.scratch
+        np.subtract(end.array, self.array, way, dtype=way.dtype)
+        np.multiply(way, weight, way)
+        np.add(self.array, way, self.array)
+        return self
+
+    def sqrt_(self) -> Self:
+        np.sqrt(self.array, self.array)
+        return self
+
+    def maximum_(self, x: Block) -> Self:
+        """The larger of the two, NaN if either is."""
+        np.maximum(self.array, x.array, out=self.array)
+        return self
+
+    def clamp_(self, low: float, high: float) -> Self:
+        np.clip(self.array, low, high, self.array)
+        return self
+
+    # ---- into new memory --------------------------------------------------------------------
+
+    def add(self, x: Any, alpha: Any = 1) -> Block:
+        """``self + alpha * x``."""
+        x = self._scaled(x.array, alpha) if type(x) is Block else x
+        return self._rounded(np.add(self.array, x, dtype=self.scratch.dtype))
+
+    def mul(self, x: Block) -> Block:
+        """``self * x``."""
+        return self._rounded(np.multiply(self.array, x.array, dtype=self.scratch.dtype))
+
+    def div(self, x: float) -> Block:
+        """``self / x``."""
+        return self._rounded(np.divide(self.array, x, dtype=self.scratch.dtype))
+
+    def __rtruediv__(self, x: Any) -> Block:
+        return self._rounded(np.divide(x, self.array, dtype=self.scratch.dtype))
+
+    def _rounded(self, array: Array) -> Block:
+        kept = self.array.dtype
+        return Block(array if array.dtype == kept else array.astype(kept), self.scratch)
+
+    def abs(self) -> Block:
+        return Block(np.abs(self.array), self.scratch)
+
+    def sign(self) -> Block:
+        return Block(np.sign(self.array), self.scratch)
+
+    def sqrt(self) -> Block:
+        return Block(np.sqrt(self.array), self.scratch)
+
+    # ---- masks ------------------------------------------------------------------------------
+
+    def isinf(self) -> Any:
+        return np.isinf(self.array)
+
+    def __gt__(self, number: float) -> Any:
+        return self.array > number
+
+    def __lt__(self, number: float) -> Any:
+        return self.array < number
+
+
+def cache_blocks(arrays: dict[str, Array]) -> Iterable[dict[str, Block]]:
+    """Arrays of one shape and dtype as blocks, the same elements of each at a time.
+
+    Those that are small, or do not lie in memory in order, come whole.
+
+    >>> p, g = np.ones((300, 400), np.float32), np.ones((300, 400), np.float32)
+    >>> [block["p"].array.shape for block in cache_blocks({"p": p, "g": g})]
+    [(52428,), (52428,), (15144,)]
+    """
+    p = arrays["p"]
+    if p.size > SMALL and all([array.flags.c_contiguous for array in arrays.values()]):
+        return _cut(arrays)
+    if not p.ndim:  # or NumPy would make scalars of what is computed
+        arrays = {name: array.reshape(1) for name, array in arrays.items()}
+        p = arrays["p"]
+    scratch = _scratch(p)
+    return [{name: Block(array, scratch) for name, array in arrays.items()}]
+
+
+def _cut(arrays: dict[str, Array]) -> Iterator[dict[str, Block]]:
+    flat = {name: array.reshape(-1) for name, array in arrays.items()}
+    size = flat["p"].size
+    length = CACHE // flat["p"].itemsize // (len(arrays) + 3)  # three for what is computed
+    scratch = _scratch(flat["p"][:length])
+    for start in range(0, size, length):
+        part = scratch[: size - start]
+        yield {name: Block(array[start : start + length], part) for name, array in flat.items()}
+
+
+def _scratch(like: Array) -> Array:
+    return np.empty_like(like, np.float32) if like.dtype == HALF else np.empty_like(like)
