@@ -43,7 +43,7 @@ from minitorch._config import *
 from minitorch._dtypes import *
 from minitorch._format import set_printoptions as set_printoptions
 from minitorch._missing import missing
-from minitorch._questions import *
+from minitorch._predicates import *
 from minitorch._tensor import Tensor as Tensor
 from minitorch._tensor_types import *
 from minitorch._type_info import *

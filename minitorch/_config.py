@@ -86,7 +86,7 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` set."""
+    """Return the setting made by `set_float32_matmul_precision`."""
     return _settings.matmul_precision
 
 

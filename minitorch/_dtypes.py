@@ -281,7 +281,7 @@ def on_cpu(place: Any) -> device:
 
 
 class layout:
-    """How elements lie in memory: always strided here."""
+    """Layout of elements in memory: always strided here."""
 
     def __repr__(self) -> str:
         return "torch.strided"
@@ -327,7 +327,7 @@ class Size(tuple[int, ...]):
         return tuple.__new__(cls, checked)
 
     def numel(self) -> int:
-        """How many elements a tensor of this size has."""
+        """Return the number of elements of a tensor of this size."""
         return math.prod(self)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""How a tensor prints: PyTorch's layout, digit for digit.
+"""Printing of tensors: PyTorch's layout, digit for digit.
 
 Widths and the choice between plain, integer-like and scientific notation follow the finite,
 nonzero elements that are shown, as in https://docs.pytorch.org/docs/stable/generated/torch.set_printoptions.html.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PrintOptions:
-    """What `set_printoptions` sets."""
+    """Settings made by `set_printoptions`."""
 
     precision: int = 4
     threshold: float = 1000
@@ -146,7 +146,7 @@ def _body(array: Array, indent: int, summarize: bool, text: _Formatter) -> str:
 
 
 def tensor_repr(tensor: Tensor, name: str) -> str:
-    """What ``repr(tensor)`` gives; `name` is what stands before the parenthesis."""
+    """Write out ``repr(tensor)``; `name` is what stands before the parenthesis."""
     array = tensor._array
     prefix = name + "("
     indent = len(prefix)

@@ -1,4 +1,4 @@
-"""What a module answers for a name it does not have: an error that names the nearest one it has."""
+"""Errors for names that a module does not have, which say the nearest one that it has."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def missing(module_name: str) -> Callable[[str], NoReturn]:
 
 
 class MissingAttribute(AttributeError):
-    """What an object answers for a name it does not have; the advice is worked out when shown.
+    """Error for an attribute that an object does not have; its advice is worked out when shown.
 
     (Many only probe, with ``hasattr``, and never look at the message.)
     """

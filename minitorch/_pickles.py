@@ -113,7 +113,7 @@ class _Writer(_Pickler):  # type: ignore[misc]
         return "storage", STORAGE_NAMES[obj.dtype], obj.place.key, "cpu", obj.place.numel
 
     def reducer_override(self, obj: Any) -> Any:
-        """How an object is rebuilt: a name and what it is called with."""
+        """Say how an object is rebuilt: a name and the arguments of its call."""
         kind = type(obj)
         if kind in self.dispatch:
             return NotImplemented
@@ -351,7 +351,7 @@ FOREIGN_DTYPES = {"bfloat16", "complex32", "complex64", "complex128", "uint16", 
 
 
 def _named(module: str, name: str) -> Any:
-    """What a name in a pickle stands for: itself, if it is in the table, or a dtype."""
+    """Look up a name in a pickle: itself, if it is in the table, or a dtype."""
     found = Name("builtins" if module == "__builtin__" else module, name)
     if found in REBUILDERS or found in MENTIONED:
         return found

@@ -29,7 +29,7 @@ class UntypedStorage:
         return self._owner.__array_interface__["data"][0]
 
     def nbytes(self) -> int:
-        """How many bytes there are."""
+        """Return the number of bytes."""
         return self._owner.nbytes
 
     size = __len__ = nbytes

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch import _dtypes, _legacy as legacy, _storage as storage
+from minitorch import _constructors as constructors, _dtypes, _storage as storage
 from minitorch._dtypes import CPU, Array, Size, device, dtype
 from minitorch._format import tensor_repr
 from minitorch.autograd import engine
@@ -142,7 +142,7 @@ class Tensor(TensorBase):
 
     def __new__(cls, *size: Any, data: Any = None) -> Any:
         given = size if data is None else (data,)
-        made = legacy.new("Tensor", _dtypes.get_default_dtype(), given)
+        made = constructors.new("Tensor", _dtypes.get_default_dtype(), given)
         return cls._wrap(made) if isinstance(made, np.ndarray) else made.data.as_subclass(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -232,7 +232,7 @@ class Tensor(TensorBase):
     nelement = numel
 
     def stride(self, dim: int | None = None) -> Any:
-        """How many elements apart neighbours along each dimension (or `dim`) lie in memory."""
+        """Return the step in memory, in elements, along each dimension (or `dim`)."""
         array = self._array
         steps = array.strides
         if array.size == 0:  # NumPy's are 0 then
@@ -262,7 +262,7 @@ class Tensor(TensorBase):
         return storage.UntypedStorage(self._array)
 
     def storage_offset(self) -> int:
-        """How many elements into its storage the first element lies."""
+        """Return the number of elements before the first one in its storage."""
         return (self.data_ptr() - self.untyped_storage().data_ptr()) // self._array.itemsize
 
     def is_floating_point(self) -> bool:
@@ -385,7 +385,7 @@ class Tensor(TensorBase):
 
     @property
     def output_nr(self) -> int:
-        """Which of its node's outputs this is."""
+        """Number of this output of its node."""
         return self._slot
 
     @property
@@ -581,7 +581,7 @@ class Tensor(TensorBase):
     def __array_wrap__(
         self, array: Array, context: Any = None, return_scalar: bool = False
     ) -> Tensor:
-        """What NumPy makes of its result: ``numpy.sin(tensor)`` is a tensor, as in PyTorch."""
+        """Wrap a result of NumPy's: ``numpy.sin(tensor)`` is a tensor, as in PyTorch."""
         return self._wrap(array.astype(np.uint8) if array.dtype == bool else np.asarray(array))
 
     def __dlpack__(self, **kwargs: Any) -> Any:
@@ -726,8 +726,8 @@ class Tensor(TensorBase):
             ValueError: for a name of none.
         """
         if dtype is None:
-            return f"torch.{legacy.TYPE_NAMES[self.dtype.name]}"
-        return self.to(legacy.dtype_of_type(dtype))
+            return f"torch.{constructors.TYPE_NAMES[self.dtype.name]}"
+        return self.to(constructors.dtype_of_type(dtype))
 
     def type_as(self, other: Tensor) -> Tensor:
         """In `other`'s dtype."""
@@ -870,7 +870,7 @@ class Tensor(TensorBase):
 
     def new(self, *data: Any) -> Tensor:
         """PyTorch's oldest constructor, in this tensor's dtype: of a size, or of data."""
-        made = legacy.new("new", self.dtype, data)
+        made = constructors.new("new", self.dtype, data)
         return self._wrap(made) if isinstance(made, np.ndarray) else made.data
 
     def apply_(self, callable: Callable[[Any], Any]) -> Tensor:

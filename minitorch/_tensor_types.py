@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch import _dtypes, _legacy
+from minitorch import _constructors, _dtypes
 from minitorch._tensor import Tensor
 
 __all__ = [
@@ -33,15 +33,15 @@ class TensorType(type):
     dtype: _dtypes.dtype
 
     def __new__(cls, kind: _dtypes.dtype) -> TensorType:
-        made = super().__new__(cls, _legacy.TYPE_NAMES[kind.name], (), {})
+        made = super().__new__(cls, _constructors.TYPE_NAMES[kind.name], (), {})
         made.dtype = kind
         return made
 
     def __init__(cls, kind: _dtypes.dtype) -> None:
-        super().__init__(_legacy.TYPE_NAMES[kind.name], (), {})
+        super().__init__(_constructors.TYPE_NAMES[kind.name], (), {})
 
     def __call__(cls, *data: Any) -> Tensor:
-        made = _legacy.new(cls.__name__, cls.dtype, data)
+        made = _constructors.new(cls.__name__, cls.dtype, data)
         return Tensor._wrap(made) if isinstance(made, np.ndarray) else made.data
 
     def __instancecheck__(cls, instance: object) -> bool:

@@ -51,7 +51,7 @@ class autocast:
 
 
 class GradScaler:
-    """What scales a loss so that float16 gradients do not vanish: switched off, it passes on.
+    """Scaling of a loss so that float16 gradients do not vanish: switched off, it passes on.
 
     Raises:
         RuntimeError: if it is enabled for the CPU.

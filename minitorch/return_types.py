@@ -39,44 +39,44 @@ class _MinAndMax(NamedTuple):
 
 
 class aminmax(_MinAndMax):
-    """What `aminmax` returns."""
+    """Result of `aminmax`."""
 
 
 class cummax(_ValuesAndIndices):
-    """What `cummax` returns."""
+    """Result of `cummax`."""
 
 
 class cummin(_ValuesAndIndices):
-    """What `cummin` returns."""
+    """Result of `cummin`."""
 
 
 class kthvalue(_ValuesAndIndices):
-    """What `kthvalue` returns."""
+    """Result of `kthvalue`."""
 
 
 class max(_ValuesAndIndices):
-    """What `max` over a dimension returns."""
+    """Result of `max` over a dimension."""
 
 
 class median(_ValuesAndIndices):
-    """What `median` over a dimension returns."""
+    """Result of `median` over a dimension."""
 
 
 class min(_ValuesAndIndices):
-    """What `min` over a dimension returns."""
+    """Result of `min` over a dimension."""
 
 
 class mode(_ValuesAndIndices):
-    """What `mode` returns."""
+    """Result of `mode`."""
 
 
 class nanmedian(_ValuesAndIndices):
-    """What `nanmedian` over a dimension returns."""
+    """Result of `nanmedian` over a dimension."""
 
 
 class sort(_ValuesAndIndices):
-    """What `sort` returns."""
+    """Result of `sort`."""
 
 
 class topk(_ValuesAndIndices):
-    """What `topk` returns."""
+    """Result of `topk`."""

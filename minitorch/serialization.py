@@ -61,7 +61,7 @@ class _Region:
 
 
 class _Regions:
-    """Which memory is to be saved: arrays that are views of one another share a region.
+    """Memory to be saved: arrays that are views of one another share a region.
 
     Of an array of which only a part is saved, no more than that part gets into the file.
     """
@@ -273,7 +273,7 @@ def load(
 
 
 def _location_map(map_location: Any) -> Callable[[str], bool]:
-    """What says whether storages saved on a device are to come to the CPU."""
+    """Make a function that says whether storages saved on a device are to come to the CPU."""
     if map_location is None:
         return lambda location: location == "cpu"
     if isinstance(map_location, (str, device)):

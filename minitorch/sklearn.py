@@ -56,7 +56,7 @@ AT_ONCE = 512  # so many samples are predicted in one go: it bounds the memory, 
 
 
 class _NeuralNet(BaseEstimator):
-    """What the classifier and the regressor share: all but targets, loss and answers."""
+    """Base of the classifier and the regressor: all but targets, loss and answers."""
 
     module_: nn.Module
     n_outputs_: int
@@ -99,7 +99,7 @@ class _NeuralNet(BaseEstimator):
         raise NotImplementedError
 
     def _precisions(self, reset: bool) -> Any:
-        """What features may be computed in: at first either, then what the network is in."""
+        """Return the dtypes of features: at first either, then the network's."""
         return (np.float64, np.float32) if reset else self._precision
 
     # ---- training ----------------------------------------------------------------------------
@@ -273,12 +273,12 @@ class _NeuralNet(BaseEstimator):
         return outputs
 
     def _outputs(self, X: Tensor) -> Tensor:
-        """What the network says, not recorded."""
+        """Run the network, not recorded."""
         with minitorch.no_grad():
             return minitorch.cat([self._module(some) for some in X.split(AT_ONCE)])
 
     def _predictions(self, X: Any) -> Tensor:
-        """What the network says for samples that are still to be validated."""
+        """Run the network on samples that are still to be validated."""
         check_is_fitted(self, "module_")
         X = validate_data(self, X, reset=False, dtype=self._precision)
         return self._outputs(minitorch.tensor(X))

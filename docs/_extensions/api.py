@@ -92,7 +92,7 @@ PAGES = [
     Page(
         "dtypes",
         "Types, devices, settings",
-        "_dtypes _type_info _questions _config _format version",
+        "_dtypes _type_info _predicates _config _format version",
     ),
     Page(
         "pointwise",

@@ -1,4 +1,4 @@
-"""What the graph needs of a tensor: its array, its gradient, and where it came from.
+"""`TensorBase`, a tensor as the graph sees it: an array, a gradient, and the node it came from.
 
 `TensorBase` knows no operation. `minitorch.Tensor` derives from it and adds the operators.
 """
@@ -37,7 +37,7 @@ next_sequence_number: Callable[[], int] = itertools.count().__next__
 
 
 class Storage:
-    """What tensors that share memory have in common: how often it was changed in place."""
+    """Memory that tensors may share, with its version counter."""
 
     version = 0
 

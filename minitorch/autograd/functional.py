@@ -50,7 +50,7 @@ def _as_tuple(what: str, who: str, value: Any) -> tuple[bool, Tensors]:
 
 
 def _result(tensors: Tensors, several: bool, create_graph: bool) -> Any:
-    """What the caller gets: a tuple if the argument was one, outside the graph unless asked for."""
+    """Shape a result for the caller: a tuple if the argument was one, detached unless asked for."""
     if not create_graph:
         tensors = tuple(tensor.detach() for tensor in tensors)
     return tensors if several else tensors[0]

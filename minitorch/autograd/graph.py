@@ -1,4 +1,4 @@
-"""What PyTorch offers to look at, or to change, in the graph itself."""
+"""PyTorch's `torch.autograd.graph`: ways to look at the graph, or to change it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _next_id = itertools.count()
 
 
 class RemovableHandle:
-    """What registering a hook returns: ``handle.remove()`` takes the hook off again.
+    """Handle of a registered hook: ``handle.remove()`` takes it off again.
 
     Only a weak reference to the table of hooks is held, so that a forgotten handle keeps
     neither a graph nor a module alive. Also a context manager that removes on exit.

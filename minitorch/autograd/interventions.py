@@ -1,4 +1,4 @@
-"""What happens in a walk only if somebody asked for it: targets, hooks, anomaly mode; and errors.
+"""Interventions in a walk, for those who ask: targets, hooks, anomaly mode; and errors.
 
 `walk` calls these, so that it can be read without them.
 """

@@ -172,7 +172,7 @@ class NodeInterface:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _find_saved(self, name: str) -> Any:
-        """What PyTorch calls ``_saved_<name>``.
+        """Find the saved tensor that PyTorch calls ``_saved_<name>``.
 
         Raises:
             AttributeError: if the node has not saved it, or it cannot be told which it is.

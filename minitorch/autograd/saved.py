@@ -1,4 +1,4 @@
-"""What a node keeps of a tensor until backward: its array, and how often that was changed."""
+"""Saved tensors: arrays that a node keeps until backward, with the version they were saved at."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class SavedForBackward:
 
     @property
     def saved(self) -> tuple[Any, ...]:
-        """What `save` kept: for a rule on arrays as ndarrays, else as tensors in the graph.
+        """Saved values: for a rule on arrays as ndarrays, else as tensors in the graph.
 
         Raises:
             RuntimeError: if one was changed in place since, or the graph was freed.
@@ -160,7 +160,7 @@ class SavedForBackward:
         return tensor if on_tensors else item.array
 
     def _constant(self, item: Any) -> Any:
-        """What was saved of no tensor, as one if it is an array."""
+        """Wrap a saved array that was no tensor's."""
         if isinstance(item, (np.ndarray, np.generic)):
             return self.tensor_class._wrap(np.asarray(item))  # a mask of a 0-d array is a scalar
         return item

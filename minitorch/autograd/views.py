@@ -45,7 +45,7 @@ class ViewStep(NamedTuple):
 
 
 class View:
-    """How a view was made, so that its gradient can be found again after an in-place change.
+    """Record of how a view was made, to find its gradient again after an in-place change.
 
     Attributes:
         base: the tensor that owns the memory (never itself a view).

@@ -29,7 +29,7 @@ def install() -> None:
             del sys.modules[name]
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] == OWN:
-                make_outspoken(module)
+                install_missing_getattr(module)
         sys.meta_path.insert(0, TorchFinder())
 
 
@@ -73,10 +73,10 @@ class SameModule(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.own_spec  # the import system has just put the alias's there
-        make_outspoken(module)
+        install_missing_getattr(module)
 
 
-def make_outspoken(module: ModuleType) -> None:
+def install_missing_getattr(module: ModuleType) -> None:
     """Let the error for a name that `module` lacks say that minitorch does not cover it."""
     namespace = vars(module)
     namespace.setdefault("__getattr__", missing(module.__name__))  # for `module.name`

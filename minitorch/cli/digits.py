@@ -40,7 +40,7 @@ class Data:
 
 @dataclass
 class Record:
-    """What training leaves behind: the model, and two numbers for every epoch."""
+    """Result of training: the model, and two numbers for every epoch."""
 
     model: ConvNet
     losses: list[float] = field(default_factory=list)

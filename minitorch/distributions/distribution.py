@@ -80,7 +80,7 @@ class Distribution:
 
     @property
     def batch_shape(self) -> Size:
-        """How many distributions there are."""
+        """Batch shape: one distribution for each of its places."""
         return self._batch_shape
 
     @property

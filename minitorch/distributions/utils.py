@@ -1,4 +1,4 @@
-"""What the distributions share: broadcasting parameters, logits and probabilities."""
+"""Helpers of distributions: broadcasting parameters, logits and probabilities."""
 
 from __future__ import annotations
 

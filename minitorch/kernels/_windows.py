@@ -95,7 +95,7 @@ def inside(spatial: Sizes, padding: Pairs) -> tuple[Any, ...]:
 
 
 class Frame(NamedTuple):
-    """What padding does to a shape."""
+    """Shape and place of an array within its padding."""
 
     sizes: Sizes  # with it
     inside: tuple[Any, ...]  # where in the result the array lies

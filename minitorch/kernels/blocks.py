@@ -18,7 +18,7 @@ MANY = 4  # blocks that are worth a thread of their own
 def by_blocks(
     kernel: Callable[..., None], inputs: Sequence[Array], results: int | Sequence[Any]
 ) -> list[Array]:
-    """What `kernel`, which works element by element, makes of arrays of one shape.
+    """Apply `kernel`, which works element by element, to arrays of one shape.
 
     Args:
         kernel: takes flat arrays: one an input, which it must not change, and then one a result,

@@ -50,7 +50,7 @@ Block = tuple[int, int]  # output rows, from and to
 def output_size(
     size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int
 ) -> int:
-    """How many windows fit."""
+    """Count the windows that fit."""
     return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
 
 

@@ -1,4 +1,4 @@
-"""How the process uses memory and threads: two settings, made before NumPy is loaded.
+"""Settings of the process for memory and threads, made before NumPy is loaded.
 
 glibc gives every block above 128 KiB back to the system when it is freed and asks anew for the
 next, page by page, each page cleared first. A training step frees and makes the same arrays over

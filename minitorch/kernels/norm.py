@@ -43,7 +43,7 @@ class Standard(NamedTuple):
 
 
 class Layout:
-    """How an array lies in memory: as (A, K, B), where each of K cells has A * B elements.
+    """Layout of an array in memory: (A, K, B), where each of K cells has A * B elements.
 
     Args:
         shape: the array's.
@@ -121,7 +121,7 @@ class Layout:
 
 
 def layout_of(x: Array, inner: Axes) -> Layout:
-    """How to look at `x`, whose cells are made of the axes `inner`.
+    """Find the layout of `x`, whose cells are made of the axes `inner`.
 
     In C order those must come before or after all others, or both.
     """
@@ -231,7 +231,7 @@ def _centered(
 
 
 def _count(x: Array, axes: Axes) -> Any:
-    """How many elements share a mean, as a number of x's dtype."""
+    """Count the elements that share a mean, as a number of x's dtype."""
     return x.dtype.type(math.prod([x.shape[axis] for axis in axes]))
 
 

@@ -29,7 +29,7 @@ from minitorch.kernels.mask import keep
 def output_size(
     size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool
 ) -> int:
-    """How many windows; with `ceil_mode`, a last one may hang over the edge."""
+    """Count the windows; with `ceil_mode`, a last one may hang over the edge."""
     room = size + 2 * padding - dilation * (kernel - 1) - 1
     if not ceil_mode:
         return room // stride + 1
@@ -59,7 +59,7 @@ def _frame(
 
 
 class Stage(NamedTuple):
-    """How the window passes along one dimension of (N, C, *S)."""
+    """Passage of the window along one dimension of (N, C, *S)."""
 
     axis: int
     at: tuple[Any, ...]  # for each place of the window, the slices that it meets
@@ -271,7 +271,7 @@ def _divisors(
     divisor_override: int | None,
     dtype: Any,
 ) -> Array:
-    """What each window's sum is divided by, to go with (N, C, *O)."""
+    """Compute the divisor of each window's sum, to go with (N, C, *O)."""
     if divisor_override is not None:
         return np.asarray(divisor_override, dtype)
     total = np.ones((), np.int64)

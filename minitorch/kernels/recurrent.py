@@ -111,7 +111,7 @@ class Recurrence:
         return np.ndarray(shape, kind, one, strides=(0, *one.strides))
 
     def _prepare(self, x: Array, h: Array) -> tuple[Fill, Array, Array]:
-        """How a step gets from the state before it to its z.
+        """Prepare the way of a step from the state before it to its z.
 
         Returns:
             A function of ``before[t]`` and ``z[t]`` that completes the latter.

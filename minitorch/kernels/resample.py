@@ -89,7 +89,7 @@ def resample(x: Array, tables: tuple[Table, ...]) -> Array:
     growth = [out / max(size, 1) for out, size in (table.shape for table in tables)]
 
     def cost(dim: int) -> tuple[float, int]:
-        """What shrinks comes first; and the last axis, which is slow, while there is less."""
+        """Order axes: those that shrink first; and the last, which is slow, while there is less."""
         return growth[dim], dim if growth[dim] < 1 else -dim
 
     for dim in sorted(range(len(tables)), key=cost):
@@ -116,7 +116,7 @@ def picks(size: int, index: Array) -> Table:
 
 
 def _scale(size: int, out: int, factor: float | None, corners: bool, real: type) -> Any:
-    """How many elements of the input lie between two of the output."""
+    """Compute the number of elements of the input from one of the output to the next."""
     if corners:
         return real(size - 1) / real(out - 1) if out > 1 else real(0)
     return real(size) / real(out) if factor is None else real(1.0 / factor)

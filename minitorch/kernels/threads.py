@@ -74,7 +74,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
-    """What `work` makes of consecutive parts of `pieces`, all parts at the same time.
+    """Run `work` on consecutive parts of `pieces`, all parts at the same time.
 
     As many parts as BLAS has threads; one alone where that is not known, or while another thread
     of the program is in here. `work` must write to no place that another part's writes to.

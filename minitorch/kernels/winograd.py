@@ -149,7 +149,7 @@ class _Tiles:
 
 
 def _even_part(count: int, most: int) -> int:
-    """How many at a time, if `count` are done in parts of about the same size, `most` or less."""
+    """Size parts of `count` things about equally, `most` or less in each."""
     most = min(max(most, 1), max(count, 1))
     return -(-count // -(-count // most)) if count else 1
 

@@ -63,7 +63,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """How much a nonlinearity's weights are scaled up, to keep the variance.
+    """Return the factor of a nonlinearity's weights that keeps the variance.
 
     Raises:
         ValueError: for an unknown nonlinearity.
@@ -89,7 +89,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """How many inputs an output has, and how many outputs an input has."""
+    """Count the inputs of an output, and the outputs of an input."""
     shape = tensor.shape
     if len(shape) < 2:
         raise ValueError(

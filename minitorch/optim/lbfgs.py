@@ -172,7 +172,7 @@ class LBFGS(Optimizer):
     def _evaluation(
         self, closure: Callable[[], Any], direction: Tensor
     ) -> Callable[[float], Point]:
-        """What evaluates the loss a way along the direction, and puts the parameters back."""
+        """Make the function that evaluates the loss along the direction."""
         parameters = self.param_groups[0]["params"]
         kept = [p.detach().clone() for p in parameters]
 

@@ -35,7 +35,7 @@ AverageAll = Callable[[list[Tensor], list[Tensor], Any], None]
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> AverageOne:
-    """What moves an average towards a parameter by ``1 - decay``.
+    """Make a function that moves an average towards a parameter by ``1 - decay``.
 
     Raises:
         ValueError: for a decay outside 0..1.
@@ -53,7 +53,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> AverageOne:
 
 
 def get_swa_avg_fn() -> AverageOne:
-    """What makes the equal average of all parameters so far."""
+    """Make a function that averages all parameters so far equally."""
 
     def swa_update(averaged_param: Tensor, current_param: Tensor, num_averaged: Any) -> Tensor:
         with no_grad():
@@ -188,7 +188,7 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def _part(self, step: int) -> float:
-        """How much of the way is gone after a step."""
+        """Return the part of the way that is gone after a step."""
         t = max(0, min(1, step / max(1, self.anneal_epochs)))
         return (1 - math.cos(math.pi * t)) / 2 if self._anneal_strategy == "cos" else t
 

@@ -104,7 +104,7 @@ def _where(item: Item) -> str:
 
 
 def _leaves(actual: Any, expected: Any, item: Item = ()) -> Iterator[tuple[Item, Any, Any]]:
-    """What two containers hold, side by side, with the keys that lead there."""
+    """Pair up what two containers hold, with the keys that lead there."""
     if _is_sequence(actual) and _is_sequence(expected):
         if len(actual) != len(expected):
             raise _Refused(
@@ -154,7 +154,7 @@ class _Rules:
     allow_subclasses: bool
 
     def pair(self, actual: Any, expected: Any, item: Item) -> Pair:
-        """What compares the two, which are to be found at `item`."""
+        """Find the comparison for the two, which are to be found at `item`."""
         if actual is None or expected is None:
             return lambda: (
                 None if actual is expected else f"None mismatch: {actual} is not {expected}"
@@ -195,7 +195,7 @@ class _Rules:
         return replace(self, rtol=max(r for r, _ in defaults), atol=max(a for _, a in defaults))
 
     def numbers(self, actual: Any, expected: Any) -> str | None:
-        """What is wrong with two Python numbers."""
+        """Describe the difference of two Python numbers."""
         if self.check_dtype and type(actual) is not type(expected):
             return f"The (d)types do not match: {type(actual)} != {type(expected)}."
         if actual == expected:
@@ -209,7 +209,7 @@ class _Rules:
         return self.unlike_numbers(actual, expected)
 
     def tensors(self, actual: Tensor, expected: Tensor) -> str | None:
-        """What is wrong with two tensors."""
+        """Describe the difference of two tensors."""
         unlike = "The values for attribute '{}' do not match: {} != {}."
         if actual.shape != expected.shape:
             return unlike.format("shape", actual.shape, expected.shape)
@@ -287,7 +287,7 @@ class _Rules:
         return f"{things} are not {'equal' if self.exact else 'close'}!", ""
 
     def up_to(self, tolerance: float | None) -> str:
-        """What was allowed, unless that is nothing at all."""
+        """Write the allowance, unless that is nothing at all."""
         return "" if self.exact else f" (up to {tolerance} allowed)"
 
     @property

@@ -58,7 +58,7 @@ class Group:
         return f"{self.title} {self.kind}".strip() if self.title != self.kind else self.kind
 
     def told(self, graph: Graph) -> str:
-        """What is in it, in counts and totals."""
+        """Describe the content in counts and totals."""
         nodes = [graph[number] for number in self.nodes]
         operations = [node for node in nodes if node.kind == "operation"]
         kept = {s.memory: (s.bytes, s.parameter) for node in operations for s in node.saved}

@@ -88,7 +88,7 @@ def dot(graph: Graph, fold: bool | None = None) -> str:
 
 
 class _boxes:
-    """What is seen of a graph: open groups as frames, the rest as boxes."""
+    """Visible part of a graph: open groups as frames, the rest as boxes."""
 
     def __init__(self, graph: Graph, fold: bool | None) -> None:
         from minitorch.viz.svg import opened

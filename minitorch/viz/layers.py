@@ -63,7 +63,7 @@ class Row:
 
 @dataclass
 class Summary:
-    """What `summary` found; prints as a table.
+    """Result of `summary`; prints as a table.
 
     Attributes:
         rows: a list of `Row`, in the order of the calls.
@@ -401,7 +401,7 @@ class _Watcher:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What is kept of an array that an operation was called with."""
+    """Shape and dtype of an array that an operation was called with."""
 
     shape: tuple[int, ...]
     size: int

@@ -194,7 +194,7 @@ def _order(made: Plan) -> None:
 
 
 def _crossings(made: Plan) -> int:
-    """How many pairs of lines cross."""
+    """Count the pairs of lines that cross."""
     place = {
         item: (at, index) for at, row in enumerate(made.rows) for index, item in enumerate(row)
     }
@@ -214,7 +214,7 @@ def _crossings(made: Plan) -> int:
 
 
 class Line(NamedTuple):
-    """What is drawn of a segment: the result that it carries, and to which item.
+    """Drawing of a segment: the result that it carries, and to which item.
 
     `points` are x and y where it starts, y where it leaves the row, and x, y and y where it ends.
     """
@@ -227,7 +227,7 @@ class Line(NamedTuple):
 
 @dataclass
 class Box:
-    """What is drawn of one node or group, with where it lies within the group around it.
+    """Drawing of one node or group, with its place within the group around it.
 
     Attributes:
         child: a node's number, or the group.
@@ -340,7 +340,7 @@ def _columns(made: Plan, widths: list[float], start: list[float], end: list[floa
         below[segment.upper].append(index)
 
     def pull(segment: Segment) -> float:
-        """How much a line wants to be straight: a passing one most, one from a leaf least."""
+        """Weigh a line's wish to be straight: a passing one most, one from a leaf least."""
         ends = [made.items[segment.upper][0], made.items[segment.lower][0]]
         if ends == ["pass", "pass"]:
             return 8.0
@@ -429,7 +429,7 @@ def _apart(wishes: list[float], weights: list[float], gaps: list[float]) -> list
 
 
 def group_lines(graph: Graph, group: Group) -> list[str]:
-    """What stands in the box of a folded group."""
+    """Write the text in the box of a folded group."""
     return [f"▸ {group.label()}", group.told(graph)]
 
 

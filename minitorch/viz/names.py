@@ -1,4 +1,4 @@
-"""What tensors are called: in the arguments, in a module, or in the caller's own variables."""
+"""Names of tensors: in the arguments, in a module, or in the caller's own variables."""
 
 from __future__ import annotations
 

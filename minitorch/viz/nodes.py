@@ -41,7 +41,7 @@ class Output:
     gradient: Values | None = None
 
     def count(self) -> int:
-        """How many elements there are."""
+        """Count the elements."""
         return math.prod(self.shape)
 
     def __str__(self) -> str:
@@ -110,7 +110,7 @@ class Node:
 
     @property
     def variable(self) -> str:
-        """What the user calls its result, or ''."""
+        """Return the user's name of its result, or ''."""
         return "" if self.kind != "operation" else ", ".join(o.name for o in self.outputs if o.name)
 
     @property
@@ -120,7 +120,7 @@ class Node:
 
     @property
     def warning(self) -> str:
-        """Which values, or gradients, are NaN or infinite: ``3 NaN, grad 1 inf``; or ''."""
+        """Count values, or gradients, that are NaN or infinite: ``3 NaN, grad 1 inf``; or ''."""
         found = []
         for output in self.outputs:
             for prefix, values in (("", output.values), ("grad ", output.gradient)):
@@ -135,7 +135,7 @@ class Node:
         return f"{name}:{rest.partition(',')[0]}" if file else ""
 
     def lines(self) -> list[str]:
-        """What stands in its box: name, shape, and what is worth knowing at a glance."""
+        """Write the text in its box: name, shape, and what is worth knowing at a glance."""
         several = len(self.outputs) > 1
         shape = f"{len(self.outputs)} outputs" if several else str(self.outputs[0])
         lines = [self.name, shape]
@@ -213,7 +213,7 @@ class Graph:
         return self.text()
 
     def summary(self) -> str:
-        """How many nodes of which kind, and what they keep."""
+        """Count the nodes of each kind, and what they keep."""
         kinds = Counter(node.kind for node in self.nodes)
         plural = {"operation": "operations", "leaf": "leaves", "constant": "constants"}
         parts = [
@@ -290,7 +290,7 @@ class Graph:
         return f'<div style="max-width: 100%; overflow: auto">{self.svg()}</div>'
 
     def data(self) -> dict[str, Any]:
-        """What the pages read."""
+        """Return the data that the pages read."""
         tree = self.tree()
         name = next((self[n].outputs[s].name for n, s in self.roots), "")
         roots = {number for number, _ in self.roots}
@@ -492,7 +492,7 @@ class _Builder:
         self._learn_values(node, outputs)
 
     def _learn_values(self, node: Function, outputs: list[Output]) -> None:
-        """What a node has saved tells the values of its inputs and output."""
+        """Learn the values of a node's inputs and output from what it has saved."""
         for item in node._saved or ():
             if not isinstance(item, SavedArray) or item.storage.version != item.version:
                 continue
@@ -508,7 +508,7 @@ class _Builder:
 
 
 def saved_by(node: Function, labels: list[str]) -> list[Saved]:
-    """What `node` keeps for its backward; `labels` are what its forward calls its inputs."""
+    """List what `node` keeps for its backward; `labels` are its forward's names of its inputs."""
     found = []
     for item in node._saved or ():
         if item is None:
@@ -569,7 +569,7 @@ def _gradient(node: Function, slot: int) -> Values | None:
 
 
 def parameter_names(function: type[Function]) -> list[str]:
-    """What a Function's forward calls its inputs."""
+    """Return the names of a Function's inputs in its forward."""
     parameters = list(inspect.signature(function.forward).parameters.values())
     if "setup_context" not in function.__dict__:
         del parameters[:1]  # self, or ctx

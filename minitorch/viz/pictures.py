@@ -88,7 +88,7 @@ def feature_maps(
     columns: int | None = None,
     most: int = MOST,
 ) -> Figure:
-    """What a layer makes of an image, one tile a channel, all on one scale.
+    """Draw a layer's output for an image, one tile a channel, all on one scale.
 
     Args:
         model: called in the mode that it is in, under ``no_grad``.
@@ -160,7 +160,7 @@ def input_gradient(model: Module, image: Any, target: int | None = None) -> tupl
 
 
 def saliency(model: Module, image: Any, target: int | None = None) -> Figure:
-    """Which pixels the score of a class depends on: the gradient in the input, by its size.
+    """Show the pixels that the score of a class depends on: the input's gradient, by its size.
 
     Three panels: the image; the largest slope over the channels, in absolute value; both together.
     (Simonyan, Vedaldi and Zisserman, 2013.) Arguments as for `input_gradient`.

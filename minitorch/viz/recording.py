@@ -58,7 +58,7 @@ class Constant:
 
 @dataclass
 class Note:
-    """What was seen when a node was made.
+    """Note of what was seen when a node was made.
 
     Attributes:
         place: ``file:line, in function`` of the user's code.

@@ -63,7 +63,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        """What happens, in a few words."""
+        """Say what happens, in a few words."""
         if self.node.kind == "leaf":
             return f"#{self.node.number} {self.node.name}: AccumulateGrad"
         return f"#{self.node.number} {self.node.name} runs"
@@ -162,7 +162,7 @@ class Replay:
         )
 
     def data(self) -> dict[str, Any]:
-        """What the page reads."""
+        """Return the data that the page reads."""
         whole = self.graph.data()
         name = whole["title"].removeprefix("The graph behind ")
         steps = []

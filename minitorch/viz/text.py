@@ -83,7 +83,7 @@ class _View:
             self.depth[key] = max([0, *(self.depth[source] + 1 for source in taken)])
 
     def inputs(self, key: str) -> list[str]:
-        """What a box takes in, the deepest last."""
+        """List the inputs of a box, the deepest last."""
         taken = self.takes[key]
         if not taken:
             return []
@@ -91,7 +91,7 @@ class _View:
         return [source for source in taken if source != deepest] + [deepest]
 
     def line(self, key: str) -> str:
-        """What is said of a box."""
+        """Write the line about a box."""
         box = self.boxes[key]
         if isinstance(box, Group):
             return f"▸ {box.label()}  ({box.told(self.graph)})"

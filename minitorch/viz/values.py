@@ -1,4 +1,4 @@
-"""What is told of a tensor's numbers: statistics, and the numbers themselves where they are few."""
+"""Numbers of a tensor: statistics, and the numbers themselves where they are few."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Values:
         )
 
     def count(self) -> int:
-        """How many elements there are."""
+        """Count the elements."""
         return math.prod(self.shape)
 
     def statistics(self) -> str:
@@ -98,7 +98,7 @@ class Values:
         return ", ".join(parts) or "no elements"
 
     def warning(self) -> str:
-        """How many elements are NaN or infinite, or ''."""
+        """Say how many elements are NaN or infinite, or ''."""
         counts = ((self.nans, "NaN"), (self.infs, "inf"))
         return ", ".join(f"{count} {name}" for count, name in counts if count)
 

@@ -44,7 +44,7 @@ from minitorch.autograd.mode import enable_grad
 
 @dataclass
 class Options:
-    """What a check may be told; see `gradcheck`."""
+    """Options of a check; see `gradcheck`."""
 
     eps: float | None = None
     atol: float | None = None
@@ -56,12 +56,12 @@ class Options:
     locate: bool = True
 
     def tolerance(self, bits: int) -> Tolerance:
-        """What is allowed beyond the error bars, in a precision."""
+        """Allowance beyond the error bars, in a precision."""
         return Tolerance(bits, self.atol or 0.0, self.rtol or 0.0)
 
 
 def name_of(func: Any) -> str:
-    """What to call a function: ``Square.apply`` for a Function's apply."""
+    """Name a function: ``Square.apply`` for a Function's apply."""
     owner = getattr(func, "__self__", None)
     if isinstance(owner, type):
         return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"

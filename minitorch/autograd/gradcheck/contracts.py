@@ -1,4 +1,4 @@
-"""What any backward owes the engine, whatever it computes.
+"""Contracts of any backward with the engine, whatever it computes.
 
 It is linear in the incoming gradient, gives the same twice, changes nothing that it is lent, hands
 out gradients that share no memory, and minds neither strides nor whether it is itself recorded.
@@ -134,7 +134,7 @@ def _signed(draws: np.random.Generator, like: Array) -> Array:
 
 
 def _rounding(gradients: Gradients) -> float:
-    """How much the order of a sum may change a gradient: absolute, from its largest element."""
+    """Bound the change of a gradient by the order of a sum: absolute, from its largest element."""
     sizes = [np.abs(g[np.isfinite(g)]).max(initial=0) for g in gradients if g is not None]
     bits = [np.finfo(g.dtype).eps for g in gradients if g is not None]
     return 64 * float(max(bits, default=0)) * float(max(sizes, default=0))
@@ -153,7 +153,7 @@ class _Watch:
                     self.saved.append((node, array, array.copy()))
 
     def changes(self, cotangents: Sequence[Any], seeds: Sequence[Array]) -> Iterator[Breach]:
-        """What is not as it was."""
+        """List what is not as it was."""
         for index, (tensor, seed) in enumerate(zip(cotangents, seeds, strict=True)):
             if not np.array_equal(tensor._array, seed, equal_nan=True):
                 place = np.argwhere(tensor._array != seed)[0].tolist()

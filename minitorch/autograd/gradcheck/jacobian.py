@@ -36,7 +36,7 @@ def tensors_in(value: Any) -> list[Any]:
 
 @dataclass
 class Subject:
-    """What is checked.
+    """Function under check, with its inputs.
 
     Attributes:
         run: evaluates the function, and returns its outputs.
@@ -250,7 +250,7 @@ def _verdicts(
 
 
 def _doubt(subject: Subject, number: int, got: Array) -> Array:
-    """How far rounding may have moved the analytical values: what next to nothing does to them."""
+    """Bound the rounding of the analytical values by the effect of tiny changes."""
     draws = np.random.default_rng(0)
     kept = [x._array.copy() for x in subject.tensors]
     moved = np.zeros_like(got)

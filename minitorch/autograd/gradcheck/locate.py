@@ -1,4 +1,4 @@
-"""Which operation is at fault: every recorded call, checked by itself."""
+"""Search for the operation at fault: every recorded call, checked by itself."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def stands_at_kink(call: Call) -> bool:
 
 
 def _problem(subject: Subject, draws: np.random.Generator, kinked: Array, contracts: bool) -> str:
-    """What is wrong with the call at these values; '' for nothing."""
+    """Describe what is wrong with the call at these values; '' for nothing."""
     outputs = subject.outputs()
     if not outputs or not sum(out._array.size for out in outputs):
         return ""

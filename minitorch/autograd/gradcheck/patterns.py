@@ -1,4 +1,4 @@
-"""What a wrong Jacobian looks like: the mistakes that people make, recognised by their shape."""
+"""Patterns in a wrong Jacobian: common mistakes, recognised by their shape."""
 
 from __future__ import annotations
 

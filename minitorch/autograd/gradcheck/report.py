@@ -1,4 +1,4 @@
-"""What a check found: as an object, in the terminal, as a page, as JSON."""
+"""Reports of a check: as an object, in the terminal, as a page, as JSON."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Jacobian:
     rows: Array | None = None
 
     def count(self, verdict: Verdict) -> int:
-        """How many elements got this verdict."""
+        """Count the elements that got this verdict."""
         return int((self.verdicts == verdict).sum())
 
     @property
@@ -126,7 +126,7 @@ class Jacobian:
 
 @dataclass
 class NodeFinding:
-    """What was found of one recorded operation, checked by itself.
+    """Finding about one recorded operation, checked by itself.
 
     Attributes:
         name: the Function's name.
@@ -184,7 +184,7 @@ class Report:
         return self.ok
 
     def count(self, verdict: Verdict) -> int:
-        """How many elements got this verdict."""
+        """Count the elements that got this verdict."""
         return sum(j.count(verdict) for j in self.jacobians)
 
     @property
@@ -332,7 +332,7 @@ class Report:
 
 
 def _told(jacobian: Jacobian) -> Iterator[str]:
-    """What there is to say of a Jacobian that is not all right."""
+    """Describe a Jacobian that is not all right."""
     if jacobian.ok:
         return
     where = (
@@ -363,7 +363,7 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
 
 
 def told_output(jacobian: Jacobian, element: Element) -> str:
-    """What to call the output that an element is the derivative of."""
+    """Name the output that an element is the derivative of."""
     if jacobian.rows is not None:
         return "the weighted outputs"
     return f"output {jacobian.output} {list(element.output)}"

@@ -1,4 +1,4 @@
-"""What a function did, call by call: which operation, with which arrays, on which line.
+"""Record of a function's calls: which operation, with which arrays, on which line.
 
 Every recorded node can carry its *call*: enough to run its forward again with other numbers. So one
 operation can be checked on its own, and a whole graph can be replayed in float64.

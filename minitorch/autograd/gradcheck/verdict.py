@@ -19,7 +19,7 @@ SUBNORMAL = 1e-307  # differences below which float64 loses its digits
 
 
 class Verdict(enum.IntEnum):
-    """What is said of one element."""
+    """Verdict on one element."""
 
     PASS = 0  # the values agree, and the error bar is narrow enough for that to mean something
     FAIL = 1  # they differ by more than rounding and truncation explain
@@ -30,7 +30,7 @@ class Verdict(enum.IntEnum):
 
 @dataclass
 class Tolerance:
-    """What is allowed beyond the error bars.
+    """Allowance beyond the error bars.
 
     Attributes:
         bits: of the precision in which gradients are computed: 53 for float64.
@@ -48,12 +48,12 @@ class Tolerance:
 
     @property
     def narrow(self) -> float:
-        """How narrow a bar must be, relative to the derivative, for an agreement to mean much."""
+        """Largest error bar, relative to the derivative, at which an agreement means much."""
         return 2.0 ** (-0.19 * self.bits)
 
     @property
     def small(self) -> float:
-        """How narrow a bar must be, relative to derivatives around, for a 0 to be believed."""
+        """Largest error bar, relative to derivatives around, at which a 0 is believed."""
         return 2.0 ** (-0.375 * self.bits)
 
     @property

@@ -111,7 +111,7 @@ def _spread(grads: tuple[Any, ...], places: list[int], count: int) -> tuple[Any,
 
 
 def _counted(who: str, what: str, made: Any, count: int) -> tuple[Any, ...]:
-    """What a hook returned, refused if it is not one for each gradient that it was given."""
+    """Check what a hook returned: one for each gradient that it was given."""
     if len(made) != count:
         raise RuntimeError(
             f"Backward {who} returned an invalid number of {what}, got {len(made)}, but expected "

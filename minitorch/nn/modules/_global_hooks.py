@@ -22,7 +22,7 @@ def at_calls(kind: str) -> list[Any]:
 
 
 def registered(kind: str, module: Any, name: str, value: Any) -> Any:
-    """What the hooks make of a value that `module` registers; by default the value itself."""
+    """Pass a value that `module` registers through the hooks; by default it stays."""
     for hook in AT_REGISTRATION[kind].values():
         changed = hook(module, name, value)
         if changed is not None:

@@ -21,7 +21,7 @@ EXTRA_STATE = "_extra_state"  # the name in a state dict of what `get_extra_stat
 
 
 class _IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` returns."""
+    """Result of `load_state_dict`."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
@@ -44,7 +44,7 @@ class HasState(Tree):
     _load_state_dict_post_hooks: Hooks
 
     def get_extra_state(self) -> Any:
-        """What else belongs in the state dict; a class that has such writes its own.
+        """Return what else belongs in the state dict; a class that has such writes its own.
 
         Raises:
             RuntimeError: unless it has.

@@ -105,7 +105,7 @@ class _Conv(_ConvNd):
         )
 
     def _sides(self) -> list[int]:
-        """How much to pad, as `F.pad` takes it: the last dimension first, both sides of each."""
+        """Write padding as `F.pad` takes it: the last dimension first, both sides of each."""
         if self.padding == "valid":
             return [0, 0] * len(self.kernel_size)
         if self.padding == "same":
@@ -181,7 +181,7 @@ class _ConvTransposeNd(_ConvNd):
         )
 
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> Any:
-        """What has to be added at the end, for the output to have the size asked for.
+        """Compute the padding at the end that gives the output the size asked for.
 
         Several sizes lead to the same size of a strided convolution; `output_size` picks one.
         """

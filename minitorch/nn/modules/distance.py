@@ -1,4 +1,4 @@
-"""How far apart two tensors are, row by row."""
+"""Distances of two tensors, row by row."""
 
 from __future__ import annotations
 

@@ -311,7 +311,7 @@ class Module(HasState):
         return type(self).__name__
 
     def extra_repr(self) -> str:
-        """What the parentheses of the repr hold; each layer writes its own."""
+        """Write what the parentheses of the repr hold; each layer writes its own."""
         return ""
 
     def __repr__(self) -> str:

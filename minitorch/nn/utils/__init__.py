@@ -1,4 +1,4 @@
-"""What is done to the parameters of a model: clipped, flattened, normalised, fused."""
+"""Changes of a model's parameters: clipped, flattened, normalised, fused."""
 
 from minitorch._missing import missing
 from minitorch.nn.utils import parametrizations, parametrize, rnn

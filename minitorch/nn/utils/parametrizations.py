@@ -43,7 +43,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 
     def old_names(state_dict: Any, prefix: str, *_: Any) -> None:
-        """What the old `weight_norm` saved is taken, too."""
+        """Take what the old `weight_norm` saved, too."""
         keys = [f"{prefix}{name}_{part}" for part in "gv"]
         if all(key in state_dict for key in keys):
             for number, key in enumerate(keys):

@@ -28,7 +28,7 @@ from minitorch.nn.parameter import Parameter
 
 
 class _Cache:
-    """What was computed within `cached`, by module and name."""
+    """Cache of what was computed within `cached`, by module and name."""
 
     depth: ClassVar[int] = 0
     held: ClassVar[dict[tuple[int, str], Tensor]] = {}

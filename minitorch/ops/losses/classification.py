@@ -79,7 +79,7 @@ class NLLLoss(PiecewiseLinear):
         return np.asarray(total, x.dtype)
 
     def divisor(self, target: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
-        """What the mean divides by: how much weight the targets have."""
+        """Divisor of the mean: the weight of all targets."""
         kept = target != self.ignore_index
         if weight is None:
             return np.asarray(np.count_nonzero(kept), dtype)
@@ -267,7 +267,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """How badly the logits `input` predict `target`, in nats.
+    """Measure how badly the logits `input` predict `target`, in nats.
 
     Args:
         input: unnormalised log-probabilities.

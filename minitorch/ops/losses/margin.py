@@ -100,7 +100,7 @@ def soft_margin_loss(
 
 
 def _rows(who: str, x: Tensor) -> tuple[int, int]:
-    """How many samples and classes `x` has: (N, C), or one sample."""
+    """Count the samples and classes of `x`: (N, C), or one sample."""
     shape = x._array.shape
     if len(shape) > 2 or (shape and shape[-1] == 0):
         raise RuntimeError(

@@ -391,5 +391,5 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
 @accept_axis_keepdims
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """How many elements over `dim` are not zero, as int64."""
+    """Count the elements over `dim` that are not zero, as int64."""
     return sum(input != 0, dim)

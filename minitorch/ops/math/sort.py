@@ -337,7 +337,7 @@ def _ranks(sequence: Array, values: Array, after: bool) -> Array:
 def bucketize(
     input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
-    """Which bucket between the sorted 1-d `boundaries` each value falls into.
+    """Find the bucket between the sorted 1-d `boundaries` that each value falls into.
 
     A value that equals a boundary goes below it, or above if `right`.
 

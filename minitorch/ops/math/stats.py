@@ -1,4 +1,4 @@
-"""What describes a sample: variance and covariance, medians and quantiles, counts."""
+"""Statistics of a sample: variance and covariance, medians and quantiles, counts."""
 
 from __future__ import annotations
 
@@ -468,7 +468,7 @@ def _between(low: Tensor, high: Tensor, weight: Any) -> Tensor:
 
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-    """How many elements fall into each of `bins` equal intervals between `min` and `max`.
+    """Count the elements in each of `bins` equal intervals between `min` and `max`.
 
     Elements outside are not counted, and if `min` equals `max` both are the data's own. The
     counts have the input's dtype, and no gradient: they do not change with an element's value.
@@ -499,7 +499,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each of 0, 1, ... occurs in a 1-d tensor, or the sum of its `weights`.
+    """Count each of 0, 1, ... in a 1-d tensor, or sum its `weights`.
 
     Raises:
         RuntimeError: for other ranks, negative numbers, or weights of another length.

@@ -301,7 +301,7 @@ def _conv_geometry(
     dilations: Sizes,
     groups: int,
 ) -> dict[str, Any]:
-    """What `Convolution` is told, once it is known that the shapes fit.
+    """Settings of a `Convolution`, once it is known that the shapes fit.
 
     A training loop asks the same over and over, which is why the answers are kept.
     """
@@ -652,7 +652,7 @@ def _unfold_geometry(
 
 
 def _window_counts(who: str, size: Sizes, geometry: dict[str, Any]) -> Sizes:
-    """How many windows there are each way.
+    """Count the windows each way.
 
     Raises:
         RuntimeError: if there is none.

@@ -1,4 +1,4 @@
-"""How alike two vectors are: cosine similarity, and distances in a p-norm."""
+"""Cosine similarity of vectors, and distances in a p-norm."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def _edge(mode: str, size: int, before: int, after: int) -> kernels.Table:
-    """Which element each place of a padded axis is."""
+    """Find the element at each place of a padded axis."""
     if mode == "reflect" and max(before, after) >= size:
         raise RuntimeError(
             "pad: Padding size should be less than the corresponding input dimension, but got: "

@@ -1,4 +1,4 @@
-"""What convolution, pooling and resampling do to their arguments first."""
+"""Arguments of convolution, pooling and resampling: checked, and one for each dimension."""
 
 from __future__ import annotations
 

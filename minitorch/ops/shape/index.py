@@ -84,7 +84,7 @@ class Embed(Function):
 
 
 class Indexing(Function):
-    """What reads or writes at index arrays, one a dimension; None stands for all of a dimension.
+    """Reading or writing at index arrays, one a dimension; None stands for all of a dimension.
 
     The indices are operands and not metadata, so that what is saved of them is versioned.
     """
@@ -270,7 +270,7 @@ def _plain(item: Any) -> Any:
 
 
 def _dims(part: Any) -> int:
-    """How many dimensions of the tensor a part speaks about."""
+    """Count the dimensions of the tensor that a part speaks about."""
     if isinstance(part, np.ndarray):
         return part.ndim if part.dtype.kind == "b" else 1
     return 0 if part is None or part is Ellipsis or type(part) is bool else 1

@@ -627,7 +627,7 @@ def _reduced(x: Tensor, at: Array, src: Tensor, reduce: str, include_self: bool)
 
 
 def _neutral(reduce: str, dtype: np.dtype[Any]) -> Array:
-    """What changes nothing when it takes part."""
+    """Identity element of the reduction."""
     if reduce in ("amax", "amin"):
         if dtype.kind == "b":
             return np.array(reduce == "amin")

@@ -305,12 +305,12 @@ def _steps(x: Array) -> tuple[int, ...]:
 
 
 def _last(size: Sequence[int], steps: Sequence[int]) -> int:
-    """How many elements after the first the last one lies."""
+    """Return the offset of the last element from the first."""
     return sum((n - 1) * step for n, step in zip(size, steps, strict=True))
 
 
 def _addresses(size: tuple[int, ...], steps: Sequence[int]) -> Array:
-    """How many elements after the first each element lies."""
+    """Return the offset of each element from the first."""
     total = np.zeros(size, np.int64)
     for dim, step in enumerate(steps):
         count = np.arange(size[dim], dtype=np.int64) * step
@@ -331,7 +331,7 @@ def _positions(
     steps: tuple[int, ...],
     skip: int,
 ) -> Array:
-    """Which elements, counted in order, of a tensor with strides `own` a view of its memory shows.
+    """Number, in order, the elements of a tensor with strides `own` that a view of it shows.
 
     Raises:
         RuntimeError: if the tensor's own elements overlap, or the view shows what is between them.

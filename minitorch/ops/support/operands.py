@@ -1,4 +1,4 @@
-"""What operations do to their arguments before they compute: promote, and check dims and shapes."""
+"""Arguments of operations: promoted, and their dims and shapes checked."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def is_half(x: Any) -> bool:
 
 
 def in_wider(operation: Callable[..., Any], *operands: Operand, **options: Any) -> Any:
-    """What `operation` gives in the next wider dtype, its results rounded once.
+    """Run `operation` in the next wider dtype, its results rounded once.
 
     So PyTorch computes with float16 in float32, and what it adds up of float32 in float64.
     """

@@ -193,5 +193,5 @@ def for_each_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
 
 
 def function_state(function: Any) -> dict[str, Any] | None:
-    """What of a function is saved: a callable object's attributes, nothing of a plain function."""
+    """Return the state of a function: a callable object's attributes, None for a plain function."""
     return None if isinstance(function, types.FunctionType) else function.__dict__.copy()

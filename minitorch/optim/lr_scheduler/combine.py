@@ -12,7 +12,7 @@ from minitorch.optim.optimizer import Optimizer
 
 
 class _Combined(LRScheduler):
-    """What both kinds share: the schedules' own states are part of theirs."""
+    """Base of schedules made of schedules, whose states are part of theirs."""
 
     _schedulers: Sequence[LRScheduler]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from minitorch.utils.data.collate import default_collate, default_convert
 from minitorch.utils.data.dataset import Dataset, IterableDataset
-from minitorch.utils.data.passes import Single
+from minitorch.utils.data.epochs import Single
 from minitorch.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -160,7 +160,7 @@ class DataLoader(Generic[T_co]):
 
     @property
     def multiprocessing_context(self) -> Any:
-        """How workers are started; None for the platform's own way."""
+        """Way in which workers are started; None for the platform's own."""
         return self.__multiprocessing_context
 
     @multiprocessing_context.setter

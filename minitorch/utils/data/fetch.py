@@ -13,7 +13,7 @@ from minitorch.utils.data.dataset import IterableDataset, Subset, TensorDataset
 
 
 class Plan(NamedTuple):
-    """How batches are made; what a worker process is given."""
+    """Plan by which a worker process makes batches."""
 
     dataset: Any
     in_batches: bool
@@ -21,7 +21,7 @@ class Plan(NamedTuple):
     drop_last: bool
 
     def fetcher(self) -> Callable[[Any], Any]:
-        """What makes a batch of the numbers; an iterable data set is started anew.
+        """Make the function that fetches a batch; an iterable data set is started anew.
 
         It raises StopIteration when an iterable data set has nothing more.
         """

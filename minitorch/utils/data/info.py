@@ -1,4 +1,4 @@
-"""What a worker process knows of itself."""
+"""Information that a worker process has of itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """What a worker process knows of itself; `dataset` is its own copy."""
+    """Information that a worker process has of itself; `dataset` is its own copy."""
 
     id: int
     num_workers: int

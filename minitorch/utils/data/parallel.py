@@ -12,7 +12,7 @@ from itertools import cycle
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from minitorch.utils.data.passes import Pass
+from minitorch.utils.data.epochs import Epoch
 from minitorch.utils.data.worker import End, Failure, Restart, parents_ends, work
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Worker:
         self.tasks = 0  # sent and not yet answered
 
 
-class Parallel(Pass):
+class Parallel(Epoch):
     """Batches made ahead by worker processes, which share out the tasks by turns."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:

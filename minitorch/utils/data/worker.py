@@ -78,7 +78,7 @@ def work(
     worker_id: int,
     num_workers: int,
 ) -> None:
-    """What a worker process does until its pipe is closed."""
+    """Serve, as a worker process, until the pipe is closed."""
     for end in list(parents_ends):
         end.close()
     # Ctrl-C goes to every process of a terminal: the parent decides what comes of it.

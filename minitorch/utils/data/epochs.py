@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from minitorch.utils.data.dataloader import DataLoader
 
 
-class Pass:
+class Epoch:
     """One pass through a loader; draws what PyTorch draws at its start."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
@@ -71,7 +71,7 @@ class Pass:
         raise NotImplementedError(f"{type(self).__name__} cannot be pickled")
 
 
-class Single(Pass):
+class Single(Epoch):
     """Batches made here, when asked."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:

@@ -25,7 +25,7 @@ TYPE_NAMES = {
 
 
 def new(who: str, kind: dtype, data: tuple[Any, ...]) -> Any:
-    """What ``Tensor(*data)`` is made over: a new array, or the tensor given, which is shared.
+    """Find what ``Tensor(*data)`` wraps: a new array, or the tensor given, whose memory it shares.
 
     Ints are a size; one sequence is data.
 

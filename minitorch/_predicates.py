@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-from minitorch._legacy import TYPE_NAMES
+from minitorch._constructors import TYPE_NAMES
 from minitorch._storage import UntypedStorage
 from minitorch._tensor import Tensor
 from minitorch.ops.support.operands import require_tensor

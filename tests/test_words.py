@@ -1,0 +1,52 @@
+"""Words of the house: docstrings begin well, and old private names do not come back."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import minitorch
+
+PACKAGE = Path(minitorch.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# Old private names, by what they are called now.
+RENAMED = {
+    "ConvInput": "ConvTranspose",
+    "ConvWeight": "ConvWeightGrad",
+    "count_functions": "next_sequence_number",
+    "hush": "ignore_float_errors",
+    "keep_old": "copy_saved_before_overwrite",
+    "make_outspoken": "install_missing_getattr",
+    "numpy_names": "accept_axis_keepdims",
+    "tensor_of": "require_tensor",
+}
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    """Where each docstring of the package stands, and its text."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+                text = ast.get_docstring(node)
+                if text:
+                    yield f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 1)}", text
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    found = list(docstrings())
+    assert len(found) > 2000
+    begun = re.compile(r"(What|How|Whatever|Which)\b")
+    assert [(where, text.split("\n")[0]) for where, text in found if begun.match(text)] == []
+
+
+def test_old_names_are_gone() -> None:
+    old = re.compile(rf"\b({'|'.join(RENAMED)})\b")
+    found = {
+        (str(path.relative_to(PACKAGE)), name)
+        for path in SOURCES
+        for name in old.findall(path.read_text())
+    }
+    assert {(where, name, RENAMED[name]) for where, name in found} == set()
