@@ -21,7 +21,7 @@ from minitorch._format import tensor_repr
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.hooks import RemovableHandle, add_hook
+from minitorch.autograd.hooks import RemovableHandle, add_gradient_hook
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_channels_last
 from minitorch.ops.math import (
@@ -520,10 +520,10 @@ class Tensor(TensorBase):
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._grad_fn is not None:
-            return add_hook(self._grad_fn.hooks_of(self._slot), hook)
+            return add_gradient_hook(self._grad_fn.hooks_of(self._slot), hook)
         if self._hooks is None:
             self._hooks = OrderedDict()
-        return add_hook(self._hooks, hook)
+        return add_gradient_hook(self._hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(tensor)`` after a gradient was added to this leaf's ``.grad``.
@@ -539,7 +539,7 @@ class Tensor(TensorBase):
             )
         if self._post_accumulate_hooks is None:
             self._post_accumulate_hooks = OrderedDict()
-        return add_hook(self._post_accumulate_hooks, hook)
+        return add_gradient_hook(self._post_accumulate_hooks, hook)
 
     # ---- out of the tensor -------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad
-from minitorch.autograd.interventions import Targets, run_post_accumulate_hooks
+from minitorch.autograd.interventions import Targets
 from minitorch.autograd.walk import BackwardWalk, RecordedWalk
 
 if TYPE_CHECKING:
@@ -54,15 +54,8 @@ def backward(
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
     for tensor in wanted:
         tensor.retain_grad()  # a result's gradient is added as it passes, a leaf's in the end
-    ends = [tensor._edge() for tensor in wanted]
-    targets = Targets(edges, ends)
-    walk = kind(retain, targets)
-    walk.run(edges, seeds)
-    for leaf in {id(end): end for end, _ in ends if isinstance(end, TensorBase)}.values():
-        found = targets.found.get((id(leaf), 0))
-        if found is not None:
-            walk.accumulate(leaf, found)
-            run_post_accumulate_hooks(leaf)
+    targets = Targets(edges, [tensor._edge() for tensor in wanted], accumulate=True)
+    kind(retain, targets).run(edges, seeds)
 
 
 def grad(

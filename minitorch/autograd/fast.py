@@ -137,7 +137,7 @@ def walk(walk: BackwardWalk) -> None:
             if node._saved and not retain:
                 node.release()
         else:
-            edges, made = walk.visit(node, grads)  # type: ignore[assignment]
+            edges, made = walk.visit(node, grads)
         for index, edge in enumerate(edges):
             if edge is None:
                 continue

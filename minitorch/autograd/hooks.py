@@ -48,6 +48,21 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -
     return handle
 
 
+class _Registered:
+    """What has ever been registered in this process."""
+
+    gradient_hooks = False
+
+
+registered = _Registered()
+
+
+def add_gradient_hook(hooks: Hooks, hook: Callable[..., Any]) -> RemovableHandle:
+    """`add_hook` for a hook that runs during a backward, which may see what leaves have by then."""
+    registered.gradient_hooks = True
+    return add_hook(hooks, hook)
+
+
 def replaced(hook: Callable[..., Any], value: Any, result: Any) -> Any:
     """Take a hook's `result` for the gradient `value`, unless that is None.
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappush
-from operator import attrgetter
+from math import inf
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,13 +28,17 @@ class Targets:
     Args:
         roots: where the walk begins.
         edges: where the wanted gradients go.
+        accumulate: add those of leaves to ``.grad``, instead of handing them out.
 
     Attributes:
         found: the gradients that came by, each by its target.
         paths: of each node from which a target can be reached, its edges that lead there.
     """
 
-    def __init__(self, roots: Sequence[Edge], edges: Sequence[Edge]) -> None:
+    def __init__(
+        self, roots: Sequence[Edge], edges: Sequence[Edge], accumulate: bool = False
+    ) -> None:
+        self.accumulate = accumulate
         self.edges = {(id(end), slot) for end, slot in edges}
         self.found: dict[tuple[int, int], Any] = {}
         self.paths = _paths_to_targets(roots, self.edges)
@@ -72,11 +77,82 @@ def nodes_behind(edges: Edges) -> set[Function]:
     return seen
 
 
+# ---- a leaf's turn ------------------------------------------------------------------------------
+
+
+class LeafTurns:
+    """Hands over each leaf's gradient once its oldest user has run: it is whole then.
+
+    It stands in the heap like a node, just behind that user: one entry, for the next leaves to
+    come. So a hook sees of all leaves what it would see in PyTorch.
+
+    Args:
+        leaves: the leaves, and by what number each has its turn, those with the largest first.
+    """
+
+    hooked, array_backward, _saved = True, None, ()  # what a walk asks a node
+
+    def __init__(self, leaves: list[tuple[TensorBase, float]]) -> None:
+        self.leaves = leaves[::-1]
+
+    def wait(self, walk: BackwardWalk) -> None:
+        """Take a place in the heap for the next leaves."""
+        if self.leaves:
+            walk.pending[self] = []  # type: ignore[index]
+            heappush(walk.ready, (0.5 - self.leaves[-1][1], self))
+
+    def finish(self, walk: BackwardWalk) -> None:
+        """Hand over the gradients that are whole."""
+        number = self.leaves[-1][1]
+        while self.leaves and self.leaves[-1][1] == number:
+            leaf, _ = self.leaves.pop()
+            _, grad, owned = walk.leaves.pop(id(leaf), (leaf, None, False))
+            finish_leaf(walk, leaf, grad, owned)
+        self.wait(walk)
+
+
+def schedule_leaves(walk: BackwardWalk, roots: Sequence[Edge]) -> None:
+    """Let leaves have their turns in the walk, if there is a hook in it that could see them."""
+    paths = None if walk.targets is None else walk.targets.paths
+    turns: dict[TensorBase, float] = {}
+    seen: set[Any] = set()
+    stack: list[Function] = []
+    watched = False
+    for end, _ in roots:
+        if isinstance(end, TensorBase):
+            turns[end] = inf
+        else:
+            stack.append(end)
+    while stack:
+        node = stack.pop()
+        watched = watched or node.hooked
+        number = node.sequence
+        for edge in node.edges if paths is None else paths.get(node, ()):
+            if edge is None:
+                continue
+            end = edge[0]
+            if end not in seen:
+                seen.add(end)
+                if not isinstance(end, TensorBase):
+                    stack.append(end)
+                    continue
+                turns[end] = number
+                if end._hooks is not None or end._post_accumulate_hooks is not None:
+                    watched = True
+            elif number < turns.get(end, 0):
+                turns[end] = number
+    if watched and turns:
+        LeafTurns(sorted(turns.items(), key=itemgetter(1), reverse=True)).wait(walk)
+
+
 # ---- a node's turn ------------------------------------------------------------------------------
 
 
 def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, Sequence[Any]]:
     """Run one node's backward, with targets, hooks and anomaly mode: ``BackwardWalk.visit``."""
+    if isinstance(node, LeafTurns):
+        node.finish(walk)
+        return (), ()
     edges = node.edges
     if walk.targets is not None:
         path = walk.targets.paths.get(node)
@@ -227,23 +303,23 @@ def expected_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def finish_leaf(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool) -> None:
-    """Hand over the whole of a leaf's gradient, or add it to ``leaf.grad``."""
+    """Hand over the whole of a leaf's gradient (None if none came), or add it to ``.grad``."""
     if leaf._hooks is not None:
         owned = False
-        tensor = walk.to_tensor(grad, leaf._wrap)
+        tensor = None if grad is None else walk.to_tensor(grad, leaf._wrap)
         for hook in list(leaf._hooks.values()):
             tensor = replaced(hook, tensor, hook(tensor))
-        grad = walk.from_tensor(tensor)
-    if walk.targets is not None:
+        grad = None if tensor is None else walk.from_tensor(tensor)
+    if walk.targets is not None and not walk.targets.accumulate:
         walk.targets.found[id(leaf), 0] = grad
         return
-    if leaf._requires_grad:  # or it was frozen since its edge was made
+    if grad is not None and leaf._requires_grad:  # or it was frozen since its edge was made
         walk.accumulate(leaf, grad, owned)
     if leaf._post_accumulate_hooks is not None:
-        run_post_accumulate_hooks(leaf)
+        _run_post_accumulate_hooks(leaf)
 
 
-def run_post_accumulate_hooks(leaf: TensorBase) -> None:
+def _run_post_accumulate_hooks(leaf: TensorBase) -> None:
     """Tell whoever asked for it that the gradient has been added to ``leaf.grad``."""
     for hook in list((leaf._post_accumulate_hooks or {}).values()):
         result = hook(leaf)
@@ -251,17 +327,28 @@ def run_post_accumulate_hooks(leaf: TensorBase) -> None:
             raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
+def run_callbacks() -> None:
+    """Call what was queued to be called when this backward is done, and what that queues."""
+    for callback in mode.callbacks or ():
+        callback()
+
+
 # ---- errors -------------------------------------------------------------------------------------
 
 
-def check_tensors(node: Function, grads: Sequence[Any]) -> None:
-    """Refuse a gradient that is neither a tensor nor None."""
+def from_tensors(walk: BackwardWalk, node: Function, grads: Sequence[Any]) -> tuple[Any, ...]:
+    """The gradients in the walk's own form.
+
+    Raises:
+        TypeError: for one that is neither a tensor nor None.
+    """
     for index, grad in enumerate(grads):
         if grad is not None and not isinstance(grad, TensorBase):
             raise TypeError(
                 f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
                 f"got {type(grad).__name__}"
             )
+    return tuple([None if grad is None else walk.from_tensor(grad) for grad in grads])
 
 
 def fit_count(node: Function, grads: Sequence[Any]) -> Sequence[Any]:

@@ -19,6 +19,8 @@ class _Mode(threading.local):
     # While a walk to some inputs runs a node: the node, and those of its edges that are wanted.
     # (Not on the node, which another thread may be walking through as well.)
     limited: tuple[Any, list[Any]] | None = None
+    # What is to be called when the backward that is running is done; None while none is.
+    callbacks: list[Callable[[], object]] | None = None
     # Each is called as watcher(node, inputs, arrays, params) before a recorded node's forward.
     watchers: tuple[Callable[..., None], ...] = ()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, TensorBase
-from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
+from minitorch.autograd.hooks import Hooks, RemovableHandle, add_gradient_hook
 from minitorch.autograd.mode import mode
 from minitorch.autograd.saved import SavedArray
 
@@ -92,14 +92,14 @@ class NodeInterface:
         self.hooked = True
         if self.post_hooks is None:
             self.post_hooks = OrderedDict()
-        return add_hook(self.post_hooks, hook)
+        return add_gradient_hook(self.post_hooks, hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_outputs)`` before backward; it may return new grad_outputs."""
         self.hooked = True
         if self.pre_hooks is None:
             self.pre_hooks = OrderedDict()
-        return add_hook(self.pre_hooks, hook)
+        return add_gradient_hook(self.pre_hooks, hook)
 
     def retain(self, slot: int, tensor: Any) -> None:
         """Leave output `slot`'s gradient in the weakly referenced `tensor` as it passes."""

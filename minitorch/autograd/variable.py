@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.mode import mode
+
+
+class _ExecutionEngine:
+    """The part of PyTorch's engine that programs reach for."""
+
+    def queue_callback(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when the backward that is running is done, with all gradients in place.
+
+        Raises:
+            RuntimeError: if no backward is running in this thread.
+        """
+        if mode.callbacks is None:
+            raise RuntimeError("Final callbacks can only be installed during backward pass.")
+        mode.callbacks.append(callback)
 
 
 class _VariableMeta(type):
@@ -17,3 +33,5 @@ class _VariableMeta(type):
 
 class Variable(metaclass=_VariableMeta):
     """``Variable(tensor)`` is a tensor over the same memory, and every tensor is a Variable."""
+
+    _execution_engine = _ExecutionEngine()

@@ -1,8 +1,7 @@
 """The engine: a walk back through the graph, from results to leaves, that knows no operation.
 
-Nodes are numbered as they are made, so that whatever used a node's output has a higher number. A
-heap that yields the highest number first visits every node after all that send it a gradient: with
-no recursion and no pass to count them. A gradient is dropped as soon as it has been used.
+Nodes are numbered as they are made: whatever used a node's output has a higher number. So a heap
+that yields the highest first visits a node after all that send it a gradient, with no recursion.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from minitorch._dtypes import Array, from_numpy_dtype
 from minitorch.autograd import fast, interventions
 from minitorch.autograd.base import Edge, Edges, TensorBase
 from minitorch.autograd.function import Function
+from minitorch.autograd.hooks import registered
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_spread_out, ordered_as
 from minitorch.kernels.quiet import ignore_float_errors, restore
@@ -38,26 +38,30 @@ class BackwardWalk:
 
     def __init__(self, retain_graph: bool, targets: interventions.Targets | None = None) -> None:
         self.retain_graph, self.targets = retain_graph, targets
-        self.ready: list[tuple[int, Function]] = []  # a heap of the nodes in `pending`
+        self.ready: list[tuple[float, Any]] = []  # a heap of the nodes in `pending`
         self.pending: dict[Function, list[Any]] = {}  # the gradient of each output so far
         self.leaves: dict[int, tuple[TensorBase, Any, bool]] = {}  # its gradient; sole owner?
         self.without_gradient: set[Function] = set()  # see `interventions.send_nothing`
 
     def run(self, roots: list[Edge], seeds: list[Tensor]) -> None:
         """Send `seeds` into `roots`, walk until no gradient is under way, and fill the leaves."""
-        previous, mode.grad = mode.grad, self.create_graph
+        previous = mode.grad, mode.callbacks
+        mode.grad, mode.callbacks = self.create_graph, []
         error_state = ignore_float_errors()
         try:
+            if registered.gradient_hooks:
+                interventions.schedule_leaves(self, roots)
             self.send(None, roots, [self.from_tensor(seed) for seed in seeds])
             fast.walk(self) if fast.is_plain(self) else self.walk()
             for leaf, grad, owned in self.leaves.values():
                 interventions.finish_leaf(self, leaf, grad, owned)
+            interventions.run_callbacks()
         finally:
             restore(error_state)
-            mode.grad = previous
+            mode.grad, mode.callbacks = previous
 
     def walk(self) -> None:
-        """Visit the nodes, the youngest first, until no gradient is under way."""
+        """Visit the nodes, the youngest first, until none has a gradient left."""
         while self.ready:
             _, node = heappop(self.ready)
             self.send(node, *self.visit(node, self.pending.pop(node)))
@@ -74,10 +78,9 @@ class BackwardWalk:
     def send(self, node: Function | None, edges: Edges, grads: Sequence[Any]) -> None:
         """Add each of the gradients that `node` made to the sum at the end of its edge."""
         for index, edge in enumerate(edges):
-            grad = grads[index]
             if edge is None:
                 continue
-            end, slot = edge
+            (end, slot), grad = edge, grads[index]
             if grad is None:
                 interventions.send_nothing(self, end)
             elif isinstance(end, Function):
@@ -105,14 +108,12 @@ class BackwardWalk:
         if len(grads) > 1:
             grads = interventions.with_zeros(self, node, grads)
         rule = None if self.create_graph else node.array_backward
-        if rule is not None:
-            made = rule(*grads)
-            made = made if type(made) is tuple else (made,)
-        else:
-            made = node.run([None if g is None else self.to_tensor(g, node.wrap) for g in grads])
-            made = made if type(made) is tuple else (made,)
-            interventions.check_tensors(node, made)
-            made = tuple([None if grad is None else self.from_tensor(grad) for grad in made])
+        if rule is None:
+            grads = [None if g is None else self.to_tensor(g, node.wrap) for g in grads]
+        made = node.run(grads) if rule is None else rule(*grads)
+        made = made if type(made) is tuple else (made,)
+        if rule is None:
+            made = interventions.from_tensors(self, node, made)
         return made if len(made) == len(node.edges) else interventions.fit_count(node, made)
 
     # ---- the form of a gradient: ndarrays here, tensors in a `RecordedWalk` ------------------
