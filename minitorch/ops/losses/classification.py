@@ -29,6 +29,91 @@ REDUCTIONS = ("none", "mean", "sum")
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
+def _along_classes(weight: Array, ndim: int) -> Array:
+    """A weight a class, shaped to multiply (N, C, *)."""
+    return weight.reshape(1, -1, *(1,) * (ndim - 2))
+
+
+def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
+    """`reduction`, or what PyTorch's two deprecated flags say instead of it."""
+    if size_average is not None or reduce is not None:
+        averaged = size_average is None or size_average
+        reduction = "none" if reduce is False else "mean" if averaged else "sum"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' "
+            "instead.",
+            stacklevel=3,
+        )
+    if reduction == "elementwise_mean":
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            stacklevel=3,
+        )
+        reduction = "mean"
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction; use one of {REDUCTIONS}")
+    return reduction
+
+
+def reduced(losses: Tensor, reduction: str) -> Tensor:
+    """The losses as they are, their sum or their mean."""
+    if reduction == "none":
+        return losses
+    return losses.sum() if reduction == "sum" else losses.mean()
+
+
+def _class_indices(
+    who: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> bool:
+    """Refuse targets and weights that do not fit `x` of shape ``(N, C, *)``.
+
+    Returns:
+        Whether every target is a class, and none ignored.
+    """
+    shape, y = x._array.shape, target._array
+    expected = (shape[0], *shape[2:])
+    if y.shape != expected:
+        batch = y.shape[0] if y.ndim else 0
+        if shape[0] != batch:
+            raise ValueError(
+                f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})."
+            )
+        raise RuntimeError(
+            f"{who}: expected target of shape {list(expected)} for input of shape {list(shape)}, "
+            f"got {list(y.shape)}"
+        )
+    if y.dtype != _INT64 and y.dtype != np.uint8:
+        raise RuntimeError(
+            f"{who}: expected scalar type Long (class indices) but found {target.dtype}; "
+            "convert with .long()"
+        )
+    if weight is not None:
+        _check_weight(who, shape[1], x, weight)
+        check_constant(f"nll_loss{'' if len(shape) == 2 else '2d'}_forward", weight=weight)
+    ignored = 0 <= ignore_index < shape[1]
+    if y.size and y.dtype == _INT64 and y.view(_UINT64).max() < shape[1] and not ignored:
+        return True  # a number below 0 looks large without a sign
+    wrong = y[(y != ignore_index) & ((y < 0) | (y >= shape[1]))]
+    if wrong.size:
+        raise IndexError(
+            f"Target {wrong.flat[0]} is out of bounds. ({who}: {shape[1]} classes, targets must "
+            f"be 0..{shape[1] - 1} or ignore_index={ignore_index})"
+        )
+    return False
+
+
+def _check_weight(who: str, classes: int, x: Tensor, weight: Tensor) -> None:
+    if weight._array.shape != (classes,):
+        raise RuntimeError(
+            f"{who}: weight tensor should be defined either for all {classes} classes or no "
+            f"classes but got weight tensor of shape: {list(weight._array.shape)}"
+        )
+    if weight._array.dtype != x._array.dtype:
+        raise RuntimeError(
+            f"{who}: expected weight of {x.dtype} as the input is, got {weight.dtype}"
+        )
+
+
 class NLLLoss(PiecewiseLinear):
     """loss = -sum over c of t[n, c] * x[n, c], where t is made of the class indices.
 
@@ -170,91 +255,6 @@ class CrossEntropy(NLLLoss):
         t, kept = self.coefficients(target, self.saved_at(2), grad.dtype)
         each = np.where(kept, self.beside_classes(grad), grad.dtype.type(0))
         return (self.cache * t.sum(1, keepdims=True) - t) * each, None, None
-
-
-def _along_classes(weight: Array, ndim: int) -> Array:
-    """A weight a class, shaped to multiply (N, C, *)."""
-    return weight.reshape(1, -1, *(1,) * (ndim - 2))
-
-
-def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
-    """`reduction`, or what PyTorch's two deprecated flags say instead of it."""
-    if size_average is not None or reduce is not None:
-        averaged = size_average is None or size_average
-        reduction = "none" if reduce is False else "mean" if averaged else "sum"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' "
-            "instead.",
-            stacklevel=3,
-        )
-    if reduction == "elementwise_mean":
-        warnings.warn(
-            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
-            stacklevel=3,
-        )
-        reduction = "mean"
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction; use one of {REDUCTIONS}")
-    return reduction
-
-
-def reduced(losses: Tensor, reduction: str) -> Tensor:
-    """The losses as they are, their sum or their mean."""
-    if reduction == "none":
-        return losses
-    return losses.sum() if reduction == "sum" else losses.mean()
-
-
-def _class_indices(
-    who: str, x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-) -> bool:
-    """Refuse targets and weights that do not fit `x` of shape ``(N, C, *)``.
-
-    Returns:
-        Whether every target is a class, and none ignored.
-    """
-    shape, y = x._array.shape, target._array
-    expected = (shape[0], *shape[2:])
-    if y.shape != expected:
-        batch = y.shape[0] if y.ndim else 0
-        if shape[0] != batch:
-            raise ValueError(
-                f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})."
-            )
-        raise RuntimeError(
-            f"{who}: expected target of shape {list(expected)} for input of shape {list(shape)}, "
-            f"got {list(y.shape)}"
-        )
-    if y.dtype != _INT64 and y.dtype != np.uint8:
-        raise RuntimeError(
-            f"{who}: expected scalar type Long (class indices) but found {target.dtype}; "
-            "convert with .long()"
-        )
-    if weight is not None:
-        _check_weight(who, shape[1], x, weight)
-        check_constant(f"nll_loss{'' if len(shape) == 2 else '2d'}_forward", weight=weight)
-    ignored = 0 <= ignore_index < shape[1]
-    if y.size and y.dtype == _INT64 and y.view(_UINT64).max() < shape[1] and not ignored:
-        return True  # a number below 0 looks large without a sign
-    wrong = y[(y != ignore_index) & ((y < 0) | (y >= shape[1]))]
-    if wrong.size:
-        raise IndexError(
-            f"Target {wrong.flat[0]} is out of bounds. ({who}: {shape[1]} classes, targets must "
-            f"be 0..{shape[1] - 1} or ignore_index={ignore_index})"
-        )
-    return False
-
-
-def _check_weight(who: str, classes: int, x: Tensor, weight: Tensor) -> None:
-    if weight._array.shape != (classes,):
-        raise RuntimeError(
-            f"{who}: weight tensor should be defined either for all {classes} classes or no "
-            f"classes but got weight tensor of shape: {list(weight._array.shape)}"
-        )
-    if weight._array.dtype != x._array.dtype:
-        raise RuntimeError(
-            f"{who}: expected weight of {x.dtype} as the input is, got {weight.dtype}"
-        )
 
 
 def cross_entropy(

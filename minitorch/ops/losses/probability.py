@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
 
 
+def _check_weight(who: str, x: Tensor, weight: Tensor | None) -> None:
+    """Refuse a weight that does not broadcast to x's shape."""
+    if weight is None:
+        return
+    shape, weights = x._array.shape, weight._array.shape
+    wide = broadcast_shape(who, shape, weights)
+    if wide != shape:
+        raise RuntimeError(
+            f"{who}: output with shape {list(shape)} doesn't match the broadcast shape {list(wide)}"
+        )
+
+
 class BinaryCrossEntropy(Function):
     """z = -(y * log(x) + (1 - y) * log(1 - x)), with logarithms held to -100."""
 
@@ -37,34 +49,6 @@ class BinaryCrossEntropy(Function):
         if self.needs(1):
             grad_y = grad * ((1 - x).log() - x.log())
         return grad_x, grad_y
-
-
-class BinaryCrossEntropyWithLogits(Function):
-    """z = log(1 + exp(x)) - x * y: the same for x = sigmoid's argument, without overflow."""
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        one, zero = x.dtype.type(1), x.dtype.type(0)
-        return (one - y) * x - np.minimum(x, zero) + np.log1p(np.exp(-np.abs(x)))
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        return (
-            grad * (x.sigmoid() - y) if self.needs(0) else None,
-            -grad * x if self.needs(1) else None,
-        )
-
-
-def _check_weight(who: str, x: Tensor, weight: Tensor | None) -> None:
-    """Refuse a weight that does not broadcast to x's shape."""
-    if weight is None:
-        return
-    shape, weights = x._array.shape, weight._array.shape
-    wide = broadcast_shape(who, shape, weights)
-    if wide != shape:
-        raise RuntimeError(
-            f"{who}: output with shape {list(shape)} doesn't match the broadcast shape {list(wide)}"
-        )
 
 
 def binary_cross_entropy(
@@ -104,6 +88,22 @@ def binary_cross_entropy(
             raise RuntimeError(f"{who}: all elements of {name} should be between 0 and 1")
     losses = BinaryCrossEntropy.apply(x, y)
     return reduced(losses if weight is None else losses * weight, reduction)
+
+
+class BinaryCrossEntropyWithLogits(Function):
+    """z = log(1 + exp(x)) - x * y: the same for x = sigmoid's argument, without overflow."""
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        one, zero = x.dtype.type(1), x.dtype.type(0)
+        return (one - y) * x - np.minimum(x, zero) + np.log1p(np.exp(-np.abs(x)))
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return (
+            grad * (x.sigmoid() - y) if self.needs(0) else None,
+            -grad * x if self.needs(1) else None,
+        )
 
 
 def binary_cross_entropy_with_logits(

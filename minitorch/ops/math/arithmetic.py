@@ -39,84 +39,6 @@ __all__ = [
 ]
 
 
-class Add(Function):
-    """z = x + y."""
-
-    broadcasts = elementwise = True
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        return np.add(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad, grad
-
-
-class Sub(Function):
-    """z = x - y."""
-
-    broadcasts = elementwise = True
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        return np.subtract(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad, -grad if self.needs(1) else None
-
-
-class Mul(Function):
-    """z = x * y."""
-
-    broadcasts = elementwise = True
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x if self.needs(1) else None, y if self.needs(0) else None)
-        return np.multiply(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        return grad * y if self.needs(0) else None, grad * x if self.needs(1) else None
-
-
-class Div(Function):
-    """z = x / y."""
-
-    broadcasts = elementwise = True
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x if self.needs(1) else None, y)
-        return np.divide(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        return (
-            grad / y if self.needs(0) else None,
-            -grad * ((x / y) / y) if self.needs(1) else None,
-        )
-
-
-class AddScaled(Function):
-    """z = x + alpha * y, of a number alpha: the gradient needs neither operand."""
-
-    broadcasts = elementwise = True
-    order = "follows"
-    torch_name = "AddBackward0"
-
-    def forward(self, x: Array, y: Array, *, alpha: Array) -> Array:
-        self.alpha = alpha
-        return np.add(x, np.multiply(y, alpha))
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad, grad * self.alpha if self.needs(1) else None
-
-
 class Scale(Function):
     """y = x times a number, or divided by it if that is the `ufunc`; it is no tensor's."""
 
@@ -131,59 +53,6 @@ class Scale(Function):
 
     def backward(self, grad: Tensor) -> Any:
         return Scale.apply(grad, number=self.number, ufunc=self.ufunc)
-
-
-class Reciprocal(Function):
-    """y = 1 / x."""
-
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array) -> Array:
-        y = np.reciprocal(x)
-        self.save(y)
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
-        return -grad * (y * y)
-
-
-class Neg(Function):
-    """y = -x."""
-
-    backward_takes_arrays = True
-
-    def forward(self, x: Array) -> Array:
-        return np.negative(x)
-
-    def backward(self, grad: Tensor) -> Any:
-        return -grad
-
-
-class Pow(Function):
-    """z = x ** y. The gradient is 0 in x where y = 0, and in y where x = 0 and y >= 0."""
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return _power(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        grad_x = grad_y = None
-        if self.needs(0):
-            if y.ndim == 0 and not self.needs(1):
-                c = y.item()
-                grad_x = grad * (x.pow(c - 1) * c) if c else grad * 0.0 * x.detach().pow(0)
-            else:
-                grad_x = where(y == 0, 0.0, grad * (y * x.pow(y - 1)))
-        if self.needs(1):
-            # log(0) is kept out of the product, or 0 * inf would be NaN at the next order.
-            flat = (x == 0) & (y >= 0)
-            grad_y = where(flat, 0.0, grad * (x.pow(y) * where(flat, 1.0, x).log()))
-        return grad_x, grad_y
 
 
 def _power(x: Array, y: Array) -> Array:
@@ -215,6 +84,35 @@ def _combine(function: type[Function], who: str, a: Operand, b: Operand, **param
 _NUMBERS = (float, int)
 
 
+class Add(Function):
+    """z = x + y."""
+
+    broadcasts = elementwise = True
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        return np.add(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad, grad
+
+
+class AddScaled(Function):
+    """z = x + alpha * y, of a number alpha: the gradient needs neither operand."""
+
+    broadcasts = elementwise = True
+    order = "follows"
+    torch_name = "AddBackward0"
+
+    def forward(self, x: Array, y: Array, *, alpha: Array) -> Array:
+        self.alpha = alpha
+        return np.add(x, np.multiply(y, alpha))
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad, grad * self.alpha if self.needs(1) else None
+
+
 def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha * other``, broadcast and promoted.
 
@@ -232,6 +130,20 @@ def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
     if type(alpha) is bool or alpha != 1:
         return _combine(AddScaled, "add", input, other, alpha=_factor(alpha, input, other))
     return _combine(Add, "add", input, other)
+
+
+class Sub(Function):
+    """z = x - y."""
+
+    broadcasts = elementwise = True
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        return np.subtract(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad, -grad if self.needs(1) else None
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
@@ -274,6 +186,22 @@ def _factor(alpha: float, input: Operand, other: Operand) -> Array:
     return args.scalar_as(alpha, dtype)
 
 
+class Mul(Function):
+    """z = x * y."""
+
+    broadcasts = elementwise = True
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x if self.needs(1) else None, y if self.needs(0) else None)
+        return np.multiply(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return grad * y if self.needs(0) else None, grad * x if self.needs(1) else None
+
+
 def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input * other``, broadcast and promoted.
 
@@ -285,6 +213,25 @@ def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     if out is not None:
         return into("mul", out, mul, input, other)
     return _combine(Mul, "mul", input, other)
+
+
+class Div(Function):
+    """z = x / y."""
+
+    broadcasts = elementwise = True
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x if self.needs(1) else None, y)
+        return np.divide(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return (
+            grad / y if self.needs(0) else None,
+            -grad * ((x / y) / y) if self.needs(1) else None,
+        )
 
 
 def div(
@@ -316,6 +263,22 @@ def div(
     return args.broadcast(Quotient, "div", x, y, rounding=rounding_mode)
 
 
+class Reciprocal(Function):
+    """y = 1 / x."""
+
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array) -> Array:
+        y = np.reciprocal(x)
+        self.save(y)
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        (y,) = self.saved
+        return -grad * (y * y)
+
+
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """One over each element."""
     x = args.floating(require_tensor("reciprocal", "input", input))
@@ -325,6 +288,18 @@ def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def rdiv(input: Tensor, other: Operand) -> Tensor:
     """``other / input`` as PyTorch has it, by the reciprocal: `input` may be changed afterwards."""
     return mul(reciprocal(input), other)
+
+
+class Neg(Function):
+    """y = -x."""
+
+    backward_takes_arrays = True
+
+    def forward(self, x: Array) -> Array:
+        return np.negative(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return -grad
 
 
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -350,6 +325,31 @@ def positive(input: Tensor) -> Tensor:
     if args.dtype_of(require_tensor("positive", "input", input)).kind == "b":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
+
+
+class Pow(Function):
+    """z = x ** y. The gradient is 0 in x where y = 0, and in y where x = 0 and y >= 0."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return _power(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        grad_x = grad_y = None
+        if self.needs(0):
+            if y.ndim == 0 and not self.needs(1):
+                c = y.item()
+                grad_x = grad * (x.pow(c - 1) * c) if c else grad * 0.0 * x.detach().pow(0)
+            else:
+                grad_x = where(y == 0, 0.0, grad * (y * x.pow(y - 1)))
+        if self.needs(1):
+            # log(0) is kept out of the product, or 0 * inf would be NaN at the next order.
+            flat = (x == 0) & (y >= 0)
+            grad_y = where(flat, 0.0, grad * (x.pow(y) * where(flat, 1.0, x).log()))
+        return grad_x, grad_y
 
 
 def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -421,6 +421,11 @@ class Quotient(Function):
         return zero, zero
 
 
+def _no_zero(x: Array, divisor: Array) -> None:
+    if x.size and not np.all(divisor):
+        raise RuntimeError("ZeroDivisionError: an integer division or remainder by 0")
+
+
 class FloorDivide(Quotient):
     """z = x / y rounded down, by the name under which PyTorch gives it no derivative."""
 
@@ -431,6 +436,19 @@ class FloorDivide(Quotient):
             "derivative for floor_divide is not implemented; "
             "div(rounding_mode='floor') has one, which is 0"
         )
+
+
+def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input / other`` rounded down.
+
+    Raises:
+        RuntimeError: for an integer division by zero.
+    """
+    if out is not None:
+        return into("floor_divide", out, floor_divide, input, other)
+    x, y = args.promote_pair("floor_divide", input, other)
+    args.not_bool("div_floor", x)
+    return args.broadcast(FloorDivide, "floor_divide", x, y, rounding="floor")
 
 
 class Remainder(Function):
@@ -454,6 +472,19 @@ class Remainder(Function):
         return grad, -grad * div(x, y, rounding_mode="floor")
 
 
+def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Python's ``input % other``: the result has the sign of `other`.
+
+    Raises:
+        RuntimeError: for an integer remainder by zero.
+    """
+    if out is not None:
+        return into("remainder", out, remainder, input, other)
+    x, y = args.promote_pair("remainder", input, other)
+    args.not_bool("remainder", x)
+    return args.broadcast(Remainder, "remainder", x, y)
+
+
 class Fmod(Function):
     """z = x - y * trunc(x / y): C's modulo, with the sign of x."""
 
@@ -471,37 +502,6 @@ class Fmod(Function):
             return grad, None
         x, y = self.saved
         return grad, -grad * div(x, y, rounding_mode="trunc")
-
-
-def _no_zero(x: Array, divisor: Array) -> None:
-    if x.size and not np.all(divisor):
-        raise RuntimeError("ZeroDivisionError: an integer division or remainder by 0")
-
-
-def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """``input / other`` rounded down.
-
-    Raises:
-        RuntimeError: for an integer division by zero.
-    """
-    if out is not None:
-        return into("floor_divide", out, floor_divide, input, other)
-    x, y = args.promote_pair("floor_divide", input, other)
-    args.not_bool("div_floor", x)
-    return args.broadcast(FloorDivide, "floor_divide", x, y, rounding="floor")
-
-
-def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """Python's ``input % other``: the result has the sign of `other`.
-
-    Raises:
-        RuntimeError: for an integer remainder by zero.
-    """
-    if out is not None:
-        return into("remainder", out, remainder, input, other)
-    x, y = args.promote_pair("remainder", input, other)
-    args.not_bool("remainder", x)
-    return args.broadcast(Remainder, "remainder", x, y)
 
 
 def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:

@@ -30,6 +30,25 @@ __all__ = [
 ]
 
 
+def _of_floats(
+    function: type[Function], who: str, input: Operand, other: Operand, out: Any
+) -> Tensor:
+    """Apply a Function to two operands; integers become the default floating dtype."""
+    if out is not None:
+        return into(who, out, _of_floats, function, who, input, other, None)
+    x, y = args.promote(who, input, other, floating=True)
+    return args.broadcast(function, who, x, y)
+
+
+def _of_float_tensors(
+    function: type[Function], who: str, input: Tensor, other: Tensor, out: Any
+) -> Tensor:
+    """Apply a Function to two tensors, at least one of which holds floats."""
+    x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
+    args.not_integer(who, args.result_dtype(who, x, y))
+    return _of_floats(function, who, x, y, out)
+
+
 class Atan2(Function):
     """z = the angle of the point (y, x) to the first axis: arctan(x / y) in its own quadrant."""
 
@@ -44,6 +63,14 @@ class Atan2(Function):
         square = x * x + y * y
         scaled = grad / where(square == 0, 1.0, square)  # both gradients are 0 at the origin
         return scaled * y, scaled * -x
+
+
+def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The angle of the point (`other`, `input`), in -pi to pi; the gradient at the origin is 0."""
+    who = "atan2"
+    return _of_floats(
+        Atan2, who, require_tensor(who, "input", input), require_tensor(who, "other", other), out
+    )
 
 
 class Hypot(Function):
@@ -61,6 +88,11 @@ class Hypot(Function):
         return grad * (x / z), grad * (y / z)
 
 
+def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``sqrt(input**2 + other**2)`` without overflow, of floats."""
+    return _of_float_tensors(Hypot, "hypot", input, other, out)
+
+
 class Copysign(Function):
     """z = |x| with the sign of y; the gradient at x = 0 is 0."""
 
@@ -74,6 +106,11 @@ class Copysign(Function):
     def backward(self, grad: Tensor) -> Any:
         x, z = self.saved
         return grad * (z / where(x == 0, 1.0, x)), grad.new_zeros(grad.shape)
+
+
+def copysign(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The magnitude of `input` with the sign of `other` (-0.0 is negative)."""
+    return _of_floats(Copysign, "copysign", require_tensor("copysign", "input", input), other, out)
 
 
 class LogAddExp(Function):
@@ -92,6 +129,11 @@ class LogAddExp(Function):
         return grad / ((y - x).exp() + 1.0), grad / ((x - y).exp() + 1.0)
 
 
+def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``log(exp(input) + exp(other))`` without overflow, of floats."""
+    return _of_float_tensors(LogAddExp, "logaddexp", input, other, out)
+
+
 class LogAddExp2(Function):
     """z = the logarithm to base 2 of 2^x + 2^y, without overflow."""
 
@@ -106,6 +148,11 @@ class LogAddExp2(Function):
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
         return grad / ((y - x).exp2() + 1.0), grad / ((x - y).exp2() + 1.0)
+
+
+def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``log2(2**input + 2**other)`` without overflow, of floats."""
+    return _of_float_tensors(LogAddExp2, "logaddexp2", input, other, out)
 
 
 class XLogY(Function):
@@ -128,6 +175,11 @@ class XLogY(Function):
         return grad_x, grad * (x / y) if self.needs(1) else None
 
 
+def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input * log(other)``, and 0 where `input` is 0."""
+    return _of_floats(XLogY, "xlogy", input, other, out)
+
+
 class XLog1pY(Function):
     """z = x ln(1 + y), and 0 where x is 0 (unless y is NaN)."""
 
@@ -148,6 +200,11 @@ class XLog1pY(Function):
         return grad_x, grad * (x / (y + 1.0)) if self.needs(1) else None
 
 
+def xlog1py(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``input * log1p(other)``, and 0 where `input` is 0."""
+    return _of_floats(XLog1pY, "xlog1py", input, other, out)
+
+
 class Heaviside(Function):
     """z = 0 where x < 0, y where x = 0, and 1 where x > 0. PyTorch has no derivative of it."""
 
@@ -159,79 +216,6 @@ class Heaviside(Function):
 
     def backward(self, grad: Tensor) -> Any:
         raise RuntimeError("derivative for heaviside is not implemented")
-
-
-class NextAfter(Function):
-    """z = the number after x on the way to y, so that its gradient in x is 1 (0 where x = y)."""
-
-    torch_name = "NextafterBackward0"
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.nextafter(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        return where(x == y, 0.0, grad), grad.new_zeros(grad.shape)
-
-
-def _of_floats(
-    function: type[Function], who: str, input: Operand, other: Operand, out: Any
-) -> Tensor:
-    """Apply a Function to two operands; integers become the default floating dtype."""
-    if out is not None:
-        return into(who, out, _of_floats, function, who, input, other, None)
-    x, y = args.promote(who, input, other, floating=True)
-    return args.broadcast(function, who, x, y)
-
-
-def _of_float_tensors(
-    function: type[Function], who: str, input: Tensor, other: Tensor, out: Any
-) -> Tensor:
-    """Apply a Function to two tensors, at least one of which holds floats."""
-    x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
-    args.not_integer(who, args.result_dtype(who, x, y))
-    return _of_floats(function, who, x, y, out)
-
-
-def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The angle of the point (`other`, `input`), in -pi to pi; the gradient at the origin is 0."""
-    who = "atan2"
-    return _of_floats(
-        Atan2, who, require_tensor(who, "input", input), require_tensor(who, "other", other), out
-    )
-
-
-def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``sqrt(input**2 + other**2)`` without overflow, of floats."""
-    return _of_float_tensors(Hypot, "hypot", input, other, out)
-
-
-def copysign(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """The magnitude of `input` with the sign of `other` (-0.0 is negative)."""
-    return _of_floats(Copysign, "copysign", require_tensor("copysign", "input", input), other, out)
-
-
-def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``log(exp(input) + exp(other))`` without overflow, of floats."""
-    return _of_float_tensors(LogAddExp, "logaddexp", input, other, out)
-
-
-def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``log2(2**input + 2**other)`` without overflow, of floats."""
-    return _of_float_tensors(LogAddExp2, "logaddexp2", input, other, out)
-
-
-def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """``input * log(other)``, and 0 where `input` is 0."""
-    return _of_floats(XLogY, "xlogy", input, other, out)
-
-
-def xlog1py(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """``input * log1p(other)``, and 0 where `input` is 0."""
-    return _of_floats(XLog1pY, "xlog1py", input, other, out)
 
 
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -252,6 +236,22 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
             f"got {x.dtype} and {y.dtype}"
         )
     return args.broadcast(Heaviside, "heaviside", x, y)
+
+
+class NextAfter(Function):
+    """z = the number after x on the way to y, so that its gradient in x is 1 (0 where x = y)."""
+
+    torch_name = "NextafterBackward0"
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.nextafter(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        return where(x == y, 0.0, grad), grad.new_zeros(grad.shape)
 
 
 def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:

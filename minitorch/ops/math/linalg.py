@@ -63,6 +63,32 @@ def _turned(x: Array) -> Array:
     return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
 
 
+def _as_matrix(x: Any) -> Any:
+    """An array or a tensor as the matrix of its last dimension's vectors."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _same_dtype(who: str, x: Tensor, y: Tensor) -> None:
+    if x._array.dtype != y._array.dtype:
+        raise RuntimeError(
+            f"{who}: expected both operands to have the same dtype, but got {x.dtype} and "
+            f"{y.dtype}; convert one with .to()"
+        )
+
+
+def _of_rank(who: str, name: str, value: Any, ndim: int) -> Tensor:
+    x = require_tensor(who, name, value)
+    if x._array.ndim != ndim:
+        raise RuntimeError(
+            f"{who}: {name} must be a {ndim}D tensor, got {x._array.ndim}D of shape "
+            f"{list(x._array.shape)}"
+        )
+    return x
+
+
+# ---- products ---------------------------------------------------------------------------------
+
+
 class MatMul(Function):
     """z = x @ y over the last two dimensions, each operand turned first if so told.
 
@@ -92,59 +118,6 @@ class MatMul(Function):
                 MatMul.apply(grad, x, tx=True, ty=tx) if ty else MatMul.apply(x, grad, tx=not tx)
             )
         return grad_x, grad_y
-
-
-class Linear(Function):
-    """y = x @ w.T + b: the affine map of the last dimension, with `w` as (out, in)."""
-
-    torch_name = "AddmmBackward0"
-    backward_takes_arrays = True
-    returns_fresh_gradients = True
-
-    def forward(self, x: Array, w: Array, b: Array | None) -> Array:
-        self.save(x if self.needs(1) else None, w if self.needs(0) else None)
-        y = matmul_kernel(_as_matrix(x), w.T)
-        if b is not None:
-            y += b
-        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], len(w))
-
-    def backward(self, grad: Tensor) -> Any:
-        x, w = self.saved
-        rows = _as_matrix(grad)
-        grad_x = grad_w = None
-        if self.needs(0):
-            grad_x = MatMul.apply(rows, w)
-            if rows is not grad:
-                grad_x = grad_x.reshape(*grad.shape[:-1], w.shape[1])
-        if self.needs(1):
-            grad_w = MatMul.apply(rows, _as_matrix(x), tx=True)
-        return grad_x, grad_w, Sum.apply(rows, dims=(0,), keepdim=False) if self.needs(2) else None
-
-
-def _as_matrix(x: Any) -> Any:
-    """An array or a tensor as the matrix of its last dimension's vectors."""
-    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-
-
-def _same_dtype(who: str, x: Tensor, y: Tensor) -> None:
-    if x._array.dtype != y._array.dtype:
-        raise RuntimeError(
-            f"{who}: expected both operands to have the same dtype, but got {x.dtype} and "
-            f"{y.dtype}; convert one with .to()"
-        )
-
-
-def _of_rank(who: str, name: str, value: Any, ndim: int) -> Tensor:
-    x = require_tensor(who, name, value)
-    if x._array.ndim != ndim:
-        raise RuntimeError(
-            f"{who}: {name} must be a {ndim}D tensor, got {x._array.ndim}D of shape "
-            f"{list(x._array.shape)}"
-        )
-    return x
-
-
-# ---- products ---------------------------------------------------------------------------------
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -535,6 +508,33 @@ def _scaled(x: Tensor, factor: float) -> Tensor:
     if factor == 1 or x._array.dtype.kind == "b":
         return x
     return x * (factor if x._array.dtype.kind == "f" else int(factor))
+
+
+class Linear(Function):
+    """y = x @ w.T + b: the affine map of the last dimension, with `w` as (out, in)."""
+
+    torch_name = "AddmmBackward0"
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
+
+    def forward(self, x: Array, w: Array, b: Array | None) -> Array:
+        self.save(x if self.needs(1) else None, w if self.needs(0) else None)
+        y = matmul_kernel(_as_matrix(x), w.T)
+        if b is not None:
+            y += b
+        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], len(w))
+
+    def backward(self, grad: Tensor) -> Any:
+        x, w = self.saved
+        rows = _as_matrix(grad)
+        grad_x = grad_w = None
+        if self.needs(0):
+            grad_x = MatMul.apply(rows, w)
+            if rows is not grad:
+                grad_x = grad_x.reshape(*grad.shape[:-1], w.shape[1])
+        if self.needs(1):
+            grad_w = MatMul.apply(rows, _as_matrix(x), tx=True)
+        return grad_x, grad_w, Sum.apply(rows, dims=(0,), keepdim=False) if self.needs(2) else None
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["cdist", "dist", "norm", "renorm"]
 
 
+# ---- norms ------------------------------------------------------------------------------------
+
+
 class VectorNorm(Function):
     """y = (sum of |x| ** p) ** (1 / p) over `dims`, for finite p other than 0.
 
@@ -65,9 +68,6 @@ class VectorNorm(Function):
         zero = x == 0
         x = where(zero, 0.0, x.sign() * where(zero, 1.0, x).abs() ** (p - 1))
         return x * expand_reduced(scale, shape, self.dims, self.keepdim)
-
-
-# ---- norms ------------------------------------------------------------------------------------
 
 
 @accept_axis_keepdims

@@ -63,42 +63,6 @@ __all__ = [
 ]
 
 
-class OfInput(Function):
-    """y = ufunc(x), with a derivative written in x."""
-
-    elementwise = True
-    ufunc: Any
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return self.ufunc(x)
-
-
-class OfOutput(Function):
-    """y = ufunc(x), with a derivative written in y."""
-
-    elementwise = True
-    ufunc: Any
-
-    def forward(self, x: Array) -> Array:
-        y = self.ufunc(x)
-        self.save(y)
-        return y
-
-
-class Flat(Function):
-    """A step function: its gradient is 0 wherever it has one."""
-
-    elementwise = True
-    ufunc: Any
-
-    def forward(self, x: Array) -> Array:
-        return x.copy() if x.dtype.kind in "iu" else self.ufunc(x)
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad.new_zeros(grad.shape)
-
-
 def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None) -> Tensor:
     """Apply a Function of one variable to floats; integers become the default floating dtype."""
     if out is None and isinstance(input, TensorBase):
@@ -112,6 +76,18 @@ def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None
 
 
 # ---- powers of e, and logarithms --------------------------------------------------------------
+
+
+class OfOutput(Function):
+    """y = ufunc(x), with a derivative written in y."""
+
+    elementwise = True
+    ufunc: Any
+
+    def forward(self, x: Array) -> Array:
+        y = self.ufunc(x)
+        self.save(y)
+        return y
 
 
 class Exp(OfOutput):
@@ -165,6 +141,17 @@ class Expm1(OfOutput):
 def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``exp(input) - 1``, with every digit right near 0."""
     return on_floats(Expm1, "expm1", input, out)
+
+
+class OfInput(Function):
+    """y = ufunc(x), with a derivative written in x."""
+
+    elementwise = True
+    ufunc: Any
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        return self.ufunc(x)
 
 
 class Log(OfInput):
@@ -522,17 +509,30 @@ class Abs(OfInput):
         return grad * Sign.apply(x)
 
 
+def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Each element's absolute value; the gradient at 0 is 0."""
+    args.not_bool("abs", require_tensor("abs", "input", input))
+    return Abs.apply(input) if out is None else into("abs", out, abs, input)
+
+
+class Flat(Function):
+    """A step function: its gradient is 0 wherever it has one."""
+
+    elementwise = True
+    ufunc: Any
+
+    def forward(self, x: Array) -> Array:
+        return x.copy() if x.dtype.kind in "iu" else self.ufunc(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad.new_zeros(grad.shape)
+
+
 class Sign(Flat):
     """y = -1, 0 or 1 as x is negative, zero (or NaN) or positive."""
 
     def forward(self, x: Array) -> Array:
         return x.copy() if x.dtype.kind == "b" else np.subtract(x > 0, x < 0, dtype=x.dtype)
-
-
-def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Each element's absolute value; the gradient at 0 is 0."""
-    args.not_bool("abs", require_tensor("abs", "input", input))
-    return Abs.apply(input) if out is None else into("abs", out, abs, input)
 
 
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:

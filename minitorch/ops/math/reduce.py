@@ -54,6 +54,11 @@ def expand_reduced(
     return Expand.apply(grad, shape=shape)
 
 
+def constant_of(x: Tensor, value: Tensor) -> Tensor:
+    """`value`, whose gradient in `x` is 0: a function of `x`, but a flat one."""
+    return where(x._wrap(np.ones((), bool)), value, x)
+
+
 class Sum(Function):
     """y = the sum over `dims`; every element gets the gradient of its sum."""
 
@@ -66,6 +71,21 @@ class Sum(Function):
 
     def backward(self, grad: Tensor) -> Any:
         return expand_reduced(grad, self.shape, self.dims, self.keepdim)
+
+
+@accept_axis_keepdims
+def sum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
+    """The sum over `dim` (default all); integers and bools add up as int64.
+
+    >>> import minitorch
+    >>> minitorch.sum(minitorch.ones(2, 3), dim=0)
+    tensor([2., 2., 2.])
+    """
+    x = args.cast_for_sum("sum", input, dtype)
+    total = Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
+    return total if dim is None else args.set_grad_fn_name("SumBackward1", total)
 
 
 class Mean(Function):
@@ -87,41 +107,25 @@ class Mean(Function):
         return expand_reduced(grad / self.count, self.shape, self.dims, self.keepdim)
 
 
-class AMax(Function):
-    """y = the largest element over `dims`; ties share the gradient evenly."""
+@accept_axis_keepdims
+def mean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
+    """The mean over `dim` (default all); NaN of no elements.
 
-    order = "makes"
-    torch_name = "AmaxBackward0"
-
-    def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
-        self.dims, self.keepdim = dims, keepdim
-        y = np.asarray(self.choose(x, dims, keepdim))
-        self.save(x, y)
-        return y
-
-    def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
-        """The element that stands for the others."""
-        return x.max(dims, keepdims=keepdim)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        shape = tuple(x.shape)
-        taken = x == expand_reduced(y, shape, self.dims, self.keepdim)
-        if np.isnan(y._array).any():
-            taken = taken | x.isnan()
-        share = expand_reduced(grad, shape, self.dims, self.keepdim)
-        if self.dims:
-            share = share / taken.sum(self.dims, keepdim=True).to(grad.dtype)
-        return where(taken, share, 0.0)
-
-
-class AMin(AMax):
-    """y = the smallest element over `dims`; ties share the gradient evenly."""
-
-    torch_name = "AminBackward0"
-
-    def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
-        return x.min(dims, keepdims=keepdim)
+    Raises:
+        RuntimeError: for integers, unless `dtype` is a floating one.
+    """
+    x = require_tensor("mean", "input", input)
+    if dtype is not None:
+        x = args.as_dtype(x, dtype.numpy)
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {x.dtype}; convert with .float() first"
+        )
+    average = Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
+    return average if dim is None else args.set_grad_fn_name("MeanBackward1", average)
 
 
 class Prod(Function):
@@ -147,47 +151,6 @@ class Prod(Function):
             after = cat([x.narrow(self.dim, 1, kept), one], self.dim).flip(self.dim)
             others = before * after.cumprod(self.dim).flip(self.dim)
         return expand_reduced(grad, shape, dims, self.keepdim) * others
-
-
-def constant_of(x: Tensor, value: Tensor) -> Tensor:
-    """`value`, whose gradient in `x` is 0: a function of `x`, but a flat one."""
-    return where(x._wrap(np.ones((), bool)), value, x)
-
-
-@accept_axis_keepdims
-def sum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
-) -> Tensor:
-    """The sum over `dim` (default all); integers and bools add up as int64.
-
-    >>> import minitorch
-    >>> minitorch.sum(minitorch.ones(2, 3), dim=0)
-    tensor([2., 2., 2.])
-    """
-    x = args.cast_for_sum("sum", input, dtype)
-    total = Sum.apply(x, dims=wrap_dims(dim, x.ndim), keepdim=keepdim)
-    return total if dim is None else args.set_grad_fn_name("SumBackward1", total)
-
-
-@accept_axis_keepdims
-def mean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
-) -> Tensor:
-    """The mean over `dim` (default all); NaN of no elements.
-
-    Raises:
-        RuntimeError: for integers, unless `dtype` is a floating one.
-    """
-    x = require_tensor("mean", "input", input)
-    if dtype is not None:
-        x = args.as_dtype(x, dtype.numpy)
-    if x._array.dtype.kind != "f":
-        raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-            f"complex dtype. Got: {x.dtype}; convert with .float() first"
-        )
-    average = Mean.apply(x, dims=wrap_dims(dim, x._array.ndim), keepdim=keepdim)
-    return average if dim is None else args.set_grad_fn_name("MeanBackward1", average)
 
 
 @accept_axis_keepdims
@@ -251,10 +214,47 @@ def _need_any(kind: type[Exception], who: str, x: Tensor) -> None:
         )
 
 
+class AMax(Function):
+    """y = the largest element over `dims`; ties share the gradient evenly."""
+
+    order = "makes"
+    torch_name = "AmaxBackward0"
+
+    def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
+        self.dims, self.keepdim = dims, keepdim
+        y = np.asarray(self.choose(x, dims, keepdim))
+        self.save(x, y)
+        return y
+
+    def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
+        """The element that stands for the others."""
+        return x.max(dims, keepdims=keepdim)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        shape = tuple(x.shape)
+        taken = x == expand_reduced(y, shape, self.dims, self.keepdim)
+        if np.isnan(y._array).any():
+            taken = taken | x.isnan()
+        share = expand_reduced(grad, shape, self.dims, self.keepdim)
+        if self.dims:
+            share = share / taken.sum(self.dims, keepdim=True).to(grad.dtype)
+        return where(taken, share, 0.0)
+
+
 @accept_axis_keepdims
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (default all); ties share the gradient evenly."""
     return _extreme(AMax, "amax", input, dim, keepdim)
+
+
+class AMin(AMax):
+    """y = the smallest element over `dims`; ties share the gradient evenly."""
+
+    torch_name = "AminBackward0"
+
+    def choose(self, x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
+        return x.min(dims, keepdims=keepdim)
 
 
 @accept_axis_keepdims

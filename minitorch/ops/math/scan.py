@@ -35,57 +35,6 @@ __all__ = [
 # ---- running totals ---------------------------------------------------------------------------
 
 
-class CumSum(Function):
-    """y_i = x_1 + ... + x_i along `dim`."""
-
-    order = "makes"
-    torch_name = "CumsumBackward0"
-
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        return np.add.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
-
-    def backward(self, grad: Tensor) -> Any:
-        return flip(CumSum.apply(flip(grad, self.dim), dim=self.dim), self.dim)
-
-
-class CumProd(Function):
-    """y_i = x_1 * ... * x_i along `dim`; its gradient divides by nothing, so zeros do no harm."""
-
-    order = "makes"
-    torch_name = "CumprodBackward0"
-
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        self.save(x)
-        return np.multiply.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
-
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        # x_i is a factor of y_i, y_(i+1) ...: beside what comes before it, and what comes between.
-        after = _from_behind(grad, _moved(x, self.dim, -1, 0), self.dim)
-        return _moved(x, self.dim, 1, 1).cumprod(self.dim) * after
-
-
-class LogCumSumExp(Function):
-    """y_i = log(exp(x_1) + ... + exp(x_i)) along `dim`."""
-
-    order = "makes"
-    torch_name = "LogcumsumexpBackward0"
-
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        y = np.logaddexp.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
-        self.save(x, y)
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        # exp(x_i - y_k) for k >= i, summed, as a recurrence whose factors are at most 1.
-        step = (y - _moved(y, self.dim, -1, np.inf)).exp()
-        return (x - y).exp() * _from_behind(grad, step, self.dim)
-
-
 def _moved(x: Tensor, dim: int, by: int, fill: float) -> Tensor:
     """`x` moved `by` places along `dim`, with `fill` coming in at the other end."""
     length = x._array.shape[dim]
@@ -121,6 +70,20 @@ def _scanned(function: type[Function], who: str, input: Tensor, dim: int, kind: 
     return function.apply(x, dim=axis)
 
 
+class CumSum(Function):
+    """y_i = x_1 + ... + x_i along `dim`."""
+
+    order = "makes"
+    torch_name = "CumsumBackward0"
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        return np.add.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        return flip(CumSum.apply(flip(grad, self.dim), dim=self.dim), self.dim)
+
+
 @accept_axis_keepdims
 def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The sums of the first one, two, ... elements along `dim`; of integers and bools as int64.
@@ -132,10 +95,47 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     return _scanned(CumSum, "cumsum", input, dim, dtype)
 
 
+class CumProd(Function):
+    """y_i = x_1 * ... * x_i along `dim`; its gradient divides by nothing, so zeros do no harm."""
+
+    order = "makes"
+    torch_name = "CumprodBackward0"
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        self.save(x)
+        return np.multiply.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        # x_i is a factor of y_i, y_(i+1) ...: beside what comes before it, and what comes between.
+        after = _from_behind(grad, _moved(x, self.dim, -1, 0), self.dim)
+        return _moved(x, self.dim, 1, 1).cumprod(self.dim) * after
+
+
 @accept_axis_keepdims
 def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The products of the first one, two, ... elements along `dim`; of integers as int64."""
     return _scanned(CumProd, "cumprod", input, dim, dtype)
+
+
+class LogCumSumExp(Function):
+    """y_i = log(exp(x_1) + ... + exp(x_i)) along `dim`."""
+
+    order = "makes"
+    torch_name = "LogcumsumexpBackward0"
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        y = np.logaddexp.accumulate(x, dim, dtype=wide(x)).astype(x.dtype, copy=False)
+        self.save(x, y)
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        # exp(x_i - y_k) for k >= i, summed, as a recurrence whose factors are at most 1.
+        step = (y - _moved(y, self.dim, -1, np.inf)).exp()
+        return (x - y).exp() * _from_behind(grad, step, self.dim)
 
 
 @accept_axis_keepdims

@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+def _is_zero(x: Array) -> bool:
+    return x.ndim == 0 and not x and not np.signbit(x)
+
+
 class Where(Function):
     """z = x where the condition holds, else y; each gets the gradient of what was taken."""
 
@@ -51,96 +55,6 @@ class Where(Function):
             None,
             where(condition, grad, 0.0) if self.needs(1) else None,
             where(condition, 0.0, grad) if self.needs(2) else None,
-        )
-
-
-def _is_zero(x: Array) -> bool:
-    return x.ndim == 0 and not x and not np.signbit(x)
-
-
-class Maximum(Function):
-    """z = the larger of x and y; a tie shares the gradient evenly, NaN gives all to both."""
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.maximum(y, x)  # in this order: of 0.0 and -0.0 it is x
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        shared = where(x == y, grad * 0.5, grad)
-        return where(x < y, 0.0, shared), where(x > y, 0.0, shared)
-
-
-class Minimum(Function):
-    """z = the smaller of x and y; a tie shares the gradient evenly, NaN gives all to both."""
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.minimum(y, x)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        shared = where(x == y, grad * 0.5, grad)
-        return where(x > y, 0.0, shared), where(x < y, 0.0, shared)
-
-
-class Fmax(Function):
-    """z = the larger of x and y, or the one that is no NaN; a tie gives its gradient to x."""
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.fmax(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        first = (x >= y) | y.isnan()
-        return where(first, grad, 0.0), where(first, 0.0, grad)
-
-
-class Fmin(Function):
-    """z = the smaller of x and y, or the one that is no NaN; a tie gives its gradient to x."""
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.fmin(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        first = (x <= y) | y.isnan()
-        return where(first, grad, 0.0), where(first, 0.0, grad)
-
-
-class Clamp(Function):
-    """z = x held between two bounds; a bound gets the gradient of what it holds back."""
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, low: Array | None, high: Array | None) -> Array:
-        self.save(x, low, high)
-        z = x if low is None else np.maximum(low, x) if low.ndim else at_least(x, low)
-        return z if high is None else np.minimum(high, z) if high.ndim else at_most(z, high)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, low, high = self.saved
-        if high is None:
-            inside, below, above = x >= low, x < low, None
-        elif low is None:
-            inside, below, above = x <= high, None, x > high
-        else:  # where low > high the result is high
-            inside = (x >= low) & (x <= high)
-            below, above = (x < low) & (low < high), (x > high) | (low > high)
-        return (
-            where(inside, grad, 0.0) if self.needs(0) else None,
-            where(below, grad, 0.0) if below is not None and self.needs(1) else None,
-            where(above, grad, 0.0) if above is not None and self.needs(2) else None,
         )
 
 
@@ -183,9 +97,39 @@ def where(
     return Where.apply(condition, x, y)
 
 
+class Maximum(Function):
+    """z = the larger of x and y; a tie shares the gradient evenly, NaN gives all to both."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.maximum(y, x)  # in this order: of 0.0 and -0.0 it is x
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        shared = where(x == y, grad * 0.5, grad)
+        return where(x < y, 0.0, shared), where(x > y, 0.0, shared)
+
+
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of the two, element by element; NaN if either is NaN."""
     return _of_two(Maximum, "maximum", input, other, out)
+
+
+class Minimum(Function):
+    """z = the smaller of x and y; a tie shares the gradient evenly, NaN gives all to both."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.minimum(y, x)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        shared = where(x == y, grad * 0.5, grad)
+        return where(x > y, 0.0, shared), where(x < y, 0.0, shared)
 
 
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -193,9 +137,39 @@ def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     return _of_two(Minimum, "minimum", input, other, out)
 
 
+class Fmax(Function):
+    """z = the larger of x and y, or the one that is no NaN; a tie gives its gradient to x."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.fmax(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        first = (x >= y) | y.isnan()
+        return where(first, grad, 0.0), where(first, 0.0, grad)
+
+
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of the two, element by element; NaN only if both are NaN."""
     return _of_two(Fmax, "fmax", input, other, out)
+
+
+class Fmin(Function):
+    """z = the smaller of x and y, or the one that is no NaN; a tie gives its gradient to x."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return np.fmin(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        first = (x <= y) | y.isnan()
+        return where(first, grad, 0.0), where(first, 0.0, grad)
 
 
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -209,6 +183,32 @@ def _of_two(function: type[Function], who: str, input: Tensor, other: Tensor, ou
     if out is not None:
         return into(who, out, args.broadcast, function, who, x, y)
     return args.broadcast(function, who, x, y)
+
+
+class Clamp(Function):
+    """z = x held between two bounds; a bound gets the gradient of what it holds back."""
+
+    broadcasts = elementwise = True
+
+    def forward(self, x: Array, low: Array | None, high: Array | None) -> Array:
+        self.save(x, low, high)
+        z = x if low is None else np.maximum(low, x) if low.ndim else at_least(x, low)
+        return z if high is None else np.minimum(high, z) if high.ndim else at_most(z, high)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, low, high = self.saved
+        if high is None:
+            inside, below, above = x >= low, x < low, None
+        elif low is None:
+            inside, below, above = x <= high, None, x > high
+        else:  # where low > high the result is high
+            inside = (x >= low) & (x <= high)
+            below, above = (x < low) & (low < high), (x > high) | (low > high)
+        return (
+            where(inside, grad, 0.0) if self.needs(0) else None,
+            where(below, grad, 0.0) if below is not None and self.needs(1) else None,
+            where(above, grad, 0.0) if above is not None and self.needs(2) else None,
+        )
 
 
 def clamp(

@@ -34,6 +34,11 @@ class Erf(Function):
         return grad * ((-x * x).exp() * (2 / math.sqrt(math.pi)))
 
 
+def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The error function: ``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0."""
+    return on_floats(Erf, "erf", input, out)
+
+
 class Erfc(Function):
     """y = 1 - erf(x)."""
 
@@ -46,6 +51,11 @@ class Erfc(Function):
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
         return grad * ((-x * x).exp() * (-2 / math.sqrt(math.pi)))
+
+
+def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """``1 - erf(input)``, with every digit right where that is small."""
+    return on_floats(Erfc, "erfc", input, out)
 
 
 class Erfinv(Function):
@@ -63,6 +73,11 @@ class Erfinv(Function):
         return grad * ((y * y).exp() * (math.sqrt(math.pi) / 2))
 
 
+def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of `erf`: infinite at -1 and 1, NaN beyond."""
+    return on_floats(Erfinv, "erfinv", input, out)
+
+
 class Lgamma(Function):
     """y = ln |Gamma(x)|."""
 
@@ -75,6 +90,16 @@ class Lgamma(Function):
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
         return grad * x.digamma()
+
+
+def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The natural logarithm of the gamma function's absolute value."""
+    return on_floats(Lgamma, "lgamma", input, out)
+
+
+def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The derivative of `lgamma`: NaN at the negative integers, infinite at 0."""
+    return args.set_grad_fn_name("DigammaBackward0", polygamma(0, input, out=out))
 
 
 class Polygamma(Function):
@@ -90,76 +115,6 @@ class Polygamma(Function):
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
         return grad * x.polygamma(self.n + 1)
-
-
-class Sinc(Function):
-    """y = the n-th derivative of sin(pi x) / (pi x)."""
-
-    elementwise = True
-
-    def forward(self, x: Array, *, n: int = 0) -> Array:
-        self.save(x)
-        self.n = n
-        return kernels.sinc(x, n)
-
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        return grad * Sinc.apply(x, n=self.n + 1)
-
-
-class Entr(Function):
-    """y = -x ln(x); 0 at 0 and -inf below."""
-
-    elementwise = True
-
-    torch_name = "SpecialEntrBackward0"
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.entr(x)
-
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        return grad * (-x.log() - 1.0)
-
-
-class Logit(Function):
-    """y = ln(x / (1 - x)), the sigmoid's inverse; NaN outside 0 to 1, and so is its gradient."""
-
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.logit(x)
-
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        return where((x < 0) | (x > 1), math.nan, grad / (x * (1.0 - x)))
-
-
-def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The error function: ``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0."""
-    return on_floats(Erf, "erf", input, out)
-
-
-def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """``1 - erf(input)``, with every digit right where that is small."""
-    return on_floats(Erfc, "erfc", input, out)
-
-
-def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The inverse of `erf`: infinite at -1 and 1, NaN beyond."""
-    return on_floats(Erfinv, "erfinv", input, out)
-
-
-def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The natural logarithm of the gamma function's absolute value."""
-    return on_floats(Lgamma, "lgamma", input, out)
-
-
-def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The derivative of `lgamma`: NaN at the negative integers, infinite at 0."""
-    return args.set_grad_fn_name("DigammaBackward0", polygamma(0, input, out=out))
 
 
 def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -194,9 +149,40 @@ def multigammaln(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
     return total
 
 
+class Sinc(Function):
+    """y = the n-th derivative of sin(pi x) / (pi x)."""
+
+    elementwise = True
+
+    def forward(self, x: Array, *, n: int = 0) -> Array:
+        self.save(x)
+        self.n = n
+        return kernels.sinc(x, n)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        return grad * Sinc.apply(x, n=self.n + 1)
+
+
 def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``sin(pi * input) / (pi * input)``, and 1 at 0."""
     return on_floats(Sinc, "sinc", input, out)
+
+
+class Entr(Function):
+    """y = -x ln(x); 0 at 0 and -inf below."""
+
+    elementwise = True
+
+    torch_name = "SpecialEntrBackward0"
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        return kernels.entr(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        return grad * (-x.log() - 1.0)
 
 
 def entr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -208,6 +194,20 @@ def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The area under the standard normal density from -inf to `input`."""
     x = args.floating(require_tensor("ndtr", "input", input))
     return (x * -math.sqrt(0.5)).erfc().mul(0.5, out=out)
+
+
+class Logit(Function):
+    """y = ln(x / (1 - x)), the sigmoid's inverse; NaN outside 0 to 1, and so is its gradient."""
+
+    elementwise = True
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        return kernels.logit(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        return where((x < 0) | (x > 1), math.nan, grad / (x * (1.0 - x)))
 
 
 def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:

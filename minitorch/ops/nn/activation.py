@@ -68,7 +68,25 @@ __all__ = [
 ]
 
 
-# ---- straight pieces: a mask is all that backward needs ---------------------------------------
+def floats(who: str, input: Any, name: str = "input") -> Tensor:
+    """`input`, refused unless it is a tensor of floats.
+
+    Raises:
+        NotImplementedError: for integers and bools, as PyTorch.
+        TypeError: for anything but a tensor.
+    """
+    x = require_tensor(who, name, input)
+    if x._peek().dtype.kind != "f":
+        raise NotImplementedError(
+            f'"{who}" not implemented for {x.dtype} ({name}); convert with .float() first'
+        )
+    return x
+
+
+def _apply(function: type[Function], x: Tensor, inplace: bool, **params: Any) -> Tensor:
+    if inplace:
+        return assign(x, function.apply, x, **params)
+    return function.apply(x, **params)
 
 
 class ApplyMask(Function):
@@ -113,193 +131,6 @@ class ReLU(MaskedIdentity):
         return y
 
 
-class Hardtanh(MaskedIdentity):
-    """y = x held between `low` and `high`; the gradient at either is 0."""
-
-    def forward(self, x: Array, *, low: float, high: float) -> Array:
-        if self.needs(0):
-            self.save(~((x <= low) | (x >= high)))
-        return at_most(at_least(x, low), high)
-
-
-class Threshold(MaskedIdentity):
-    """y = x where x > `edge`, else `value`; the gradient at the edge is 0."""
-
-    def forward(self, x: Array, *, edge: float, value: float) -> Array:
-        above = ~(x <= edge)
-        self.save(above)
-        return choose(above, x, np.asarray(value, x.dtype))
-
-
-class Hardshrink(MaskedIdentity):
-    """y = x where |x| > `lambd`, else 0; the gradient at the edges is 0."""
-
-    def forward(self, x: Array, *, lambd: float) -> Array:
-        outside = ~((x >= -lambd) & (x <= lambd))
-        self.save(outside)
-        return keep(x, outside)
-
-
-class Softshrink(MaskedIdentity):
-    """y = x pulled toward 0 by `lambd`, and 0 within it; the gradient at the edges is 0."""
-
-    def forward(self, x: Array, *, lambd: float) -> Array:
-        outside = ~((x >= -lambd) & (x <= lambd))
-        self.save(outside)
-        return np.where(outside, x - np.copysign(x.dtype.type(lambd), x), x * x.dtype.type(0))
-
-
-class Hardsigmoid(PiecewiseLinear):
-    """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
-
-    elementwise = True
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array) -> Array:
-        if self.needs(0):
-            self.save((x > -3) & (x < 3))
-        three, six = x.dtype.type(3), x.dtype.type(6)
-        return at_most(at_least(x + three, 0), 6) / six
-
-    def backward(self, grad: Tensor) -> Any:
-        (inside,) = self.saved
-        return ApplyMask.apply(grad, inside) / 6
-
-
-class LeakyReLU(PiecewiseLinear):
-    """y = x where x > 0, else `slope` * x; the gradient at 0 is `slope`."""
-
-    elementwise = True
-    order = "follows"
-    torch_name = "LeakyReluBackward0"
-
-    def forward(self, x: Array, *, slope: float) -> Array:
-        self.slope = slope
-        positive = x > 0
-        if self.needs(0):
-            self.save(positive)
-        if 0 < slope <= 1:  # the same, ten times as quick as a choice
-            return np.maximum(x, x * x.dtype.type(slope))
-        return choose(positive, x, x * x.dtype.type(slope))
-
-    def backward(self, grad: Tensor) -> Any:
-        (positive,) = self.saved
-        kind = grad._array.dtype.type
-        slopes = choose(positive._array, np.asarray(kind(1)), np.asarray(kind(self.slope)))
-        return grad * grad._wrap(slopes)
-
-
-# ---- curves ------------------------------------------------------------------------------------
-
-
-class Hardswish(Function):
-    """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
-
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        three, six = x.dtype.type(3), x.dtype.type(6)
-        return x * at_most(at_least(x + three, 0), 6) / six
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (x,) = self.saved
-        inside = (x > -3) & (x < 3)
-        curve = where(inside, x, 0.0) / 3 + 0.5
-        return where(inside, grad * curve, where(x <= -3, 0.0, grad))
-
-    def backward_kernel(self, grad: Array) -> Array:
-        (x,) = self.saved
-        slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), np.ones((), x.dtype))
-        return keep(grad * slope, ~(x <= -3))
-
-
-class ELU(Function):
-    """y = scale * x where x > 0, else scale * alpha * (e ** (stretch * x) - 1)."""
-
-    elementwise = True
-    torch_name = "EluBackward0"
-
-    def forward(self, x: Array, *, alpha: float, scale: float, stretch: float) -> Array:
-        self.save(x)
-        self.alpha, self.scale, self.stretch = alpha, scale, stretch
-        self.smooth = alpha * stretch == 1  # the slope at 0 is the same on both sides
-        kind = x.dtype.type
-        curve = np.expm1(at_most(x, 0) * kind(stretch)) * kind(alpha * scale)
-        return at_least(x, 0) * kind(scale) + curve  # one of the two is 0
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (x,) = self.saved
-        # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.
-        curve = (where(x < 0, x, 0.0) * self.stretch).exp()
-        if self.smooth:
-            return grad * (curve * self.scale)
-        bent = grad * curve * (self.alpha * self.scale * self.stretch)
-        return where(x <= 0, bent, grad * self.scale)
-
-    def backward_kernel(self, grad: Array) -> Array:
-        (x,) = self.saved
-        kind = x.dtype.type
-        slope = np.exp(keep(x, x < 0) * kind(self.stretch))  # 1 at NaN, as in PyTorch
-        slope *= kind(self.alpha * self.scale * self.stretch)
-        return grad * (
-            slope if self.smooth else choose(x <= 0, slope, np.asarray(kind(self.scale)))
-        )
-
-
-class Softplus(Function):
-    """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
-
-    elementwise = True
-
-    def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
-        self.save(x)
-        self.beta, self.threshold = beta, threshold
-        kind = x.dtype.type
-        z = x if beta == 1 else x * kind(beta)
-        y = at_least(z, 0) + np.log1p(np.exp(-np.abs(z)))
-        if beta != 1:
-            y /= kind(beta)
-        straight = z > threshold
-        return choose(straight, x, y) if straight.any() else y
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (x,) = self.saved
-        z = x if self.beta == 1 else x * self.beta
-        return where(z > self.threshold, grad, grad * z.sigmoid())
-
-    def backward_kernel(self, grad: Array) -> Array:
-        (x,) = self.saved
-        z = x if self.beta == 1 else x * self.beta
-        slope, straight = sigmoid_kernel(z), z > self.threshold
-        return grad * (choose(straight, np.ones((), x.dtype), slope) if straight.any() else slope)
-
-
-# ---- the public functions ----------------------------------------------------------------------
-
-
-def floats(who: str, input: Any, name: str = "input") -> Tensor:
-    """`input`, refused unless it is a tensor of floats.
-
-    Raises:
-        NotImplementedError: for integers and bools, as PyTorch.
-        TypeError: for anything but a tensor.
-    """
-    x = require_tensor(who, name, input)
-    if x._peek().dtype.kind != "f":
-        raise NotImplementedError(
-            f'"{who}" not implemented for {x.dtype} ({name}); convert with .float() first'
-        )
-    return x
-
-
-def _apply(function: type[Function], x: Tensor, inplace: bool, **params: Any) -> Tensor:
-    if inplace:
-        return assign(x, function.apply, x, **params)
-    return function.apply(x, **params)
-
-
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(input, 0)``; the gradient at 0 is 0.
 
@@ -313,6 +144,15 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     if inplace:
         return assign(x, ReLU.apply, x)
     return ReLU.apply(x) if x._special else ReLU.apply_plain(x)
+
+
+class Hardtanh(MaskedIdentity):
+    """y = x held between `low` and `high`; the gradient at either is 0."""
+
+    def forward(self, x: Array, *, low: float, high: float) -> Array:
+        if self.needs(0):
+            self.save(~((x <= low) | (x >= high)))
+        return at_most(at_least(x, low), high)
 
 
 def hardtanh(
@@ -340,6 +180,15 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+class Threshold(MaskedIdentity):
+    """y = x where x > `edge`, else `value`; the gradient at the edge is 0."""
+
+    def forward(self, x: Array, *, edge: float, value: float) -> Array:
+        above = ~(x <= edge)
+        self.save(above)
+        return choose(above, x, np.asarray(value, x.dtype))
+
+
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """`input` where it is above `threshold`, else `value`."""
     return _threshold(input, threshold, value, inplace)
@@ -352,9 +201,27 @@ def _threshold(input: Tensor, edge: float, value: float, inplace: bool) -> Tenso
     return _apply(Threshold, x, inplace, edge=edge, value=value)
 
 
+class Hardshrink(MaskedIdentity):
+    """y = x where |x| > `lambd`, else 0; the gradient at the edges is 0."""
+
+    def forward(self, x: Array, *, lambd: float) -> Array:
+        outside = ~((x >= -lambd) & (x <= lambd))
+        self.save(outside)
+        return keep(x, outside)
+
+
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """`input` where its magnitude is above `lambd`, else 0."""
     return Hardshrink.apply(floats("hardshrink", input), lambd=lambd)
+
+
+class Softshrink(MaskedIdentity):
+    """y = x pulled toward 0 by `lambd`, and 0 within it; the gradient at the edges is 0."""
+
+    def forward(self, x: Array, *, lambd: float) -> Array:
+        outside = ~((x >= -lambd) & (x <= lambd))
+        self.save(outside)
+        return np.where(outside, x - np.copysign(x.dtype.type(lambd), x), x * x.dtype.type(0))
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -375,6 +242,29 @@ def tanhshrink(input: Tensor) -> Tensor:
     """``input - tanh(input)``."""
     x = require_tensor("tanhshrink", "input", input)
     return x - tanh(x)
+
+
+class LeakyReLU(PiecewiseLinear):
+    """y = x where x > 0, else `slope` * x; the gradient at 0 is `slope`."""
+
+    elementwise = True
+    order = "follows"
+    torch_name = "LeakyReluBackward0"
+
+    def forward(self, x: Array, *, slope: float) -> Array:
+        self.slope = slope
+        positive = x > 0
+        if self.needs(0):
+            self.save(positive)
+        if 0 < slope <= 1:  # the same, ten times as quick as a choice
+            return np.maximum(x, x * x.dtype.type(slope))
+        return choose(positive, x, x * x.dtype.type(slope))
+
+    def backward(self, grad: Tensor) -> Any:
+        (positive,) = self.saved
+        kind = grad._array.dtype.type
+        slopes = choose(positive._array, np.asarray(kind(1)), np.asarray(kind(self.slope)))
+        return grad * grad._wrap(slopes)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -453,6 +343,39 @@ def rrelu(
     return assign(x, lambda: x * noise) if inplace else laid(x * noise)
 
 
+class ELU(Function):
+    """y = scale * x where x > 0, else scale * alpha * (e ** (stretch * x) - 1)."""
+
+    elementwise = True
+    torch_name = "EluBackward0"
+
+    def forward(self, x: Array, *, alpha: float, scale: float, stretch: float) -> Array:
+        self.save(x)
+        self.alpha, self.scale, self.stretch = alpha, scale, stretch
+        self.smooth = alpha * stretch == 1  # the slope at 0 is the same on both sides
+        kind = x.dtype.type
+        curve = np.expm1(at_most(x, 0) * kind(stretch)) * kind(alpha * scale)
+        return at_least(x, 0) * kind(scale) + curve  # one of the two is 0
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (x,) = self.saved
+        # Where it is straight, exp is given 0: it cannot overflow, nor has it a second derivative.
+        curve = (where(x < 0, x, 0.0) * self.stretch).exp()
+        if self.smooth:
+            return grad * (curve * self.scale)
+        bent = grad * curve * (self.alpha * self.scale * self.stretch)
+        return where(x <= 0, bent, grad * self.scale)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        kind = x.dtype.type
+        slope = np.exp(keep(x, x < 0) * kind(self.stretch))  # 1 at NaN, as in PyTorch
+        slope *= kind(self.alpha * self.scale * self.stretch)
+        return grad * (
+            slope if self.smooth else choose(x <= 0, slope, np.asarray(kind(self.scale)))
+        )
+
+
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """`input` where positive, else ``alpha * (exp(input) - 1)``.
 
@@ -500,6 +423,11 @@ def _silu(x: Tensor) -> Tensor:
     return in_wider(_silu, x) if is_half(x) else x * sigmoid(x)
 
 
+def _gelu(x: Tensor) -> Tensor:
+    """GELU, composed of other operations."""
+    return x * erfc(x * -math.sqrt(0.5)) * 0.5
+
+
 class GELU(Function):
     """y = x * P(Z <= x) for a standard normal Z."""
 
@@ -520,11 +448,6 @@ class GELU(Function):
     def backward_kernel(self, grad: Array) -> Array:
         _ = self.saved  # refused if it was changed
         return grad * self.cache
-
-
-def _gelu(x: Tensor) -> Tensor:
-    """GELU, composed of other operations."""
-    return x * erfc(x * -math.sqrt(0.5)) * 0.5
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -561,6 +484,34 @@ def _mish(x: Tensor) -> Tensor:
     return x * tanh(Softplus.apply(x, beta=1.0, threshold=math.inf))
 
 
+class Softplus(Function):
+    """y = log(1 + e ** (beta * x)) / beta; x itself where beta * x > threshold."""
+
+    elementwise = True
+
+    def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
+        self.save(x)
+        self.beta, self.threshold = beta, threshold
+        kind = x.dtype.type
+        z = x if beta == 1 else x * kind(beta)
+        y = at_least(z, 0) + np.log1p(np.exp(-np.abs(z)))
+        if beta != 1:
+            y /= kind(beta)
+        straight = z > threshold
+        return choose(straight, x, y) if straight.any() else y
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (x,) = self.saved
+        z = x if self.beta == 1 else x * self.beta
+        return where(z > self.threshold, grad, grad * z.sigmoid())
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        z = x if self.beta == 1 else x * self.beta
+        slope, straight = sigmoid_kernel(z), z > self.threshold
+        return grad * (choose(straight, np.ones((), x.dtype), slope) if straight.any() else slope)
+
+
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta * input)) / beta``; `input` itself where that is above `threshold`."""
     return Softplus.apply(floats("softplus", input), beta=beta, threshold=threshold)
@@ -583,9 +534,49 @@ def softsign(input: Tensor) -> Tensor:
     return x / (x.abs() + 1)
 
 
+class Hardsigmoid(PiecewiseLinear):
+    """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
+
+    elementwise = True
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array) -> Array:
+        if self.needs(0):
+            self.save((x > -3) & (x < 3))
+        three, six = x.dtype.type(3), x.dtype.type(6)
+        return at_most(at_least(x + three, 0), 6) / six
+
+    def backward(self, grad: Tensor) -> Any:
+        (inside,) = self.saved
+        return ApplyMask.apply(grad, inside) / 6
+
+
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``input / 6 + 1 / 2`` held between 0 and 1."""
     return _apply(Hardsigmoid, floats("hardsigmoid", input), inplace)
+
+
+class Hardswish(Function):
+    """y = x * hardsigmoid(x); the gradient is 0 up to -3 and 1 from 3 on."""
+
+    elementwise = True
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        three, six = x.dtype.type(3), x.dtype.type(6)
+        return x * at_most(at_least(x + three, 0), 6) / six
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (x,) = self.saved
+        inside = (x > -3) & (x < 3)
+        curve = where(inside, x, 0.0) / 3 + 0.5
+        return where(inside, grad * curve, where(x <= -3, 0.0, grad))
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), np.ones((), x.dtype))
+        return keep(grad * slope, ~(x <= -3))
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:

@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+def _channel_sums(grad: Any) -> Any:
+    return Sum.apply(grad, dims=(0, *range(2, grad.ndim)), keepdim=False)
+
+
 class Convolution(Function):
     """y[n, o, p] = b[o] + sum over c, k of w[o, c, k] * x[n, c, p * stride + k * dilation].
 
@@ -76,44 +80,6 @@ class Convolution(Function):
         return grad_x, grad_w, _channel_sums(grad) if needs_b else None
 
 
-class Conv1d(Convolution):
-    """Convolution over one spatial dimension: sequences as (N, C, L)."""
-
-
-class Conv2d(Convolution):
-    """Convolution over two spatial dimensions: images as (N, C, H, W)."""
-
-
-class Conv3d(Convolution):
-    """Convolution over three spatial dimensions: volumes as (N, C, D, H, W)."""
-
-
-class ConvTranspose(Function):
-    """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
-
-    order = "makes"
-    channels_last_from = 3
-    torch_name = "ConvolutionBackward0"
-    backward_takes_arrays = True
-    returns_fresh_gradients = True
-
-    def forward(
-        self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
-    ) -> Array:
-        self.geometry, self.y_shape, self.w_shape = geometry, y.shape, w.shape
-        self.save(y if self.needs(1) else None, w if self.needs(0) else None)
-        return kernels.conv_input(y, w, shape, bias=b, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        y, w = self.saved
-        grad_y = grad_w = None
-        if self.needs(0):
-            grad_y = _convolved(grad, w, self.y_shape, self.geometry)
-        if self.needs(1):
-            grad_w = ConvWeightGrad.apply(y, grad, shape=self.w_shape, **self.geometry)
-        return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
-
-
 class ConvWeightGrad(Function):
     """The gradient of a convolution in its weight: from y's and x's shapes to w's."""
 
@@ -135,10 +101,6 @@ class ConvWeightGrad(Function):
         return grad_y, grad_x
 
 
-def _channel_sums(grad: Any) -> Any:
-    return Sum.apply(grad, dims=(0, *range(2, grad.ndim)), keepdim=False)
-
-
 def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> Tensor:
     """The convolution of x and w, cut to `shape`.
 
@@ -151,35 +113,11 @@ def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> 
     return y[tuple(slice(size) for size in shape)]
 
 
-class Unfold(Function):
-    """y[n, (c, k), p] = x[n, c, p * stride + k * dilation]: each window as a column."""
-
-    torch_name = "Im2ColBackward0"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, **geometry: Any) -> Array:
-        self.geometry, self.shape = geometry, x.shape
-        return kernels.unfold(x, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        return Fold.apply(grad, shape=self.shape, **self.geometry)
-
-
-class Fold(Function):
-    """y = every column of x added to the window it stands for: `Unfold`'s adjoint."""
-
-    torch_name = "Col2ImBackward0"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
-        self.geometry = geometry
-        return kernels.fold(x, shape, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        return Unfold.apply(grad, **self.geometry)
-
-
 # ---- convolution ------------------------------------------------------------------------------
+
+
+class Conv1d(Convolution):
+    """Convolution over one spatial dimension: sequences as (N, C, L)."""
 
 
 def conv1d(
@@ -203,6 +141,10 @@ def conv1d(
     tensor([[[3., 5., 7.]]])
     """
     return _conv("conv1d", Conv1d, 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+class Conv2d(Convolution):
+    """Convolution over two spatial dimensions: images as (N, C, H, W)."""
 
 
 def conv2d(
@@ -245,6 +187,10 @@ def conv2d(
               [25., 25.]]]])
     """
     return _conv("conv2d", Conv2d, 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+class Conv3d(Convolution):
+    """Convolution over three spatial dimensions: volumes as (N, C, D, H, W)."""
 
 
 def conv3d(
@@ -494,6 +440,32 @@ def conv_transpose3d(
     )  # fmt: skip
 
 
+class ConvTranspose(Function):
+    """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
+
+    order = "makes"
+    channels_last_from = 3
+    torch_name = "ConvolutionBackward0"
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
+
+    def forward(
+        self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
+    ) -> Array:
+        self.geometry, self.y_shape, self.w_shape = geometry, y.shape, w.shape
+        self.save(y if self.needs(1) else None, w if self.needs(0) else None)
+        return kernels.conv_input(y, w, shape, bias=b, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        y, w = self.saved
+        grad_y = grad_w = None
+        if self.needs(0):
+            grad_y = _convolved(grad, w, self.y_shape, self.geometry)
+        if self.needs(1):
+            grad_w = ConvWeightGrad.apply(y, grad, shape=self.w_shape, **self.geometry)
+        return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
+
+
 def _conv_transpose(
     who: str,
     dims: int,
@@ -554,6 +526,20 @@ def _conv_transpose(
 # ---- windows as columns -----------------------------------------------------------------------
 
 
+class Unfold(Function):
+    """y[n, (c, k), p] = x[n, c, p * stride + k * dilation]: each window as a column."""
+
+    torch_name = "Im2ColBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        self.geometry, self.shape = geometry, x.shape
+        return kernels.unfold(x, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Fold.apply(grad, shape=self.shape, **self.geometry)
+
+
 def unfold(
     input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
@@ -582,6 +568,20 @@ def unfold(
     if x.ndim == 3:
         return Unfold.apply(x.unsqueeze(0), **geometry).squeeze(0)
     return Unfold.apply(x, **geometry)
+
+
+class Fold(Function):
+    """y = every column of x added to the window it stands for: `Unfold`'s adjoint."""
+
+    torch_name = "Col2ImBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        return kernels.fold(x, shape, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Unfold.apply(grad, **self.geometry)
 
 
 def fold(

@@ -21,61 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
-class TakeRows(Function):
-    """y = w[index], rows of a matrix: shape (*index, D)."""
-
-    torch_name = "EmbeddingBackward0"
-    differentiable_inputs = slice(1)
-    backward_takes_arrays = True
-    returns_fresh_gradients = True
-
-    def forward(self, w: Array, index: Array) -> Array:
-        self.rows = w.shape[0]
-        self.save(index)
-        return w.take(index, 0)  # quicker than w[index]
-
-    def backward(self, grad: Tensor) -> Any:
-        (index,) = self.saved
-        return PutRows.apply(grad, index, rows=self.rows), None
-
-
-class PutRows(Function):
-    """y = zeros of (rows, D) with y[index] += x, one row of x (*index, D) an index."""
-
-    torch_name = "EmbeddingDenseBackward0"
-    differentiable_inputs = slice(1)
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, index: Array, *, rows: int) -> Array:
-        self.save(index)
-        return add_rows(x.reshape(index.size, x.shape[-1]), index.reshape(-1), rows)
-
-    def backward(self, grad: Tensor) -> Any:
-        (index,) = self.saved
-        return TakeRows.apply(grad, index), None
-
-
-class Weigh(Function):
-    """y = x: its gradient is scaled by 1 over how often its row's index occurs, 0 for padding."""
-
-    def forward(self, x: Array, index: Array, *, padding: int | None, by_freq: bool) -> Array:
-        self.padding, self.by_freq = padding, by_freq
-        self.save(index)
-        return x.copy()
-
-    def backward(self, grad: Tensor) -> Any:
-        (index,) = self.saved
-        i = index._array
-        if self.by_freq:
-            _, inverse, counts = np.unique(i, return_inverse=True, return_counts=True)
-            often = counts[inverse.reshape(i.shape)].astype(grad._array.dtype)
-            grad = grad / grad._wrap(np.expand_dims(often, -1))
-        if self.padding is not None:
-            padded = grad._wrap(np.expand_dims(i == self.padding, -1))
-            grad = where(padded, 0.0, grad)
-        return grad, None
-
-
 def _check_indices(who: str, indices: Any) -> Array:
     index = require_tensor(who, "input", indices)._array
     if index.dtype not in (np.int64, np.int32):
@@ -100,6 +45,45 @@ def _renormalize(weight: Tensor, index: Array, max_norm: float, norm_type: float
             weight._bump_version()
     finally:
         restore(previous)
+
+
+class TakeRows(Function):
+    """y = w[index], rows of a matrix: shape (*index, D)."""
+
+    torch_name = "EmbeddingBackward0"
+    differentiable_inputs = slice(1)
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
+
+    def forward(self, w: Array, index: Array) -> Array:
+        self.rows = w.shape[0]
+        self.save(index)
+        return w.take(index, 0)  # quicker than w[index]
+
+    def backward(self, grad: Tensor) -> Any:
+        (index,) = self.saved
+        return PutRows.apply(grad, index, rows=self.rows), None
+
+
+class Weigh(Function):
+    """y = x: its gradient is scaled by 1 over how often its row's index occurs, 0 for padding."""
+
+    def forward(self, x: Array, index: Array, *, padding: int | None, by_freq: bool) -> Array:
+        self.padding, self.by_freq = padding, by_freq
+        self.save(index)
+        return x.copy()
+
+    def backward(self, grad: Tensor) -> Any:
+        (index,) = self.saved
+        i = index._array
+        if self.by_freq:
+            _, inverse, counts = np.unique(i, return_inverse=True, return_counts=True)
+            often = counts[inverse.reshape(i.shape)].astype(grad._array.dtype)
+            grad = grad / grad._wrap(np.expand_dims(often, -1))
+        if self.padding is not None:
+            padded = grad._wrap(np.expand_dims(i == self.padding, -1))
+            grad = where(padded, 0.0, grad)
+        return grad, None
 
 
 def embedding(
@@ -158,6 +142,22 @@ def embedding(
     if rows.requires_grad and (padding_idx is not None or scale_grad_by_freq):
         rows = Weigh.apply(rows, input, padding=padding_idx, by_freq=scale_grad_by_freq)
     return rows
+
+
+class PutRows(Function):
+    """y = zeros of (rows, D) with y[index] += x, one row of x (*index, D) an index."""
+
+    torch_name = "EmbeddingDenseBackward0"
+    differentiable_inputs = slice(1)
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, index: Array, *, rows: int) -> Array:
+        self.save(index)
+        return add_rows(x.reshape(index.size, x.shape[-1]), index.reshape(-1), rows)
+
+    def backward(self, grad: Tensor) -> Any:
+        (index,) = self.saved
+        return TakeRows.apply(grad, index), None
 
 
 def embedding_bag(

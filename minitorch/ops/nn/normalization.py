@@ -39,6 +39,40 @@ __all__ = [
 Shape = tuple[int, ...]
 
 
+@functools.lru_cache(maxsize=256)
+def _sharing(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bool]:
+    """The axes along which elements share a weight, those of them in `axes`, and whether in rows.
+
+    In rows, each place along `axes`, which are the last, has a weight of its own.
+    """
+    over = tuple([axis for axis, n in enumerate(spread) if n == 1 and shape[axis] != 1])
+    inner = tuple([axis for axis in over if axis in axes])
+    return over, inner, not inner and all(n == 1 for n in spread[: axes[0]])
+
+
+def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | None) -> None:
+    """Refuse weights, biases and statistics that do not fit, before anything is computed."""
+    kinds = set()
+    for name, param in params.items():
+        if param is None:
+            continue
+        array = require_tensor("norm", name, param)._array
+        if array.shape != shape:
+            raise RuntimeError(
+                f"Expected {name} {expected.format(name=name)}, but got {name} of shape "
+                f"{list(array.shape)} for input of shape {list(x._peek().shape)}"
+            )
+        kinds.add(array.dtype)
+    wanted = {x._peek().dtype}
+    if x._peek().dtype == np.float16 and len(kinds) == 1:
+        wanted.add(np.dtype(np.float32))  # as PyTorch: the input may be half, all else float
+    if not kinds <= wanted:
+        raise RuntimeError(
+            f"mixed dtype (CPU): expect parameters to have the input's dtype {x.dtype}, got "
+            f"{', '.join(str(kind) for kind in kinds)}; convert with .to()"
+        )
+
+
 class Normalize(Function):
     """y = (x - mean) / sqrt(variance + eps) * w + b, with mean and variance over `axes` of x.
 
@@ -136,53 +170,6 @@ class Normalize(Function):
         return grad_x, *(p if p is None else p.reshape(self.shape) for p in params)
 
 
-@functools.lru_cache(maxsize=256)
-def _sharing(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bool]:
-    """The axes along which elements share a weight, those of them in `axes`, and whether in rows.
-
-    In rows, each place along `axes`, which are the last, has a weight of its own.
-    """
-    over = tuple([axis for axis, n in enumerate(spread) if n == 1 and shape[axis] != 1])
-    inner = tuple([axis for axis in over if axis in axes])
-    return over, inner, not inner and all(n == 1 for n in spread[: axes[0]])
-
-
-class ScaleChannels(Function):
-    """y = x * scale + shift, with one of each a channel. `spread` is their shape beside x."""
-
-    order = "makes"
-    channels_last_from = 4
-    torch_name = "NativeBatchNormBackward0"
-
-    def forward(self, x: Array, scale: Array, shift: Array, *, spread: Shape) -> Array:
-        self.save(x, scale)
-        self.spread = spread
-        self.inner = tuple([axis for axis, n in enumerate(spread) if n == 1])
-        kind = wide(scale)
-        array, scale, shift = (a.astype(kind, copy=False) for a in (x, scale, shift))
-        y = kernels.scale_cells(array, scale.reshape(spread), shift.reshape(spread), self.inner)
-        return y.astype(x.dtype, copy=False)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, scale = self.saved
-        size, dtype = scale.shape, scale._array.dtype
-        grad, x = as_dtype(grad, dtype), as_dtype(x, dtype)
-        slopes, sums = (grad * x).sum(self.inner), grad.sum(self.inner)
-        return grad * scale.reshape(self.spread), slopes.reshape(size), sums.reshape(size)
-
-    def backward_kernel(self, grad: Array) -> Any:
-        x, scale = self.saved
-        kind, size = wide(scale), scale.shape
-        grad, x, scale = (a.astype(kind, copy=False) for a in (grad, x, scale))
-        grad_x = grad_scale = grad_shift = None
-        if self.needs(0):
-            grad_x = kernels.scale_cells(grad, scale.reshape(self.spread), None, self.inner)
-        if self.needs(1) or self.needs(2):
-            slopes, sums = kernels.cell_sums(grad, x, self.inner)
-            grad_scale, grad_shift = slopes.reshape(size), sums.reshape(size)
-        return grad_x, grad_scale, grad_shift
-
-
 class Running:
     """The running mean and variance that a norm keeps, updated from what one batch shows.
 
@@ -209,29 +196,6 @@ class Running:
             array *= 1 - self.momentum
             np.add(array, fresh * self.momentum, out=array, casting="same_kind")
             held._bump_version()
-
-
-def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | None) -> None:
-    """Refuse weights, biases and statistics that do not fit, before anything is computed."""
-    kinds = set()
-    for name, param in params.items():
-        if param is None:
-            continue
-        array = require_tensor("norm", name, param)._array
-        if array.shape != shape:
-            raise RuntimeError(
-                f"Expected {name} {expected.format(name=name)}, but got {name} of shape "
-                f"{list(array.shape)} for input of shape {list(x._peek().shape)}"
-            )
-        kinds.add(array.dtype)
-    wanted = {x._peek().dtype}
-    if x._peek().dtype == np.float16 and len(kinds) == 1:
-        wanted.add(np.dtype(np.float32))  # as PyTorch: the input may be half, all else float
-    if not kinds <= wanted:
-        raise RuntimeError(
-            f"mixed dtype (CPU): expect parameters to have the input's dtype {x.dtype}, got "
-            f"{', '.join(str(kind) for kind in kinds)}; convert with .to()"
-        )
 
 
 def batch_norm(
@@ -301,6 +265,42 @@ def batch_norm(
         running = Running(running_mean, running_var, momentum)
     axes = (0, *range(2, len(shape)))
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
+
+
+class ScaleChannels(Function):
+    """y = x * scale + shift, with one of each a channel. `spread` is their shape beside x."""
+
+    order = "makes"
+    channels_last_from = 4
+    torch_name = "NativeBatchNormBackward0"
+
+    def forward(self, x: Array, scale: Array, shift: Array, *, spread: Shape) -> Array:
+        self.save(x, scale)
+        self.spread = spread
+        self.inner = tuple([axis for axis, n in enumerate(spread) if n == 1])
+        kind = wide(scale)
+        array, scale, shift = (a.astype(kind, copy=False) for a in (x, scale, shift))
+        y = kernels.scale_cells(array, scale.reshape(spread), shift.reshape(spread), self.inner)
+        return y.astype(x.dtype, copy=False)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, scale = self.saved
+        size, dtype = scale.shape, scale._array.dtype
+        grad, x = as_dtype(grad, dtype), as_dtype(x, dtype)
+        slopes, sums = (grad * x).sum(self.inner), grad.sum(self.inner)
+        return grad * scale.reshape(self.spread), slopes.reshape(size), sums.reshape(size)
+
+    def backward_kernel(self, grad: Array) -> Any:
+        x, scale = self.saved
+        kind, size = wide(scale), scale.shape
+        grad, x, scale = (a.astype(kind, copy=False) for a in (grad, x, scale))
+        grad_x = grad_scale = grad_shift = None
+        if self.needs(0):
+            grad_x = kernels.scale_cells(grad, scale.reshape(self.spread), None, self.inner)
+        if self.needs(1) or self.needs(2):
+            slopes, sums = kernels.cell_sums(grad, x, self.inner)
+            grad_scale, grad_shift = slopes.reshape(size), sums.reshape(size)
+        return grad_x, grad_scale, grad_shift
 
 
 def _by_running(

@@ -21,23 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["pad"]
 
 
-class ConstantPad(Function):
-    """y = an array of `value` with y[key] = x, for a key of slices."""
-
-    channels_last_from = 4
-    torch_name = "ConstantPadNdBackward0"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, shape: Sizes, key: tuple[slice, ...], value: Any) -> Array:
-        self.key = key
-        y = np.full(shape, value, x.dtype)
-        y[key] = x
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        return Slice.apply(grad, key=self.key)
-
-
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
     """`input` with elements added at the ends of its last dimensions; negative numbers take away.
 
@@ -116,6 +99,23 @@ def _pairs(shape: Sizes, pad: Any) -> Pairs:
             f"got padding length {len(numbers)} and input of dimension {len(shape)}"
         )
     return tuple(zip(numbers[-2::-2], numbers[::-2], strict=True))
+
+
+class ConstantPad(Function):
+    """y = an array of `value` with y[key] = x, for a key of slices."""
+
+    channels_last_from = 4
+    torch_name = "ConstantPadNdBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, shape: Sizes, key: tuple[slice, ...], value: Any) -> Array:
+        self.key = key
+        y = np.full(shape, value, x.dtype)
+        y[key] = x
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        return Slice.apply(grad, key=self.key)
 
 
 def _constant(x: Tensor, pairs: Pairs, value: Any) -> Tensor:

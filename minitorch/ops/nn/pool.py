@@ -36,126 +36,6 @@ __all__ = [
 ]
 
 
-class MaxPool(PiecewiseLinear):
-    """y = the largest element of each window; the first one, at a tie, gets the gradient.
-
-    Padding is -inf, so that it never wins.
-    """
-
-    order = "makes"
-    channels_last_from = 3
-    torch_name = "MaxPool2DWithIndicesBackward0"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, **geometry: Any) -> Array:
-        y, winners = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
-        self.shape, self.geometry = x.shape, geometry
-        self.save(*winners)
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        return PutInWindow.apply(grad, *self.saved, spatial=self.shape[2:], **self.geometry)
-
-
-class MaxPool1d(MaxPool):
-    """Max pooling over one spatial dimension: sequences as (N, C, L)."""
-
-    torch_name = "SqueezeBackward1"
-
-
-class MaxPool2d(MaxPool):
-    """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
-
-
-class MaxPool3d(MaxPool):
-    """Max pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
-
-    torch_name = "MaxPool3DWithIndicesBackward0"
-
-
-class TakeInWindow(Function):
-    """y = the element of each window of x at the place that `winners` say, one a dimension."""
-
-    order = "makes"
-    channels_last_from = 3
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *winners: Array, **geometry: Any) -> Array:
-        self.shape, self.geometry = x.shape, geometry
-        self.save(*winners)
-        return kernels.take(x, *winners, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        winners = self.saved
-        put = PutInWindow.apply(grad, *winners, spatial=self.shape[2:], **self.geometry)
-        return put, *(None for _ in winners)
-
-
-class PutInWindow(Function):
-    """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
-
-    order = "makes"
-    channels_last_from = 3
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *winners: Array, spatial: Sizes, **geometry: Any) -> Array:
-        self.geometry = geometry
-        self.save(*winners)
-        return kernels.put(x, *winners, spatial=spatial, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        winners = self.saved
-        return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
-
-
-class AvgPool(PiecewiseLinear):
-    """y = the mean of each window."""
-
-    order = "makes"
-    channels_last_from = 3
-    torch_name = "AvgPool2DBackward0"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, **geometry: Any) -> Array:
-        self.geometry, self.shape = geometry, x.shape
-        return kernels.avg_pool(x, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        return AvgPoolInput.apply(grad, shape=self.shape, **self.geometry)
-
-
-class AvgPool1d(AvgPool):
-    """Average pooling over one spatial dimension: sequences as (N, C, L)."""
-
-    torch_name = "SqueezeBackward1"
-
-
-class AvgPool2d(AvgPool):
-    """Average pooling over two spatial dimensions: images as (N, C, H, W)."""
-
-
-class AvgPool3d(AvgPool):
-    """Average pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
-
-    channels_last_from = 0
-    torch_name = "AvgPool3DBackward0"
-
-
-class AvgPoolInput(Function):
-    """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
-
-    order = "makes"
-    channels_last_from = 3
-    backward_takes_arrays = True
-
-    def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
-        self.geometry = geometry
-        return kernels.avg_pool_input(grad, shape, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        return AvgPool.apply(grad, **self.geometry)
-
-
 def _geometry(
     who: str,
     dims: int,
@@ -221,6 +101,68 @@ def _checked(
 # ---- the largest element ----------------------------------------------------------------------
 
 
+class MaxPool(PiecewiseLinear):
+    """y = the largest element of each window; the first one, at a tie, gets the gradient.
+
+    Padding is -inf, so that it never wins.
+    """
+
+    order = "makes"
+    channels_last_from = 3
+    torch_name = "MaxPool2DWithIndicesBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        y, winners = kernels.max_pool(x, **geometry, want_winners=self.needs(0))
+        self.shape, self.geometry = x.shape, geometry
+        self.save(*winners)
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        return PutInWindow.apply(grad, *self.saved, spatial=self.shape[2:], **self.geometry)
+
+
+class MaxPool1d(MaxPool):
+    """Max pooling over one spatial dimension: sequences as (N, C, L)."""
+
+    torch_name = "SqueezeBackward1"
+
+
+class TakeInWindow(Function):
+    """y = the element of each window of x at the place that `winners` say, one a dimension."""
+
+    order = "makes"
+    channels_last_from = 3
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *winners: Array, **geometry: Any) -> Array:
+        self.shape, self.geometry = x.shape, geometry
+        self.save(*winners)
+        return kernels.take(x, *winners, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        winners = self.saved
+        put = PutInWindow.apply(grad, *winners, spatial=self.shape[2:], **self.geometry)
+        return put, *(None for _ in winners)
+
+
+class PutInWindow(Function):
+    """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
+
+    order = "makes"
+    channels_last_from = 3
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *winners: Array, spatial: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        self.save(*winners)
+        return kernels.put(x, *winners, spatial=spatial, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        winners = self.saved
+        return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
+
+
 def max_pool1d(
     input: Tensor,
     kernel_size: Any,
@@ -240,6 +182,10 @@ def max_pool1d(
         "max_pool1d", MaxPool1d, 1, input, kernel_size, stride, padding, dilation, ceil_mode,
         return_indices,
     )  # fmt: skip
+
+
+class MaxPool2d(MaxPool):
+    """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
 
 
 def max_pool2d(
@@ -276,6 +222,12 @@ def max_pool2d(
         "max_pool2d", MaxPool2d, 2, input, kernel_size, stride, padding, dilation, ceil_mode,
         return_indices,
     )  # fmt: skip
+
+
+class MaxPool3d(MaxPool):
+    """Max pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+    torch_name = "MaxPool3DWithIndicesBackward0"
 
 
 def max_pool3d(
@@ -333,6 +285,43 @@ def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
 # ---- the mean ---------------------------------------------------------------------------------
 
 
+class AvgPool(PiecewiseLinear):
+    """y = the mean of each window."""
+
+    order = "makes"
+    channels_last_from = 3
+    torch_name = "AvgPool2DBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, **geometry: Any) -> Array:
+        self.geometry, self.shape = geometry, x.shape
+        return kernels.avg_pool(x, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPoolInput.apply(grad, shape=self.shape, **self.geometry)
+
+
+class AvgPool1d(AvgPool):
+    """Average pooling over one spatial dimension: sequences as (N, C, L)."""
+
+    torch_name = "SqueezeBackward1"
+
+
+class AvgPoolInput(Function):
+    """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
+
+    order = "makes"
+    channels_last_from = 3
+    backward_takes_arrays = True
+
+    def forward(self, grad: Array, *, shape: Sizes, **geometry: Any) -> Array:
+        self.geometry = geometry
+        return kernels.avg_pool_input(grad, shape, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        return AvgPool.apply(grad, **self.geometry)
+
+
 def avg_pool1d(
     input: Tensor,
     kernel_size: Any,
@@ -349,6 +338,10 @@ def avg_pool1d(
         "avg_pool1d", AvgPool1d, 1, input, kernel_size, stride, padding, ceil_mode,
         count_include_pad, None,
     )  # fmt: skip
+
+
+class AvgPool2d(AvgPool):
+    """Average pooling over two spatial dimensions: images as (N, C, H, W)."""
 
 
 def avg_pool2d(
@@ -386,6 +379,13 @@ def avg_pool2d(
         "avg_pool2d", AvgPool2d, 2, input, kernel_size, stride, padding, ceil_mode,
         count_include_pad, divisor_override,
     )  # fmt: skip
+
+
+class AvgPool3d(AvgPool):
+    """Average pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+    channels_last_from = 0
+    torch_name = "AvgPool3DBackward0"
 
 
 def avg_pool3d(

@@ -66,6 +66,14 @@ KINDS: dict[str, tuple[type[kernels.Recurrence], Step]] = {
 }
 
 
+@functools.lru_cache(8)  # batches mostly have the same steps as the one before
+def _steps(batch_sizes: tuple[int, ...], backwards: bool) -> Steps:
+    """Where each step's rows start and stop, the last step first if `backwards`."""
+    stops = (0, *itertools.accumulate(batch_sizes))
+    steps = tuple(itertools.pairwise(stops))
+    return steps[::-1] if backwards else steps
+
+
 class Run(NamedTuple):
     """Steps that follow on each other, have equally many rows, and lie one after another."""
 
@@ -80,14 +88,6 @@ class Run(NamedTuple):
         rows = array.reshape(math.prod(array.shape[:-1]), features)
         steps = rows[self.start : self.start + size].reshape(self.length, self.N, features)
         return steps[::-1] if self.backwards else steps
-
-
-@functools.lru_cache(8)  # batches mostly have the same steps as the one before
-def _steps(batch_sizes: tuple[int, ...], backwards: bool) -> Steps:
-    """Where each step's rows start and stop, the last step first if `backwards`."""
-    stops = (0, *itertools.accumulate(batch_sizes))
-    steps = tuple(itertools.pairwise(stops))
-    return steps[::-1] if backwards else steps
 
 
 @functools.lru_cache(8)
@@ -107,6 +107,18 @@ def _states(arrays: list[Array], layer: bool) -> tuple[Array, Array | None]:
     """h, and c or None: views without the dimension of a `layer`."""
     h, *c = [array[0] if layer else array for array in arrays]
     return h, c[0] if c else None
+
+
+# ---- layers upon layers -------------------------------------------------------------------------
+
+
+def _grouped(params: Sequence[Any], has_biases: bool, layers: int) -> list[Weights]:
+    """Each layer's and direction's five weights, of PyTorch's flat list."""
+    size = len(params) // layers
+    groups = [list(params[at : at + size]) for at in range(0, len(params), size)]
+    if not has_biases:
+        groups = [[*group[:2], None, None, *group[2:]] for group in groups]
+    return [[*group, None] if len(group) == 4 else group for group in groups]
 
 
 class Recurrent(Function):
@@ -196,18 +208,6 @@ class Recurrent(Function):
         y = cat([outs[start] for start in sorted(outs)]).reshape(*x.shape[:-1], h.shape[1])
         lasts = [h] if c is None else [h, c]
         return y, *(last.unsqueeze(0) if self.layer else last for last in lasts)
-
-
-# ---- layers upon layers -------------------------------------------------------------------------
-
-
-def _grouped(params: Sequence[Any], has_biases: bool, layers: int) -> list[Weights]:
-    """Each layer's and direction's five weights, of PyTorch's flat list."""
-    size = len(params) // layers
-    groups = [list(params[at : at + size]) for at in range(0, len(params), size)]
-    if not has_biases:
-        groups = [[*group[:2], None, None, *group[2:]] for group in groups]
-    return [[*group, None] if len(group) == 4 else group for group in groups]
 
 
 def recurrent(

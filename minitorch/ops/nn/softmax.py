@@ -21,46 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["log_softmax", "softmax"]
 
 
-class Softmax(Function):
-    """y = exp(x) / sum(exp(x)) along `dim`."""
-
-    order = "makes"
-
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        y = kernels.softmax(x, dim)
-        self.save(y)
-        return y
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (y,) = self.saved
-        return (grad - (grad * y).sum(self.dim, keepdim=True)) * y
-
-    def backward_kernel(self, grad: Array) -> Array:
-        (y,) = self.saved
-        return kernels.softmax_back(grad, y, self.dim)
-
-
-class LogSoftmax(Function):
-    """y = x - log(sum(exp(x))) along `dim`."""
-
-    order = "makes"
-
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        y = kernels.log_softmax(x, dim)
-        self.save(y)
-        return y
-
-    def backward(self, grad: Tensor) -> Tensor:
-        (y,) = self.saved
-        return grad - y.exp() * grad.sum(self.dim, keepdim=True)
-
-    def backward_kernel(self, grad: Array) -> Array:
-        (y,) = self.saved
-        return kernels.log_softmax_back(grad, y, self.dim)
-
-
 def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:
     x = require_tensor(who, "input", input)
     if to is not None:
@@ -82,6 +42,26 @@ def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
     return 0 if ndim in (0, 1, 3) else 1
 
 
+class Softmax(Function):
+    """y = exp(x) / sum(exp(x)) along `dim`."""
+
+    order = "makes"
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        y = kernels.softmax(x, dim)
+        self.save(y)
+        return y
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (y,) = self.saved
+        return (grad - (grad * y).sum(self.dim, keepdim=True)) * y
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (y,) = self.saved
+        return kernels.softmax_back(grad, y, self.dim)
+
+
 @accept_axis_keepdims
 def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """``exp(input) / sum(exp(input))`` along `dim`, without overflow: positive, adding up to 1.
@@ -94,6 +74,26 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     tensor([0.5000, 0.5000])
     """
     return _along(Softmax, "softmax", input, dim, dtype)
+
+
+class LogSoftmax(Function):
+    """y = x - log(sum(exp(x))) along `dim`."""
+
+    order = "makes"
+
+    def forward(self, x: Array, *, dim: int) -> Array:
+        self.dim = dim
+        y = kernels.log_softmax(x, dim)
+        self.save(y)
+        return y
+
+    def backward(self, grad: Tensor) -> Tensor:
+        (y,) = self.saved
+        return grad - y.exp() * grad.sum(self.dim, keepdim=True)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (y,) = self.saved
+        return kernels.log_softmax_back(grad, y, self.dim)
 
 
 @accept_axis_keepdims

@@ -43,131 +43,6 @@ Indices = tuple[Any, ...]  # tensors or ndarrays of indices or masks, and None f
 FULL = slice(None)
 
 
-class Slice(Function):
-    """y = x[key] for a basic key: a view."""
-
-    views = True
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, key: Key) -> Array:
-        self.shape, self.key = x.shape, key
-        for part in reversed(key):  # PyTorch makes a node for each, and shows the last
-            if isinstance(part, int):
-                self.torch_name = "SelectBackward0"
-            elif part is None:
-                self.torch_name = "UnsqueezeBackward0"
-            elif part is Ellipsis or part == slice(None):
-                continue
-            break
-        return x[key]
-
-    def backward(self, grad: Tensor) -> Any:
-        return Embed.apply(grad, view=Slice, params={"key": self.key}, shape=self.shape)
-
-
-class Embed(Function):
-    """y = zeros of `shape`, but x where a view of it shows: the gradient of such a view."""
-
-    torch_name = "DiagEmbedBackward0"
-    backward_takes_arrays = True
-
-    def forward(
-        self, x: Array, *, view: type[Function], params: dict[str, Any], shape: tuple[int, ...]
-    ) -> Array:
-        self.view, self.params = view, params
-        y = np.zeros(shape, x.dtype)
-        view().forward(y, **params)[...] = x
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        return self.view.apply(grad, **self.params)
-
-
-class Indexing(Function):
-    """Reading or writing at index arrays, one a dimension; None stands for all of a dimension.
-
-    The indices are operands and not metadata, so that what is saved of them is versioned.
-    """
-
-    def key(self, indices: Sequence[Array | None]) -> Key:
-        """The indices as NumPy wants them, kept for backward."""
-        self.save(*indices)
-        return tuple([FULL if index is None else index for index in indices])
-
-
-class Take(Indexing):
-    """y = x[indices]: a copy. Taken twice, it gets both gradients."""
-
-    order = "makes"
-    torch_name = "IndexBackward0"
-    differentiable_inputs = slice(1)
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *indices: Array | None) -> Array:
-        self.shape = x.shape
-        return x[self.key(indices)]
-
-    def backward(self, grad: Tensor) -> Any:
-        indices = self.saved
-        return Put.apply(grad, *indices, shape=self.shape), *[None] * len(indices)
-
-
-class Put(Indexing):
-    """y = zeros with y[indices] += x, repeated indices adding up."""
-
-    torch_name = "IndexPutBackward0"
-    differentiable_inputs = slice(1)
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:
-        key = self.key(indices)
-        y = np.zeros(shape, x.dtype)
-        if all(index is None or index.dtype.kind == "b" for index in indices):
-            y[key] = x  # a mask names no element twice
-        else:
-            add_at(y, key, x)
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        indices = self.saved
-        return Take.apply(grad, *indices), *[None] * len(indices)
-
-
-class IndexPut(Indexing):
-    """z = x with z[indices] = y, or += y when accumulating. What is overwritten gets no gradient.
-
-    Where an element is named twice, the last value written stays, and only it gets a gradient.
-    """
-
-    differentiable_inputs = slice(2)
-
-    def forward(self, x: Array, y: Array, *indices: Array | None, accumulate: bool) -> Array:
-        self.accumulate = accumulate
-        self.shape, self.value_shape = x.shape, y.shape
-        key = self.key(indices)
-        z = preserved(x)
-        if accumulate:
-            add_at(z, key, y)
-        else:
-            z[key] = y
-        return z
-
-    def backward(self, grad: Tensor) -> Any:
-        indices = self.saved
-        taken = Take.apply(grad, *indices)
-        if not self.accumulate:
-            key = _arrays(indices)
-            written = np.zeros(self.shape, bool)
-            written[key] = True
-            last = np.zeros(self.shape, np.intp)
-            order = np.arange(taken._array.size).reshape(taken._array.shape)
-            last[key] = order
-            grad = where(grad._wrap(written), 0.0, grad)
-            taken = where(grad._wrap(np.asarray(last[key] == order)), taken, 0.0)
-        sent = taken.sum_to_size(self.value_shape) if self.needs(1) else None
-        return grad, sent, *[None] * len(indices)
-
-
 def _arrays(indices: Sequence[Any]) -> Key:
     """Index operands (tensors, arrays or None) as a key for NumPy."""
     return tuple([FULL if index is None else args.array_of(index) for index in indices])
@@ -377,6 +252,96 @@ def _check_together(shapes: list[tuple[int, ...]]) -> None:
 # ---- reading and writing ----------------------------------------------------------------------
 
 
+class Slice(Function):
+    """y = x[key] for a basic key: a view."""
+
+    views = True
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, key: Key) -> Array:
+        self.shape, self.key = x.shape, key
+        for part in reversed(key):  # PyTorch makes a node for each, and shows the last
+            if isinstance(part, int):
+                self.torch_name = "SelectBackward0"
+            elif part is None:
+                self.torch_name = "UnsqueezeBackward0"
+            elif part is Ellipsis or part == slice(None):
+                continue
+            break
+        return x[key]
+
+    def backward(self, grad: Tensor) -> Any:
+        return Embed.apply(grad, view=Slice, params={"key": self.key}, shape=self.shape)
+
+
+class Embed(Function):
+    """y = zeros of `shape`, but x where a view of it shows: the gradient of such a view."""
+
+    torch_name = "DiagEmbedBackward0"
+    backward_takes_arrays = True
+
+    def forward(
+        self, x: Array, *, view: type[Function], params: dict[str, Any], shape: tuple[int, ...]
+    ) -> Array:
+        self.view, self.params = view, params
+        y = np.zeros(shape, x.dtype)
+        view().forward(y, **params)[...] = x
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        return self.view.apply(grad, **self.params)
+
+
+class Indexing(Function):
+    """Reading or writing at index arrays, one a dimension; None stands for all of a dimension.
+
+    The indices are operands and not metadata, so that what is saved of them is versioned.
+    """
+
+    def key(self, indices: Sequence[Array | None]) -> Key:
+        """The indices as NumPy wants them, kept for backward."""
+        self.save(*indices)
+        return tuple([FULL if index is None else index for index in indices])
+
+
+class Take(Indexing):
+    """y = x[indices]: a copy. Taken twice, it gets both gradients."""
+
+    order = "makes"
+    torch_name = "IndexBackward0"
+    differentiable_inputs = slice(1)
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *indices: Array | None) -> Array:
+        self.shape = x.shape
+        return x[self.key(indices)]
+
+    def backward(self, grad: Tensor) -> Any:
+        indices = self.saved
+        return Put.apply(grad, *indices, shape=self.shape), *[None] * len(indices)
+
+
+class Put(Indexing):
+    """y = zeros with y[indices] += x, repeated indices adding up."""
+
+    torch_name = "IndexPutBackward0"
+    differentiable_inputs = slice(1)
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:
+        key = self.key(indices)
+        y = np.zeros(shape, x.dtype)
+        if all(index is None or index.dtype.kind == "b" for index in indices):
+            y[key] = x  # a mask names no element twice
+        else:
+            add_at(y, key, x)
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        indices = self.saved
+        return Take.apply(grad, *indices), *[None] * len(indices)
+
+
 def getitem(input: Tensor, index: Any) -> Tensor:
     """``input[index]``: a view for ints, slices, None and ``...``; a copy for lists and masks.
 
@@ -403,6 +368,41 @@ def _order_taken(x: Array, key: Key, ndim: int) -> Axes:
     first = places[0] if places[-1] - places[0] < len(places) else 0
     strides = (*kept[:first], *[0] * (ndim - len(kept)), *kept[first:])
     return order_by((1,) * ndim, [strides])
+
+
+class IndexPut(Indexing):
+    """z = x with z[indices] = y, or += y when accumulating. What is overwritten gets no gradient.
+
+    Where an element is named twice, the last value written stays, and only it gets a gradient.
+    """
+
+    differentiable_inputs = slice(2)
+
+    def forward(self, x: Array, y: Array, *indices: Array | None, accumulate: bool) -> Array:
+        self.accumulate = accumulate
+        self.shape, self.value_shape = x.shape, y.shape
+        key = self.key(indices)
+        z = preserved(x)
+        if accumulate:
+            add_at(z, key, y)
+        else:
+            z[key] = y
+        return z
+
+    def backward(self, grad: Tensor) -> Any:
+        indices = self.saved
+        taken = Take.apply(grad, *indices)
+        if not self.accumulate:
+            key = _arrays(indices)
+            written = np.zeros(self.shape, bool)
+            written[key] = True
+            last = np.zeros(self.shape, np.intp)
+            order = np.arange(taken._array.size).reshape(taken._array.shape)
+            last[key] = order
+            grad = where(grad._wrap(written), 0.0, grad)
+            taken = where(grad._wrap(np.asarray(last[key] == order)), taken, 0.0)
+        sent = taken.sum_to_size(self.value_shape) if self.needs(1) else None
+        return grad, sent, *[None] * len(indices)
 
 
 def setitem(target: Tensor, index: Any, value: Any) -> None:

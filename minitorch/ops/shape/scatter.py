@@ -517,29 +517,6 @@ def _interleaved(times: Array, length: int, output_size: int | None, alone: bool
 # ---- several into one: scatter_reduce and index_reduce ----------------------------------------
 
 
-class ScatterExtreme(Function):
-    """z = x, and at each flat position the largest (smallest) of it and what src sends there.
-
-    Equal ones share the gradient evenly, as in `amax`.
-    """
-
-    differentiable_inputs = slice(2)
-
-    def forward(self, x: Array, src: Array, at: Array, *, largest: bool) -> Array:
-        z = x.copy()
-        (np.maximum if largest else np.minimum).at(z, at, src)
-        own, sent = x == z, src == z[at]
-        shares = own.astype(np.int64)
-        np.add.at(shares, at, sent)
-        self.save(at, own, sent, np.maximum(shares, 1))  # none is equal to a NaN
-        return z
-
-    def backward(self, grad: Tensor) -> Any:
-        at, own, sent, shares = self.saved
-        each = grad / shares.to(grad.dtype)
-        return where(own, each, 0.0), where(sent, Take.apply(each, at), 0.0), None
-
-
 REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 
@@ -603,6 +580,29 @@ def index_reduce(
     places = np.arange(x._array.size).reshape(x._array.shape)
     at = places.take(i._array, axis).reshape(-1)
     return reshape(_reduced(x, at, reshape(src, -1), reduce, include_self), input._array.shape)
+
+
+class ScatterExtreme(Function):
+    """z = x, and at each flat position the largest (smallest) of it and what src sends there.
+
+    Equal ones share the gradient evenly, as in `amax`.
+    """
+
+    differentiable_inputs = slice(2)
+
+    def forward(self, x: Array, src: Array, at: Array, *, largest: bool) -> Array:
+        z = x.copy()
+        (np.maximum if largest else np.minimum).at(z, at, src)
+        own, sent = x == z, src == z[at]
+        shares = own.astype(np.int64)
+        np.add.at(shares, at, sent)
+        self.save(at, own, sent, np.maximum(shares, 1))  # none is equal to a NaN
+        return z
+
+    def backward(self, grad: Tensor) -> Any:
+        at, own, sent, shares = self.saved
+        each = grad / shares.to(grad.dtype)
+        return where(own, each, 0.0), where(sent, Take.apply(each, at), 0.0), None
 
 
 def _reduced(x: Tensor, at: Array, src: Tensor, reduce: str, include_self: bool) -> Tensor:

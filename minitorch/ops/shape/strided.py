@@ -40,6 +40,13 @@ OVERLAPPING = (
 # ---- diagonals --------------------------------------------------------------------------------
 
 
+def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
+    a, b = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return a, b
+
+
 class Diagonal(Function):
     """y = the elements x[i, i + offset], along the last dimension: a view."""
 
@@ -54,13 +61,6 @@ class Diagonal(Function):
 
     def backward(self, grad: Tensor) -> Any:
         return Embed.apply(grad, view=Diagonal, params=self.params, shape=self.shape)
-
-
-def _two_dims(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
-    a, b = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
-    if a == b:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return a, b
 
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -163,19 +163,6 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 # ---- triangles --------------------------------------------------------------------------------
 
 
-class Triangle(Function):
-    """y = x, with zeros on one side of a diagonal."""
-
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, offset: int, lower: bool) -> Array:
-        self.offset, self.lower = offset, lower
-        return np.tril(x, offset) if lower else np.triu(x, offset)
-
-    def backward(self, grad: Tensor) -> Any:
-        return Triangle.apply(grad, offset=self.offset, lower=self.lower)
-
-
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The matrices' elements on and below a diagonal, zeros above.
 
@@ -192,6 +179,19 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
         RuntimeError: for fewer than two dimensions.
     """
     return args.set_grad_fn_name("TriuBackward0", _triangle("triu", input, diagonal, lower=False))
+
+
+class Triangle(Function):
+    """y = x, with zeros on one side of a diagonal."""
+
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, offset: int, lower: bool) -> Array:
+        self.offset, self.lower = offset, lower
+        return np.tril(x, offset) if lower else np.triu(x, offset)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Triangle.apply(grad, offset=self.offset, lower=self.lower)
 
 
 def _triangle(who: str, input: Tensor, diagonal: int, lower: bool) -> Tensor:
@@ -276,29 +276,6 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
 # ---- any strides ------------------------------------------------------------------------------
 
 
-class AsStrided(Function):
-    """y = the elements that lie at skip + i*step in x's memory: a view.
-
-    The gradient goes to the elements of x that lie there, whatever the order of its own memory.
-    """
-
-    views = True
-
-    def forward(
-        self, x: Array, *, size: tuple[int, ...], steps: tuple[int, ...], skip: int
-    ) -> Array:
-        self.shape, self.own = x.shape, _steps(x)
-        self.at = (size, steps, skip)
-        first = x[(slice(0, 1),) * x.ndim]
-        moved = numpy_as_strided(first, (skip + 1,), (x.itemsize,))[skip:]
-        return numpy_as_strided(moved, size, [n * x.itemsize for n in steps])
-
-    def backward(self, grad: Tensor) -> Any:
-        places = _positions(self.shape, self.own, *self.at)
-        flat = Put.apply(grad, places, shape=(math.prod(self.shape),))
-        return reshape(flat, self.shape)
-
-
 def _steps(x: Array) -> tuple[int, ...]:
     """x's strides in elements."""
     return tuple(n // x.itemsize for n in x.strides)
@@ -345,6 +322,29 @@ def _positions(
             "view of it has no gradient; call contiguous() first"
         )
     return shown
+
+
+class AsStrided(Function):
+    """y = the elements that lie at skip + i*step in x's memory: a view.
+
+    The gradient goes to the elements of x that lie there, whatever the order of its own memory.
+    """
+
+    views = True
+
+    def forward(
+        self, x: Array, *, size: tuple[int, ...], steps: tuple[int, ...], skip: int
+    ) -> Array:
+        self.shape, self.own = x.shape, _steps(x)
+        self.at = (size, steps, skip)
+        first = x[(slice(0, 1),) * x.ndim]
+        moved = numpy_as_strided(first, (skip + 1,), (x.itemsize,))[skip:]
+        return numpy_as_strided(moved, size, [n * x.itemsize for n in steps])
+
+    def backward(self, grad: Tensor) -> Any:
+        places = _positions(self.shape, self.own, *self.at)
+        flat = Put.apply(grad, places, shape=(math.prod(self.shape),))
+        return reshape(flat, self.shape)
 
 
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:

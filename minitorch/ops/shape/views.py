@@ -85,119 +85,12 @@ class Refold(Reshape):
     views = False
 
 
-class Unsqueeze(Reshape):
-    """y = x with a new dimension of size 1."""
-
-    torch_name = "UnsqueezeBackward0"
-
-
-class Squeeze(Reshape):
-    """y = x without one dimension, if it is of size 1."""
-
-    torch_name = "SqueezeBackward1"
-
-
-class SqueezeAll(Squeeze):
-    """y = x without any dimension of size 1."""
-
-    torch_name = "SqueezeBackward0"
-
-
-class SqueezeSeveral(Squeeze):
-    """y = x without those of several dimensions that are of size 1."""
-
-    torch_name = "SqueezeBackward2"
-
-
-class Permute(Function):
-    """y = x with its dimensions in another order."""
-
-    views = True
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
-        self.dims = dims
-        return x.transpose(dims)
-
-    def backward(self, grad: Tensor) -> Any:
-        return Permute.apply(grad, dims=_inverse(self.dims))
-
-    @classmethod
-    def undo(cls, shape: tuple[int, ...], params: dict[str, Any]) -> ViewStep:
-        return ViewStep(Permute, {"dims": _inverse(params["dims"])}, 0)
-
-
 def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     """The permutation that undoes another."""
     back = [0] * len(dims)
     for position, dim in enumerate(dims):
         back[dim] = position
     return tuple(back)
-
-
-class Transpose(Permute):
-    """y = x with two dimensions swapped."""
-
-
-class T(Permute):
-    """y = a matrix transposed."""
-
-
-class Expand(Function):
-    """y = x repeated along new and size-1 dimensions, without a copy."""
-
-    views = True
-
-    def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
-        self.shape = x.shape
-        if x.ndim == 0:  # what `broadcast_to` comes to, in a tenth of its time
-            return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
-        y = np.broadcast_to(x, shape)
-        y.flags.writeable = x.flags.writeable
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        return sum_to_size(grad, self.shape)
-
-
-class Clone(Function):
-    """y = x, in memory of its own: of the same order, and of the very same strides if `exact`."""
-
-    elementwise = True
-    order = "follows"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, exact: bool = False) -> Array:
-        return laid_out(x, x.strides) if exact else preserved(x)
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad
-
-
-class Reorder(Function):
-    """y = x, in memory of its own that runs along `axes`, the first with the largest steps."""
-
-    torch_name = "CloneBackward0"
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, axes: tuple[int, ...]) -> Array:
-        return in_order(x, axes)
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad
-
-
-class Alias(Function):
-    """y = x, over the same memory."""
-
-    views = True
-    backward_takes_arrays = True
-
-    def forward(self, x: Array) -> Array:
-        return x.view()
-
-    def backward(self, grad: Tensor) -> Any:
-        return grad
 
 
 def _reshaped(who: str, x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -362,6 +255,24 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(contiguous(input), -1)
 
 
+class Squeeze(Reshape):
+    """y = x without one dimension, if it is of size 1."""
+
+    torch_name = "SqueezeBackward1"
+
+
+class SqueezeAll(Squeeze):
+    """y = x without any dimension of size 1."""
+
+    torch_name = "SqueezeBackward0"
+
+
+class SqueezeSeveral(Squeeze):
+    """y = x without those of several dimensions that are of size 1."""
+
+    torch_name = "SqueezeBackward2"
+
+
 @accept_axis_keepdims
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the dimensions of size 1; given `dim`, only without those of them."""
@@ -373,6 +284,12 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return kind.apply(x, shape=kept)
 
 
+class Unsqueeze(Reshape):
+    """y = x with a new dimension of size 1."""
+
+    torch_name = "UnsqueezeBackward0"
+
+
 @accept_axis_keepdims
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
@@ -380,6 +297,24 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     shape = x._array.shape
     d = wrap_dim(dim, len(shape) + 1)
     return Unsqueeze.apply(x, shape=(*shape[:d], 1, *shape[d:]))
+
+
+class Permute(Function):
+    """y = x with its dimensions in another order."""
+
+    views = True
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
+        self.dims = dims
+        return x.transpose(dims)
+
+    def backward(self, grad: Tensor) -> Any:
+        return Permute.apply(grad, dims=_inverse(self.dims))
+
+    @classmethod
+    def undo(cls, shape: tuple[int, ...], params: dict[str, Any]) -> ViewStep:
+        return ViewStep(Permute, {"dims": _inverse(params["dims"])}, 0)
 
 
 def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
@@ -403,6 +338,10 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     return Permute.apply(x, dims=wrapped)
 
 
+class Transpose(Permute):
+    """y = x with two dimensions swapped."""
+
+
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With `dim0` and `dim1` swapped."""
     x = require_tensor("transpose", "input", input)
@@ -414,6 +353,10 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 swapaxes = also_named(axis0="dim0", axis1="dim1")(transpose)
+
+
+class T(Permute):
+    """y = a matrix transposed."""
 
 
 def t(input: Tensor) -> Tensor:
@@ -470,6 +413,23 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     for target, d in sorted(zip(targets, sources, strict=True)):
         order.insert(target, d)
     return permute(input, *order)
+
+
+class Expand(Function):
+    """y = x repeated along new and size-1 dimensions, without a copy."""
+
+    views = True
+
+    def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
+        self.shape = x.shape
+        if x.ndim == 0:  # what `broadcast_to` comes to, in a tenth of its time
+            return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        y = np.broadcast_to(x, shape)
+        y.flags.writeable = x.flags.writeable
+        return y
+
+    def backward(self, grad: Tensor) -> Any:
+        return sum_to_size(grad, self.shape)
 
 
 def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Tensor:
@@ -600,6 +560,20 @@ def tile(input: Tensor, *times: Any, dims: Any = None) -> Tensor:
     return _repeat(x, (1,) * (x._array.ndim - len(given)) + given)
 
 
+class Clone(Function):
+    """y = x, in memory of its own: of the same order, and of the very same strides if `exact`."""
+
+    elementwise = True
+    order = "follows"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, exact: bool = False) -> Array:
+        return laid_out(x, x.strides) if exact else preserved(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
+
+
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy, in the graph, its memory in the same order.
 
@@ -611,6 +585,19 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     if axes is None or (x._is_native and axes[1:] == tuple(range(1, len(axes))) and not x._axes):
         return Clone.apply(x, exact=x._is_native)
     return _reordered(x, axes)
+
+
+class Reorder(Function):
+    """y = x, in memory of its own that runs along `axes`, the first with the largest steps."""
+
+    torch_name = "CloneBackward0"
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return in_order(x, axes)
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
 
 
 def _reordered(x: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -643,12 +630,37 @@ def ordered_as(input: Tensor, like: Tensor) -> Tensor:
     return _reordered(input, tuple(range(like._array.ndim)) if axes is None else axes)
 
 
+class Alias(Function):
+    """y = x, over the same memory."""
+
+    views = True
+    backward_takes_arrays = True
+
+    def forward(self, x: Array) -> Array:
+        return x.view()
+
+    def backward(self, grad: Tensor) -> Any:
+        return grad
+
+
 def alias(input: Tensor) -> Tensor:
     """A view of the whole tensor."""
     return Alias.apply(input)
 
 
 # ---- joining and cutting ----------------------------------------------------------------------
+
+
+def _sequence(who: str, tensors: Any) -> list[Tensor]:
+    if args.is_tensor(tensors) or not isinstance(tensors, (tuple, list)):
+        raise TypeError(
+            f"{who}(): argument 'tensors' (position 1) must be tuple of Tensors, "
+            f"not {type(tensors).__name__}"
+        )
+    if not tensors:
+        kind = ValueError if who == "cat" else RuntimeError  # as in PyTorch
+        raise kind(f"{who}(): expected a non-empty list of Tensors")
+    return [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
 
 
 class Cat(Function):
@@ -671,60 +683,6 @@ class Cat(Function):
             (piece if piece.ndim == rank else piece.reshape(-1)) if self.needs(i) else None
             for i, (piece, rank) in enumerate(zip(pieces, self.ranks, strict=True))
         )
-
-
-class Split(Function):
-    """ys = x cut along `dim` at `sizes`, as views."""
-
-    views = True
-
-    def forward(self, x: Array, *, sizes: tuple[int, ...], dim: int) -> tuple[Array, ...]:
-        self.dim = dim
-        before = (slice(None),) * dim
-        ends = accumulate(sizes, initial=0)
-        return tuple(x[(*before, slice(a, b))] for a, b in pairwise(ends))
-
-    def backward(self, *grads: Tensor) -> Any:
-        return Cat.apply(*grads, dim=self.dim)
-
-
-class Unbind(Function):
-    """ys = x at each index of `dim`, as views."""
-
-    views = True
-
-    def forward(self, x: Array, *, dim: int) -> tuple[Array, ...]:
-        self.dim = dim
-        keys: list[Any] = [((slice(None),) * dim + (i, ...)) for i in range(x.shape[dim])]
-        return tuple(x[key] for key in keys)
-
-    def backward(self, *grads: Tensor) -> Any:
-        return stack(grads, self.dim)
-
-
-class Flip(Function):
-    """y = x with the order along `dims` reversed, copied."""
-
-    backward_takes_arrays = True
-
-    def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
-        self.dims = dims
-        return preserved(np.flip(x, dims))
-
-    def backward(self, grad: Tensor) -> Any:
-        return Flip.apply(grad, dims=self.dims)
-
-
-def _sequence(who: str, tensors: Any) -> list[Tensor]:
-    if args.is_tensor(tensors) or not isinstance(tensors, (tuple, list)):
-        raise TypeError(
-            f"{who}(): argument 'tensors' (position 1) must be tuple of Tensors, "
-            f"not {type(tensors).__name__}"
-        )
-    if not tensors:
-        kind = ValueError if who == "cat" else RuntimeError  # as in PyTorch
-        raise kind(f"{who}(): expected a non-empty list of Tensors")
-    return [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
@@ -783,6 +741,21 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"and {list(x._array.shape)} at entry {position}"
             )
     return args.set_grad_fn_name("StackBackward0", cat([unsqueeze(x, axis) for x in xs], axis))
+
+
+class Split(Function):
+    """ys = x cut along `dim` at `sizes`, as views."""
+
+    views = True
+
+    def forward(self, x: Array, *, sizes: tuple[int, ...], dim: int) -> tuple[Array, ...]:
+        self.dim = dim
+        before = (slice(None),) * dim
+        ends = accumulate(sizes, initial=0)
+        return tuple(x[(*before, slice(a, b))] for a, b in pairwise(ends))
+
+    def backward(self, *grads: Tensor) -> Any:
+        return Cat.apply(*grads, dim=self.dim)
 
 
 @also_named(split_size="split_size_or_sections")
@@ -862,6 +835,20 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(x, -(-length // count), axis)
 
 
+class Unbind(Function):
+    """ys = x at each index of `dim`, as views."""
+
+    views = True
+
+    def forward(self, x: Array, *, dim: int) -> tuple[Array, ...]:
+        self.dim = dim
+        keys: list[Any] = [((slice(None),) * dim + (i, ...)) for i in range(x.shape[dim])]
+        return tuple(x[key] for key in keys)
+
+    def backward(self, *grads: Tensor) -> Any:
+        return stack(grads, self.dim)
+
+
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """One view for each index along `dim`, without that dimension.
 
@@ -873,6 +860,19 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = wrap_dim(dim, x._array.ndim)
     return Unbind.apply(x, dim=axis) if x._array.shape[axis] else ()
+
+
+class Flip(Function):
+    """y = x with the order along `dims` reversed, copied."""
+
+    backward_takes_arrays = True
+
+    def forward(self, x: Array, *, dims: tuple[int, ...]) -> Array:
+        self.dims = dims
+        return preserved(np.flip(x, dims))
+
+    def backward(self, grad: Tensor) -> Any:
+        return Flip.apply(grad, dims=self.dims)
 
 
 def flip(input: Tensor, *axes: Any, dims: Any = None) -> Tensor:
