@@ -114,7 +114,7 @@ def layers() -> dict[int, list[str]]:
     )
     found: dict[int, list[str]] = {}
     for module, layer in ast.literal_eval(table).items():
-        found.setdefault(layer, []).append(module.removeprefix("minitorch."))
+        found.setdefault(int(layer), []).append(module.removeprefix("minitorch."))
     return dict(sorted(found.items(), reverse=True))
 
 
