@@ -1,5 +1,5 @@
 """Versions, where PyTorch programs look for them."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 cuda = hip = xpu = None
 debug = False

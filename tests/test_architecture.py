@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import minitorch
@@ -88,3 +89,12 @@ def test_each_entry_of_the_glossary_names_a_file() -> None:
     for entry in entries:
         files = re.findall(r"\{source\}`([^`]+)`", entry)
         assert files and all((ROOT / path).exists() for path in files), entry.split("**")[0]
+
+
+def test_the_version_is_the_same_wherever_it_stands() -> None:
+    version = minitorch.__version__
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    newest = re.search(r"^## ([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest and newest[1] == version
