@@ -35,6 +35,7 @@ LAYERS = {
     "minitorch._storage": 1,
     "minitorch._tensor_types": 4,
     "minitorch._tensor": 3,
+    "minitorch._tensor_methods": 3,
     "minitorch._type_info": 1,
     "minitorch._config": 1,
     "minitorch._predicates": 4,

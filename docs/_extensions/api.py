@@ -338,6 +338,8 @@ def describe(entry: Entry) -> Iterator[str]:
     others = [name for name in [*entry.names, *methods(entry.value)] if name != entry.name]
     if kind == "class":
         yield "   :members:"
+    if entry.value is Tensor:
+        yield "   :inherited-members: TensorBase"
     if others:
         yield from ("", "   Also: " + ", ".join(f"``{name}``" for name in others))
     yield ""

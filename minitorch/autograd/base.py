@@ -79,11 +79,6 @@ class TensorBase:
     _undo: tuple[Any, ...] = ()
     _detached: tuple[int, int] | None = None  # see `_leave_graph`
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls._kind is None:
-            cls._kind = cls
-
     @classmethod
     def _wrap(cls, array: Array) -> Tensor:
         """A tensor over `array`, which is not copied; what an operation gives its result."""
