@@ -42,6 +42,26 @@ __all__ = [
 # ---- variance ---------------------------------------------------------------------------------
 
 
+class Var(Function):
+    """y = sum((x - mean(x)) ** 2) / freedom over `dims`, in two passes."""
+
+    order = "makes"
+
+    def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool, freedom: float) -> Array:
+        self.dims, self.keepdim, self.freedom = dims, keepdim, freedom
+        self.save(x)
+        count = np.asarray(math.prod(x.shape[d] for d in dims), wide(x))
+        centred = x - np.add.reduce(x, dims, dtype=wide(x), keepdims=True) / count
+        total = add_up(np.multiply(centred, centred), dims, keepdim)
+        return np.asarray(total / np.asarray(freedom, wide(x)), x.dtype)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        centred = x - mean(x, self.dims, keepdim=True) if self.dims else x - x
+        scale = 2.0 / self.freedom if self.freedom else math.inf
+        return expand_reduced(grad * scale, tuple(x.shape), self.dims, self.keepdim) * centred
+
+
 @accept_axis_keepdims
 def var(
     input: Tensor,
@@ -109,26 +129,6 @@ def std_mean(
     deviation = _root(_var("std_mean", input, dim, unbiased, keepdim, correction, rooted=True))
     average = mean(input, None if isinstance(dim, bool) else dim, keepdim)
     return args.as_dtype(deviation, input._array.dtype), average
-
-
-class Var(Function):
-    """y = sum((x - mean(x)) ** 2) / freedom over `dims`, in two passes."""
-
-    order = "makes"
-
-    def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool, freedom: float) -> Array:
-        self.dims, self.keepdim, self.freedom = dims, keepdim, freedom
-        self.save(x)
-        count = np.asarray(math.prod(x.shape[d] for d in dims), wide(x))
-        centred = x - np.add.reduce(x, dims, dtype=wide(x), keepdims=True) / count
-        total = add_up(np.multiply(centred, centred), dims, keepdim)
-        return np.asarray(total / np.asarray(freedom, wide(x)), x.dtype)
-
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        centred = x - mean(x, self.dims, keepdim=True) if self.dims else x - x
-        scale = 2.0 / self.freedom if self.freedom else math.inf
-        return expand_reduced(grad * scale, tuple(x.shape), self.dims, self.keepdim) * centred
 
 
 def _var(
@@ -272,26 +272,6 @@ def corrcoef(input: Tensor) -> Tensor:
 # ---- what stands in the middle ----------------------------------------------------------------
 
 
-@accept_axis_keepdims
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The median, the lower of two; over a `dim`, (values, indices). NaN if any element is.
-
-    Raises:
-        NotImplementedError: for bools.
-
-    >>> import minitorch
-    >>> minitorch.median(minitorch.tensor([4.0, 1.0, 3.0, 2.0]))
-    tensor(2.)
-    """
-    return _median("median", input, dim, keepdim)
-
-
-@accept_axis_keepdims
-def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """`median` of what is not NaN."""
-    return _median("nanmedian", input, dim, keepdim)
-
-
 class Median(AMax):
     """y = the lower median of all elements, NaN if there is one; ties share the gradient."""
 
@@ -312,6 +292,26 @@ class NanMedian(Median):
     torch_name = "NanmedianBackward0"
 
     ignores_nan = True
+
+
+@accept_axis_keepdims
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median, the lower of two; over a `dim`, (values, indices). NaN if any element is.
+
+    Raises:
+        NotImplementedError: for bools.
+
+    >>> import minitorch
+    >>> minitorch.median(minitorch.tensor([4.0, 1.0, 3.0, 2.0]))
+    tensor(2.)
+    """
+    return _median("median", input, dim, keepdim)
+
+
+@accept_axis_keepdims
+def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """`median` of what is not NaN."""
+    return _median("nanmedian", input, dim, keepdim)
 
 
 def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:

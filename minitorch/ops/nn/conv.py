@@ -352,6 +352,32 @@ def _check_not_empty(who: str, dims: int, x: Sizes, w: Sizes) -> None:
 # ---- transposed convolution -------------------------------------------------------------------
 
 
+class ConvTranspose(Function):
+    """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
+
+    order = "makes"
+    channels_last_from = 3
+    torch_name = "ConvolutionBackward0"
+    backward_takes_arrays = True
+    returns_fresh_gradients = True
+
+    def forward(
+        self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
+    ) -> Array:
+        self.geometry, self.y_shape, self.w_shape = geometry, y.shape, w.shape
+        self.save(y if self.needs(1) else None, w if self.needs(0) else None)
+        return kernels.conv_input(y, w, shape, bias=b, **geometry)
+
+    def backward(self, grad: Tensor) -> Any:
+        y, w = self.saved
+        grad_y = grad_w = None
+        if self.needs(0):
+            grad_y = _convolved(grad, w, self.y_shape, self.geometry)
+        if self.needs(1):
+            grad_w = ConvWeightGrad.apply(y, grad, shape=self.w_shape, **self.geometry)
+        return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
+
+
 def conv_transpose1d(
     input: Tensor,
     weight: Tensor,
@@ -369,9 +395,8 @@ def conv_transpose1d(
         output ``(N, O, L')``.
     """
     return _conv_transpose(
-        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups,
-        dilation,
-    )  # fmt: skip
+        1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def conv_transpose2d(
@@ -413,9 +438,8 @@ def conv_transpose2d(
               [1., 2., 1.]]]])
     """
     return _conv_transpose(
-        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups,
-        dilation,
-    )  # fmt: skip
+        2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def conv_transpose3d(
@@ -435,39 +459,11 @@ def conv_transpose3d(
         ``(O)``; output ``(N, O, D', H', W')``.
     """
     return _conv_transpose(
-        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups,
-        dilation,
-    )  # fmt: skip
-
-
-class ConvTranspose(Function):
-    """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
-
-    order = "makes"
-    channels_last_from = 3
-    torch_name = "ConvolutionBackward0"
-    backward_takes_arrays = True
-    returns_fresh_gradients = True
-
-    def forward(
-        self, y: Array, w: Array, b: Array | None, *, shape: Sizes, **geometry: Any
-    ) -> Array:
-        self.geometry, self.y_shape, self.w_shape = geometry, y.shape, w.shape
-        self.save(y if self.needs(1) else None, w if self.needs(0) else None)
-        return kernels.conv_input(y, w, shape, bias=b, **geometry)
-
-    def backward(self, grad: Tensor) -> Any:
-        y, w = self.saved
-        grad_y = grad_w = None
-        if self.needs(0):
-            grad_y = _convolved(grad, w, self.y_shape, self.geometry)
-        if self.needs(1):
-            grad_w = ConvWeightGrad.apply(y, grad, shape=self.w_shape, **self.geometry)
-        return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
+        3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def _conv_transpose(
-    who: str,
     dims: int,
     input: Tensor,
     weight: Tensor,
@@ -478,6 +474,7 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Tensor:
+    who = f"conv_transpose{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
     x_shape, w_shape = x._peek().shape, w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"

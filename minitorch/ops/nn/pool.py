@@ -178,10 +178,8 @@ def max_pool1d(
     """
     if not return_indices:  # PyTorch's own quick way, which knows floats only
         check_dtype("max_pool1d", require_tensor("max_pool1d", "input", input), "f")
-    return _max_pool(
-        "max_pool1d", MaxPool1d, 1, input, kernel_size, stride, padding, dilation, ceil_mode,
-        return_indices,
-    )  # fmt: skip
+    window = kernel_size, stride, padding, dilation, ceil_mode
+    return _max_pool(1, MaxPool1d, input, return_indices, *window)
 
 
 class MaxPool2d(MaxPool):
@@ -218,10 +216,8 @@ def max_pool2d(
     tensor([[[[ 6.,  8.],
               [14., 16.]]]])
     """
-    return _max_pool(
-        "max_pool2d", MaxPool2d, 2, input, kernel_size, stride, padding, dilation, ceil_mode,
-        return_indices,
-    )  # fmt: skip
+    window = kernel_size, stride, padding, dilation, ceil_mode
+    return _max_pool(2, MaxPool2d, input, return_indices, *window)
 
 
 class MaxPool3d(MaxPool):
@@ -243,26 +239,16 @@ def max_pool3d(
 
     Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
     """
-    return _max_pool(
-        "max_pool3d", MaxPool3d, 3, input, kernel_size, stride, padding, dilation, ceil_mode,
-        return_indices,
-    )  # fmt: skip
+    window = kernel_size, stride, padding, dilation, ceil_mode
+    return _max_pool(3, MaxPool3d, input, return_indices, *window)
 
 
 def _max_pool(
-    who: str,
-    function: type[MaxPool],
-    dims: int,
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    ceil_mode: bool,
-    return_indices: bool,
+    dims: int, function: type[MaxPool], input: Tensor, return_indices: bool, *window: Any
 ) -> Any:
+    who = f"max_pool{dims}d"
     x = require_tensor(who, "input", input)
-    geometry = _geometry(who, dims, x, kernel_size, stride, padding, dilation, ceil_mode)
+    geometry = _geometry(who, dims, x, *window)
     check_dtype(who, x, "fiu")
     if x.ndim == dims + 1:
         y = function.apply(x.unsqueeze(0), **geometry).squeeze(0)
@@ -334,10 +320,8 @@ def avg_pool1d(
 
     Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
     """
-    return _avg_pool(
-        "avg_pool1d", AvgPool1d, 1, input, kernel_size, stride, padding, ceil_mode,
-        count_include_pad, None,
-    )  # fmt: skip
+    window = kernel_size, stride, padding, 1, ceil_mode
+    return _avg_pool(1, AvgPool1d, input, count_include_pad, None, *window)
 
 
 class AvgPool2d(AvgPool):
@@ -375,10 +359,8 @@ def avg_pool2d(
     tensor([[[[ 3.5000,  5.5000],
               [11.5000, 13.5000]]]])
     """
-    return _avg_pool(
-        "avg_pool2d", AvgPool2d, 2, input, kernel_size, stride, padding, ceil_mode,
-        count_include_pad, divisor_override,
-    )  # fmt: skip
+    window = kernel_size, stride, padding, 1, ceil_mode
+    return _avg_pool(2, AvgPool2d, input, count_include_pad, divisor_override, *window)
 
 
 class AvgPool3d(AvgPool):
@@ -409,26 +391,21 @@ def avg_pool3d(
         raise RuntimeError(
             f"avg_pool3d: input volume {list(shape)} smaller than kernel size {list(kernel)}"
         )
-    return _avg_pool(
-        "avg_pool3d", AvgPool3d, 3, input, kernel_size, stride, padding, ceil_mode,
-        count_include_pad, divisor_override,
-    )  # fmt: skip
+    window = kernel_size, stride, padding, 1, ceil_mode
+    return _avg_pool(3, AvgPool3d, input, count_include_pad, divisor_override, *window)
 
 
 def _avg_pool(
-    who: str,
-    function: type[AvgPool],
     dims: int,
+    function: type[AvgPool],
     input: Tensor,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    ceil_mode: bool,
     count_include_pad: bool,
     divisor_override: int | None,
+    *window: Any,
 ) -> Tensor:
+    who = f"avg_pool{dims}d"
     x = require_tensor(who, "input", input)
-    geometry = _geometry(who, dims, x, kernel_size, stride, padding, 1, ceil_mode)
+    geometry = _geometry(who, dims, x, *window)
     if divisor_override == 0:
         raise RuntimeError(f"{who}: divisor must be not zero")
     if x._peek().dtype != np.int64:
