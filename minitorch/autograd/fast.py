@@ -143,10 +143,10 @@ def walk(walk: BackwardWalk) -> None:
                 continue
             grad = made[index]
             end, slot = edge
-            if grad is None:
-                interventions.send_nothing(walk, end)
-            elif isinstance(end, TensorBase):
+            if isinstance(end, TensorBase):
                 walk.send_to_leaf(node, index, end, grad)
+            elif grad is None:
+                interventions.send_nothing(walk, end)
             else:
                 outputs = end.outputs
                 shape, dtype = outputs[slot]

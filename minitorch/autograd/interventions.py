@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappush
-from math import inf
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,72 +76,70 @@ def nodes_behind(edges: Edges) -> set[Function]:
     return seen
 
 
-# ---- a leaf's turn ------------------------------------------------------------------------------
+# ---- when a leaf's gradient is whole ------------------------------------------------------------
 
 
-class LeafTurns:
-    """Hands over each leaf's gradient once its oldest user has run: it is whole then.
+def find_last_uses(walk: BackwardWalk, roots: Sequence[Edge]) -> None:
+    """Find where each leaf's gradient is whole, if there is a hook in the walk that could see it.
 
-    It stands in the heap like a node, just behind that user: one entry, for the next leaves to
-    come. So a hook sees of all leaves what it would see in PyTorch.
-
-    Args:
-        leaves: the leaves, and by what number each has its turn, those with the largest first.
+    That is at the last edge, of its oldest user, which a walk visits last of all that lead to it.
+    So hooks see of leaves what they would in PyTorch.
     """
-
-    hooked, array_backward, _saved = True, None, ()  # what a walk asks a node
-
-    def __init__(self, leaves: list[tuple[TensorBase, float]]) -> None:
-        self.leaves = leaves[::-1]
-
-    def wait(self, walk: BackwardWalk) -> None:
-        """Take a place in the heap for the next leaves."""
-        if self.leaves:
-            walk.pending[self] = []  # type: ignore[index]
-            heappush(walk.ready, (0.5 - self.leaves[-1][1], self))
-
-    def finish(self, walk: BackwardWalk) -> None:
-        """Hand over the gradients that are whole."""
-        number = self.leaves[-1][1]
-        while self.leaves and self.leaves[-1][1] == number:
-            leaf, _ = self.leaves.pop()
-            _, grad, owned = walk.leaves.pop(id(leaf), (leaf, None, False))
-            finish_leaf(walk, leaf, grad, owned)
-        self.wait(walk)
-
-
-def schedule_leaves(walk: BackwardWalk, roots: Sequence[Edge]) -> None:
-    """Let leaves have their turns in the walk, if there is a hook in it that could see them."""
     paths = None if walk.targets is None else walk.targets.paths
-    turns: dict[TensorBase, float] = {}
-    seen: set[Any] = set()
+    last: dict[TensorBase, tuple[Function | None, int]] = {}
+    seen: set[Function] = set()
     stack: list[Function] = []
     watched = False
-    for end, _ in roots:
+    for index, (end, _) in enumerate(roots):
         if isinstance(end, TensorBase):
-            turns[end] = inf
+            last[end] = None, index
+            watched = watched or bool(end._hooks or end._post_accumulate_hooks)
         else:
             stack.append(end)
     while stack:
         node = stack.pop()
-        watched = watched or node.hooked
-        number = node.sequence
-        for edge in node.edges if paths is None else paths.get(node, ()):
+        if node.hooked:
+            watched = True
+        for index, edge in enumerate(node.edges if paths is None else paths.get(node, ())):
             if edge is None:
                 continue
             end = edge[0]
-            if end not in seen:
-                seen.add(end)
-                if not isinstance(end, TensorBase):
+            if not isinstance(end, TensorBase):
+                if end not in seen:
+                    seen.add(end)
                     stack.append(end)
+                continue
+            if end in last:
+                user = last[end][0]
+                if user is not None and user.sequence < node.sequence:
                     continue
-                turns[end] = number
-                if end._hooks is not None or end._post_accumulate_hooks is not None:
-                    watched = True
-            elif number < turns.get(end, 0):
-                turns[end] = number
-    if watched and turns:
-        LeafTurns(sorted(turns.items(), key=itemgetter(1), reverse=True)).wait(walk)
+            last[end] = node, index
+            if not watched and (end._hooks or end._post_accumulate_hooks):
+                watched = True
+    if watched:
+        walk.last_uses = last
+
+
+def finish_if_whole(
+    walk: BackwardWalk, node: Function | None, index: int, leaf: TensorBase
+) -> None:
+    """Hand a leaf's gradient over if no other edge than this leads to it."""
+    last = walk.last_uses.get(leaf)
+    if last is not None and last[0] is node and last[1] == index:
+        del walk.last_uses[leaf]
+        _, grad, owned = walk.leaves.pop(id(leaf), (leaf, None, False))
+        finish_leaf(walk, leaf, grad, owned)
+
+
+def finish_walk(walk: BackwardWalk) -> None:
+    """Hand over what is left, of users that never ran; and call what was queued until now."""
+    for leaf, grad, owned in walk.leaves.values():
+        finish_leaf(walk, leaf, grad, owned)
+    for leaf in walk.last_uses:
+        if id(leaf) not in walk.leaves:
+            finish_leaf(walk, leaf, None, False)
+    for callback in mode.callbacks or ():  # which may queue others
+        callback()
 
 
 # ---- a node's turn ------------------------------------------------------------------------------
@@ -150,9 +147,6 @@ def schedule_leaves(walk: BackwardWalk, roots: Sequence[Edge]) -> None:
 
 def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, Sequence[Any]]:
     """Run one node's backward, with targets, hooks and anomaly mode: ``BackwardWalk.visit``."""
-    if isinstance(node, LeafTurns):
-        node.finish(walk)
-        return (), ()
     edges = node.edges
     if walk.targets is not None:
         path = walk.targets.paths.get(node)
@@ -210,6 +204,23 @@ def _call_with_anomaly_check(walk: BackwardWalk, node: Function, grads: list[Any
 def _has_nan(grad: Any) -> bool:
     array = grad._peek() if isinstance(grad, TensorBase) else grad
     return array is not None and bool(np.isnan(array).any())
+
+
+def run_on_tensors(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Any, ...]:
+    """Run a node's backward on tensors.
+
+    Raises:
+        TypeError: for a gradient that is neither a tensor nor None.
+    """
+    made = node.run([None if g is None else walk.to_tensor(g, node.wrap) for g in grads])
+    made = made if type(made) is tuple else (made,)
+    for index, grad in enumerate(made):
+        if grad is not None and not isinstance(grad, TensorBase):
+            raise TypeError(
+                f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
+                f"got {type(grad).__name__}"
+            )
+    return tuple([None if grad is None else walk.from_tensor(grad) for grad in made])
 
 
 def with_zeros(walk: BackwardWalk, node: Function, grads: list[Any]) -> list[Any]:
@@ -327,28 +338,7 @@ def _run_post_accumulate_hooks(leaf: TensorBase) -> None:
             raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
-def run_callbacks() -> None:
-    """Call what was queued to be called when this backward is done, and what that queues."""
-    for callback in mode.callbacks or ():
-        callback()
-
-
 # ---- errors -------------------------------------------------------------------------------------
-
-
-def from_tensors(walk: BackwardWalk, node: Function, grads: Sequence[Any]) -> tuple[Any, ...]:
-    """The gradients in the walk's own form.
-
-    Raises:
-        TypeError: for one that is neither a tensor nor None.
-    """
-    for index, grad in enumerate(grads):
-        if grad is not None and not isinstance(grad, TensorBase):
-            raise TypeError(
-                f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
-                f"got {type(grad).__name__}"
-            )
-    return tuple([None if grad is None else walk.from_tensor(grad) for grad in grads])
 
 
 def fit_count(node: Function, grads: Sequence[Any]) -> Sequence[Any]:

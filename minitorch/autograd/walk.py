@@ -41,6 +41,7 @@ class BackwardWalk:
         self.ready: list[tuple[float, Any]] = []  # a heap of the nodes in `pending`
         self.pending: dict[Function, list[Any]] = {}  # the gradient of each output so far
         self.leaves: dict[int, tuple[TensorBase, Any, bool]] = {}  # its gradient; sole owner?
+        self.last_uses: dict[TensorBase, tuple[Function | None, int]] = {}  # while hooks may look
         self.without_gradient: set[Function] = set()  # see `interventions.send_nothing`
 
     def run(self, roots: list[Edge], seeds: list[Tensor]) -> None:
@@ -50,12 +51,10 @@ class BackwardWalk:
         error_state = ignore_float_errors()
         try:
             if registered.gradient_hooks:
-                interventions.schedule_leaves(self, roots)
+                interventions.find_last_uses(self, roots)
             self.send(None, roots, [self.from_tensor(seed) for seed in seeds])
             fast.walk(self) if fast.is_plain(self) else self.walk()
-            for leaf, grad, owned in self.leaves.values():
-                interventions.finish_leaf(self, leaf, grad, owned)
-            interventions.run_callbacks()
+            interventions.finish_walk(self)
         finally:
             restore(error_state)
             mode.grad, mode.callbacks = previous
@@ -81,39 +80,39 @@ class BackwardWalk:
             if edge is None:
                 continue
             (end, slot), grad = edge, grads[index]
-            if grad is None:
+            if isinstance(end, TensorBase):
+                self.send_to_leaf(node, index, end, grad)
+            elif grad is None:
                 interventions.send_nothing(self, end)
-            elif isinstance(end, Function):
+            else:
                 grad = self.fit(node, index, grad, *end.outputs[slot])
                 sums = self.pending.get(end)
                 if sums is None:
                     self.pending[end] = sums = [None] * len(end.outputs)
                     heappush(self.ready, (-end.sequence, end))
                 sums[slot] = grad if sums[slot] is None else self.add(sums[slot], grad)
-            else:
-                self.send_to_leaf(node, index, end, grad)
 
     def send_to_leaf(self, node: Function | None, index: int, leaf: TensorBase, grad: Any) -> None:
         """Add a gradient to the sum of a leaf."""
-        array = leaf._peek()
-        grad = self.fit(node, index, grad, array.shape, array.dtype)
-        held = self.leaves.get(id(leaf))
-        if held is None:
-            self.leaves[id(leaf)] = leaf, grad, node is not None and node.returns_fresh_gradients
-        else:
-            self.leaves[id(leaf)] = leaf, self.add(held[1], grad), True
+        if grad is not None:
+            array = leaf._peek()
+            grad = self.fit(node, index, grad, array.shape, array.dtype)
+            held = self.leaves.get(id(leaf))
+            if held is None:
+                fresh = node is not None and node.returns_fresh_gradients
+                self.leaves[id(leaf)] = leaf, grad, fresh
+            else:
+                self.leaves[id(leaf)] = leaf, self.add(held[1], grad), True
+        if self.last_uses:
+            interventions.finish_if_whole(self, node, index, leaf)
 
     def call_backward(self, node: Function, grads: list[Any]) -> Sequence[Any]:
         """Run a node's backward on its outputs' gradients: one gradient or None an input."""
         if len(grads) > 1:
             grads = interventions.with_zeros(self, node, grads)
         rule = None if self.create_graph else node.array_backward
-        if rule is None:
-            grads = [None if g is None else self.to_tensor(g, node.wrap) for g in grads]
-        made = node.run(grads) if rule is None else rule(*grads)
+        made = interventions.run_on_tensors(self, node, grads) if rule is None else rule(*grads)
         made = made if type(made) is tuple else (made,)
-        if rule is None:
-            made = interventions.from_tensors(self, node, made)
         return made if len(made) == len(node.edges) else interventions.fit_count(node, made)
 
     # ---- the form of a gradient: ndarrays here, tensors in a `RecordedWalk` ------------------
