@@ -14,14 +14,19 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Old private names, by what they are called now.
 RENAMED = {
+    "Breach": "Violation",
     "ConvInput": "ConvTranspose",
     "ConvWeight": "ConvWeightGrad",
+    "calls_noted": "record_calls",
     "count_functions": "next_sequence_number",
     "hush": "ignore_float_errors",
     "keep_old": "copy_saved_before_overwrite",
     "make_outspoken": "install_missing_getattr",
     "numpy_names": "accept_axis_keepdims",
+    "same_twice": "check_deterministic",
     "tensor_of": "require_tensor",
+    "users_line": "caller_location",
+    "_one_sided_where_there_is_one_side": "_use_the_finite_side",
 }
 
 

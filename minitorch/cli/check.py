@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from minitorch.autograd.gradcheck import GradcheckError, Report, gradcheck_graph
-from minitorch.autograd.gradcheck.trace import calls_noted
+from minitorch.autograd.gradcheck.trace import record_calls
 from minitorch.cli import arguments, run, stop
 
 
@@ -43,7 +43,7 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the program and return 0 if its gradients are right, 1 if they are wrong."""
-    return stop.at_backward(options, calls_noted(), lambda outputs, _: check(outputs, options))
+    return stop.at_backward(options, record_calls(), lambda outputs, _: check(outputs, options))
 
 
 def check(outputs: Any, options: argparse.Namespace) -> int:

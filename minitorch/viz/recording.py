@@ -18,7 +18,7 @@ import numpy as np
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.gradcheck.trace import users_line
+from minitorch.autograd.gradcheck.trace import caller_location
 from minitorch.autograd.mode import mode
 from minitorch.nn.modules._global_hooks import (
     register_module_forward_hook,
@@ -167,7 +167,7 @@ class record:
     def _watch(
         self, node: Function, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any]
     ) -> None:
-        note = Note(users_line(), tuple(self.stack))
+        note = Note(caller_location(), tuple(self.stack))
         node.metadata[KEY] = note
         node.register_prehook(note.see_gradients)
         for index, (edge, operand) in enumerate(zip(node.edges, inputs, strict=True)):

@@ -13,15 +13,15 @@ from minitorch._dtypes import from_numpy_dtype
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.gradcheck.contracts import BackwardError, Breach, breaches
+from minitorch.autograd.gradcheck.contracts import BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
     Probe,
     Projection,
     Subject,
     analytical,
+    check_deterministic,
     compare,
-    same_twice,
     tensors_in,
 )
 from minitorch.autograd.gradcheck.kinks import (
@@ -168,7 +168,7 @@ def _check_order(
 ) -> None:
     """Add to the report what there is to say of `func` itself."""
     subject = _subject(func, inputs, order, options)
-    same_twice(subject, options.nondet_tol)
+    check_deterministic(subject, options.nondet_tol)
     if not subject.outputs():
         _nothing_flows(report, func, inputs, subject)
         return
@@ -192,7 +192,7 @@ def _check_order(
         if replayed is not None:
             _compare_precisions(subject, exact, found)
     except BackwardError as error:
-        report.breaches.append((order, Breach("gives gradients that fit", str(error))))
+        report.breaches.append((order, Violation("gives gradients that fit", str(error))))
         return
     report.jacobians += found
     if subject.bits < 53 and replayed is None:
@@ -204,13 +204,13 @@ def _check_order(
         draws = np.random.default_rng(options.seed)
         seen: set[str] = set()
         try:
-            for breach in breaches(subject.backward, draws, options.nondet_tol):
-                if breach.contract not in seen:
-                    seen.add(breach.contract)
-                    report.breaches.append((order, breach))
+            for violation in breaches(subject.backward, draws, options.nondet_tol):
+                if violation.contract not in seen:
+                    seen.add(violation.contract)
+                    report.breaches.append((order, violation))
         except BackwardError as error:
-            breach = Breach("gives gradients that fit", str(error))
-            report.breaches.append((order, breach))
+            violation = Violation("gives gradients that fit", str(error))
+            report.breaches.append((order, violation))
 
 
 def _subject(
@@ -247,7 +247,7 @@ def _nothing_flows(
                 if not np.array_equal(now, out._array, equal_nan=True):
                     report.breaches.append((
                         1,
-                        Breach(
+                        Violation(
                             "is connected to the inputs",
                             f"output {number} changes with element {list(place)} of {name}, but "
                             "does not require grad: the graph is cut somewhere",
@@ -460,8 +460,7 @@ def _recipe(
         else:
             lines.append(f"x{index} = ...  # {list(array.shape)}, {dtype}{grad}")
     function = name if all(part.isidentifier() for part in name.split(".")) else "fn"
-    told = "" if tuple(orders) == (1,) else f", orders={tuple(orders)}"
+    order_list = "" if tuple(orders) == (1,) else f", orders={tuple(orders)}"
     arguments = ", ".join(names) + ("," if len(names) == 1 else "")
-    return lines, (
-        f"print(minitorch.autograd.gradcheck_report({function}, ({arguments}){told}, seed={seed}))"
-    )
+    call = f"{function}, ({arguments}){order_list}, seed={seed}"
+    return lines, f"print(minitorch.autograd.gradcheck_report({call}))"

@@ -2,7 +2,7 @@
 
 It is linear in the incoming gradient, gives the same twice, changes nothing that it is lent, hands
 out gradients that share no memory, and minds neither strides nor whether it is itself recorded.
-Each contract is checked for itself, so that its breach is named for what it is.
+Each contract is checked for itself, so that a violation is named for what it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Gradients = list[Array | None]
 
 
 @dataclass
-class Breach:
+class Violation:
     """A contract that was broken.
 
     Attributes:
@@ -82,7 +82,7 @@ class Backward:
 
 def breaches(
     record: Callable[[], Backward], draws: np.random.Generator, nondet_tol: float
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     """The contracts that a function's backward breaks.
 
     Args:
@@ -101,7 +101,7 @@ def breaches(
     yield from watch.changes(tensors, seeds)
     strict = _StrictWalk.over(backward, seeds)
     for text in strict.cast:
-        yield Breach("returns gradients of the inputs' dtypes", text)
+        yield Violation("returns gradients of the inputs' dtypes", text)
     yield from _aliases(first, tensors, backward)
     again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
     unlike = list(_same(plain, backward.raw(tensors), nondet_tol, "gives the same twice", again))
@@ -119,7 +119,7 @@ def breaches(
     yield from _linearity(backward, seeds, plain, draws, nondet_tol)
     for node, index, array, copy in strict.handed:
         if not np.array_equal(array, copy, equal_nan=True):
-            yield Breach(
+            yield Violation(
                 "hands out memory of its own",
                 f"{node.name()} overwrote the gradient of its input {index}, which an earlier "
                 "backward had handed out",
@@ -152,24 +152,26 @@ class _Watch:
                 if array is not None:
                     self.saved.append((node, array, array.copy()))
 
-    def changes(self, cotangents: Sequence[Any], seeds: Sequence[Array]) -> Iterator[Breach]:
+    def changes(self, cotangents: Sequence[Any], seeds: Sequence[Array]) -> Iterator[Violation]:
         """List what is not as it was."""
         for index, (tensor, seed) in enumerate(zip(cotangents, seeds, strict=True)):
             if not np.array_equal(tensor._array, seed, equal_nan=True):
                 place = np.argwhere(tensor._array != seed)[0].tolist()
-                yield Breach(
+                yield Violation(
                     "leaves the incoming gradient alone",
                     f"grad_output {index} was changed in place, first at {place}; others may "
                     "hold the same tensor",
                 )
         for index, (array, copy) in enumerate(self.inputs):
             if not np.array_equal(array, copy, equal_nan=True):
-                yield Breach("leaves the inputs alone", f"backward changed input {index} in place")
+                yield Violation(
+                    "leaves the inputs alone", f"backward changed input {index} in place"
+                )
         for node, array, copy in self.saved:
             if not any(array is x for x, _ in self.inputs) and not np.array_equal(
                 array, copy, equal_nan=array.dtype.kind == "f"
             ):
-                yield Breach(
+                yield Violation(
                     "leaves what was saved alone",
                     f"backward changed an array of shape {list(array.shape)} that {node.name()} "
                     "had saved; a second backward would be wrong",
@@ -235,7 +237,7 @@ class _LayoutWalk(BackwardWalk):
 
 def _aliases(
     gradients: Sequence[Any], cotangents: Sequence[Any], backward: Backward
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     """Gradients that share memory with each other, with what came in, or with an input."""
     held = [
         (f"the gradient of input {i}", g._array) for i, g in enumerate(gradients) if g is not None
@@ -245,7 +247,7 @@ def _aliases(
     for number, (name, array) in enumerate(held):
         for other, its in held[:number] + lent:
             if array.size and its.size and np.shares_memory(array, its):
-                yield Breach(
+                yield Violation(
                     "hands out memory of its own",
                     f"{name} shares memory with {other}; changing one changes the other",
                 )
@@ -253,18 +255,18 @@ def _aliases(
 
 def _same(
     expected: Gradients, found: Sequence[Any], tolerance: float, contract: str, how: str
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     for index, (a, g) in enumerate(zip(expected, found, strict=True)):
         b = None if g is None else g._array
         if a is None or b is None:
             if (a is None) is not (b is None):
-                yield Breach(contract, f"{how}: input {index} has a gradient only once")
+                yield Violation(contract, f"{how}: input {index} has a gradient only once")
             continue
         with np.errstate(all="ignore"):
             off = ~((np.abs(a - b) <= tolerance) | (a == b) | (np.isnan(a) & np.isnan(b)))
         if off.any():
             place = tuple(int(i) for i in np.argwhere(off)[0])
-            yield Breach(
+            yield Violation(
                 contract,
                 f"{how} {float(a[place]):.9g} and {float(b[place]):.9g} for element "
                 f"{list(place)} of input {index}",
@@ -273,7 +275,7 @@ def _same(
 
 def _layouts(
     backward: Backward, seeds: Sequence[Array], plain: Gradients, tolerance: float
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     """The same numbers, laid out otherwise in memory."""
     spread = [np.repeat(seed[..., None], 2, axis=-1)[..., 0] for seed in seeds]
     turned = [np.array(seed, order="F")[...] for seed in seeds]  # views, as of a transposed one
@@ -292,7 +294,7 @@ def _layouts(
         try:
             found = _LayoutWalk.over(backward, tensors)
         except BackwardError as error:
-            yield Breach("takes any strides", f"a {kind} incoming gradient: {error}")
+            yield Violation("takes any strides", f"a {kind} incoming gradient: {error}")
             continue
         how = f"contiguous and {kind} incoming gradients of the same values gave"
         yield from _same(expected, found, tolerance, "takes any strides", how)
@@ -304,7 +306,7 @@ def _linearity(
     plain: Gradients,
     draws: np.random.Generator,
     nondet_tol: float,
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     """Zero gives zero, scaling scales, and a sum gives the sum."""
     name = "is linear in the incoming gradient"
     if any(g is not None and not np.isfinite(g).all() for g in plain):
@@ -313,7 +315,7 @@ def _linearity(
     for index, g in enumerate(zeros):
         if g.any():
             worst = np.unravel_index(int(np.argmax(np.abs(g))), g.shape)
-            yield Breach(
+            yield Violation(
                 name,
                 f"an incoming gradient of zeros gave {g[worst]:.9g} for element "
                 f"{[int(i) for i in worst]} of input {index}",
@@ -328,7 +330,7 @@ def _linearity(
             if not np.allclose(g, base * factor, rtol=1e-6, atol=abs(factor) * size):
                 worst = np.unravel_index(int(np.argmax(np.abs(g - base * factor))), g.shape)
                 got = g[worst] / np.broadcast_to(base, g.shape)[worst]
-                yield Breach(
+                yield Violation(
                     name,
                     f"an incoming gradient {factor:g} times as large gave {got:.6g} times the "
                     f"gradient at element {[int(i) for i in worst]} of input {index}",
@@ -341,7 +343,7 @@ def _linearity(
         room = size + 1e-6 * (np.abs(a) + np.abs(b))
         if not (np.abs(g - (a + b)) <= room).all():
             worst = np.unravel_index(int(np.argmax(np.abs(g - (a + b)))), g.shape)
-            yield Breach(
+            yield Violation(
                 name,
                 f"the gradient for a sum, {g[worst]:.9g}, is not the sum of the gradients, "
                 f"{np.broadcast_to(a + b, g.shape)[worst]:.9g}, at element "

@@ -76,7 +76,7 @@ class Subject:
         return np.concatenate(arrays) if arrays else np.zeros(0)
 
     @cached_property
-    def middle(self) -> Array:
+    def center(self) -> Array:
         """The values at the point where the check is."""
         return self.values()
 
@@ -107,7 +107,7 @@ class Subject:
                 array[place] = kept
 
         steps = self.steps(array, abs(float(kept)), thorough)
-        return self._sampled(evaluate, steps, self.middle)
+        return self._sampled(evaluate, steps, self.center)
 
     def directional(
         self, tensor: Any, direction: Array, measure: Callable[[Array], Array], thorough: bool
@@ -125,13 +125,13 @@ class Subject:
                 array[...] = kept
 
         steps = self.steps(array, 0.0, thorough)
-        return self._sampled(evaluate, steps, measure(self.middle))
+        return self._sampled(evaluate, steps, measure(self.center))
 
     def _sampled(
-        self, evaluate: Callable[[float], tuple[Array, float]], steps: Array, middle: Array
+        self, evaluate: Callable[[float], tuple[Array, float]], steps: Array, center: Array
     ) -> Derivative:
         with np.errstate(all="ignore"):
-            return sample(evaluate, steps, middle).derivative(2.0**-self.bits)
+            return sample(evaluate, steps, center).derivative(2.0**-self.bits)
 
 
 def typical_size(array: Array) -> float:
@@ -176,7 +176,7 @@ def compare(
         rows: for each tensor which of its elements to look at, as a mask; the others are UNSURE.
     """
     backwards, sizes = analytical(subject)
-    values = subject.middle
+    values = subject.center
     shapes = [out._array.shape for out in subject.outputs()]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)
@@ -192,16 +192,17 @@ def compare(
         ]
         verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values)
         if (verdicts == Verdict.FAIL).any():
-            doubt = _doubt(subject, number, got)
+            doubt = _rounding_of_backward(subject, number, got)
             verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values, doubt)
         start = 0
         for output, (size, shape) in enumerate(zip(sizes, shapes, strict=True)):
             part = slice(start, start + size)
             start += size
-            shapes_and_name = (subject.names[number], tensor._array.shape, shape)
-            mine, theirs, bar, verdict = (a[:, part] for a in (got, numerical, bars, verdicts))
-            of = Jacobian(order, number, output, *shapes_and_name, mine, theirs, bar, verdict)
-            found.append(of)
+            mine, theirs, bounds, judged = (a[:, part] for a in (got, numerical, bars, verdicts))
+            name, of = subject.names[number], tensor._array.shape
+            found.append(
+                Jacobian(order, number, output, name, of, shape, mine, theirs, bounds, judged)
+            )
     _name_causes(found, [x._array for x in subject.tensors])
     return found
 
@@ -233,11 +234,11 @@ def _verdicts(
     places = list(np.ndindex(tensor._array.shape))
     for row in looked:
         unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
-        told = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
-        if doubt is None and (told[0] != Verdict.PASS).any():
+        judged = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
+        if doubt is None and (judged[0] != Verdict.PASS).any():
             columns[row] = subject.column(tensor, places[row], thorough=True)
-            told = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
-        verdicts[row], numerical[row], bars[row] = told
+            judged = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
+        verdicts[row], numerical[row], bars[row] = judged
         # Backward computes 0 * inf for the outputs that do not depend on an element at which
         # another one's derivative is infinite: NaN, in PyTorch too.
         lost = np.isnan(got[row])
@@ -249,7 +250,7 @@ def _verdicts(
     return verdicts, numerical, bars
 
 
-def _doubt(subject: Subject, number: int, got: Array) -> Array:
+def _rounding_of_backward(subject: Subject, number: int, got: Array) -> Array:
     """Bound the rounding of the analytical values by the effect of tiny changes."""
     draws = np.random.default_rng(0)
     kept = [x._array.copy() for x in subject.tensors]
@@ -325,7 +326,7 @@ class Projection:
         if weights is None:
             weights = draws.uniform(0.5, 1.5, count) * draws.choice([-1.0, 1.0], count)
         self.weights = weights
-        values = np.abs(subject.middle[weights != 0])
+        values = np.abs(subject.center[weights != 0])
         self.size = float(values[np.isfinite(values)].max(initial=0))
 
     @cached_property
@@ -364,10 +365,10 @@ class Projection:
         rounding = 0.0 if single else subject.tolerance.resolution * float(terms.sum()) * 8
         for thorough in (False, True):
             found = subject.directional(tensor, direction, self.measure, thorough)
-            verdict, value, bar = judge(found, got, scale, subject.tolerance, rounding)
+            verdict, value, error_bound = judge(found, got, scale, subject.tolerance, rounding)
             if verdict[0] not in doubted:
                 break
-        return int(verdict[0]), float(got[0]), float(value[0]), float(bar[0])
+        return int(verdict[0]), float(got[0]), float(value[0]), float(error_bound[0])
 
     def random_direction(self, number: int) -> Array:
         """A direction in which each element of a tensor moves by about its own size."""
@@ -413,14 +414,14 @@ class Projection:
         subject = self.subject
         tensor = subject.tensors[number]
         shape = tensor._array.shape
-        told: list[tuple[float, ...]] = []
+        judged: list[tuple[float, ...]] = []
         for place, direction in enumerate(probe.along(shape)):
             if ticks is not None:
                 next(ticks, None)
             skipped = only is not None and not only.reshape(-1)[place]
             unknown = (Verdict.UNSURE, np.nan, np.nan, np.inf)
-            told.append(unknown if skipped else self.judge(number, direction, doubted))
-        columns = np.array(told).reshape(-1, 4)
+            judged.append(unknown if skipped else self.judge(number, direction, doubted))
+        columns = np.array(judged).reshape(-1, 4)
         verdicts = columns[:, :1].astype(np.int8)
         analytical, numerical, bars = (columns[:, i : i + 1] for i in (1, 2, 3))
         wrong = (verdicts == Verdict.FAIL).any() and len(probe.rows) == tensor._array.size
@@ -440,7 +441,7 @@ class Projection:
         )
 
 
-def same_twice(subject: Subject, tolerance: float) -> None:
+def check_deterministic(subject: Subject, tolerance: float) -> None:
     """Refuse a function that gives something else the second time.
 
     Raises:

@@ -119,7 +119,7 @@ def settle(
     settled = [Settled.nothing(j) for j in found]
     if not any(mask.any() for mask in doubted):
         return settled
-    at_point = np.isfinite(subject.middle)
+    at_point = np.isfinite(subject.center)
     lowest = [np.fmin(j.numerical, np.inf) for j in found]
     highest = [np.fmax(j.numerical, -np.inf) for j in found]
     points = 0
@@ -253,7 +253,7 @@ def _judged(
     What fails must do so once more next to it, by as much: else it was noise, or a kink as near. A
     few elements of each are enough to know.
     """
-    values = there.middle
+    values = there.center
     if values.shape != at_point.shape or (at_point & ~np.isfinite(values)).any():
         return None
     near = again(there, doubted)
@@ -288,12 +288,12 @@ def kinked_outputs(subject: Subject) -> Array:
     draws = np.random.default_rng(2)
     ways = [[_way(x._array, draws) for x in subject.tensors] for _ in range(3)]
     kept = [x._array.copy() for x in subject.tensors]
-    middle = subject.middle
+    center = subject.center
 
     def slope(step: float, *directions: list[Array]) -> Array:
         for number, (x, array) in enumerate(zip(subject.tensors, kept, strict=True)):
             x._array[...] = array + sum(step * direction[number] for direction in directions)
-        return (subject.values() - middle) / step
+        return (subject.values() - center) / step
 
     def unlike(step: float) -> tuple[Array, Array]:
         a, b, c = (slope(step, way) for way in ways)
@@ -303,7 +303,7 @@ def kinked_outputs(subject: Subject) -> Array:
 
     with np.errstate(all="ignore"), put_back(subject):
         gap, size = unlike(SMALL_STEP / 16)
-        noise = 64 * 2.0**-subject.bits * np.abs(middle) / (SMALL_STEP / 16)
+        noise = 64 * 2.0**-subject.bits * np.abs(center) / (SMALL_STEP / 16)
         found = gap > 1e-5 * size + noise + 1e-300
         if found.any():  # and no curvature either, of which larger steps would show more
             found &= gap > 0.5 * unlike(SMALL_STEP)[0]

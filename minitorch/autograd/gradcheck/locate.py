@@ -31,7 +31,7 @@ from minitorch.autograd.gradcheck.report import (
     told_input,
     told_output,
 )
-from minitorch.autograd.gradcheck.trace import Call, calls_noted, nodes_behind
+from minitorch.autograd.gradcheck.trace import Call, nodes_behind, record_calls
 from minitorch.autograd.gradcheck.verdict import Verdict, judge
 
 SMALL = 20_000  # elements of a Jacobian that is worth looking at whole
@@ -41,7 +41,7 @@ SAMPLE = 32  # outputs at kinks that are looked at one by one, where they are ma
 
 def recorded(func: Callable[..., Any], inputs: Sequence[Any]) -> list[Call]:
     """Run `func` and list the operations behind its outputs, in the order in which they ran."""
-    with calls_noted():
+    with record_calls():
         outputs = tensors_in(func(*inputs))
     return [node.call for node in nodes_behind(outputs) if node.call is not None]
 
@@ -71,7 +71,7 @@ def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
     for change in (nearby, np.array):
         try:
             subject = subject_of(call, change)
-            kinked = np.zeros(subject.middle.shape, bool)
+            kinked = np.zeros(subject.center.shape, bool)
             if change is np.array:
                 kinked = kinked_outputs(subject)
                 finding.at_kink = bool(kinked.any())
@@ -116,8 +116,8 @@ def _problem(subject: Subject, draws: np.random.Generator, kinked: Array, contra
         if found:
             return found
     if contracts:
-        for breach in breaches(subject.backward, draws, 0.0):
-            return f"broken contract: backward {breach.contract}; {breach.detail}"
+        for violation in breaches(subject.backward, draws, 0.0):
+            return f"broken contract: backward {violation.contract}; {violation.detail}"
     return ""
 
 
@@ -161,11 +161,11 @@ def _problem_at_kinks(subject: Subject, draws: np.random.Generator, kinked: Arra
         if not leaf._array.size:
             continue
         small = leaf._array.size * kinked.size <= SMALL
-        told = _compared_at_kinks(subject, number, kinked) if small else ""
+        problem = _compared_at_kinks(subject, number, kinked) if small else ""
         # Each of four equal elements may be their maximum, but not all four: no element shows that.
-        told = told or _sampled_at_kinks(subject, number, draws, kinked)
-        if told:
-            return told
+        problem = problem or _sampled_at_kinks(subject, number, draws, kinked)
+        if problem:
+            return problem
     return ""
 
 
@@ -216,7 +216,7 @@ def _sampled_at_kinks(
         with np.errstate(all="ignore"):
             got = np.array([float((row * direction).sum()) for row in rows])
         found = subject.directional(leaf, direction, measure, thorough=True)
-        natural = np.abs(measure(subject.middle)) / typical_size(leaf._array)
+        natural = np.abs(measure(subject.center)) / typical_size(leaf._array)
         scale = natural + np.array([np.abs(row * direction).max() for row in rows])
         verdicts, value, _ = judge(found, got, scale, subject.tolerance, 0.0)
         failed = verdicts == Verdict.FAIL
@@ -225,7 +225,7 @@ def _sampled_at_kinks(
             if not failed.any():
                 break
             with moved(subject, 0, attempt) as there:
-                if there.middle.shape != subject.middle.shape:
+                if there.center.shape != subject.center.shape:
                     continue
                 near = there.directional(leaf, direction, measure, thorough=True)
             low, high = np.fmin(low, near.value), np.fmax(high, near.value)

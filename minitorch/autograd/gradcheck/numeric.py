@@ -31,14 +31,14 @@ class Derivative:
     """The derivatives of M outputs along one direction; each attribute has shape (M,).
 
     Attributes:
-        value, bar: the derivative, and how far it may be off.
+        value, error_bound: the derivative, and how far it may be off.
         left, left_bar, right, right_bar: the one-sided ones; infinite at a jump.
         kink: where the two sides differ by more than their bars.
         steepest: the largest slope between the point and any step.
     """
 
     value: Array
-    bar: Array
+    error_bound: Array
     left: Array
     left_bar: Array
     right: Array
@@ -52,12 +52,12 @@ class Samples:
     """A function's outputs around a point: at the point, and for each step h on both sides.
 
     Attributes:
-        middle: (M,).
+        center: (M,).
         above, below: (K, M), for K steps, the largest first.
         up, down: (K,): how far the points really lie, after rounding.
     """
 
-    middle: Array
+    center: Array
     above: Array
     below: Array
     up: Array
@@ -65,15 +65,15 @@ class Samples:
 
     def derivative(self, noise: float) -> Derivative:
         """Extrapolate; `noise` is the outputs' relative rounding error."""
-        largest = np.maximum(np.maximum(np.abs(self.above), np.abs(self.below)), abs(self.middle))
+        largest = np.maximum(np.maximum(np.abs(self.above), np.abs(self.below)), abs(self.center))
         rounding = 2 * noise * np.where(np.isfinite(largest), largest, np.inf) + 1e-323
         up, down = self.up[:, None], self.down[:, None]
         idle = self._rounded_away(largest)
         steps = (self.up + self.down) / 2
         quotients = np.where(idle, np.nan, (self.above - self.below) / (up + down))
-        to_the_right = np.where(idle, np.nan, (self.above - self.middle) / up)
-        to_the_left = np.where(idle, np.nan, (self.middle - self.below) / down)
-        value, bar = _extrapolate(quotients, steps, rounding, power=2)
+        to_the_right = np.where(idle, np.nan, (self.above - self.center) / up)
+        to_the_left = np.where(idle, np.nan, (self.center - self.below) / down)
+        value, error_bound = _extrapolate(quotients, steps, rounding, power=2)
         right, right_bar = _extrapolate(to_the_right, self.up, rounding, power=1)
         left, left_bar = _extrapolate(to_the_left, self.down, rounding, power=1)
         right, right_bar = self._at_a_jump(self.above, self.up, right, right_bar, rounding)
@@ -85,7 +85,7 @@ class Samples:
             kink = (np.isinf(left) | np.isinf(right)) | (np.isfinite(gap) & clear)
         slopes = np.abs(np.concatenate([to_the_left, to_the_right]))
         steepest = np.where(np.isfinite(slopes), slopes, 0).max(0, initial=0)
-        return Derivative(value, bar, left, left_bar, right, right_bar, kink, steepest)
+        return Derivative(value, error_bound, left, left_bar, right, right_bar, kink, steepest)
 
     def _rounded_away(self, largest: Array) -> Array:
         """Steps that change nothing, where the smallest change there is is one of rounding.
@@ -93,23 +93,23 @@ class Samples:
         Such steps say nothing of a function that computes in float32 inside, or next to 1. Where
         a function really is flat, up to some kink, the first change is no such small one.
         """
-        change = np.maximum(np.abs(self.above - self.middle), np.abs(self.below - self.middle))
+        change = np.maximum(np.abs(self.above - self.center), np.abs(self.below - self.center))
         still = change == 0
         with np.errstate(all="ignore"):
             smallest = np.where(still | np.isnan(change), np.inf, change).min(0, initial=np.inf)
             return still & (smallest <= 2.0**-20 * largest.max(0, initial=0))
 
     def _at_a_jump(
-        self, side: Array, away: Array, slope: Array, bar: Array, rounding: Array
+        self, side: Array, away: Array, slope: Array, error_bound: Array, rounding: Array
     ) -> tuple[Array, Array]:
         """Make a one-sided slope infinite where it still gets steeper with the smallest steps."""
         if len(side) < 8:  # too few steps to tell
-            return slope, bar
-        change = np.abs(side - self.middle)[-3:]
+            return slope, error_bound
+        change = np.abs(side - self.center)[-3:]
         slopes = change / np.abs(away[-3:, None])
         growing = (slopes[1:] > 1.3 * slopes[:-1]).all(0) & (change > 1e3 * rounding[-3:]).all(0)
-        sign = np.sign(side[-1] - self.middle) * np.sign(away[-1])
-        return np.where(growing, sign * np.inf, slope), np.where(growing, 0.0, bar)
+        sign = np.sign(side[-1] - self.center) * np.sign(away[-1])
+        return np.where(growing, sign * np.inf, slope), np.where(growing, 0.0, error_bound)
 
 
 def _extrapolate(
@@ -156,19 +156,22 @@ def _largest_trusted(values: Array, bars: Array, steps: Array) -> tuple[Array, A
         values, bars: (K, M), the largest step first.
         steps: (K,).
     """
-    value, bar = values[-1].copy(), bars[-1].copy()
-    noise = np.zeros_like(bar)
-    open_ = np.ones(len(bar), bool)
+    value, error_bound = values[-1].copy(), bars[-1].copy()
+    noise = np.zeros_like(error_bound)
+    open_ = np.ones(len(error_bound), bool)
     with np.errstate(all="ignore"):
         for row in range(len(steps) - 2, -1, -1):
             below = bars[row + 1] * steps[row + 1]
             noise = np.maximum(noise, np.where(np.isfinite(below), below, 0))
             here = np.maximum(bars[row], np.minimum(noise / steps[row], bars[row + 1]))
-            apart = np.abs(values[row] - value) > here + bar
+            apart = np.abs(values[row] - value) > here + error_bound
             open_ &= ~apart
-            take = open_ & (here < bar)
-            value, bar = np.where(take, values[row], value), np.where(take, here, bar)
-    return value, bar
+            take = open_ & (here < error_bound)
+            value, error_bound = (
+                np.where(take, values[row], value),
+                np.where(take, here, error_bound),
+            )
+    return value, error_bound
 
 
 def ladder(scale: float, reach: float, bits: int, thorough: bool) -> Array:
@@ -190,14 +193,14 @@ def ladder(scale: float, reach: float, bits: int, thorough: bool) -> Array:
 
 
 def sample(
-    evaluate: Callable[[float], tuple[Array, float]], steps: Array, middle: Array
+    evaluate: Callable[[float], tuple[Array, float]], steps: Array, center: Array
 ) -> Samples:
     """Evaluate around a point.
 
     Args:
         evaluate: takes a signed step, returns the outputs (M,) and the step really taken.
         steps: the largest first.
-        middle: the outputs at the point itself.
+        center: the outputs at the point itself.
     """
     above, below, up, down = [], [], [], []
     for step in steps:
@@ -209,9 +212,9 @@ def sample(
         below.append(low)
         up.append(really_up)
         down.append(-really_down)
-    count = len(middle)
+    count = len(center)
     return Samples(
-        middle,
+        center,
         np.array(above).reshape(len(up), count),
         np.array(below).reshape(len(up), count),
         np.array(up),

@@ -83,7 +83,7 @@ def _compared(
     array = arrays[number]
     typical = typical_size(array)
     scale = np.maximum(np.abs(got).max(0, initial=0), np.abs(output).reshape(-1) / typical)
-    told: list[tuple[Array, Array, Array]] = []
+    judged: list[tuple[Array, Array, Array]] = []
     for row, place in enumerate(np.ndindex(array.shape)):
         kept = array[place].copy()
 
@@ -102,9 +102,9 @@ def _compared(
             verdict = judge(found, got[row], scale, tolerance, 0.0)
             if (verdict[0] == Verdict.PASS).all():
                 break
-        told.append(verdict)
+        judged.append(verdict)
     shape = (array.size, output.size)
-    verdicts, numerical, bars = (np.array([t[i] for t in told]).reshape(shape) for i in range(3))
+    verdicts, numerical, bars = (np.array([t[i] for t in judged]).reshape(shape) for i in range(3))
     jacobian = Jacobian(
         1, number, 0, f"input {number}", array.shape, output.shape, got, numerical, bars, verdicts
     )

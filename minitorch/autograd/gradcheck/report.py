@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.autograd.gradcheck.contracts import Breach
+from minitorch.autograd.gradcheck.contracts import Violation
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.verdict import Verdict
 
@@ -162,7 +162,7 @@ class Report:
 
     name: str
     jacobians: list[Jacobian] = field(default_factory=list)
-    breaches: list[tuple[int, Breach]] = field(default_factory=list)
+    breaches: list[tuple[int, Violation]] = field(default_factory=list)
     nodes: list[NodeFinding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     kinks: list[str] = field(default_factory=list)
@@ -243,9 +243,13 @@ class Report:
         lines = [self.summary()]
         for jacobian in self.jacobians:
             lines += list(_told(jacobian))
-        for order, breach in self.breaches:
+        for order, violation in self.breaches:
             at = "" if order == 1 else " (of the gradient's gradient)"
-            lines += ["", f"Broken contract{at}: backward {breach.contract}.", f"  {breach.detail}"]
+            lines += [
+                "",
+                f"Broken contract{at}: backward {violation.contract}.",
+                f"  {violation.detail}",
+            ]
         culprit = self.culprit
         if culprit is not None:
             lines += ["", f"First faulty operation: {culprit.name}"]
@@ -310,7 +314,7 @@ class Report:
                 }
                 for j in self.jacobians
             ],
-            "breaches": [{"order": order, **vars(breach)} for order, breach in self.breaches],
+            "breaches": [{"order": order, **vars(violation)} for order, violation in self.breaches],
             "nodes": [vars(node) for node in self.nodes],
             "notes": self.notes,
             "kinks": self.kinks,

@@ -82,7 +82,7 @@ def constant(value: Any, array: Any) -> Any:
     return value._wrap(array) if isinstance(value, TensorBase) else array
 
 
-def users_line() -> str:
+def caller_location() -> str:
     """Where in the user's code we are: the innermost frame outside minitorch."""
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
@@ -97,11 +97,11 @@ def _note_call(
     node: Function, inputs: tuple[Any, ...], arrays: Sequence[Any], params: dict[str, Any]
 ) -> None:
     copies = [np.array(a) if isinstance(a, np.ndarray) else a for a in arrays]
-    node.call = Call(node._forward_cls, inputs, copies, params, list(node.edges), users_line())
+    node.call = Call(node._forward_cls, inputs, copies, params, list(node.edges), caller_location())
 
 
 @contextmanager
-def calls_noted() -> Iterator[None]:
+def record_calls() -> Iterator[None]:
     """Within it, every node that is recorded keeps its `Call`."""
     with _watched_by(_note_call):
         yield
@@ -151,7 +151,7 @@ class Tape:
     What was computed outside the graph (under no_grad, from integers, in NumPy) stays as it was.
 
     Args:
-        outputs: results that were recorded within `calls_noted`.
+        outputs: results that were recorded within `record_calls`.
 
     Raises:
         LookupError: if some node has no call, having been recorded outside.

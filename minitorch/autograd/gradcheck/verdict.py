@@ -74,35 +74,35 @@ def judge(
         tolerance: what is allowed beyond the bars.
         doubt: the analytical values' own error bar.
     """
-    value, bar = _one_sided_where_there_is_one_side(found)
+    value, error_bound = _use_the_finite_side(found)
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(value), np.abs(analytical))
         floor = max(tolerance.atol, SUBNORMAL)
         slack = tolerance.atol + tolerance.relative * np.abs(value) + doubt + SUBNORMAL
-        narrow = bar <= np.maximum(
+        narrow = error_bound <= np.maximum(
             np.maximum(tolerance.narrow * size, tolerance.small * scale), floor
         )
         apart = np.abs(analytical - value)
-        agrees = apart <= bar + slack
+        agrees = apart <= error_bound + slack
         verdict = np.where(agrees, np.where(narrow, Verdict.PASS, Verdict.UNSURE), Verdict.FAIL)
         # Among many elements some bar is too narrow by chance.
-        verdict = np.where(~agrees & (apart <= 4 * bar + slack), Verdict.UNSURE, verdict)
-        unknown = ~np.isfinite(value) | ~np.isfinite(bar)
+        verdict = np.where(~agrees & (apart <= 4 * error_bound + slack), Verdict.UNSURE, verdict)
+        unknown = ~np.isfinite(value) | ~np.isfinite(error_bound)
         verdict = np.where(unknown & ~(agrees & narrow), Verdict.UNSURE, verdict)
         verdict = np.where(found.kink, _at_kink(found, analytical, slack), verdict)
-    return verdict.astype(np.int8), value, bar
+    return verdict.astype(np.int8), value, error_bound
 
 
-def _one_sided_where_there_is_one_side(found: Derivative) -> tuple[Array, Array]:
+def _use_the_finite_side(found: Derivative) -> tuple[Array, Array]:
     """At the edge of a function's domain, such as x ** 1.5 at 0, only one side has values."""
-    value, bar = found.value.copy(), found.bar.copy()
+    value, error_bound = found.value.copy(), found.error_bound.copy()
     for side, side_bar, other_bar in (
         (found.right, found.right_bar, found.left_bar),
         (found.left, found.left_bar, found.right_bar),
     ):
-        only = ~np.isfinite(found.bar) & np.isfinite(side_bar) & ~np.isfinite(other_bar)
-        value[only], bar[only] = side[only], side_bar[only]
-    return value, bar
+        only = ~np.isfinite(found.error_bound) & np.isfinite(side_bar) & ~np.isfinite(other_bar)
+        value[only], error_bound[only] = side[only], side_bar[only]
+    return value, error_bound
 
 
 def _at_kink(found: Derivative, analytical: Array, slack: Array) -> Array:

@@ -17,7 +17,7 @@ from minitorch.autograd.gradcheck.jacobian import (
     Probe,
     Projection,
     Subject,
-    same_twice,
+    check_deterministic,
     tensors_in,
 )
 from minitorch.autograd.gradcheck.kinks import Settled, meet, pin_down, settle, switched
@@ -136,7 +136,7 @@ def gradcheck_graph(
     progress_bar: bool | None = None,
     raise_exception: bool = True,
 ) -> Report:
-    """Check a graph that was recorded within `calls_noted`, by running it again in float64.
+    """Check a graph that was recorded within `record_calls`, by running it again in float64.
 
     Args:
         outputs: a tensor or several.
@@ -191,7 +191,7 @@ def _check_leaves(
             raise ValueError(f"gradcheck: {name} returned no tensor")
         if not subject.outputs():
             raise ValueError(f"gradcheck: no output of {name} requires grad")
-        same_twice(subject, 0.0)
+        check_deterministic(subject, 0.0)
         listed = calls()
         findings = [check_call(call, seed) for call in watch(listed, len(listed))] if nodes else []
         report.nodes = findings
