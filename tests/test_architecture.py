@@ -1,4 +1,4 @@
-"""The page on architecture: line budgets that are kept, a core that is counted, names that exist."""
+"""The page on architecture: line budgets are kept, a core is counted, names exist."""
 
 from __future__ import annotations
 

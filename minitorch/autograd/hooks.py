@@ -49,7 +49,7 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -
 
 
 class _Registered:
-    """What has ever been registered in this process."""
+    """Registered so far in this process."""
 
     gradient_hooks = False
 
