@@ -10,7 +10,7 @@ import functools
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import empty_like
 from minitorch.sampling import randperm
+
+P = ParamSpec("P")
 
 
 @no_grad()
@@ -103,23 +105,23 @@ def _fan(tensor: Tensor, mode: str) -> int:
     modes = ["fan_in", "fan_out"]
     if mode.lower() not in modes:
         raise ValueError(f"Mode {mode} not supported, please use one of {modes}")
+    return _calculate_fan_in_and_fan_out(tensor)[modes.index(mode.lower())]
+
+
+def _xavier_std(tensor: Tensor, gain: float) -> float:
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
-    return fan_in if mode.lower() == "fan_in" else fan_out
+    return gain * math.sqrt(2.0 / float(fan_in + fan_out))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from U(-a, a), where ``a = gain * sqrt(6 / (fan_in + fan_out))``."""
-    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
-    std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
-    bound = math.sqrt(3.0) * std
+    bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with normal draws of deviation ``gain * sqrt(2 / (fan_in + fan_out))``."""
-    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
-    std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
-    return normal_(tensor, 0.0, std, generator)
+    return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
 
 def kaiming_uniform_(
@@ -273,15 +275,15 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return tensor
 
 
-def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """PyTorch's old name of an initialisation, without the underscore: warns."""
+def renamed(function: Callable[P, Tensor], package: str = "nn.init") -> Callable[P, Tensor]:
+    """Return a function under PyTorch's old name for it, without the underscore; it warns."""
     new = function.__name__
     old = new.removesuffix("_")
 
     @functools.wraps(function)
-    def deprecated(*args: Any, **kwargs: Any) -> Tensor:
+    def deprecated(*args: P.args, **kwargs: P.kwargs) -> Tensor:
         warnings.warn(
-            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.",
+            f"`{package}.{old}` is now deprecated in favor of `{package}.{new}`.",
             FutureWarning,
             stacklevel=2,
         )
@@ -292,14 +294,14 @@ def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return deprecated
 
 
-uniform = _renamed(uniform_)
-normal = _renamed(normal_)
-constant = _renamed(constant_)
-eye = _renamed(eye_)
-dirac = _renamed(dirac_)
-xavier_uniform = _renamed(xavier_uniform_)
-xavier_normal = _renamed(xavier_normal_)
-kaiming_uniform = _renamed(kaiming_uniform_)
-kaiming_normal = _renamed(kaiming_normal_)
-orthogonal = _renamed(orthogonal_)
-sparse = _renamed(sparse_)
+uniform = renamed(uniform_)
+normal = renamed(normal_)
+constant = renamed(constant_)
+eye = renamed(eye_)
+dirac = renamed(dirac_)
+xavier_uniform = renamed(xavier_uniform_)
+xavier_normal = renamed(xavier_normal_)
+kaiming_uniform = renamed(kaiming_uniform_)
+kaiming_normal = renamed(kaiming_normal_)
+orthogonal = renamed(orthogonal_)
+sparse = renamed(sparse_)

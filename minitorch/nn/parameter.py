@@ -9,6 +9,16 @@ from minitorch._tensor import Tensor
 from minitorch.factory import empty
 
 
+def _sharing(cls: type[Tensor], data: Tensor | None) -> Any:
+    """A leaf of the class with the memory of `data`."""
+    source = empty(0) if data is None else data
+    made = object.__new__(cls)
+    made._array = source._array.view()
+    made._shares_layout(source)
+    made._storage = source._shared_storage()
+    return made
+
+
 class Parameter(Tensor):
     """A tensor that `Module` registers when it is assigned as an attribute.
 
@@ -23,11 +33,7 @@ class Parameter(Tensor):
     """
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
-        source: Tensor = empty(0) if data is None else data
-        parameter: Any = object.__new__(cls)
-        parameter._array = source._array.view()
-        parameter._shares_layout(source)
-        parameter._storage = source._shared_storage()
+        parameter = _sharing(cls, data)
         if requires_grad:
             parameter.requires_grad = True
         return parameter
@@ -68,12 +74,8 @@ class Buffer(Tensor):
     persistent: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
-        source: Tensor = empty(0) if data is None else data
-        buffer: Any = object.__new__(cls)
-        buffer._array = source._array.view()
-        buffer._shares_layout(source)
-        buffer._storage = source._shared_storage()
-        if source.requires_grad:
+        buffer = _sharing(cls, data)
+        if data is not None and data.requires_grad:
             buffer.requires_grad = True
         buffer.persistent = persistent
         return buffer

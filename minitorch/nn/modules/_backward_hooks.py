@@ -68,12 +68,12 @@ class BackwardHooks:
 
     def run_pre_hooks(self, grads: tuple[Any, ...], places: list[int], count: int) -> Any:
         """Let the pre-hooks see, and change, the output gradients."""
-        found = _spread(grads, places, count)
+        found = _at_places(grads, places, count)
         changed = False
         for hook in self.befores:
             made = hook(self.module, found)
             if made is not None:
-                found, changed = _counted("pre hook", "grad_output", made, count), True
+                found, changed = _checked_count("pre hook", "grad_output", made, count), True
         self.grad_outputs = found
         if not self.inputs:  # no input gradients will come
             self.run_hooks(())
@@ -81,12 +81,12 @@ class BackwardHooks:
 
     def run_hooks(self, grads: tuple[Any, ...]) -> Any:
         """Let the hooks see, and change, the input gradients."""
-        found = _spread(grads, self.inputs, self.n_inputs)
+        found = _at_places(grads, self.inputs, self.n_inputs)
         changed = False
         for hook in self.afters:
             made = hook(self.module, found, self.grad_outputs)
             if made is not None:
-                found, changed = _counted("hook", "grad_input", made, self.n_inputs), True
+                found, changed = _checked_count("hook", "grad_input", made, self.n_inputs), True
         return tuple([found[place] for place in self.inputs]) if changed else None
 
 
@@ -102,7 +102,7 @@ def _through_a_node(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int]
     return tuple(passed), places, copies[0].grad_fn
 
 
-def _spread(grads: tuple[Any, ...], places: list[int], count: int) -> tuple[Any, ...]:
+def _at_places(grads: tuple[Any, ...], places: list[int], count: int) -> tuple[Any, ...]:
     """The gradients at their places among `count`, with None at the others."""
     found: list[Any] = [None] * count
     for place, grad in zip(places, grads, strict=False):
@@ -110,7 +110,7 @@ def _spread(grads: tuple[Any, ...], places: list[int], count: int) -> tuple[Any,
     return tuple(found)
 
 
-def _counted(who: str, what: str, made: Any, count: int) -> tuple[Any, ...]:
+def _checked_count(who: str, what: str, made: Any, count: int) -> tuple[Any, ...]:
     """Check what a hook returned: one for each gradient that it was given."""
     if len(made) != count:
         raise RuntimeError(

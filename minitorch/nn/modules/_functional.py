@@ -12,21 +12,28 @@ from minitorch.nn.modules.module import Module
 class FunctionalModule(Module):
     """A module that calls a function, which a subclass names in its first line.
 
-    ``class MaxPool2d(_MaxPoolNd, function=F.max_pool2d)`` is all that a family's members differ in,
-    or ``dims=2``, the number of dimensions after the channels.
+    ``class GLU(UnaryModule, function=F.glu, options=("dim",))`` says all that there is to say of it
+    but how it is constructed. `options` are attributes, passed to the function by keyword, and
+    `dims` is how many dimensions after the channels a member of a family such as `Conv2d` is for.
     """
 
     _function: ClassVar[Callable[..., Any]]
     _dims: ClassVar[int]
-    _options: ClassVar[tuple[str, ...]] = ()  # attributes that the function takes by keyword
-    _shown: ClassVar[tuple[str, ...] | None] = None  # those in the repr; None: the options
+    _options: ClassVar[tuple[str, ...]] = ()
+    _shown: ClassVar[tuple[str, ...] | None] = None  # attributes in the repr; None: the options
 
     def __init_subclass__(
-        cls, *, function: Callable[..., Any] | None = None, dims: int | None = None, **kwargs: Any
+        cls,
+        *,
+        function: Callable[..., Any] | None = None,
+        options: tuple[str, ...] | None = None,
+        dims: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         if function is not None:
             cls._function = staticmethod(function)
+        cls._options = cls._options if options is None else options
         if dims is not None:
             cls._dims = dims
 

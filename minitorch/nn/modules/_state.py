@@ -5,17 +5,14 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import no_grad
 from minitorch.nn.modules._hook import LoadHook, add
-from minitorch.nn.modules._tree import Tree
+from minitorch.nn.modules._tree import ModuleTree
 from minitorch.nn.parameter import Parameter
-
-if TYPE_CHECKING:
-    pass
 
 EXTRA_STATE = "_extra_state"  # the name in a state dict of what `get_extra_state` gives
 
@@ -33,8 +30,8 @@ class _IncompatibleKeys(NamedTuple):
         return f"_IncompatibleKeys({fields})"
 
 
-class HasState(Tree):
-    """A node of the tree that has state: always a `Module`; see there."""
+class StateDictMixin(ModuleTree):
+    """The part of `Module` that saves and loads state."""
 
     _version = 1  # of the state dict, in its metadata; a class that changes it can read the old one
 
@@ -114,7 +111,7 @@ class HasState(Tree):
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         for name, value in self._own_state().items():
             destination[prefix + name] = value if keep_vars else value.detach()
-        if type(self).get_extra_state is not HasState.get_extra_state:
+        if type(self).get_extra_state is not StateDictMixin.get_extra_state:
             destination[prefix + EXTRA_STATE] = self.get_extra_state()
 
     def load_state_dict(
@@ -175,12 +172,10 @@ class HasState(Tree):
         except Exception:
             undo()
             raise
-        if strict and unexpected:
-            listed = ", ".join(f'"{key}"' for key in unexpected)
-            errors.insert(0, f"Unexpected key(s) in state_dict: {listed}. ")
-        if strict and missing:
-            listed = ", ".join(f'"{key}"' for key in missing)
-            errors.insert(0, f"Missing key(s) in state_dict: {listed}. ")
+        for fault, keys in (("Unexpected", unexpected), ("Missing", missing)):
+            if strict and keys:
+                listed = ", ".join(f'"{key}"' for key in keys)
+                errors.insert(0, f"{fault} key(s) in state_dict: {listed}. ")
         if errors:
             undo()
             listed = "\n\t".join(errors)
@@ -201,16 +196,8 @@ class HasState(Tree):
     ) -> None:
         """Load this module's own state, without its children's; a class may write its own."""
         for hook in self._load_state_dict_pre_hooks.values():
-            hook.before_loading(
-                self,
-                state_dict,
-                prefix,
-                local_metadata,
-                strict,
-                missing_keys,
-                unexpected_keys,
-                error_msgs,
-            )
+            lists = (missing_keys, unexpected_keys, error_msgs)
+            hook.before_loading(self, state_dict, prefix, local_metadata, strict, *lists)
         assign = local_metadata.get("assign_to_params_buffers", False)
         own = self._own_state()
         for name, value in own.items():
@@ -266,7 +253,7 @@ class HasState(Tree):
         self, state_dict: Any, prefix: str, strict: bool, missing: list[str], unexpected: list[str]
     ) -> None:
         key = prefix + EXTRA_STATE
-        wanted = type(self).set_extra_state is not HasState.set_extra_state
+        wanted = type(self).set_extra_state is not StateDictMixin.set_extra_state
         if wanted and key in state_dict:
             self.set_extra_state(state_dict[key])
         elif strict and wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from minitorch._tensor import Tensor
 from minitorch.nn.modules._global_hooks import registered
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from minitorch.nn.modules.module import Module
 
 
-class Tree:
-    """A node of the tree, which is always a `Module`; see there."""
+class ModuleTree:
+    """The part of `Module` that keeps the tree."""
 
     _parameters: dict[str, Any]
     _buffers: dict[str, Any]
@@ -27,31 +27,23 @@ class Tree:
     def __setattr__(self, name: str, value: Any) -> None:
         tables = self.__dict__
         if isinstance(value, Parameter):
-            self._claim(name, "_parameters", "assign parameters")
+            self._reserve_name(name, "_parameters", "assign parameters")
             self.register_parameter(name, value)
-        elif isinstance(value, Tree):
-            self._claim(name, "_modules", "assign module")
+        elif isinstance(value, ModuleTree):
+            self._reserve_name(name, "_modules", "assign module")
             tables["_modules"][name] = registered("module", self, name, value)
         elif name in tables.get("_parameters", ()):
             if value is not None:
-                raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as parameter '{name}' "
-                    "(torch.nn.Parameter or None expected)"
-                )
+                _refuse(value, "as parameter", name, "torch.nn.Parameter or None expected")
             tables["_parameters"][name] = None
         elif name in tables.get("_modules", ()):
             if value is not None:
-                raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as child module '{name}' "
-                    "(torch.nn.Module or None expected)"
-                )
+                _refuse(value, "as child module", name, "torch.nn.Module or None expected")
             tables["_modules"][name] = registered("module", self, name, value)
         elif isinstance(value, Buffer) or name in tables.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as buffer '{name}' "
-                    "(torch.nn.Buffer, torch.Tensor or None expected)"
-                )
+                expected = "torch.nn.Buffer, torch.Tensor or None expected"
+                _refuse(value, "as buffer", name, expected)
             if isinstance(value, Buffer):
                 persistent = value.persistent
             else:
@@ -60,7 +52,7 @@ class Tree:
         else:
             super().__setattr__(name, value)
 
-    def _claim(self, name: str, table: str, doing: str) -> None:
+    def _reserve_name(self, name: str, table: str, doing: str) -> None:
         """Make room for `name` in `table`, wherever it was before."""
         if table not in self.__dict__:
             raise AttributeError(f"cannot {doing} before Module.__init__() call")
@@ -110,10 +102,7 @@ class Tree:
         """
         self._check_name("parameter", name, self.__dict__.get("_parameters", {}))
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(
-                f"cannot assign '{_type_name(param)}' object to parameter '{name}' "
-                "(torch.nn.Parameter or None required)"
-            )
+            _refuse(param, "object to parameter", name, "torch.nn.Parameter or None required")
         if param is not None and param.grad_fn is not None:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
@@ -132,10 +121,7 @@ class Tree:
         """
         self._check_name("buffer", name, self.__dict__.get("_buffers", {}))
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
-                "(torch Tensor or None required)"
-            )
+            _refuse(tensor, "object to buffer", name, "torch Tensor or None required")
         self._buffers[name] = registered("buffer", self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -148,7 +134,7 @@ class Tree:
         Raises:
             KeyError, TypeError: for a name that is taken or no name, or for anything else.
         """
-        if not isinstance(module, Tree) and module is not None:
+        if not isinstance(module, ModuleTree) and module is not None:
             raise TypeError(f"{_type_name(module)} is not a Module subclass")
         self._check_name("module", name, self.__dict__.get("_modules", {}))
         self._modules[name] = registered("module", self, name, module)
@@ -240,10 +226,8 @@ class Tree:
         """
         module: Any = self
         for name in target.split(".") if target else []:
-            if not hasattr(module, name):
-                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-            module = getattr(module, name)
-            if not isinstance(module, Tree):
+            module = _member(module, name)
+            if not isinstance(module, ModuleTree):
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
@@ -256,14 +240,11 @@ class Tree:
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
-        if not isinstance(module, Tree):
+        if not isinstance(module, ModuleTree):
             raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
-        if not hasattr(parent, name):
-            if strict:
-                raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
-        elif not isinstance(getattr(parent, name), Tree):
+        if (strict or hasattr(parent, name)) and not isinstance(_member(parent, name), ModuleTree):
             raise AttributeError(f"`{name}` is not an nn.Module")
         setattr(parent, name, module)
 
@@ -274,10 +255,7 @@ class Tree:
             AttributeError: if there is none.
         """
         path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        parameter = getattr(module, name)
+        parameter = _member(self.get_submodule(path), name)
         if not isinstance(parameter, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return parameter
@@ -290,11 +268,20 @@ class Tree:
         """
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        buffer = _member(module, name)
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
-        return module._buffers[name]
+        return buffer
+
+
+def _member(module: Any, name: str) -> Any:
+    if not hasattr(module, name):
+        raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+    return getattr(module, name)
+
+
+def _refuse(value: object, role: str, name: str, expected: str) -> NoReturn:
+    raise TypeError(f"cannot assign '{_type_name(value)}' {role} '{name}' ({expected})")
 
 
 def _type_name(value: object) -> str:

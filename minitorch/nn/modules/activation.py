@@ -93,14 +93,12 @@ class Hardswish(_Inplace, function=F.hardswish):
     _shown = ()  # as in PyTorch
 
 
-class Hardtanh(UnaryModule, function=F.hardtanh):
+class Hardtanh(UnaryModule, function=F.hardtanh, options=("min_val", "max_val", "inplace")):
     """``clamp(x, min_val, max_val)``; `min_value` and `max_value` are their old names.
 
     Raises:
         AssertionError: unless the one is less than the other.
     """
-
-    _options = ("min_val", "max_val", "inplace")
 
     def __init__(
         self,
@@ -136,10 +134,8 @@ class ReLU6(Hardtanh):
         super().__init__(0.0, 6.0, inplace)
 
 
-class _Alpha(UnaryModule):
+class _Alpha(UnaryModule, options=("alpha", "inplace")):
     """An exponential unit with a scale."""
-
-    _options = ("alpha", "inplace")
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -154,23 +150,20 @@ class CELU(_Alpha, function=F.celu):
     """``x`` above 0, ``alpha * (exp(x / alpha) - 1)`` below (Barron, 2017)."""
 
 
-class LeakyReLU(UnaryModule, function=F.leaky_relu):
+class LeakyReLU(UnaryModule, function=F.leaky_relu, options=("negative_slope", "inplace")):
     """``x`` above 0, ``negative_slope * x`` below."""
-
-    _options = ("negative_slope", "inplace")
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__()
         self.negative_slope, self.inplace = negative_slope, inplace
 
 
-class RReLU(UnaryModule, function=F.rrelu):
+class RReLU(UnaryModule, function=F.rrelu, options=("lower", "upper", "training", "inplace")):
     """`LeakyReLU` with a slope drawn from U(lower, upper) for each element, in training.
 
     In evaluation the slope is the mean of the two.
     """
 
-    _options = ("lower", "upper", "training", "inplace")
     _shown = ("lower", "upper", "inplace")
 
     def __init__(
@@ -203,47 +196,39 @@ class PReLU(UnaryModule, function=F.prelu):
         inits.constant_(self.weight, self.init)
 
 
-class Threshold(UnaryModule, function=F.threshold):
+class Threshold(UnaryModule, function=F.threshold, options=("threshold", "value", "inplace")):
     """``x`` where it is above `threshold`, else `value`."""
-
-    _options = ("threshold", "value", "inplace")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
         self.threshold, self.value, self.inplace = threshold, value, inplace
 
 
-class GELU(UnaryModule, function=F.gelu):
+class GELU(UnaryModule, function=F.gelu, options=("approximate",)):
     """``x`` times the normal distribution's P(X <= x) (Hendrycks & Gimpel, 2016).
 
     Args:
         approximate: 'none', or 'tanh' for the approximation that GPT-2 uses.
     """
 
-    _options = ("approximate",)
-
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 
 
-class GLU(UnaryModule, function=F.glu):
+class GLU(UnaryModule, function=F.glu, options=("dim",)):
     """The first half along `dim` times the sigmoid of the second (Dauphin et al., 2016).
 
     Shape: an even size along `dim`, to half of it.
     """
-
-    _options = ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
 
-class _Shrink(UnaryModule):
+class _Shrink(UnaryModule, options=("lambd",)):
     """Base of `Hardshrink` and `Softshrink`."""
-
-    _options = ("lambd",)
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -261,10 +246,8 @@ class Softshrink(_Shrink, function=F.softshrink):
     """``x`` drawn towards 0 by `lambd`, and 0 between -lambd and lambd."""
 
 
-class Softplus(UnaryModule, function=F.softplus):
+class Softplus(UnaryModule, function=F.softplus, options=("beta", "threshold")):
     """``log(1 + exp(beta * x)) / beta``, and ``x`` itself where ``beta * x > threshold``."""
-
-    _options = ("beta", "threshold")
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()

@@ -8,10 +8,8 @@ from minitorch.nn.modules._functional import UnaryModule
 __all__ = ["ChannelShuffle"]
 
 
-class ChannelShuffle(UnaryModule, function=F.channel_shuffle):
+class ChannelShuffle(UnaryModule, function=F.channel_shuffle, options=("groups",)):
     """The channels of ``(N, C, *)`` dealt out anew, one of each group in turn (ShuffleNet)."""
-
-    _options = ("groups",)
 
     def __init__(self, groups: int) -> None:
         super().__init__()

@@ -98,9 +98,6 @@ class _Listed(Module):
             self.append(module)
         return self
 
-    def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if not name.isdigit()]
-
     def pop(self, key: Any) -> Module:
         """Take a module out and return it."""
         module: Module = self[key]
@@ -219,7 +216,24 @@ class ModuleList(_Listed):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
-class ModuleDict(Module):
+class _Named(Module):
+    """Members by name, in the order in which they came."""
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._modules.keys()
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.keys()
+
+
+class ModuleDict(_Named):
     """Modules by name."""
 
     def __init__(self, modules: Any = None) -> None:
@@ -235,19 +249,6 @@ class ModuleDict(Module):
 
     def __delitem__(self, key: str) -> None:
         del self._modules[key]
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._modules
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._modules.keys()
 
     def values(self) -> Any:
         """The modules."""
@@ -341,9 +342,6 @@ class ParameterList(Module):
 
     __iadd__ = extend
 
-    def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if not name.isdigit()]
-
     def extra_repr(self) -> str:
         return "\n".join(_line(i, value, lambda t: t.dtype) for i, value in enumerate(self))
 
@@ -351,7 +349,7 @@ class ParameterList(Module):
         raise RuntimeError("ParameterList should not be called.")
 
 
-class ParameterDict(Module):
+class ParameterDict(_Named):
     """Parameters by name, in the order in which they came. Tensors become parameters."""
 
     def __init__(self, parameters: Any = None) -> None:
@@ -380,17 +378,8 @@ class ParameterDict(Module):
         del self._keys[key]
         delattr(self, self._name(key))
 
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
-
     def __reversed__(self) -> Iterator[str]:
         return reversed(self._keys)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._keys
 
     def copy(self) -> ParameterDict:
         """Another ParameterDict of the same parameters."""

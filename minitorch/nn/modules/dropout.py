@@ -17,7 +17,7 @@ from minitorch.nn.modules._functional import UnaryModule
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
-class _DropoutNd(UnaryModule):
+class _DropoutNd(UnaryModule, options=("p", "training", "inplace")):
     _options: ClassVar[tuple[str, ...]] = ("p", "training", "inplace")
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
@@ -51,16 +51,12 @@ class Dropout3d(_DropoutNd, function=F.dropout3d):
     """Whole channels of ``(N, C, D, H, W)`` zeroed, the others scaled up."""
 
 
-class AlphaDropout(_DropoutNd, function=F.alpha_dropout):
+class AlphaDropout(_DropoutNd, function=F.alpha_dropout, options=("p", "training")):
     """Elements set to SELU's lower limit, and mean and variance kept (Klambauer et al., 2017).
 
     As in PyTorch, `inplace` is not heeded.
     """
 
-    _options = ("p", "training")
 
-
-class FeatureAlphaDropout(_DropoutNd, function=F.feature_alpha_dropout):
+class FeatureAlphaDropout(_DropoutNd, function=F.feature_alpha_dropout, options=("p", "training")):
     """`AlphaDropout` of whole channels. As in PyTorch, `inplace` is not heeded."""
-
-    _options = ("p", "training")

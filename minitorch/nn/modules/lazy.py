@@ -27,59 +27,25 @@ __all__ = [
 ]
 
 
-class LazyLinear(Refused):
-    """Not covered: a `Linear` that finds out its in_features."""
-
-    _instead = "use Linear, with the number of its inputs"
-
-
-class _LazyChannels(Refused):
-    _instead = "use the class without Lazy in its name, with the number of its channels"
+def _lazy(name: str, learns: str, instead: str) -> type[Refused]:
+    """The class that stands for a `name` that would find out its `learns`."""
+    doc = f"Not covered: the `{name}` that finds out its {learns}."
+    members = {"__doc__": doc, "__module__": __name__, "_instead": instead}
+    return type(f"Lazy{name}", (Refused,), members)
 
 
-class LazyConv1d(_LazyChannels):
-    """Not covered: a `Conv1d` that finds out its in_channels."""
+_CHANNELS = "use the class without Lazy in its name, with the number of its channels"
 
-
-class LazyConv2d(_LazyChannels):
-    """Not covered: a `Conv2d` that finds out its in_channels."""
-
-
-class LazyConv3d(_LazyChannels):
-    """Not covered: a `Conv3d` that finds out its in_channels."""
-
-
-class LazyConvTranspose1d(_LazyChannels):
-    """Not covered: a `ConvTranspose1d` that finds out its in_channels."""
-
-
-class LazyConvTranspose2d(_LazyChannels):
-    """Not covered: a `ConvTranspose2d` that finds out its in_channels."""
-
-
-class LazyConvTranspose3d(_LazyChannels):
-    """Not covered: a `ConvTranspose3d` that finds out its in_channels."""
-
-
-class LazyBatchNorm1d(_LazyChannels):
-    """Not covered: a `BatchNorm1d` that finds out its num_features."""
-
-
-class LazyBatchNorm2d(_LazyChannels):
-    """Not covered: a `BatchNorm2d` that finds out its num_features."""
-
-
-class LazyBatchNorm3d(_LazyChannels):
-    """Not covered: a `BatchNorm3d` that finds out its num_features."""
-
-
-class LazyInstanceNorm1d(_LazyChannels):
-    """Not covered: an `InstanceNorm1d` that finds out its num_features."""
-
-
-class LazyInstanceNorm2d(_LazyChannels):
-    """Not covered: an `InstanceNorm2d` that finds out its num_features."""
-
-
-class LazyInstanceNorm3d(_LazyChannels):
-    """Not covered: an `InstanceNorm3d` that finds out its num_features."""
+LazyLinear = _lazy("Linear", "in_features", "use Linear, with the number of its inputs")
+LazyConv1d = _lazy("Conv1d", "in_channels", _CHANNELS)
+LazyConv2d = _lazy("Conv2d", "in_channels", _CHANNELS)
+LazyConv3d = _lazy("Conv3d", "in_channels", _CHANNELS)
+LazyConvTranspose1d = _lazy("ConvTranspose1d", "in_channels", _CHANNELS)
+LazyConvTranspose2d = _lazy("ConvTranspose2d", "in_channels", _CHANNELS)
+LazyConvTranspose3d = _lazy("ConvTranspose3d", "in_channels", _CHANNELS)
+LazyBatchNorm1d = _lazy("BatchNorm1d", "num_features", _CHANNELS)
+LazyBatchNorm2d = _lazy("BatchNorm2d", "num_features", _CHANNELS)
+LazyBatchNorm3d = _lazy("BatchNorm3d", "num_features", _CHANNELS)
+LazyInstanceNorm1d = _lazy("InstanceNorm1d", "num_features", _CHANNELS)
+LazyInstanceNorm2d = _lazy("InstanceNorm2d", "num_features", _CHANNELS)
+LazyInstanceNorm3d = _lazy("InstanceNorm3d", "num_features", _CHANNELS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
@@ -42,10 +42,9 @@ __all__ = [
 ]
 
 
-class _Loss(FunctionalModule):
+class _Loss(FunctionalModule, options=("reduction",)):
     """A loss that is averaged, summed or left as it is."""
 
-    _options: ClassVar[tuple[str, ...]] = ("reduction",)
     _shown = ()
 
     def __init__(
@@ -64,10 +63,8 @@ class _TargetLoss(_Loss):
         return self._function(input, target, **self._keywords())
 
 
-class _WeightedLoss(_TargetLoss):
+class _WeightedLoss(_TargetLoss, options=("weight", "reduction")):
     """A loss with a weight a class, which is a buffer."""
-
-    _options: ClassVar[tuple[str, ...]] = ("weight", "reduction")
 
     weight: Tensor | None
 
@@ -115,13 +112,11 @@ class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
 
-class NLLLoss(_WeightedLoss, function=F.nll_loss):
+class NLLLoss(_WeightedLoss, function=F.nll_loss, options=("weight", "ignore_index", "reduction")):
     """Minus the log-probability given to class indices; `ignore_index` counts for nothing.
 
     Shape: log-probabilities ``(C)`` or ``(N, C, *)``; indices ``()`` or ``(N, *)``.
     """
-
-    _options = ("weight", "ignore_index", "reduction")
 
     def __init__(
         self,
@@ -237,7 +232,7 @@ class SoftMarginLoss(_TargetLoss, function=F.soft_margin_loss):
     """``log(1 + exp(-target * input))``, for targets -1 and 1; two of one shape."""
 
 
-class CTCLoss(_Loss, function=F.ctc_loss):
+class CTCLoss(_Loss, function=F.ctc_loss, options=("blank", "reduction", "zero_infinity")):
     """Connectionist temporal classification (Graves et al., 2006).
 
     Args:
@@ -246,8 +241,6 @@ class CTCLoss(_Loss, function=F.ctc_loss):
 
     Shape: log-probabilities ``(T, N, C)``, targets ``(N, S)`` or concatenated, lengths ``(N)``.
     """
-
-    _options = ("blank", "reduction", "zero_infinity")
 
     def __init__(
         self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
@@ -278,10 +271,8 @@ class L1Loss(_TargetLoss, function=F.l1_loss):
     """The absolute difference of two of one shape."""
 
 
-class SmoothL1Loss(_TargetLoss, function=F.smooth_l1_loss):
+class SmoothL1Loss(_TargetLoss, function=F.smooth_l1_loss, options=("reduction", "beta")):
     """`L1Loss`, but quadratic where the difference is below `beta`; two of one shape."""
-
-    _options = ("reduction", "beta")
 
     def __init__(
         self,
@@ -294,14 +285,12 @@ class SmoothL1Loss(_TargetLoss, function=F.smooth_l1_loss):
         self.beta = beta
 
 
-class HuberLoss(_TargetLoss, function=F.huber_loss):
+class HuberLoss(_TargetLoss, function=F.huber_loss, options=("reduction", "delta")):
     """Half `MSELoss`, but linear where the difference is above `delta`; two of one shape.
 
     Raises:
         TypeError: for a `delta` that is no number.
     """
-
-    _options = ("reduction", "delta")
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         if not isinstance(delta, (float, int)):
@@ -339,7 +328,7 @@ class PoissonNLLLoss(_Loss, function=F.poisson_nll_loss):
         return self._function(log_input, target, **self._keywords())
 
 
-class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
+class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss, options=("full", "eps", "reduction")):
     """Minus the log-likelihood under a normal distribution of a given mean and variance.
 
     Args:
@@ -350,8 +339,6 @@ class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
     out; or a number.
     """
 
-    _options = ("full", "eps", "reduction")
-
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(None, None, reduction)
         self.full, self.eps = full, eps
@@ -360,7 +347,7 @@ class GaussianNLLLoss(_Loss, function=F.gaussian_nll_loss):
         return self._function(input, target, var, **self._keywords())
 
 
-class KLDivLoss(_TargetLoss, function=F.kl_div):
+class KLDivLoss(_TargetLoss, function=F.kl_div, options=("reduction", "log_target")):
     """Kullback-Leibler divergence of log-probabilities from targets.
 
     Args:
@@ -369,8 +356,6 @@ class KLDivLoss(_TargetLoss, function=F.kl_div):
 
     Shape: two of one shape.
     """
-
-    _options = ("reduction", "log_target")
 
     def __init__(
         self,
@@ -386,10 +371,8 @@ class KLDivLoss(_TargetLoss, function=F.kl_div):
 # ---- pairs and triples ------------------------------------------------------------------------
 
 
-class _MarginLoss(_Loss):
+class _MarginLoss(_Loss, options=("margin", "reduction")):
     """A loss of pairs with a margin, 0 unless given."""
-
-    _options = ("margin", "reduction")
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from minitorch.nn.modules._global_hooks import (
     register_module_parameter_registration_hook,
 )
 from minitorch.nn.modules._hook import Hook, add
-from minitorch.nn.modules._state import HasState
+from minitorch.nn.modules._state import StateDictMixin
 
 __all__ = [
     "Module",
@@ -51,7 +51,7 @@ HOOKS = (
 )
 
 
-class Module(HasState):
+class Module(StateDictMixin):
     """The base of every layer and model: assign layers in ``__init__``, write `forward`.
 
     Attributes:
@@ -300,7 +300,7 @@ class Module(HasState):
         """Do nothing: there is no compiler."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # What an older version pickled may lack a table that there is now.
+        # A pickle of an older version may lack a table that there is now.
         self.__dict__.update({name: OrderedDict() for name in HOOKS})
         self.__dict__["_non_persistent_buffers_set"] = set()
         self.__dict__.update(state)

@@ -105,10 +105,8 @@ class _AvgPoolNd(UnaryModule):
     _options: ClassVar[tuple[str, ...]] = (*_shown, "ceil_mode", "count_include_pad")
 
 
-class _DividedAvgPoolNd(_AvgPoolNd):
+class _DividedAvgPoolNd(_AvgPoolNd, options=(*_AvgPoolNd._options, "divisor_override")):
     """Average pooling with `divisor_override`."""
-
-    _options = (*_AvgPoolNd._options, "divisor_override")
 
     def __init__(
         self,
@@ -150,7 +148,7 @@ class AvgPool3d(_DividedAvgPoolNd, function=F.avg_pool3d):
     """The mean of each window of ``(N, C, D, H, W)``."""
 
 
-class _LPPoolNd(UnaryModule):
+class _LPPoolNd(UnaryModule, options=("norm_type", "kernel_size", "stride", "ceil_mode")):
     _options = ("norm_type", "kernel_size", "stride", "ceil_mode")
 
     def __init__(
@@ -173,10 +171,8 @@ class LPPool3d(_LPPoolNd, function=F.lp_pool3d):
     """The `norm_type`-norm of each window of ``(N, C, D, H, W)``."""
 
 
-class _AdaptiveAvgPoolNd(UnaryModule):
+class _AdaptiveAvgPoolNd(UnaryModule, options=("output_size",)):
     """Args: output_size: one for all dimensions or one each; None keeps the input's."""
-
-    _options = ("output_size",)
 
     def __init__(self, output_size: Any) -> None:
         super().__init__()

@@ -242,7 +242,7 @@ class RNNBase(Module):
         options = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
         return recurrent(self.mode.lower(), x, batch_sizes, h, c, self._flat_weights, *options)
 
-    # What the LSTM has two of, and the others one.
+    # The LSTM has two states, the others one.
 
     def _states(self, hx: Any) -> list[Tensor]:
         return [hx]

@@ -9,6 +9,7 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import tensor
+from minitorch.nn.init import renamed
 from minitorch.ops.math.norms import vector_norm
 from minitorch.ops.shape.views import stack
 
@@ -86,21 +87,7 @@ def clip_grad_norm_(
     return total
 
 
-def clip_grad_norm(
-    parameters: Any,
-    max_norm: float,
-    norm_type: float = 2.0,
-    error_if_nonfinite: bool = False,
-    foreach: bool | None = None,
-) -> Tensor:
-    """The old name of `clip_grad_norm_`; warns."""
-    warnings.warn(
-        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
-        "`torch.nn.utils.clip_grad_norm_`.",
-        FutureWarning,
-        stacklevel=2,
-    )
-    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+clip_grad_norm = renamed(clip_grad_norm_, "torch.nn.utils")
 
 
 @no_grad()

@@ -67,6 +67,12 @@ def _check_kept(what: str, of: str, before: Any, after: Any, names: tuple[str, s
             )
 
 
+def _require(kinds: Any, value: Any, message: str) -> None:
+    """Refuse a value of another type, which the message names."""
+    if not isinstance(value, kinds):
+        raise ValueError(message.format(type(value).__name__))
+
+
 def _inverse(module: Module) -> Callable[[Any], Any] | None:
     return getattr(module, "right_inverse", None)
 
@@ -94,11 +100,8 @@ class ParametrizationList(ModuleList):
                 if inverse is not None:
                     with suppress(NotImplementedError):  # then the original is what it was
                         new = inverse(new)
-        if not isinstance(new, (Tensor, Sequence)):
-            raise ValueError(
-                "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
-                f"Got {type(new).__name__}"
-            )
+        several = "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...)."
+        _require((Tensor, Sequence), new, f"{several} Got {{}}")
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if isinstance(new, Tensor) else len(new)
         if isinstance(new, Tensor):
@@ -112,12 +115,8 @@ class ParametrizationList(ModuleList):
             _register(self, "original", original)
         else:
             for number, part in enumerate(new):
-                if not isinstance(part, Tensor):
-                    raise ValueError(
-                        "'right_inverse' must return a Tensor or a Sequence of tensors (list, "
-                        f"tuple...). Got element {number} of the sequence with type "
-                        f"{type(part).__name__}."
-                    )
+                got = f"Got element {number} of the sequence with type {{}}."
+                _require(Tensor, part, f"{several} {got}")
                 part = part.detach()
                 if isinstance(original, Parameter):
                     part = Parameter(part, original.requires_grad)
@@ -126,15 +125,16 @@ class ParametrizationList(ModuleList):
         if not unsafe:
             try:
                 made = self()
-                if not isinstance(made, Tensor):
-                    raise ValueError(
-                        f"A parametrization must return a tensor. Got {type(made).__name__}."
-                    )
+                _require(Tensor, made, "A parametrization must return a tensor. Got {}.")
                 names = ("unparametrized", "parametrized")
                 _check_kept("Registering a parametrization", "the tensor", before, made, names)
             except Exception:
                 original.data = before
                 raise
+
+    def _originals(self) -> dict[str, Tensor]:
+        numbers = [""] if self.is_tensor else range(self.ntensors)
+        return {name: getattr(self, name) for name in [f"original{n}" for n in numbers]}
 
     def right_inverse(self, value: Any) -> None:
         """Set the originals such that the parametrized tensor becomes `value`.
@@ -151,44 +151,31 @@ class ParametrizationList(ModuleList):
                         f"parametrization {type(module).__name__} does not implement right_inverse."
                     )
                 value = inverse(value)
+        sequence = "'right_inverse' must return a sequence of tensors"
         if self.is_tensor:
-            if not isinstance(value, Tensor):
-                raise ValueError(
-                    f"`right_inverse` should return a tensor. Got {type(value).__name__}"
-                )
-            parts, names = [value], ["original"]
+            _require(Tensor, value, "`right_inverse` should return a tensor. Got {}")
+            parts = [value]
         else:
-            if not isinstance(value, Sequence):
-                raise ValueError(
-                    f"'right_inverse' must return a sequence of tensors. Got {type(value).__name__}"
-                )
+            _require(Sequence, value, f"{sequence}. Got {{}}")
             if len(value) != self.ntensors:
                 raise ValueError(
-                    "'right_inverse' must return a sequence of tensors of length "
-                    f"{self.ntensors}. Got a sequence of length {len(value)}."
+                    f"{sequence} of length {self.ntensors}. Got a sequence of length {len(value)}."
                 )
-            parts, names = list(value), [f"original{i}" for i in range(self.ntensors)]
-        held = [getattr(self, name) for name in names]
-        for name, old, new in zip(names, held, parts, strict=True):
-            if not isinstance(new, Tensor):
-                raise ValueError(
-                    f"'right_inverse' must return a sequence of tensors. Got {type(new).__name__}"
-                )
+            parts = list(value)
+        held = self._originals()
+        for (name, old), new in zip(held.items(), parts, strict=True):
+            _require(Tensor, new, f"{sequence}. Got {{}}")
             if old.dtype != new.dtype:
                 raise ValueError(
                     f"The tensor returned by `right_inverse` has dtype {new.dtype} while `{name}` "
                     f"has dtype {old.dtype}"
                 )
-        for old, new in zip(held, parts, strict=True):
+        for old, new in zip(held.values(), parts, strict=True):
             old.data = new.detach()
 
     def forward(self) -> Any:
-        if self.is_tensor:
-            originals = [self.original]
-        else:
-            originals = [getattr(self, f"original{i}") for i in range(self.ntensors)]
         first, *rest = list(self)
-        value = first(*originals)
+        value = first(*self._originals().values())
         for module in rest:
             value = module(value)
         return value
@@ -277,8 +264,7 @@ def _check_next(module: Module, name: str, parametrization: Module) -> None:
     """Refuse a further parametrization that does not keep the dtype and shape."""
     before = getattr(module, name)
     after = parametrization(before)
-    if not isinstance(after, Tensor):
-        raise ValueError(f"A parametrization must return a tensor. Got {type(after).__name__}.")
+    _require(Tensor, after, "A parametrization must return a tensor. Got {}.")
     names = (f"module.{name}", f"parametrization(module.{name})")
     _check_kept("Registering a parametrization", "the tensor", before, after, names)
     inverse = _inverse(parametrization)
@@ -288,10 +274,7 @@ def _check_next(module: Module, name: str, parametrization: Module) -> None:
         back = inverse(after)
     except NotImplementedError:
         return
-    if not isinstance(back, Tensor):
-        raise ValueError(
-            f"parametrization.right_inverse must return a tensor. Got: {type(back).__name__}"
-        )
+    _require(Tensor, back, "parametrization.right_inverse must return a tensor. Got: {}")
     names = (f"module.{name}", "returned")
     _check_kept("parametrization.right_inverse", f"module.{name}", before, back, names)
 
@@ -358,6 +341,6 @@ def transfer_parametrizations_and_params(
         for parametrization in source:
             register_parametrization(to_module, name, parametrization)
         target = to_module.parametrizations[name]
-        for original in [key for key in source._own_state() if key.startswith("original")]:
-            setattr(target, original, getattr(source, original))
+        for key, original in source._originals().items():
+            setattr(target, key, original)
     return to_module
