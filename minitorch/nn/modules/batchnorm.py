@@ -114,16 +114,9 @@ class _BatchNorm(_NormBase):
         # they are neither to be used nor to be updated.
         by_batch = self.training or (self.running_mean is None and self.running_var is None)
         kept = not self.training or self.track_running_stats
-        return F.batch_norm(
-            input,
-            self.running_mean if kept else None,
-            self.running_var if kept else None,
-            self.weight,
-            self.bias,
-            by_batch,
-            momentum,
-            self.eps,
-        )
+        statistics = (self.running_mean, self.running_var) if kept else (None, None)
+        affine = (self.weight, self.bias)
+        return F.batch_norm(input, *statistics, *affine, by_batch, momentum, self.eps)
 
 
 class BatchNorm1d(_BatchNorm, dims=(2, 3)):

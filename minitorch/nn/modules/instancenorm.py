@@ -44,21 +44,13 @@ class _InstanceNorm(_NormBase):
                 "warning by not passing in num_features, which is not used because affine=False",
                 stacklevel=3,
             )
+        statistics = (self.running_mean, self.running_var)
+        by_input = self.training or not self.track_running_stats
+        momentum = 0.0 if self.momentum is None else self.momentum
+        options = (*statistics, self.weight, self.bias, by_input, momentum, self.eps)
         if dim == 0:
-            return self._normalise(input.unsqueeze(0)).squeeze(0)
-        return self._normalise(input)
-
-    def _normalise(self, input: Tensor) -> Tensor:
-        return F.instance_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            0.0 if self.momentum is None else self.momentum,
-            self.eps,
-        )
+            return F.instance_norm(input.unsqueeze(0), *options).squeeze(0)
+        return F.instance_norm(input, *options)
 
     def _load_from_state_dict(
         self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any
@@ -68,7 +60,8 @@ class _InstanceNorm(_NormBase):
             found = [key for key in keys if key in state_dict]
             if found:
                 kind, names = type(self).__name__, " and ".join(f'"{key}"' for key in found)
-                rest[-1].append(  # the list of errors
+                error_msgs = rest[-1]
+                error_msgs.append(
                     # the list of errors
                     f"Unexpected running stats buffer(s) {names} for {kind} with "
                     "track_running_stats=False. If state_dict is a checkpoint saved before 0.4.0, "

@@ -58,17 +58,7 @@ def _clones(layer: Module, count: int) -> ModuleList:
 
 
 class _Layer(Module):
-    """Base of both kinds of layer: a feed-forward block, and the residuals.
-
-    Args:
-        d_model: features of each position.
-        nhead: heads of the attention.
-        dim_feedforward: features between the two linear maps of the feed-forward block.
-        dropout: probability.
-        activation: 'relu', 'gelu' or a function.
-        norm_first: normalise before each block, instead of after its residual.
-        bias: whether the linear maps and the normalisations have biases.
-    """
+    """Base of both kinds of layer: a feed-forward block, and the residuals."""
 
     attentions: tuple[str, ...] = ()
 
@@ -119,9 +109,13 @@ class TransformerEncoderLayer(_Layer):
     """Self-attention and a feed-forward block, each with a residual and a normalisation.
 
     Args:
-        d_model, nhead, dim_feedforward, dropout: features, heads, features in between, probability.
+        d_model: features of each position.
+        nhead: heads of the attention.
+        dim_feedforward: features between the two linear maps of the feed-forward block.
+        dropout: probability.
         activation: 'relu', 'gelu' or a function.
         norm_first: normalise before each block, instead of after its residual.
+        bias: whether the linear maps and the normalisations have biases.
 
     Shape: ``(L, N, d_model)`` (``(N, L, d_model)`` if `batch_first`; or without N), to the same.
 
@@ -242,24 +236,18 @@ def _why_not_nested(layer: Module) -> str:
     if not isinstance(layer, TransformerEncoderLayer):
         return "encoder_layer was not TransformerEncoderLayer"
     attention, activation = layer.self_attn, layer.activation
-    if layer.norm_first:
-        return "encoder_layer.norm_first was True"
-    if not attention.batch_first:
-        return (
-            "encoder_layer.self_attn.batch_first was not True"
-            "(use batch_first for better inference performance)"
-        )
-    if not attention._qkv_same_embed_dim:
-        return "encoder_layer.self_attn._qkv_same_embed_dim was not True"
-    if attention.in_proj_bias is None:
-        return "encoder_layer.self_attn was passed bias=False"
-    if activation not in (F.relu, F.gelu) and not isinstance(activation, (ReLU, GELU)):
-        return "encoder_layer.activation_relu_or_gelu was not True"
-    if layer.norm1.eps != layer.norm2.eps:
-        return "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps"
-    if attention.num_heads % 2:
-        return "encoder_layer.self_attn.num_heads is odd"
-    return ""
+    swift = activation in (F.relu, F.gelu) or isinstance(activation, (ReLU, GELU))
+    better = "(use batch_first for better inference performance)"
+    reasons = {
+        "norm_first was True": layer.norm_first,
+        f"self_attn.batch_first was not True{better}": not attention.batch_first,
+        "self_attn._qkv_same_embed_dim was not True": not attention._qkv_same_embed_dim,
+        "self_attn was passed bias=False": attention.in_proj_bias is None,
+        "activation_relu_or_gelu was not True": not swift,
+        "norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
+        "self_attn.num_heads is odd": attention.num_heads % 2,
+    }
+    return next((f"encoder_layer.{reason}" for reason, holds in reasons.items() if holds), "")
 
 
 class TransformerDecoder(Module):

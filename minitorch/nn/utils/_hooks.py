@@ -1,8 +1,15 @@
-"""Hooks of `weight_norm` and `spectral_norm` found again."""
+"""Hooks of `weight_norm` and `spectral_norm`: one a parameter, and found again."""
 
 from __future__ import annotations
 
 from typing import Any
+
+
+def refuse_second(module: Any, kind: Any, name: str, who: str) -> None:
+    """Refuse to register a second hook of this kind for the parameter `name`."""
+    hooks = [hook.call for hook in module._forward_pre_hooks.values()]
+    if any(isinstance(hook, kind) and hook.name == name for hook in hooks):
+        raise RuntimeError(f"Cannot register two {who} hooks on the same parameter {name}")
 
 
 def take_off(hooks: dict[int, Any], kind: Any, name: str) -> Any:

@@ -54,12 +54,15 @@ def fuse_conv_bn_weights(
     transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:
     """The weight and bias of such a convolution."""
-    if bn_w is None:
-        bn_w = ones_like(bn_rm)
-    if bn_b is None:
-        bn_b = zeros_like(bn_rm)
-    lead = (1, -1) if transpose else (-1, 1)
-    return _fused(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, lead)
+    learn, learns = conv_w.requires_grad, conv_b is not None and conv_b.requires_grad
+    bias_dtype = conv_w.dtype if conv_b is None else conv_b.dtype
+    bias = zeros_like(bn_rm) if conv_b is None else conv_b
+    shift = zeros_like(bn_rm) if bn_b is None else bn_b
+    factor = (ones_like(bn_rm) if bn_w is None else bn_w) * (bn_rv + bn_eps).rsqrt()
+    channels = ((1, -1) if transpose else (-1, 1)) + (1,) * (conv_w.ndim - 2)
+    weight = (conv_w * factor.reshape(channels)).to(conv_w.dtype).detach()
+    bias = (bias - bn_rm) * factor + shift
+    return Parameter(weight, learn), Parameter(bias.to(bias_dtype).detach(), learns)
 
 
 def fuse_linear_bn_eval(linear: L, bn: _BatchNorm) -> L:
@@ -92,27 +95,4 @@ def fuse_linear_bn_weights(
     bn_b: Tensor,
 ) -> tuple[Parameter, Parameter]:
     """The weight and bias of such a linear layer."""
-    return _fused(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, (-1, 1))
-
-
-def _fused(
-    weight: Tensor,
-    bias: Tensor | None,
-    mean: Tensor,
-    var: Tensor,
-    eps: float,
-    scale: Tensor,
-    shift: Tensor,
-    lead: tuple[int, int],
-) -> tuple[Parameter, Parameter]:
-    """(weight, bias) scaled and shifted by channel, of which the weight has dimension `lead`."""
-    kind, learn = weight.dtype, weight.requires_grad
-    if bias is None:
-        bias, bias_kind, bias_learns = zeros_like(mean), kind, False
-    else:
-        bias_kind, bias_learns = bias.dtype, bias.requires_grad
-    factor = scale * (var + eps).rsqrt()
-    spread = (*lead, *(1,) * (weight.ndim - 2))
-    made = (weight * factor.reshape(spread)).to(kind).detach()
-    shifted = ((bias - mean) * factor + shift).to(bias_kind).detach()
-    return Parameter(made, learn), Parameter(shifted, bias_learns)
+    return fuse_conv_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b)

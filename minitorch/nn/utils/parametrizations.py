@@ -16,7 +16,7 @@ from minitorch.autograd.mode import no_grad
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 from minitorch.nn.utils.parametrize import register_parametrization
-from minitorch.nn.utils.spectral_norm import as_matrix, dim_of_outputs
+from minitorch.nn.utils.spectral_norm import as_matrix, check_iterations, dim_of_outputs
 from minitorch.ops.nn.normalization import norm_except_dim, weight_norm as weight_of
 
 M = TypeVar("M", bound=Module)
@@ -65,11 +65,7 @@ class _SpectralNorm(Module):
                 f"Dimension out of range (expected to be in range of [-{ndim}, {ndim - 1}] but got "
                 f"{dim})"
             )
-        if n_power_iterations <= 0:
-            raise ValueError(
-                "Expected n_power_iterations to be positive, but got "
-                f"n_power_iterations={n_power_iterations}"
-            )
+        check_iterations(n_power_iterations)
         self.dim, self.eps = dim % ndim, eps
         if ndim > 1:
             self.n_power_iterations = n_power_iterations
@@ -108,10 +104,7 @@ def spectral_norm(
 ) -> M:
     """Make a parameter the quotient of its original and that one's largest singular value.
 
-    Args:
-        n_power_iterations: how many steps to better the estimate, at each use in training.
-        eps: the least norm of the singular vectors.
-        dim: the dimension that counts the outputs; by default 0, or 1 for transposed convolutions.
+    The arguments are those of `minitorch.nn.utils.spectral_norm`.
 
     Raises:
         ValueError: for no such parameter, or no iterations.

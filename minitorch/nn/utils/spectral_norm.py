@@ -13,7 +13,7 @@ from minitorch.nn import functional as F
 from minitorch.nn.modules.conv import _ConvTransposeNd
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
-from minitorch.nn.utils._hooks import take_off
+from minitorch.nn.utils._hooks import refuse_second, take_off
 
 M = TypeVar("M", bound=Module)
 
@@ -30,6 +30,15 @@ def dim_of_outputs(module: Module) -> int:
     return 1 if isinstance(module, _ConvTransposeNd) else 0
 
 
+def check_iterations(n_power_iterations: int) -> None:
+    """Refuse a number of iterations that is not positive."""
+    if n_power_iterations <= 0:
+        raise ValueError(
+            "Expected n_power_iterations to be positive, but got "
+            f"n_power_iterations={n_power_iterations}"
+        )
+
+
 class SpectralNorm:
     """The hook that divides the weight by its largest singular value before each call.
 
@@ -41,11 +50,7 @@ class SpectralNorm:
     def __init__(
         self, name: str = "weight", n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12
     ) -> None:
-        if n_power_iterations <= 0:
-            raise ValueError(
-                "Expected n_power_iterations to be positive, but got "
-                f"n_power_iterations={n_power_iterations}"
-            )
+        check_iterations(n_power_iterations)
         self.name, self.n_power_iterations = name, n_power_iterations
         self.dim, self.eps = dim, eps
 
@@ -80,18 +85,10 @@ class SpectralNormLoadStateDictPreHook:
     def __init__(self, fn: SpectralNorm) -> None:
         self.fn, self.name = fn, fn.name
 
-    def __call__(
-        self,
-        state_dict: Any,
-        prefix: str,
-        local_metadata: Any,
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
+    def __call__(self, state_dict: Any, prefix: str, local_metadata: Any, *lists: Any) -> None:
         key = prefix + self.name
         if "spectral_norm" not in local_metadata and key in state_dict:
+            error_msgs = lists[-1]
             error_msgs.append(
                 f'"{key}" is of a spectral_norm of a very old version of PyTorch, which is not '
                 "covered; load and save it there first"
@@ -130,9 +127,7 @@ def spectral_norm(
         RuntimeError: if it is already.
         ValueError: for no iterations, or a parameter that is None.
     """
-    hooks = [hook.call for hook in module._forward_pre_hooks.values()]
-    if any(isinstance(hook, SpectralNorm) and hook.name == name for hook in hooks):
-        raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
+    refuse_second(module, SpectralNorm, name, "spectral_norm")
     fn = SpectralNorm(name, n_power_iterations, dim_of_outputs(module) if dim is None else dim, eps)
     weight = module._parameters[name]
     if weight is None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from minitorch._tensor import Tensor
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
-from minitorch.nn.utils._hooks import take_off
+from minitorch.nn.utils._hooks import refuse_second, take_off
 from minitorch.ops.nn.normalization import norm_except_dim, weight_norm as weight_of
 
 M = TypeVar("M", bound=Module)
@@ -55,9 +55,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
         FutureWarning,
         stacklevel=2,
     )
-    hooks = [hook.call for hook in module._forward_pre_hooks.values()]
-    if any(isinstance(hook, WeightNorm) and hook.name == name for hook in hooks):
-        raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
+    refuse_second(module, WeightNorm, name, "weight_norm")
     hook = WeightNorm(name, dim)
     weight = getattr(module, name)
     del module._parameters[name]
