@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from minitorch.utils.data.collate import default_collate, default_convert
 from minitorch.utils.data.dataset import Dataset, IterableDataset
 from minitorch.utils.data.epochs import Single
-from minitorch.utils.data.sampler import (
-    BatchSampler,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-)
-
-if TYPE_CHECKING:
-    pass
+from minitorch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 if TYPE_CHECKING:
     from minitorch.utils.data.parallel import Parallel
@@ -105,8 +97,8 @@ class DataLoader(Generic[T_co]):
             raise ValueError("persistent_workers option needs num_workers > 0")
         is_iterable = isinstance(dataset, IterableDataset)
         if is_iterable:
-            options = {"shuffle": shuffle or None, "sampler": sampler}
-            for name, value in {**options, "batch_sampler": batch_sampler}.items():
+            chosen = (shuffle or None, sampler, batch_sampler)
+            for name, value in zip(("shuffle", "sampler", "batch_sampler"), chosen, strict=True):
                 if value is not None:
                     raise ValueError(
                         f"DataLoader with IterableDataset: expected unspecified {name} option, "
@@ -129,12 +121,9 @@ class DataLoader(Generic[T_co]):
         self.dataset: Dataset[T_co] = dataset
         self.num_workers = num_workers
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
-        self.pin_memory = pin_memory
-        self.pin_memory_device = pin_memory_device
-        self.timeout = timeout
-        self.worker_init_fn = worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
-        self.in_order = in_order
+        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
+        self.timeout, self.worker_init_fn = timeout, worker_init_fn
+        self.multiprocessing_context, self.in_order = multiprocessing_context, in_order
         if sampler is None:
             if is_iterable:
                 sampler = _Endless()
@@ -144,14 +133,10 @@ class DataLoader(Generic[T_co]):
                 sampler = SequentialSampler(dataset)
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
-        self.batch_size = batch_size
-        self.drop_last = drop_last
-        self.sampler = sampler
-        self.batch_sampler = batch_sampler
-        self.generator = generator
-        if collate_fn is None:
-            collate_fn = default_convert if batch_sampler is None else default_collate
-        self.collate_fn = collate_fn
+        self.batch_size, self.drop_last = batch_size, drop_last
+        self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
+        default = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = default if collate_fn is None else collate_fn
         self.persistent_workers = persistent_workers
         self._reported_length: int | None = None  # what an iterable data set said of itself
         self._iterator: Parallel | None = None

@@ -201,9 +201,7 @@ class Subset(Dataset[T_co]):
 
 
 def random_split(
-    dataset: Dataset[T_co],
-    lengths: Sequence[int | float],
-    generator: Any = default_generator,
+    dataset: Dataset[T_co], lengths: Sequence[int | float], generator: Any = default_generator
 ) -> list[Subset[T_co]]:
     """Split a data set at random; the same split as PyTorch's for the same seed.
 

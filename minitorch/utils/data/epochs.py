@@ -19,10 +19,7 @@ class Epoch:
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self._plan = Plan(
-            loader.dataset,
-            loader.batch_sampler is not None,
-            loader.collate_fn,
-            loader.drop_last,
+            loader.dataset, loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
         )
         self._index_sampler = loader._index_sampler
         self._num_workers = loader.num_workers
