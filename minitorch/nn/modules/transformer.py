@@ -321,22 +321,14 @@ class Transformer(Module):
     ) -> None:
         super().__init__()
         made: dict[str, Any] = {"bias": bias, "device": device, "dtype": dtype}
-        options = {
-            "dim_feedforward": dim_feedforward,
-            "dropout": dropout,
-            "activation": activation,
-            "layer_norm_eps": layer_norm_eps,
-            "batch_first": batch_first,
-            "norm_first": norm_first,
-            **made,
-        }
+        sizes = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps)
         if custom_encoder is None:
-            encoder_layer = TransformerEncoderLayer(d_model, nhead, **options)
+            encoder_layer = TransformerEncoderLayer(*sizes, batch_first, norm_first, **made)
             norm = LayerNorm(d_model, eps=layer_norm_eps, **made)
             custom_encoder = TransformerEncoder(encoder_layer, num_encoder_layers, norm)
         self.encoder = custom_encoder
         if custom_decoder is None:
-            decoder_layer = TransformerDecoderLayer(d_model, nhead, **options)
+            decoder_layer = TransformerDecoderLayer(*sizes, batch_first, norm_first, **made)
             norm = LayerNorm(d_model, eps=layer_norm_eps, **made)
             custom_decoder = TransformerDecoder(decoder_layer, num_decoder_layers, norm)
         self.decoder = custom_decoder

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Self, TypeVar
 
-from minitorch._dtypes import float16, float32, float64, int8, int16, int32, int64, uint8
+from minitorch import _dtypes
 from minitorch._tensor import Tensor
 from minitorch.factory import arange, as_tensor, empty_like, tensor
 from minitorch.ops.nn.pad import pad
@@ -23,6 +23,9 @@ __all__ = [
 ]
 
 
+P = TypeVar("P", bound="PackedSequence")
+
+
 class _PackedFields(NamedTuple):
     """The fields of a `PackedSequence`."""
 
@@ -30,6 +33,14 @@ class _PackedFields(NamedTuple):
     batch_sizes: Tensor
     sorted_indices: Tensor | None
     unsorted_indices: Tensor | None
+
+
+def _converter(dtype: _dtypes.dtype) -> Callable[[P], P]:
+    def converted(self: P) -> P:
+        return self.to(dtype)
+
+    converted.__doc__ = f"With its data in {dtype}."
+    return converted
 
 
 class PackedSequence(_PackedFields):
@@ -72,37 +83,14 @@ class PackedSequence(_PackedFields):
         """Raise, as there is no such device."""
         return self.to(device=device)
 
-    def double(self) -> Self:
-        """With its data in float64."""
-        return self.to(float64)
-
-    def float(self) -> Self:
-        """With its data in float32."""
-        return self.to(float32)
-
-    def half(self) -> Self:
-        """With its data in float16."""
-        return self.to(float16)
-
-    def long(self) -> Self:
-        """With its data in int64."""
-        return self.to(int64)
-
-    def int(self) -> Self:
-        """With its data in int32."""
-        return self.to(int32)
-
-    def short(self) -> Self:
-        """With its data in int16."""
-        return self.to(int16)
-
-    def char(self) -> Self:
-        """With its data in int8."""
-        return self.to(int8)
-
-    def byte(self) -> Self:
-        """With its data in uint8."""
-        return self.to(uint8)
+    double = _converter(_dtypes.float64)
+    float = _converter(_dtypes.float32)
+    half = _converter(_dtypes.float16)
+    long = _converter(_dtypes.int64)
+    int = _converter(_dtypes.int32)
+    short = _converter(_dtypes.int16)
+    char = _converter(_dtypes.int8)
+    byte = _converter(_dtypes.uint8)
 
     @property
     def is_cuda(self) -> bool:
@@ -141,7 +129,7 @@ def pack_padded_sequence(
     >>> pack_padded_sequence(minitorch.tensor([[1, 2], [3, 0]]), [2, 1]).data
     tensor([1, 2, 3])
     """
-    lengths = as_tensor(lengths, dtype=int64)
+    lengths = as_tensor(lengths, dtype=_dtypes.int64)
     sorted_indices = None
     if not enforce_sorted:
         lengths, sorted_indices = lengths.sort(descending=True)
