@@ -33,7 +33,8 @@ class FunctionalModule(Module):
         super().__init_subclass__(**kwargs)
         if function is not None:
             cls._function = staticmethod(function)
-        cls._options = cls._options if options is None else options
+        if options is not None:
+            cls._options = options
         if dims is not None:
             cls._dims = dims
 
@@ -48,7 +49,16 @@ class FunctionalModule(Module):
 
 
 class UnaryModule(FunctionalModule):
-    """A function of one input and of the options."""
+    """A function of one input and of the options.
+
+    >>> import minitorch
+    >>> class Clamp(UnaryModule, function=minitorch.clamp, options=("min", "max")):
+    ...     def __init__(self, min, max):
+    ...         super().__init__()
+    ...         self.min, self.max = min, max
+    >>> Clamp(0, 1), Clamp(0, 1)(minitorch.tensor([-1.0, 3.0]))
+    (Clamp(min=0, max=1), tensor([0., 1.]))
+    """
 
     def forward(self, input: Tensor) -> Any:
         return self._function(input, **self._keywords())
