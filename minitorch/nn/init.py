@@ -270,7 +270,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return tensor
 
 
-def renamed(function: Callable[P, Tensor], package: str = "nn.init") -> Callable[P, Tensor]:
+def _renamed(function: Callable[P, Tensor], package: str = "nn.init") -> Callable[P, Tensor]:
     """Return a function under PyTorch's old name for it, without the underscore; it warns."""
     new = function.__name__
     old = new.removesuffix("_")
@@ -289,14 +289,14 @@ def renamed(function: Callable[P, Tensor], package: str = "nn.init") -> Callable
     return deprecated
 
 
-uniform = renamed(uniform_)
-normal = renamed(normal_)
-constant = renamed(constant_)
-eye = renamed(eye_)
-dirac = renamed(dirac_)
-xavier_uniform = renamed(xavier_uniform_)
-xavier_normal = renamed(xavier_normal_)
-kaiming_uniform = renamed(kaiming_uniform_)
-kaiming_normal = renamed(kaiming_normal_)
-orthogonal = renamed(orthogonal_)
-sparse = renamed(sparse_)
+uniform = _renamed(uniform_)
+normal = _renamed(normal_)
+constant = _renamed(constant_)
+eye = _renamed(eye_)
+dirac = _renamed(dirac_)
+xavier_uniform = _renamed(xavier_uniform_)
+xavier_normal = _renamed(xavier_normal_)
+kaiming_uniform = _renamed(kaiming_uniform_)
+kaiming_normal = _renamed(kaiming_normal_)
+orthogonal = _renamed(orthogonal_)
+sparse = _renamed(sparse_)

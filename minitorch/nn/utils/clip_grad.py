@@ -9,7 +9,7 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import tensor
-from minitorch.nn.init import renamed
+from minitorch.nn.init import _renamed
 from minitorch.ops.math.norms import vector_norm
 from minitorch.ops.shape.views import stack
 
@@ -87,7 +87,7 @@ def clip_grad_norm_(
     return total
 
 
-clip_grad_norm = renamed(clip_grad_norm_, "torch.nn.utils")
+clip_grad_norm = _renamed(clip_grad_norm_, "torch.nn.utils")
 
 
 @no_grad()
