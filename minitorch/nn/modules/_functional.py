@@ -39,7 +39,10 @@ class FunctionalModule(Module):
             cls._dims = dims
 
     def _keywords(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self._options}
+        keywords = {}
+        for name in self._options:  # a loop, as a comprehension would be another call
+            keywords[name] = getattr(self, name)
+        return keywords
 
     def extra_repr(self) -> str:
         names = self._options if self._shown is None else self._shown
