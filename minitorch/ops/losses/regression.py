@@ -49,7 +49,9 @@ def _two(who: str, input: Any, target: Any, integers: bool = False) -> tuple[Ten
 
 
 def _weighed(losses: Tensor, weight: Any, x: Tensor, reduction: str) -> Tensor:
-    """The losses times a weight each; their mean divides by the sum of the weights."""
+    """`reduced`; with a weight for each, the mean divides by their sum."""
+    if weight is None:
+        return reduced(losses, reduction)
     if not is_tensor(weight) or weight._array.shape != x._array.shape:
         raise ValueError("Weights and input must have the same size.")
     losses = losses * weight
@@ -107,10 +109,7 @@ def mse_loss(
     plain = x._array.shape == y._array.shape and x._array.dtype.char in "fd"
     if plain and weight is None and reduction != "none":
         return MSELoss.apply(x, y, mean=reduction == "mean")
-    squares = (x - y) ** 2
-    return (
-        reduced(squares, reduction) if weight is None else _weighed(squares, weight, x, reduction)
-    )
+    return _weighed((x - y) ** 2, weight, x, reduction)
 
 
 def l1_loss(
@@ -130,8 +129,7 @@ def l1_loss(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     x, y = _two("l1_loss", input, target, integers=True)
-    gaps = (x - y).abs()
-    return reduced(gaps, reduction) if weight is None else _weighed(gaps, weight, x, reduction)
+    return _weighed((x - y).abs(), weight, x, reduction)
 
 
 def _blunted(x: Tensor, y: Tensor, edge: float) -> Tensor:
