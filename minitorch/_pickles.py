@@ -79,10 +79,16 @@ COUNTER = Name("collections", "Counter")
 SIZE = Name("torch", "Size")
 DEVICE = Name("torch", "device")
 ENCODE = Name("_codecs", "encode")
-# By their old names, which protocol 2 goes by.
-SET = Name("__builtin__", "set")
-BYTEARRAY = Name("__builtin__", "bytearray")
-COMPLEX = Name("__builtin__", "complex")
+REBUILT_BY: dict[type, tuple[Name, Callable[[Any], tuple[Any, ...]]]] = {
+    Counter: (COUNTER, lambda x: (dict(x),)),
+    Size: (SIZE, lambda x: (tuple(x),)),
+    device: (DEVICE, lambda x: (x.type,) if x.index is None else (x.type, x.index)),
+    bytes: (ENCODE, lambda x: (x.decode("latin1"), "latin1")),
+    # By their old names, which protocol 2 goes by.
+    set: (Name("__builtin__", "set"), lambda x: (list(x),)),
+    bytearray: (Name("__builtin__", "bytearray"), lambda x: (bytes(x),)),
+    complex: (Name("__builtin__", "complex"), lambda x: (x.real, x.imag)),
+}
 DTYPES = {d.name: d for d in _dtypes.DTYPES}
 DTYPE_NAMES = {d: Name("torch", d.name) for d in _dtypes.DTYPES}
 STORAGE_NAMES = {d: Name("torch", name) for name, d in STORAGES.items()}
@@ -121,20 +127,9 @@ class _Writer(_Pickler):  # type: ignore[misc]
             return self._tensor(obj)
         if kind is OrderedDict:
             return ORDERED_DICT, (), obj.__dict__ or None, None, iter(obj.items())
-        if kind is Counter:
-            return COUNTER, (dict(obj),)
-        if kind is set:
-            return SET, (list(obj),)
-        if kind is bytes:
-            return ENCODE, (obj.decode("latin1"), "latin1")
-        if kind is bytearray:
-            return BYTEARRAY, (bytes(obj),)
-        if kind is complex:
-            return COMPLEX, (obj.real, obj.imag)
-        if kind is Size:
-            return SIZE, (tuple(obj),)
-        if kind is device:
-            return DEVICE, (obj.type,) if obj.index is None else (obj.type, obj.index)
+        if kind in REBUILT_BY:
+            name, arguments = REBUILT_BY[kind]
+            return name, arguments(obj)
         raise pickle.PicklingError(f"save: {_why_not(obj)}")
 
     def _tensor(self, tensor: Any) -> Any:

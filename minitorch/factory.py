@@ -118,8 +118,7 @@ def _from_data(data: Any, wanted: dtype | None) -> Array:
     if array.dtype.kind == "O" or array.dtype == np.uint64:
         raise ValueError(f"Overflow when unpacking long long: {data!r}")
     if array.size == 0 or array.dtype.kind == "f":
-        holds_arrays = _holds_arrays(data)
-        kept = array.dtype if holds_arrays else _dtypes.get_default_dtype().numpy
+        kept = array.dtype if _holds_arrays(data) else _dtypes.get_default_dtype().numpy
         with np.errstate(over="ignore"):
             return array.astype(kept)
     if array.dtype.kind in "iu" and not _holds_arrays(data):
@@ -701,10 +700,7 @@ def logspace(
         start, end = (int(scalar_as(number("logspace", "bound", v), kind)) for v in (start, end))
     powers = _evenly("logspace", start, end, steps, wide)
     with np.errstate(all="ignore"):
-        if kind == np.float64 or kind.kind != "f":
-            array = np.power(float(base), powers.astype(np.float64)).astype(kind)
-        else:
-            array = np.power(np.float64(base), powers.astype(np.float64)).astype(kind)
+        array = np.power(float(base), powers.astype(np.float64)).astype(kind)
     return finish(array, requires_grad, device, layout, pin_memory)
 
 
@@ -726,16 +722,14 @@ def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
         return np.array([first]).astype(kind)
     # From both ends to the middle, in the dtype itself (a whole number's in float): PyTorch's
     # rounding.
-    real = kind.type if kind.kind == "f" else np.float32
     whole = kind.kind != "f"
+    real = np.float32 if whole else kind.type
     a, b = (real(scalar_as(v, kind) if whole else v) for v in (first, last))
     step = (b - a) / real(max(count - 1, 1))
     numbers = np.arange(count).astype(real)
     half = count // 2
-    values = np.empty(count, real)
-    values[:half] = a + step * numbers[:half]
-    values[half:] = b - step * (real(count - 1) - numbers[half:])
-    return values.astype(kind)
+    lower, upper = a + step * numbers[:half], b - step * (real(count - 1) - numbers[half:])
+    return np.concatenate([lower, upper]).astype(kind)
 
 
 def tril_indices(

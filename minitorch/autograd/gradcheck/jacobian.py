@@ -192,7 +192,7 @@ def compare(
         ]
         verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values)
         if (verdicts == Verdict.FAIL).any():
-            doubt = _rounding_of_backward(subject, number, got)
+            doubt = _rounding_of_backward(subject, backwards, number)
             verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values, doubt)
         start = 0
         for output, (size, shape) in enumerate(zip(sizes, shapes, strict=True)):
@@ -250,23 +250,34 @@ def _verdicts(
     return verdicts, numerical, bars
 
 
-def _rounding_of_backward(subject: Subject, number: int, got: Array) -> Array:
-    """Bound the rounding of the analytical values by the effect of tiny changes."""
-    draws = np.random.default_rng(0)
+def largest_changes(
+    subject: Subject, jacobians: list[Array], nudge: Callable[[Array], Array], times: int
+) -> list[Array]:
+    """The most that each Jacobian changes when all elements are multiplied by 1 + nudge."""
     kept = [x._array.copy() for x in subject.tensors]
-    moved = np.zeros_like(got)
+    changes = [np.zeros_like(jacobian) for jacobian in jacobians]
     try:
-        for _ in range(4):
+        for _ in range(times):
             for x, array in zip(subject.tensors, kept, strict=True):
-                nudge = 1 + draws.uniform(-1, 1, array.shape) * 2.0 ** (-0.56 * subject.bits)
-                x._array[...] = (array * nudge).astype(array.dtype)
+                x._array[...] = (array * (1 + nudge(array))).astype(array.dtype)
             with np.errstate(all="ignore"):
-                again = analytical(subject)[0][number]
-                if again.shape == got.shape:
-                    moved = np.fmax(moved, np.abs(again - got))
+                again = analytical(subject)[0]
+                for change, before, now in zip(changes, jacobians, again, strict=True):
+                    if now.shape == before.shape:
+                        np.fmax(change, np.abs(now - before), out=change)
     finally:
         for x, array in zip(subject.tensors, kept, strict=True):
             x._array[...] = array
+    return changes
+
+
+def _rounding_of_backward(subject: Subject, jacobians: list[Array], number: int) -> Array:
+    """Bound the rounding of a Jacobian by the effect of tiny changes."""
+    draws, size = np.random.default_rng(0), 2.0 ** (-0.56 * subject.bits)
+    moved = largest_changes(
+        subject, jacobians, lambda x: draws.uniform(-1, 1, x.shape) * size, times=4
+    )[number]
+    got = jacobians[number]
     limit = 1e-3 * np.abs(got[np.isfinite(got)]).max(initial=0)
     return np.minimum(8 * np.where(np.isfinite(moved), moved, 0), limit)
 

@@ -245,11 +245,8 @@ class Report:
             lines += list(_told(jacobian))
         for order, violation in self.breaches:
             at = "" if order == 1 else " (of the gradient's gradient)"
-            lines += [
-                "",
-                f"Broken contract{at}: backward {violation.contract}.",
-                f"  {violation.detail}",
-            ]
+            lines.append(f"\nBroken contract{at}: backward {violation.contract}.")
+            lines.append(f"  {violation.detail}")
         culprit = self.culprit
         if culprit is not None:
             lines += ["", f"First faulty operation: {culprit.name}"]
