@@ -140,7 +140,7 @@ def _new_filled(name: str, number: int, what: str) -> Callable[..., Tensor]:
 
 
 class TensorMethods(TensorBase):
-    """What a tensor is, its place in the graph, the ways out of it, and conversions."""
+    """Questions about a tensor, its place in the graph, the ways out of it, and conversions."""
 
     # ---- what it is --------------------------------------------------------------------------
 
