@@ -105,8 +105,9 @@ def pages(app: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def layers() -> dict[int, list[str]]:
-    """Return the modules of each layer, the highest first, as tests/test_layers.py has them."""
-    tree = ast.parse((ROOT / "tests" / "test_layers.py").read_text(encoding="utf-8"))
+    """Return the modules of each layer, the highest first, as the test of imports has them."""
+    table_of = ROOT / "tests" / "project" / "test_import_layers.py"
+    tree = ast.parse(table_of.read_text(encoding="utf-8"))
     (table,) = (
         node.value
         for node in tree.body

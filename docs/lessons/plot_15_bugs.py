@@ -494,5 +494,5 @@ assert "different to the input size" in str(caught[0].message)
 # if the inputs that it is given have ties, zeros and repeated indices in them.
 #
 # Where in the source: ``minitorch/autograd/walk.py`` has the walk,
-# ``minitorch/autograd/function.py`` what is saved and how. ``tests/test_bugs.py`` asks
-# all this of minitorch, and more.
+# ``minitorch/autograd/function.py`` what is saved and how.
+# ``tests/autograd/test_bugs_of_other_engines.py`` asks all this of minitorch, and more.

@@ -1,8 +1,8 @@
 """The op table: one row for each way of calling an operation, run through every check there is.
 
 A row's function takes the module first (minitorch, or torch as the oracle) and then the inputs.
-`test_ops.py` checks value, dtype, both gradient orders, layouts and freeing for every row, and that
-no `Function` subclass is without one; `test_surface.py` that no name in scope is.
+`test_op_table.py` checks value, dtype, both gradient orders, layouts and freeing for every row, and
+that no `Function` subclass is without one; `test_surface.py` that no name in scope is.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ CASES = [
         lambda m, w: functional(m).embedding(index(m, [[0, 2], [2, 1]]), w),
         normal(4, 3),
     ),
-    case(  # what it does to the gradient is no derivative: see test_random_embedding.py
+    case(  # what it does to the gradient is no derivative: see `test_embeddings`
         "F.embedding, options without effect",
         lambda m, w: functional(m).embedding(
             index(m, [0, 2]), w, padding_idx=1, scale_grad_by_freq=True

@@ -9,7 +9,7 @@ import numpy as np
 from cases.case import Array, Case, case, functional, normal
 
 # PyTorch multiplies uint8 in fixed point, and is a level off at times: tested with that tolerance
-# in test_random_window.py.
+# in test_fuzz_windows.py.
 NO_UINT8 = ("uint8",)
 # PyTorch has no antialiasing kernel for halves.
 NO_HALVES = ("float16", "uint8")

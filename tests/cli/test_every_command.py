@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli import ROOT, WITHOUT, minitorch, python
+from test_digits_command import ROOT, WITHOUT, minitorch, python
 
 from minitorch.__main__ import main, parser
 

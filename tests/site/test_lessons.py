@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "docs" / "lessons").glob("plot_*.py"))
 SLOW = {"plot_12_three_ways"}  # it imports PyTorch, and trains in bare NumPy
 

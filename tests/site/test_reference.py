@@ -15,11 +15,11 @@ import pytest
 
 import minitorch
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "docs" / "_extensions"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "docs" / "_extensions"))
 
 import api
 
-DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
 def public_modules() -> list[types.ModuleType]:
@@ -100,7 +100,7 @@ def test_the_reading_path_names_what_the_files_define() -> None:
 
 def test_the_picture_of_the_layers_shows_all_of_them() -> None:
     import source
-    from test_layers import LAYERS
+    from project.test_import_layers import LAYERS
 
     drawing = source.drawing()
     assert set(source.LAYER_NAMES) == {int(layer) for layer in LAYERS.values()}

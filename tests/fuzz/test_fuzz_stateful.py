@@ -1,4 +1,4 @@
-"""Random stateful programs agree with PyTorch; see `fuzz_state` for what they are."""
+"""Random stateful programs agree with PyTorch; see `stateful` for what they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzz_state import (
+from oracle import the_torch
+
+import minitorch
+from fuzz.stateful import (
     EXCUSES,
     FLAG,
     KINDS,
@@ -21,9 +24,6 @@ from fuzz_state import (
     shrink,
     signature,
 )
-from oracle import the_torch
-
-import minitorch
 from minitorch.autograd import interventions
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function

@@ -3,7 +3,7 @@
 Each program is a list of lines of plain PyTorch, drawn from a seed, over three or four tensors.
 Both frameworks must give the same values and the same gradients, or raise at the same line.
 
-    cd tests && python test_random_programs.py 17     # prints the program of seed 17
+    cd tests && python -m fuzz.test_fuzz_views_in_place 17     # prints the program of seed 17
 """
 
 from __future__ import annotations

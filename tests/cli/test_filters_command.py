@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from test_cli import WITHOUT, python
+from test_digits_command import WITHOUT, python
 
 import minitorch
 from minitorch.__main__ import main

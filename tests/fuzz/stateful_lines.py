@@ -1,4 +1,4 @@
-"""What the programs of `fuzz_state` are made of: a preamble, and statements by kind.
+"""What the programs of `stateful` are made of: a preamble, and statements by kind.
 
 A statement is a template. ``{a}`` and ``{b}`` are floating tensors, ``{r}`` one that requires grad,
 ``{y}`` one with a grad_fn, ``{p}`` and ``{q}`` leaves, ``{w}`` a leaf that requires grad, ``{i}`` a

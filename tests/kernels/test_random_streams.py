@@ -22,7 +22,7 @@ I64 = np.int64
 THIRD = 1 / 3
 
 # Made by PyTorch 2.13.0 on x86-64, `torch.manual_seed(seed)` before each entry.
-VECTORS = json.loads((Path(__file__).parent / "data" / "torch_random_vectors.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[1] / "data" / "torch_random_vectors.json").read_text())
 SEEDS = sorted(VECTORS, key=int)
 
 

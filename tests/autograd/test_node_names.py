@@ -16,7 +16,7 @@ import minitorch
 # By PyTorch's name: those that minitorch's node may have instead, as it composes the operation of
 # others, or takes another way.
 OTHERS: dict[str, list[str]] = json.loads(
-    (Path(__file__).parent / "data" / "grad_fn_names.json").read_text()
+    (Path(__file__).parents[1] / "data" / "grad_fn_names.json").read_text()
 )
 
 

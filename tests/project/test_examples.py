@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parent.parent
+ROOT = pathlib.Path(__file__).parents[2]
 PROGRAMS = {
     "polynomial.py": ["--steps", "50"],
     "gan.py": ["--epochs", "6"],

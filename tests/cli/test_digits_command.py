@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # What PyTorch 2.13.0 prints for examples/digits.py with `torch` in the place of minitorch.
 PYTORCH_TABLE = """\

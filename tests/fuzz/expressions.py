@@ -1,6 +1,6 @@
 """Random expressions under minitorch and PyTorch, which must agree in every value and gradient.
 
-    python tests/fuzz.py --count 10000 --seed 0
+    cd tests && python -m fuzz.expressions --count 10000 --seed 0
 
 An expression is a short program: tensors of random shape, dtype and layout, and a few lines that
 each apply one operation of the surface to what is there. Both frameworks run it line by line. A
@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from fuzz_lines import TEMPLATES
 from oracle import outcome, outputs, the_torch, weighted
 
 import minitorch
+from fuzz.expression_lines import TEMPLATES
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

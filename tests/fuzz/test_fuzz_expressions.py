@@ -1,14 +1,14 @@
-"""Random expressions over the surface agree with PyTorch; see `fuzz` for what they are."""
+"""Random expressions over the surface agree with PyTorch; see `expressions` for what they are."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from fuzz import Difference, Line, Program, rounding_explains, run_many, run_program
-from fuzz_lines import TEMPLATES
 from oracle import the_torch
 
 import minitorch
+from fuzz.expression_lines import TEMPLATES
+from fuzz.expressions import Difference, Line, Program, rounding_explains, run_many, run_program
 from minitorch.ops.math.pointwise import Tanh
 
 

@@ -18,7 +18,7 @@ from oracle import the_torch
 import minitorch
 from minitorch.utils.data import DataLoader, IterableDataset, TensorDataset, get_worker_info
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [
     # Python 3.12 warns of forking where NumPy's own threads run.

@@ -12,7 +12,7 @@ from browser import low_contrast, sideways
 
 pytestmark = pytest.mark.slow
 
-DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 SITE = pathlib.Path(os.environ.get("MINITORCH_SITE", DOCS / "_build"))
 PAGES = [
     "index",

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="the parity tests need: pip install 
 
 LINES = [
     line
-    for line in (Path(__file__).parent / "data" / "tensor_lines.txt").read_text().splitlines()
+    for line in (Path(__file__).parents[1] / "data" / "tensor_lines.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
 # Where we knowingly differ.

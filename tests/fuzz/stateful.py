@@ -1,8 +1,8 @@
 """Random programs of everything that has state in autograd, under minitorch and under PyTorch.
 
-    python tests/fuzz_state.py --count 10000 --seed 0
+    cd tests && python -m fuzz.stateful --count 10000 --seed 0
 
-A program is a few statements of plain PyTorch (`fuzz_state_lines`) over a few tensors: custom
+A program is a few statements of plain PyTorch (`stateful_lines`) over a few tensors: custom
 Functions, hooks, views, changes in place, freezing, several walks, optimizers, modules. Both
 frameworks run it statement by statement, and all that can be seen is compared after each: values,
 gradients, what hooks saw, flags, versions, exceptions. A difference is one of
@@ -33,10 +33,10 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
-from fuzz_state_lines import PREAMBLE, TEMPLATES, WEIGHTS
 from oracle import the_torch
 
 import minitorch
+from fuzz.stateful_lines import PREAMBLE, TEMPLATES, WEIGHTS
 
 SILENT, HERE, THERE, FLAG = "silent", "refused here only", "refused there only", "flag"
 KINDS = (SILENT, HERE, THERE, FLAG)
@@ -144,7 +144,11 @@ EXCUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (FLAG, r"\.data = .*is_inference", "other memory was not made in inference mode either"),
     (HERE, r"inference_mode.*detach\(\).*Inplace update to inference", "it is the same memory"),
-    (HERE, r"view size is not compatible", "operands that disagree on a layout: see fuzz.py"),
+    (
+        HERE,
+        r"view size is not compatible",
+        "operands that disagree on a layout: see expressions.py",
+    ),
     (THERE, r"inputs=\[.*backward through the graph a second", "PyTorch runs an input's own node"),
     (THERE, r"out=.*(resize|broadcast shape)", "PyTorch cannot give some memory another size"),
     (FLAG, r"Nothing\.apply.*hooks: what they saw", "a gradient of None goes no further here"),

@@ -8,7 +8,7 @@ import pathlib
 import pytest
 from cases import CASES
 
-SURFACE = json.loads((pathlib.Path(__file__).parent / "data" / "surface.json").read_text())
+SURFACE = json.loads((pathlib.Path(__file__).parents[1] / "data" / "surface.json").read_text())
 COVERED = {row.covers for row in CASES}
 
 

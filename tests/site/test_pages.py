@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [
     *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
@@ -107,7 +107,9 @@ def shell_lines(page: pathlib.Path) -> list[str]:
 
 TYPED = sorted({line for page in PAGES for line in shell_lines(page)})
 INSTALLS = "it installs, from the network; .ci/run does it"
-MEASURES = "it measures for minutes, on a quiet machine; tests/test_benchmarks.py runs parts of it"
+MEASURES = (
+    "it measures for minutes, on a quiet machine; tests/project/test_benchmarks.py runs parts of it"
+)
 NOT_TYPED = {
     'pip install -e ".[digits]" && python -m minitorch digits': INSTALLS,
     'pip install -e ".[digits]" && python -m minitorch digits --plot digits.png': INSTALLS,
@@ -128,8 +130,8 @@ NOT_TYPED = {
     "python -m benchmarks.gradcheckers": MEASURES,
     "python -m benchmarks.gradcheckers --networks": MEASURES,
     "python -m minitorch run examples/vae.py --bar --plot vae.png": "it trains for a minute; "
-    "tests/test_examples.py trains it for less",
-    "python -m pytest -n0 tests/test_ops.py -k gudermannian": "of a copy with that op: below",
+    "tests/project/test_examples.py trains it for less",
+    "python -m pytest -n0 tests/ops/test_op_table.py -k gudermannian": "of a copy with it: below",
 }
 PROGRAM = """
 import torch
@@ -235,7 +237,16 @@ def test_who_follows_the_page_on_adding_an_op_adds_one(tmp_path: pathlib.Path) -
     printed = python(*command.split()[1:], "-p", "no:cacheprovider", cwd=tmp_path)
     assert re.search(r"\b\d+ passed", printed) and "failed" not in printed
     python("-m", "doctest", "docs/add_an_op.md", cwd=tmp_path)
-    python("-m", "pytest", "-n0", "-q", "tests/test_layers.py", "-k", "sorted", cwd=tmp_path)
+    python(
+        "-m",
+        "pytest",
+        "-n0",
+        "-q",
+        "tests/project/test_import_layers.py",
+        "-k",
+        "sorted",
+        cwd=tmp_path,
+    )
 
 
 def test_no_program_on_a_page_is_left_untried() -> None:

@@ -1,0 +1,1 @@
+"""Programs drawn at random, which must do under minitorch what they do under PyTorch."""
