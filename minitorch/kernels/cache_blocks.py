@@ -20,6 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 CACHE = 1 << 20  # bytes that stay in a core's own cache
 SMALL = 16384  # elements that are not worth cutting up
 HALF = np.dtype(np.float16)
+COMPUTED_IN = {HALF: np.float32}  # every other dtype: in itself
 
 
 class Block:
@@ -175,7 +176,7 @@ def cache_blocks(arrays: dict[str, Array]) -> Iterable[dict[str, Block]]:
     if not p.ndim:  # or NumPy would make scalars of what is computed
         arrays = {name: array.reshape(1) for name, array in arrays.items()}
         p = arrays["p"]
-    scratch = _scratch(p)
+    scratch = np.empty_like(p, COMPUTED_IN.get(p.dtype))
     return [{name: Block(array, scratch) for name, array in arrays.items()}]
 
 
@@ -183,11 +184,7 @@ def _cut(arrays: dict[str, Array]) -> Iterator[dict[str, Block]]:
     flat = {name: array.reshape(-1) for name, array in arrays.items()}
     size = flat["p"].size
     length = CACHE // flat["p"].itemsize // (len(arrays) + 3)  # three for what is computed
-    scratch = _scratch(flat["p"][:length])
+    scratch = np.empty_like(flat["p"][:length], COMPUTED_IN.get(flat["p"].dtype))
     for start in range(0, size, length):
         part = scratch[: size - start]
         yield {name: Block(array[start : start + length], part) for name, array in flat.items()}
-
-
-def _scratch(like: Array) -> Array:
-    return np.empty_like(like, np.float32) if like.dtype == HALF else np.empty_like(like)

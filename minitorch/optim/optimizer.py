@@ -16,7 +16,7 @@ from minitorch import _dtypes
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
-from minitorch.autograd.mode import enable_grad, set_grad_enabled
+from minitorch.autograd.mode import enable_grad, no_grad
 from minitorch.kernels.cache_blocks import cache_blocks
 from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.nn.modules.module import clear_grad
@@ -233,7 +233,7 @@ class Optimizer:
         recorded = bool(self.defaults.get("differentiable"))
         previous = ignore_float_errors()
         try:
-            with set_grad_enabled(recorded):
+            with enable_grad() if recorded else no_grad():
                 for group in self.param_groups:
                     (self._step_recorded if recorded else self._step_group)(group)
         finally:
@@ -428,14 +428,16 @@ class Optimizer:
         return text + ")"
 
 
+PLAIN = {float, int, type(None)}
+
+
 def _plain(group: Group) -> Group:
-    """The options of a group, those that were given as tensors as numbers."""
-    found = {
-        name: tuple(map(number, value)) if isinstance(value, tuple) else number(value)
-        for name in ("lr", "betas", "weight_decay")
-        if isinstance(value := group.get(name), (Tensor, tuple))
-    }
-    return {**group, **found} if found else group
+    """Return the options of a group, those that were given as tensors as numbers."""
+    lr, decay, betas = group["lr"], group.get("weight_decay"), group.get("betas", ())
+    if PLAIN.issuperset(map(type, (lr, decay, *betas))):
+        return group
+    found = {"lr": number(lr), "weight_decay": number(decay), "betas": tuple(map(number, betas))}
+    return {**group, **{name: value for name, value in found.items() if name in group}}
 
 
 def _zero_dim(value: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
-from minitorch.kernels.cache_blocks import SMALL
+from minitorch.kernels.cache_blocks import HALF, SMALL
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -94,7 +94,7 @@ class SGD(Optimizer):
         p.add_(g, alpha=-group["lr"])
 
     def step_parameter(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
-        if group["momentum"] or group["weight_decay"] or p.size > SMALL or p.dtype == np.float16:
+        if group["momentum"] or group["weight_decay"] or p.size > SMALL or p.dtype == HALF:
             super().step_parameter(p, g, state, group, t)
         else:  # what `update` comes to, in a third of the time
             np.subtract(p, np.multiply(g, group["lr"]), out=p)
