@@ -100,7 +100,8 @@ UNARY = {
     "tensor_split, at": lambda m, x, a, b: x.tensor_split((a, 1), b),
     "unbind": lambda m, x, a, b: x.unbind(a),
     "hsplit": lambda m, x, a, b: x.hsplit(abs(a)),
-    "repeat": lambda m, x, a, b: x.repeat(a, 1, b),
+    # (Of an empty tensor PyTorch takes negative numbers, and fails in backward.)
+    "repeat": lambda m, x, a, b: x.repeat(*([a, 1, b] if x.numel() else [abs(a), 1, abs(b)])),
     "tile": lambda m, x, a, b: x.tile(abs(a), 2),
     "expand": lambda m, x, a, b: x.expand(abs(a), abs(b), *([-1] if x.ndim else [])),
     "cat": lambda m, x, a, b: m.cat([x, x], a),

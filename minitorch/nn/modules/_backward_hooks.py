@@ -46,16 +46,24 @@ class BackwardHooks:
         """Let the inputs that require grad pass through a node, where the hooks run."""
         self.n_inputs = len(args)
         passed, self.inputs, node = _through_a_node(args)
+
+        def hook(grads: tuple[Any, ...], _: Any) -> Any:  # errors name it so, as PyTorch's do
+            return self.run_hooks(grads)
+
         if node is not None:
-            node.register_hook(lambda grads, _: self.run_hooks(grads))
+            node.register_hook(hook)
         return passed
 
     def leave(self, result: Any) -> Any:
         """Let the outputs that require grad pass through a node, where the pre-hooks run."""
         outs = result if isinstance(result, tuple) else (result,)
         passed, outputs, node = _through_a_node(outs)
+
+        def hook(grads: tuple[Any, ...]) -> Any:
+            return self.run_pre_hooks(grads, outputs, len(outs))
+
         if node is not None:
-            node.register_prehook(lambda grads: self.run_pre_hooks(grads, outputs, len(outs)))
+            node.register_prehook(hook)
         return passed if isinstance(result, tuple) else passed[0]
 
     def run_pre_hooks(self, grads: tuple[Any, ...], places: list[int], count: int) -> Any:
