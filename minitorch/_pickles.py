@@ -94,7 +94,7 @@ DTYPE_NAMES = {d: Name("torch", d.name) for d in _dtypes.DTYPES}
 STORAGE_NAMES = {d: Name("torch", name) for name, d in STORAGES.items()}
 
 PLAIN = (type(None), bool, int, float, str, tuple, list, dict)
-"""What pickle itself writes as PyTorch reads it."""
+"""Classes that pickle itself writes as PyTorch reads them."""
 
 
 class _StorageOf(NamedTuple):

@@ -409,7 +409,7 @@ _STATE = np.dtype(
         "itemsize": 5056,
     }
 )
-"""What `Stream.get_state` returns, as PyTorch lays it out; the gaps are zero."""
+"""Record that `Stream.get_state` returns, as PyTorch lays it out; the gaps are zero."""
 
 
 def _in_chunks(n: int, dtype: np.dtype[Any], draw: Callable[[int], Array]) -> Array:

@@ -24,16 +24,9 @@ def zeros_like(parameter: Tensor) -> Tensor:
     return Tensor._wrap(np.zeros_like(parameter._array))
 
 
-def start(parameter: Tensor, state: State, group: Group, *names: str) -> None:
-    """Fill a state with step 0 and, by each name, zeros like the parameter."""
-    state["step"] = scalar(0.0, group)
-    for name in names:
-        state[name] = zeros_like(parameter)
-
-
 def number(value: Any) -> Any:
-    """An option that may be given as a tensor of one element, as a number."""
-    return value.item() if isinstance(value, Tensor) else value
+    """Return an option that may be a tensor of one element, or NumPy's, as a number of Python's."""
+    return value.item() if isinstance(value, (Tensor, np.generic)) else value
 
 
 def check_range(name: str, value: Any, low: float = 0.0) -> None:

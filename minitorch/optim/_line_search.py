@@ -16,7 +16,7 @@ class Point(NamedTuple):
     """A point on the line that is searched."""
 
     t: float
-    """How far along it lies."""
+    """Distance along the line."""
     loss: float
     grad: Tensor
     slope: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -29,6 +28,8 @@ class Adadelta(Optimizer):
     Raises:
         ValueError: for options out of range.
     """
+
+    averages = ("square_avg", "acc_delta")
 
     def __init__(
         self,
@@ -59,9 +60,6 @@ class Adadelta(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, defaults)
-
-    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        common.start(parameter, state, group, "square_avg", "acc_delta")
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         v, u, rho, eps = state["square_avg"], state["acc_delta"], group["rho"], group["eps"]

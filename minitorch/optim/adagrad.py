@@ -29,6 +29,8 @@ class Adagrad(Optimizer):
         ValueError: for options out of range.
     """
 
+    averages = ("sum",)
+
     def __init__(
         self,
         params: Any,
@@ -66,7 +68,7 @@ class Adagrad(Optimizer):
                 self.init_state(parameter, self.state[parameter], group)
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        common.start(parameter, state, group, "sum")
+        super().init_state(parameter, state, group)
         state["sum"].fill_(self.defaults["initial_accumulator_value"])
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:

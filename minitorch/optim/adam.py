@@ -39,6 +39,8 @@ class Adam(Optimizer):
     tensor([0.9000, 1.1000], requires_grad=True)
     """
 
+    averages = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+
     def __init__(
         self,
         params: Any,
@@ -83,8 +85,9 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
-        common.start(parameter, state, group, *names[: 2 + group["amsgrad"]])
+        super().init_state(parameter, state, group)
+        if not group["amsgrad"]:
+            del state["max_exp_avg_sq"]
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -28,6 +27,8 @@ class Adamax(Optimizer):
     Raises:
         ValueError: for options out of range.
     """
+
+    averages = ("exp_avg", "exp_inf")
 
     def __init__(
         self,
@@ -57,9 +58,6 @@ class Adamax(Optimizer):
             "capturable": capturable,
         }
         super().__init__(params, defaults)
-
-    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        common.start(parameter, state, group, "exp_avg", "exp_inf")
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         m, u, (beta1, beta2) = state["exp_avg"], state["exp_inf"], group["betas"]

@@ -31,6 +31,8 @@ class ASGD(Optimizer):
         NotImplementedError: for an lr that requires grad together with `differentiable`.
     """
 
+    averages = ("ax",)
+
     def __init__(
         self,
         params: Any,

@@ -33,6 +33,8 @@ class NAdam(Optimizer):
         ValueError: for options out of range.
     """
 
+    averages = ("exp_avg", "exp_avg_sq")
+
     def __init__(
         self,
         params: Any,

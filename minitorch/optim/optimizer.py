@@ -20,11 +20,11 @@ from minitorch.autograd.mode import enable_grad, no_grad
 from minitorch.kernels.cache_blocks import cache_blocks
 from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.nn.modules.module import clear_grad
-from minitorch.optim._common import Group as Group, State as State, number, scalar
+from minitorch.optim._common import Group as Group, State as State, number, scalar, zeros_like
 from minitorch.optim._recorded import Recorded
 
 NUMBERS = ("step", "mu_product", "eta", "mu")
-"""What is one number in the state of a parameter of any shape."""
+"""Names of state that is one number for a parameter of any shape."""
 
 _global_pre_hooks: Hooks = OrderedDict()
 _global_post_hooks: Hooks = OrderedDict()
@@ -90,6 +90,9 @@ class Optimizer:
         TypeError: for a single tensor, or for anything in the groups that is no tensor.
         ValueError: for no parameters, one that is no leaf, or one in two groups.
     """
+
+    averages: tuple[str, ...] = ()
+    """Names of what a parameter's state has of its shape: zeros at first, and seen by `update`."""
 
     _opt_called: bool | None = None  # for the schedules: whether it was stepped since they look
 
@@ -193,11 +196,14 @@ class Optimizer:
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         """Fill the empty state of a parameter that is stepped for the first time."""
+        state["step"] = scalar(0.0, group)
+        for name in self.averages:
+            state[name] = zeros_like(parameter)
 
     def advance(self, state: State, parameter: Tensor, group: Group) -> Any:
         """Count a step of one parameter: its number, from 1, or what else `update` is to know."""
         step = state["step"]._array
-        np.add(step, 1, out=step)
+        step += 1
         return step.item()
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
@@ -268,8 +274,9 @@ class Optimizer:
     def step_parameter(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
         """Run `update` over a parameter, block by block."""
         arrays = {"p": p, "g": g}
-        for name, value in state.items():
-            if name not in NUMBERS:
+        for name in self.averages:
+            value = state.get(name)
+            if value is not None:
                 arrays[name] = value._array
         for block in cache_blocks(arrays):
             self.update(block["p"], block["g"], block, group, t)
@@ -279,7 +286,7 @@ class Optimizer:
         if p.itemsize > 2:
             self.step_parameter(p, g, state, group, t)
             return
-        kept = {name: value._array for name, value in state.items() if name not in NUMBERS}
+        kept = {name: state[name]._array for name in self.averages if state.get(name) is not None}
         wide = {name: Tensor._wrap(array.astype(np.float32)) for name, array in kept.items()}
         single = p.astype(np.float32)
         self.step_parameter(single, g.astype(np.float32), wide, group, t)
@@ -297,17 +304,19 @@ class Optimizer:
             )
         options = {**group, "lr": _zero_dim(group["lr"])}
         for parameter in stepped:
-            state = self.state[parameter]
+            state = self.state.get(parameter) or {}
             if not state:
                 self.init_state(parameter, state, options)
             t = self.advance(state, parameter, options)
             grad = -parameter._grad if group["maximize"] else parameter._grad
             # (A clone, for `copy_` below changes what the rule may have saved.)
-            p, names = Recorded(parameter.clone()), [name for name in state if name not in NUMBERS]
+            p, names = Recorded(parameter.clone()), [n for n in self.averages if n in state]
             recorded = {name: Recorded(state[name]) for name in names}
             self.update(p, Recorded(grad), recorded, options, t)
             parameter.copy_(p.tensor)
             state.update((name, recorded[name].tensor) for name in names)
+            if state:
+                self.state[parameter] = state
 
     step = _with_hooks(step)
 

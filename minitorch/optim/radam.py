@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch._tensor import Tensor
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -32,6 +31,8 @@ class RAdam(Optimizer):
     Raises:
         ValueError: for options out of range.
     """
+
+    averages = ("exp_avg", "exp_avg_sq")
 
     def __init__(
         self,
@@ -63,9 +64,6 @@ class RAdam(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, defaults)
-
-    def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        common.start(parameter, state, group, "exp_avg", "exp_avg_sq")
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]

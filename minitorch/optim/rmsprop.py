@@ -29,6 +29,8 @@ class RMSprop(Optimizer):
         ValueError: for options out of range.
     """
 
+    averages = ("square_avg", "momentum_buffer", "grad_avg")
+
     def __init__(
         self,
         params: Any,
@@ -63,11 +65,11 @@ class RMSprop(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        common.start(parameter, state, group, "square_avg")
-        if group["momentum"] > 0:
-            state["momentum_buffer"] = common.zeros_like(parameter)
-        if group["centered"]:
-            state["grad_avg"] = common.zeros_like(parameter)
+        super().init_state(parameter, state, group)
+        if not group["momentum"] > 0:
+            del state["momentum_buffer"]
+        if not group["centered"]:
+            del state["grad_avg"]
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         v, alpha = state["square_avg"], group["alpha"]

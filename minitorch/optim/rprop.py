@@ -27,6 +27,8 @@ class Rprop(Optimizer):
         ValueError: for options out of range.
     """
 
+    averages = ("prev", "step_size")
+
     def __init__(
         self,
         params: Any,
@@ -54,7 +56,7 @@ class Rprop(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        common.start(parameter, state, group, "prev", "step_size")
+        super().init_state(parameter, state, group)
         state["step_size"] = state["step_size"] + group["lr"]
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:

@@ -38,6 +38,8 @@ class SGD(Optimizer):
     tensor([0.5000], requires_grad=True)
     """
 
+    averages = ("momentum_buffer",)
+
     def __init__(
         self,
         params: Any,
@@ -72,10 +74,10 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
-        """A parameter has a state from its first step with momentum on."""
+        """Leave it empty: a parameter has a state from its first step with momentum on."""
 
     def advance(self, state: State, parameter: Tensor, group: Group) -> bool:
-        """Whether this is the first step with momentum."""
+        """Say whether this is the first step with momentum."""
         if not group["momentum"] or state.get("momentum_buffer") is not None:
             return False
         state["momentum_buffer"] = common.zeros_like(parameter)

@@ -16,7 +16,7 @@ from typing import Any
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.hooks import RemovableHandle, add_hook, registered
+from minitorch.autograd.hooks import RemovableHandle, add_gradient_hook
 from minitorch.nn.modules.module import Module
 from minitorch.viz.names import Names, users_frame
 from minitorch.viz.nodes import Graph, Node, Saved, as_tensors, behind, build
@@ -276,8 +276,7 @@ class _Watcher:
         self._hooked: list[tuple[Function, bool]] = []
 
     def attach(self, nodes: list[Function], roots: list[Any]) -> None:
-        """Hang the hooks: as with a user's, each leaf has its turn when its gradient is whole."""
-        registered.gradient_hooks = True
+        """Hang the hooks."""
         leaves = {id(root): root for root in roots if root._grad_fn is None}
         for node in nodes:
             leaves |= {id(e[0]): e[0] for e in node.edges if e and isinstance(e[0], TensorBase)}
@@ -294,7 +293,7 @@ class _Watcher:
         if hooks is None:
             hooks = OrderedDict()
             setattr(thing, table, hooks)
-        self._hung.append((thing, table, add_hook(hooks, hook)))
+        self._hung.append((thing, table, add_gradient_hook(hooks, hook)))
 
     def detach(self) -> None:
         """Take the hooks off; all is as it was."""

@@ -361,6 +361,34 @@ def test_tensor_betas() -> None:
         minitorch.optim.Adam([minitorch.ones(1)], lr=minitorch.tensor(0.1), foreach=True)
 
 
+def test_state_that_the_rule_does_not_know_is_left_alone() -> None:
+    for size in (3, 70_000):
+        p = minitorch.ones(size, requires_grad=True)
+        p.grad = minitorch.ones(size)
+        optimizer = minitorch.optim.SGD([p], lr=0.5, weight_decay=1.0)
+        # The first is what older PyTorch saves of a step without momentum.
+        notes = {"momentum_buffer": None, "note": "mine", "seen": minitorch.ones(2)}
+        optimizer.state[p] = dict(notes)
+        optimizer.step()
+        assert (p == 0).all() and list(optimizer.state[p]) == list(notes)
+        optimizer.param_groups[0]["momentum"] = 0.5  # the next step is the first with momentum
+        optimizer.step()
+        assert (p == -0.5).all() and (optimizer.state[p]["momentum_buffer"] == 1).all()
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "RAdam"])
+def test_a_number_of_numpys_is_one_of_pythons(name: str) -> None:
+    found = []
+    for number in (float, np.float64):
+        options: dict[str, Any] = {"lr": number(0.1)}
+        if name == "RAdam":
+            options["betas"] = (number(0.9), number(0.99))
+        ps, _ = run(minitorch, name, options, "float32", steps=3)
+        found.append([p.detach().numpy() for p in ps])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_capturable_is_refused_before_anything_changes() -> None:
     p = minitorch.ones(1, requires_grad=True)
     p.grad = minitorch.ones(1)

@@ -7,6 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import minitorch
 
 PACKAGE = Path(minitorch.__file__).parent
@@ -51,6 +53,11 @@ def test_the_core_has_as_many_lines_as_is_said() -> None:
     assert said and len(files) == 6
     count = sum(lines_of(ROOT / path) for path in files)
     assert abs(count - int(said[1].replace(",", ""))) <= 20, count
+
+
+@pytest.mark.parametrize(("module", "most"), [("walk", 180), ("function", 220)])
+def test_a_file_that_everybody_reads_stays_short(module: str, most: int) -> None:
+    assert lines_of(PACKAGE / "autograd" / f"{module}.py") <= most
 
 
 def names_defined() -> set[str]:

@@ -31,13 +31,11 @@ RENAMED = {
 
 
 def docstrings() -> Iterator[tuple[str, str]]:
-    """Where each docstring of the package stands, and its text."""
+    """Where each docstring of the package stands, and its text; those of variables, too."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-                text = ast.get_docstring(node)
-                if text:
-                    yield f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 1)}", text
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}", str(node.value.value).lstrip()
 
 
 def test_docstrings_begin_with_a_verb_or_a_noun() -> None:

@@ -465,8 +465,13 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     x = floats("gelu", input)
     if is_half(x):
         return in_wider(gelu, x, approximate=approximate)
-    if approximate == "tanh":  # (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its digits below 0
-        return x * sigmoid((x + 0.044715 * x * x * x) * (2 * math.sqrt(2 / math.pi)))
+    if approximate == "tanh":
+        # (1 + tanh(u)) / 2 = sigmoid(2 u) = 1 - sigmoid(-2 u): the small one of the two keeps its
+        # digits, so that a derivative far out is not 0.
+        above = (x.detach() > 0).to(x.dtype)
+        sign = 2 * above - 1
+        u = (x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi)
+        return x * (above - sign * sigmoid(u * (-2 * sign)))
     if approximate != "none":
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
     return GELU.apply(x)
