@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Maker = Callable[[np.random.Generator], Array]
+
+EMPTY = "PyTorch refuses a dtype only where there is something to compute"
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Case:
         function: the call, under whichever module it is given first.
         makers: one an input.
         in_torch: whether the same call works under torch.
-        unlike: dtypes in which we knowingly differ from PyTorch; say why in a comment beside it.
+        unlike: dtypes in which we knowingly differ from PyTorch, each with the reason.
         differentiable: whether an output carries a gradient (for floating inputs).
     """
 
@@ -30,7 +32,7 @@ class Case:
     function: Callable[..., Any]
     makers: tuple[Maker, ...]
     in_torch: bool = True
-    unlike: tuple[str, ...] = ()
+    unlike: Mapping[str, str] = field(default_factory=dict, hash=False)
     differentiable: bool = True
 
     @property

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.case import Case, case, functional, normal
+from cases.case import EMPTY, Case, case, functional, normal
 
-# PyTorch's kernels of some convolutions know no uint8; ours do not differ between dtypes.
-NO_UINT8 = ("uint8",)
-# PyTorch refuses a dtype only where there is something to compute.
-EMPTY = ("bool", "uint8")
+NO_UINT8 = {"uint8": "PyTorch's kernel of it knows no uint8; ours do not differ between dtypes"}
 
 
 def conv(dims: int) -> list[Case]:
@@ -60,7 +57,7 @@ def conv(dims: int) -> list[Case]:
             normal(0, 2, *size),
             normal(3, 2, *(2,) * dims),
             normal(3),
-            unlike=EMPTY,
+            unlike={"bool": EMPTY},
         ),
     ]
 
@@ -109,7 +106,7 @@ def conv_transpose(dims: int) -> list[Case]:
             lambda m, x, w: call(m)(x, w),
             normal(0, 2, *size),
             normal(2, 3, *(2,) * dims),
-            unlike=EMPTY,
+            unlike={"bool": EMPTY},
         ),
     ]
 

@@ -29,7 +29,7 @@ CASES = [
         "linalg.cholesky, empty",
         lambda m, x: m.linalg.cholesky(x),
         normal(0, 0),
-        unlike=("float16",),  # which PyTorch has for empty matrices only
+        unlike={"float16": "PyTorch has it for empty matrices only"},
     ),
     case(
         "linalg.solve_triangular",

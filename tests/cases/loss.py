@@ -7,6 +7,8 @@ from typing import Any
 from cases.activation import quietly
 from cases.case import Maker, case, distinct, functional, index, normal, positive
 
+NO_HALVES = {"float16": "PyTorch has no kernel for it"}
+
 
 def share(*shape: int) -> Maker:
     """Values in 0.1 to 0.9: probabilities."""
@@ -201,7 +203,7 @@ CASES = [
         "F.multi_margin_loss",
         lambda m, x: functional(m).multi_margin_loss(x, index(m, [1, 0])),
         distinct(2, 3),
-        unlike=("float16",),  # PyTorch has no kernel for it
+        unlike=NO_HALVES,
     ),
     case(
         "F.multi_margin_loss, options",
@@ -209,7 +211,7 @@ CASES = [
             x, index(m, 1), 2, 0.7, m.tensor([0.5, 1.0, 2.0], dtype=x.dtype)
         ),
         distinct(3),
-        unlike=("float16",),
+        unlike=NO_HALVES,
     ),
     case(
         "F.multilabel_margin_loss",
@@ -217,13 +219,13 @@ CASES = [
             x, index(m, [[2, 0, -1, 1], [1, 1, 3, -1]]), reduction="none"
         ),
         distinct(2, 4),
-        unlike=("float16",),  # PyTorch has no kernel for it
+        unlike=NO_HALVES,
     ),
     case(
         "F.multilabel_margin_loss, one sample",
         lambda m, x: functional(m).multilabel_margin_loss(x, index(m, [-1, 0, 1])),
         distinct(3),
-        unlike=("float16",),
+        unlike=NO_HALVES,
     ),
     case(
         "F.multilabel_soft_margin_loss",
@@ -273,7 +275,6 @@ CASES = [
             x.log_softmax(2), index(m, [[1, 1, 2], [3, 2, 0]]), [5, 4], [3, 2]
         ),
         normal(5, 2, 4),
-        unlike=("float16",),  # PyTorch has no kernel for it
     ),
     case(
         "F.ctc_loss, options",
@@ -287,7 +288,6 @@ CASES = [
             zero_infinity=True,
         ),
         normal(4, 3, 4),
-        unlike=("float16",),
     ),
     case(
         "F.ctc_loss, one sample",
@@ -295,7 +295,6 @@ CASES = [
             x.log_softmax(1), index(m, [1, 2]), index(m, 4), index(m, 2), reduction="sum"
         ),
         normal(4, 3),
-        unlike=("float16",),
     ),
     case(
         "F.cosine_similarity",
@@ -321,6 +320,6 @@ CASES = [
         distinct(2, 3),
         normal(3),
     ),
-    case("F.pdist", lambda m, x: functional(m).pdist(x), normal(4, 3), unlike=("float16",)),
-    case("F.pdist, 3", lambda m, x: m.pdist(x, 3.0), distinct(3, 2), unlike=("float16",)),
+    case("F.pdist", lambda m, x: functional(m).pdist(x), normal(4, 3), unlike=NO_HALVES),
+    case("F.pdist, 3", lambda m, x: m.pdist(x, 3.0), distinct(3, 2), unlike=NO_HALVES),
 ]

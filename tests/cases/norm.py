@@ -46,7 +46,9 @@ CASES = [
         lambda m, x, b: functional(m).batch_norm(x, None, None, None, b, True, eps=0.1),
         normal(3, 2),
         normal(2),
-        unlike=("float64", "float32", "float16"),  # PyTorch's second derivative needs a weight
+        unlike=dict.fromkeys(
+            ("float64", "float32", "float16"), "PyTorch's second derivative needs a weight"
+        ),
     ),
     case("F.batch_norm, running", lambda m, x: _running(m, x, True, momentum=0.3), normal(4, 3)),
     case(
@@ -120,7 +122,7 @@ CASES = [
         "F.local_response_norm, even",
         lambda m, x: functional(m).local_response_norm(x, 2, 0.1, 0.5, 2.0),
         normal(2, 3, 2, 2),
-        unlike=("float16",),  # PyTorch has no kernel for it in three dimensions
+        unlike={"float16": "PyTorch has no kernel for it in three dimensions"},
     ),
     case("F.dropout", lambda m, x: seeded(m, lambda: functional(m).dropout(x, 0.4)), normal(20)),
     case("F.dropout, all", lambda m, x: functional(m).dropout(x, 1.0), normal(2, 3)),

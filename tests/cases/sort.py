@@ -91,7 +91,6 @@ CASES = [
         lambda m, x: m.searchsorted(m.tensor(STEPS.tolist(), dtype=m.float64).to(x.dtype), x),
         normal(2, 3),
         differentiable=False,
-        unlike=("bool",),
     ),
     case(
         "searchsorted, rows",

@@ -93,7 +93,6 @@ CASES = [
         lambda m, x: m.bincount(x.abs().long().reshape(-1)),
         normal(3, 4),
         differentiable=False,
-        unlike=("bool",),
     ),
     case(
         "bincount, weights",

@@ -56,8 +56,9 @@ def test_second_order_matches_finite_differences(case: Case) -> None:
 @pytest.mark.parametrize("case", [c for c in CASES if c.in_torch], ids=str)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "bool", "float16", "uint8"])
 def test_agrees_with_pytorch(case: Case, dtype: str) -> None:
-    if dtype not in case.unlike:
-        same(case.function, *case.arrays(dtype))
+    if dtype in case.unlike:
+        pytest.skip(f"{dtype}: {case.unlike[dtype]}")
+    same(case.function, *case.arrays(dtype))
 
 
 @DIFFERENTIABLE
@@ -117,11 +118,12 @@ def with_special(array: np.ndarray, draws: np.random.Generator) -> np.ndarray:
 )
 def test_a_walk_gives_the_same_whether_it_is_recorded_or_not(case: Case, where: str) -> None:
     """One that is not runs on arrays, maybe by a kernel of its own: `Function.array_backward`."""
-    for seed in range(3):
-        same_both_ways(case, where, seed)
+    if not sum([same_both_ways(case, where, seed) for seed in range(3)]):
+        pytest.skip("the operation refuses infinities and NaN")
 
 
-def same_both_ways(case: Case, where: str, seed: int) -> None:
+def same_both_ways(case: Case, where: str, seed: int) -> bool:
+    """Compare the two; False if the operation refuses the numbers."""
     ways = []
     for recorded in (False, True):
         minitorch.manual_seed(0)
@@ -134,7 +136,7 @@ def same_both_ways(case: Case, where: str, seed: int) -> None:
         try:
             outs = [o for o in call(case, *xs) if getattr(o, "requires_grad", False)]
         except (RuntimeError, IndexError, ValueError):
-            return  # it refuses such numbers
+            return False
         seeds = [np.asarray(draws.standard_normal(o.shape)) for o in outs]
         if where == "incoming":
             seeds = [with_special(g, draws) for g in seeds]
@@ -148,6 +150,7 @@ def same_both_ways(case: Case, where: str, seed: int) -> None:
         np.testing.assert_allclose(
             a.detach().numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-9, equal_nan=True
         )
+    return True
 
 
 @DIFFERENTIABLE
