@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -82,11 +83,62 @@ def agree(ours: Any, theirs: Any, tolerance: float | None = None, what: str = "o
     np.testing.assert_allclose(a, b, close, close, err_msg=what)
 
 
+# What PyTorch's texts call a dtype, where they do not call it by its name.
+SCALARS = {
+    "Bool": "bool", "Byte": "uint8", "unsigned char": "uint8", "Int": "int32", "Long": "int64",
+    "long int": "int64", "Half": "float16", "Float": "float32", "Double": "float64",
+}  # fmt: skip
+
+
+def dtypes_in(text: str) -> set[str]:
+    """The dtypes that an error's text names."""
+    named = {
+        d for word, d in SCALARS.items() if re.search(rf"\b(CPU)?{word}(Tensor|Type)?\b", text)
+    }
+    return named | set(re.findall(r"\bu?int\d+\b|\bfloat\d+\b|\bbool\b", text))
+
+
+def shapes_in(text: str) -> set[tuple[str, ...]]:
+    """The shapes, and other groups of numbers, that an error's text names."""
+    groups = re.findall(r"\[-?\d[-\d, ]*\]|\(-?\d+,[-\d, ]*\)", re.sub(r"\w+\[\d+\]=", "", text))
+    return {tuple(re.findall(r"-?\d+", group)) for group in groups}
+
+
+def opens_well(ours: str, theirs: str) -> bool:
+    """Whether a text begins with the operation's name, or as PyTorch's does."""
+    name = re.match(r'"?([\w.]+)', ours)
+    places = (minitorch, minitorch.nn, minitorch.nn.functional, minitorch.Tensor, minitorch.linalg)
+    named = name is not None and any(hasattr(m, name[1].rpartition(".")[2]) for m in places)
+    quoted = ours.startswith('"') and theirs.startswith(ours.rpartition('" not')[0] or ours)
+    return named or quoted or ours.split()[:3] == theirs.split()[:3]
+
+
+def says_less(ours: Exception, theirs: Exception, came: set[str] | None = None) -> str:
+    """What an error's text leaves out that PyTorch's tells; empty if it is as good.
+
+    It has to begin with the operation's name, or as PyTorch's does, and to name every shape that
+    PyTorch's names, and every dtype that PyTorch's names and that came.
+
+    Args:
+        ours: the exception of minitorch.
+        theirs: PyTorch's.
+        came: the dtypes of the inputs.
+    """
+    a, b = str(ours), str(theirs)
+    left_out = [
+        *sorted((dtypes_in(b) & (came or set())) - dtypes_in(a)),
+        *map(str, sorted(shapes_in(b) - shapes_in(a))),
+        *([] if opens_well(a, b) else ["the operation"]),
+    ]
+    return f"{', '.join(left_out)}: {a!r}, PyTorch: {b!r}" if left_out else ""
+
+
 def same(
     function: Callable[..., Any],
     *arrays: Array,
     gradients: bool = True,
     tolerance: float | None = None,
+    texts: bool = False,
 ) -> None:
     """Assert that ``function(m, *tensors)`` is the same under minitorch and PyTorch.
 
@@ -98,6 +150,7 @@ def same(
         arrays: the inputs; those of floating dtype require grad.
         gradients: whether to compare gradients.
         tolerance: relative and absolute, of the values; by default what suits the dtype.
+        texts: whether the text of an error has to tell as much as PyTorch's: see `says_less`.
     """
     torch = the_torch()
     xs = as_inputs(minitorch, arrays, gradients)
@@ -109,6 +162,9 @@ def same(
         assert isinstance(ours, Exception), f"PyTorch raises {theirs!r}, minitorch gives {ours}"
         if not isinstance(ours, type(theirs)):
             raise AssertionError(f"PyTorch raises {theirs!r}, minitorch {ours!r}") from ours
+        if texts:
+            less = says_less(ours, theirs, {str(array.dtype) for array in arrays})
+            assert not less, f"the text leaves out {less}"
         return
     assert len(ours) == len(theirs), "number of outputs"
     for number, (a, b) in enumerate(zip(ours, theirs, strict=True)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import same
+from oracle import same, says_less
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -160,6 +160,19 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 ]
 
 
+# Texts that tell otherwise than PyTorch's, by a part of PyTorch's, each with the reason.
+OTHER_TEXTS = {
+    "got stride=[1, 1]": "ours blames the weight, which has a dimension too few",
+    "but got:[2, 0, 1, 5]": "PyTorch's shape has a dimension that it puts in",
+    "but got:[0, 0, 1, 5]": "PyTorch's shape has a dimension that it puts in",
+    "negative dimension -1": "ours blames output_size, PyTorch the output that it would make of it",
+    "at dimension 3 of input": "ours names the size of that dimension",
+    "but linear mode needs 3D": "ours lists what each mode takes",
+    "but trilinear mode needs 5D": "ours lists what each mode takes",
+    "of batch2 tensor": "ours names affine_grid's own arguments",
+}
+
+
 @pytest.mark.parametrize(
     ("name", "args", "options"), REFUSED, ids=[f"{i}-{row[0]}" for i, row in enumerate(REFUSED)]
 )
@@ -177,6 +190,9 @@ def test_refused_as_pytorch_refuses(name: str, args: Any, options: Any) -> None:
 
     same(call, *tensors)
     assert len(raised) == 2, "both refuse"
+    ours, theirs = raised
+    less = says_less(ours, theirs)
+    assert any(part in str(theirs) for part in OTHER_TEXTS) == bool(less), less
 
 
 def test_channels_that_do_not_fit_name_both_shapes() -> None:
