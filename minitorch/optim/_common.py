@@ -29,45 +29,35 @@ def number(value: Any) -> Any:
     return value.item() if isinstance(value, (Tensor, np.generic)) else value
 
 
-def check_range(name: str, value: Any, low: float = 0.0) -> None:
-    """Refuse an option below `low`.
+def options(names: str, given: Group) -> Group:
+    """The options of these names, out of a constructor's ``locals()``."""
+    return {name: given[name] for name in names.split()}
+
+
+CALLED = {"lr": "learning rate", "eps": "epsilon value"}  # in errors; others are 'NAME value'
+
+
+def check(**options: Any) -> None:
+    """Refuse options below zero, a learning rate of several elements, and betas outside ``[0, 1)``.
 
     Raises:
-        ValueError: naming the option and its value.
+        ValueError: naming the first such option and its value.
     """
-    if not low <= number(value):
-        raise ValueError(f"Invalid {name}: {value}")
-
-
-def check_lr(lr: Any) -> None:
-    """Refuse a learning rate below zero, or a tensor of several.
-
-    Raises:
-        ValueError: naming it.
-    """
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    check_range("learning rate", lr)
-
-
-def check_betas(betas: Any) -> None:
-    """Refuse decay rates outside ``[0, 1)``.
-
-    Raises:
-        ValueError: naming which.
-    """
-    for index in (0, 1):
-        if not 0.0 <= number(betas[index]) < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
+    for name, value in options.items():
+        if name == "lr" and isinstance(value, Tensor) and value.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if name == "betas":
+            for index in (0, 1):
+                if not 0.0 <= number(value[index]) < 1.0:
+                    raise ValueError(f"Invalid beta parameter at index {index}: {value[index]}")
+        elif not number(value) >= 0.0:
+            raise ValueError(f"Invalid {CALLED.get(name, f'{name} value')}: {value}")
 
 
 def check_implementation(differentiable: bool, foreach: bool | None, fused: bool | None) -> None:
-    """Refuse what PyTorch refuses of these options.
+    """Refuse `fused` together with `foreach` or `differentiable`, as PyTorch does (RuntimeError).
 
-    There is one implementation, whichever of PyTorch's `foreach` and `fused` asks for.
-
-    Raises:
-        RuntimeError: for `fused` together with `foreach` or `differentiable`.
+    There is one implementation, whichever of them asks for.
     """
     if fused and differentiable:
         raise RuntimeError("`fused` does not support `differentiable`")

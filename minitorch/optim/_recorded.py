@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.ops.math.select import where
 
+Method = Callable[..., Any]
 
-def _value(x: Any) -> Any:
-    return x.tensor if isinstance(x, Recorded) else x
+
+def _changing(compute: Callable[..., Any]) -> Method:
+    """The method after which `self` is what `compute` makes of its tensor and the arguments'."""
+
+    def method(self: Recorded, *args: Any, **options: Any) -> Recorded:
+        values = [x.tensor if isinstance(x, Recorded) else x for x in args]
+        self.tensor = compute(self.tensor, *values, **options)
+        return self
+
+    return method
+
+
+def _anew(method: Method) -> Method:
+    """The method that leaves `self` as it is, and gives what `method` would make of it."""
+    return lambda self, *args, **options: method(Recorded(self.tensor), *args, **options)
 
 
 class Recorded:
@@ -22,80 +37,23 @@ class Recorded:
     def __init__(self, tensor: Tensor) -> None:
         self.tensor: Any = tensor
 
-    # ---- in place ---------------------------------------------------------------------------
+    copy_ = _changing(lambda self, x: x.clone())
+    copy_where_ = _changing(lambda self, mask, x: where(mask, x, self))
+    add_ = _changing(lambda self, x, alpha=1: self + alpha * x)
+    mul_ = _changing(lambda self, x: self * x)
+    mul_where_ = _changing(lambda self, mask, x: (self * x).where(mask, self))
+    div_ = _changing(lambda self, x: self / x)
+    addcmul_ = _changing(lambda self, x, y, value=1: self + x * value * y)
+    addcdiv_ = _changing(lambda self, x, y, value=1: self + x * value / y)
+    lerp_ = _changing(lambda self, end, weight: self + (end - self) * weight)
+    sqrt_ = _changing(lambda self: self.sqrt())
+    maximum_ = _changing(lambda self, x: self.maximum(x))
+    clamp_ = _changing(lambda self, low, high: self.clamp(low, high))
 
-    def copy_(self, x: Recorded) -> Self:
-        self.tensor = x.tensor.clone()
-        return self
-
-    def copy_where_(self, mask: Any, x: Any) -> Self:
-        self.tensor = where(mask, _value(x), self.tensor)
-        return self
-
-    def add_(self, x: Any, alpha: Any = 1) -> Self:
-        self.tensor = self.tensor + alpha * _value(x)
-        return self
-
-    def mul_(self, x: Any) -> Self:
-        self.tensor = self.tensor * _value(x)
-        return self
-
-    def mul_where_(self, mask: Any, x: float) -> Self:
-        self.tensor = (self.tensor * x).where(mask, self.tensor)
-        return self
-
-    def div_(self, x: Any) -> Self:
-        self.tensor = self.tensor / _value(x)
-        return self
-
-    def addcmul_(self, x: Recorded, y: Recorded, value: Any = 1) -> Self:
-        self.tensor = self.tensor + x.tensor * value * y.tensor
-        return self
-
-    def addcdiv_(self, x: Recorded, y: Recorded, value: Any = 1) -> Self:
-        self.tensor = self.tensor + x.tensor * value / y.tensor
-        return self
-
-    def lerp_(self, end: Recorded, weight: Any) -> Self:
-        self.tensor = self.tensor + (end.tensor - self.tensor) * weight
-        return self
-
-    def sqrt_(self) -> Self:
-        self.tensor = self.tensor.sqrt()
-        return self
-
-    def maximum_(self, x: Recorded) -> Self:
-        self.tensor = self.tensor.maximum(x.tensor)
-        return self
-
-    def clamp_(self, low: float, high: float) -> Self:
-        self.tensor = self.tensor.clamp(low, high)
-        return self
-
-    # ---- new tensors ------------------------------------------------------------------------
-
-    def add(self, x: Any, alpha: Any = 1) -> Recorded:
-        return Recorded(self.tensor).add_(x, alpha)
-
-    def mul(self, x: Any) -> Recorded:
-        return Recorded(self.tensor).mul_(x)
-
-    def div(self, x: Any) -> Recorded:
-        return Recorded(self.tensor).div_(x)
-
-    def abs(self) -> Recorded:
-        return Recorded(self.tensor.abs())
-
-    def sign(self) -> Recorded:
-        return Recorded(self.tensor.sign())
-
-    def sqrt(self) -> Recorded:
-        return Recorded(self.tensor.sqrt())
-
-    def __rtruediv__(self, number: Any) -> Recorded:
-        return Recorded(number / self.tensor)
-
-    # ---- masks ------------------------------------------------------------------------------
+    add, mul, div, sqrt = map(_anew, (add_, mul_, div_, sqrt_))
+    abs = _anew(_changing(lambda self: self.abs()))
+    sign = _anew(_changing(lambda self: self.sign()))
+    __rtruediv__ = _anew(_changing(lambda self, number: number / self))
 
     def isinf(self) -> Any:
         return self.tensor.isinf()

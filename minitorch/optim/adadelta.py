@@ -44,22 +44,12 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        common.check_lr(lr)
+        common.check(lr=lr)
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}")
-        common.check_range("epsilon value", eps)
-        common.check_range("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "rho": rho,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "capturable": capturable,
-            "foreach": foreach,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        common.check(eps=eps, weight_decay=weight_decay)
+        names = "lr rho eps weight_decay maximize capturable foreach differentiable"
+        super().__init__(params, common.options(names, locals()))
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         v, u, rho, eps = state["square_avg"], state["acc_delta"], group["rho"], group["eps"]

@@ -45,24 +45,11 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        common.check_lr(lr)
-        common.check_range("lr_decay value", lr_decay)
-        common.check_range("weight_decay value", weight_decay)
-        common.check_range("initial_accumulator_value value", initial_accumulator_value)
-        common.check_range("epsilon value", eps)
+        common.check(lr=lr, lr_decay=lr_decay, weight_decay=weight_decay)
+        common.check(initial_accumulator_value=initial_accumulator_value, eps=eps)
         common.check_implementation(differentiable, foreach, fused)
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        names = "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize"
+        super().__init__(params, common.options(f"{names} differentiable fused", locals()))
         for group in self.param_groups:
             for parameter in group["params"]:  # also those that will never have a gradient
                 self.init_state(parameter, self.state[parameter], group)

@@ -62,27 +62,13 @@ class Adam(Optimizer):
                 raise ValueError(
                     f"{name} as a Tensor is not supported for capturable=False and foreach=True"
                 )
-        common.check_lr(lr)
-        common.check_range("epsilon value", eps)
-        common.check_betas(betas)
-        common.check_range("weight_decay value", weight_decay)
+        common.check(lr=lr, eps=eps, betas=betas, weight_decay=weight_decay)
         if not any(all(isinstance(beta, kind) for beta in betas) for kind in (float, Tensor)):
             raise ValueError("betas must be either both floats or both Tensors")
         common.check_implementation(differentiable, foreach, fused)
-        defaults = {
-            "lr": lr,
-            "betas": tuple(betas),
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-            "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        betas = tuple(betas)
+        names = "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable fused"
+        super().__init__(params, common.options(f"{names} decoupled_weight_decay", locals()))
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         super().init_state(parameter, state, group)
@@ -133,20 +119,9 @@ class AdamW(Adam):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
+        names = "lr betas eps weight_decay amsgrad foreach maximize capturable differentiable fused"
+        options = common.options(names, locals())
+        super().__init__(params, **options, decoupled_weight_decay=True)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(state_dict)

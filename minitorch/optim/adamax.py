@@ -43,21 +43,9 @@ class Adamax(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        common.check_lr(lr)
-        common.check_range("epsilon value", eps)
-        common.check_betas(betas)
-        common.check_range("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        common.check(lr=lr, eps=eps, betas=betas, weight_decay=weight_decay)
+        names = "lr betas eps weight_decay foreach maximize differentiable capturable"
+        super().__init__(params, common.options(names, locals()))
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         m, u, (beta1, beta2) = state["exp_avg"], state["exp_inf"], group["betas"]

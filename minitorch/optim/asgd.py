@@ -46,25 +46,15 @@ class ASGD(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        common.check_lr(lr)
+        common.check(lr=lr)
         if differentiable and isinstance(lr, Tensor) and lr.requires_grad:
             raise NotImplementedError(
                 "ASGD: its step size is kept as a number, so that no gradient reaches lr; give lr "
                 "as a number, or use another optimizer"
             )
-        common.check_range("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        common.check(weight_decay=weight_decay)
+        names = "lr lambd alpha t0 weight_decay foreach maximize differentiable capturable"
+        super().__init__(params, common.options(names, locals()))
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         state["step"] = common.scalar(0.0, group)

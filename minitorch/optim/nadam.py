@@ -50,24 +50,11 @@ class NAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        common.check_lr(lr)
-        common.check_range("epsilon value", eps)
-        common.check_betas(betas)
-        common.check_range("weight_decay value", weight_decay)
-        common.check_range("momentum_decay value", momentum_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        common.check(
+            lr=lr, eps=eps, betas=betas, weight_decay=weight_decay, momentum_decay=momentum_decay
+        )
+        names = "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach"
+        super().__init__(params, common.options(f"{names} capturable differentiable", locals()))
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         state["step"] = common.scalar(0.0, group)

@@ -48,22 +48,9 @@ class RAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        common.check_lr(lr)
-        common.check_range("epsilon value", eps)
-        common.check_betas(betas)
-        common.check_range("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        common.check(lr=lr, eps=eps, betas=betas, weight_decay=weight_decay)
+        names = "lr betas eps weight_decay maximize foreach capturable decoupled_weight_decay"
+        super().__init__(params, common.options(f"{names} differentiable", locals()))
 
     def update(self, p: Any, g: Any, state: State, group: Group, t: Any) -> None:
         (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]

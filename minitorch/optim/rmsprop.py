@@ -45,24 +45,9 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        common.check_lr(lr)
-        common.check_range("epsilon value", eps)
-        common.check_range("momentum value", momentum)
-        common.check_range("weight_decay value", weight_decay)
-        common.check_range("alpha value", alpha)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "alpha": alpha,
-            "eps": eps,
-            "centered": centered,
-            "weight_decay": weight_decay,
-            "capturable": capturable,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        common.check(lr=lr, eps=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
+        names = "lr momentum alpha eps centered weight_decay capturable foreach maximize"
+        super().__init__(params, common.options(f"{names} differentiable", locals()))
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         super().init_state(parameter, state, group)

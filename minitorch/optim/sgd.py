@@ -54,24 +54,12 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        common.check_lr(lr)
-        common.check_range("momentum value", momentum)
-        common.check_range("weight_decay value", weight_decay)
+        common.check(lr=lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         common.check_implementation(differentiable, foreach, fused)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        names = "lr momentum dampening weight_decay nesterov maximize foreach differentiable fused"
+        super().__init__(params, common.options(names, locals()))
 
     def init_state(self, parameter: Tensor, state: State, group: Group) -> None:
         """Leave it empty: a parameter has a state from its first step with momentum on."""
