@@ -102,13 +102,9 @@ def strong_wolfe(
             break
         t = cubic_minimum(bracket[0], bracket[1])
         margin = 0.1 * (high - low)
-        if min(high - t, t - low) < margin:
-            if slow or t >= high or t <= low:
-                t = high - margin if abs(t - high) < abs(t - low) else low + margin
-                slow = False
-            else:
-                slow = True
-        else:
+        slow, again = min(high - t, t - low) < margin, slow
+        if slow and (again or t >= high or t <= low):
+            t = high - margin if abs(t - high) < abs(t - low) else low + margin
             slow = False
         point = at(t)
         trials += 1

@@ -30,18 +30,9 @@ _global_pre_hooks: Hooks = OrderedDict()
 _global_post_hooks: Hooks = OrderedDict()
 
 # Options that a group saved by an older PyTorch may lack, and what they then mean.
-ADDED_LATER: Group = {
-    "amsgrad": False,
-    "capturable": False,
-    "centered": False,
-    "decoupled_weight_decay": False,
-    "differentiable": False,
-    "foreach": None,
-    "fused": None,
-    "maximize": False,
-    "momentum": 0,
-    "nesterov": False,
-}
+_OFF = ("amsgrad", "capturable", "centered", "decoupled_weight_decay", "differentiable")
+ADDED_LATER: Group = dict.fromkeys((*_OFF, "maximize", "nesterov"), False)
+ADDED_LATER |= {"foreach": None, "fused": None, "momentum": 0}
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,7 +43,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         if self._opt_called is False:
             self._opt_called = True
         args = (self, *args)
-        for hook in [*_global_pre_hooks.values(), *self._step_pre_hooks.values()]:
+        for hook in [*_global_pre_hooks.values(), *self._hooks["step_pre"].values()]:
             replaced = hook(self, args, kwargs)
             if replaced is None:
                 continue
@@ -63,7 +54,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                 )
             args, kwargs = replaced
         result = step(*args, **kwargs)
-        for hook in [*self._step_post_hooks.values(), *_global_post_hooks.values()]:
+        for hook in [*self._hooks["step_post"].values(), *_global_post_hooks.values()]:
             hook(self, args, kwargs)
         return result
 
@@ -100,7 +91,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Any, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        self._no_hooks()
+        self._hooks: defaultdict[str, Hooks] = defaultdict(OrderedDict)
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
@@ -118,24 +109,12 @@ class Optimizer:
         if "step" in vars(cls):
             cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
 
-    def _no_hooks(self) -> None:
-        self._step_pre_hooks: Hooks = OrderedDict()
-        self._step_post_hooks: Hooks = OrderedDict()
-        self._state_dict_pre_hooks: Hooks = OrderedDict()
-        self._state_dict_post_hooks: Hooks = OrderedDict()
-        self._load_state_dict_pre_hooks: Hooks = OrderedDict()
-        self._load_state_dict_post_hooks: Hooks = OrderedDict()
-
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "defaults": self.defaults,
-            "state": self.state,
-            "param_groups": self.param_groups,
-        }
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._no_hooks()
+        self._hooks = defaultdict(OrderedDict)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters with options of their own.
@@ -231,12 +210,12 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        if any(group.get("capturable") for group in self.param_groups):
+        if any([group.get("capturable") for group in self.param_groups]):
             raise AssertionError(
                 "If capturable=True, params and state_steps must be on supported devices: "
                 "minitorch computes on the CPU only; use capturable=False"
             )
-        recorded = bool(self.defaults.get("differentiable"))
+        recorded = self.defaults.get("differentiable")
         previous = ignore_float_errors()
         try:
             with enable_grad() if recorded else no_grad():
@@ -328,11 +307,11 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step."""
-        return add_hook(self._step_pre_hooks, hook)
+        return add_hook(self._hooks["step_pre"], hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
-        return add_hook(self._step_post_hooks, hook)
+        return add_hook(self._hooks["step_post"], hook)
 
     # ---- state -------------------------------------------------------------------------------
 
@@ -340,46 +319,42 @@ class Optimizer:
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer)`` before `state_dict`."""
-        return add_hook(self._state_dict_pre_hooks, hook, prepend=prepend)
+        return add_hook(self._hooks["state_dict_pre"], hook, prepend=prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after `state_dict`; it may return another."""
-        return add_hook(self._state_dict_post_hooks, hook, prepend=prepend)
+        return add_hook(self._hooks["state_dict_post"], hook, prepend=prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before loading; it may return another."""
-        return add_hook(self._load_state_dict_pre_hooks, hook, prepend=prepend)
+        return add_hook(self._hooks["load_state_dict_pre"], hook, prepend=prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer)`` after loading."""
-        return add_hook(self._load_state_dict_post_hooks, hook, prepend=prepend)
+        return add_hook(self._hooks["load_state_dict_post"], hook, prepend=prepend)
 
     def state_dict(self) -> dict[str, Any]:
         """The state by parameter number, and the groups with numbers for parameters."""
-        for hook in list(self._state_dict_pre_hooks.values()):
+        for hook in list(self._hooks["state_dict_pre"].values()):
             hook(self)
-        numbers: dict[int, int] = {}
+        members = chain.from_iterable(group["params"] for group in self.param_groups)
+        numbers = {id(p): number for number, p in enumerate(members)}
         groups = []
-        first = 0
         for group in self.param_groups:
-            members = group["params"]
-            numbers.update({id(p): number for number, p in enumerate(members, first)})
-            first += len(members)
             packed = {key: value for key, value in group.items() if key != "params"}
-            packed["params"] = [numbers[id(p)] for p in members]
-            groups.append(packed)
+            groups.append({**packed, "params": [numbers[id(p)] for p in group["params"]]})
         state = {
             numbers[id(key)] if isinstance(key, Tensor) else key: value
             for key, value in self.state.items()
         }
         packed_state = {"state": state, "param_groups": groups}
-        for hook in list(self._state_dict_post_hooks.values()):
+        for hook in list(self._hooks["state_dict_post"].values()):
             replaced = hook(self, packed_state)
             packed_state = packed_state if replaced is None else replaced
         return packed_state
@@ -393,7 +368,7 @@ class Optimizer:
             ValueError: if the groups differ in number or in size.
         """
         state_dict = dict(state_dict)
-        for hook in list(self._load_state_dict_pre_hooks.values()):
+        for hook in list(self._hooks["load_state_dict_pre"].values()):
             replaced = hook(self, state_dict)
             state_dict = state_dict if replaced is None else replaced
         saved = deepcopy(state_dict["param_groups"])
@@ -424,7 +399,7 @@ class Optimizer:
             for option in ADDED_LATER.keys() & self.defaults.keys():
                 theirs.setdefault(option, ADDED_LATER[option])
         self.state, self.param_groups = state, saved
-        for hook in list(self._load_state_dict_post_hooks.values()):
+        for hook in list(self._hooks["load_state_dict_post"].values()):
             hook(self)
 
     def __repr__(self) -> str:

@@ -111,8 +111,4 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_cur = epoch - self.T_0 * (self.T_mult**rounds - 1) / growth
             self.T_i = self.T_0 * self.T_mult**rounds
         self.last_epoch = math.floor(epoch)
-        self._get_lr_called_within_step = True
-        try:
-            self._write(self.get_lr())
-        finally:
-            self._get_lr_called_within_step = False
+        self._write(self.get_lr)

@@ -15,6 +15,9 @@ from minitorch.optim.lr_scheduler.base import (
 )
 from minitorch.optim.optimizer import Group, Optimizer
 
+# Of a phase: until which step to go between which of the groups' options.
+PHASE = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
+
 
 class _WithMomentum(LRScheduler):
     """A schedule that moves the momentum (or the first of `betas`) against the rate."""
@@ -206,15 +209,18 @@ class OneCycleLR(_WithMomentum):
             )
         rise = float(pct_start * self.total_steps) - 1
         last = self.total_steps - 1
-        self._schedule_phases = [_phase(rise, "initial_lr", "max_lr", "max", "base")]
+        phases: list[tuple[Any, ...]] = [
+            (rise, "initial_lr", "max_lr", "max_momentum", "base_momentum")
+        ]
         if three_phase:
             fall = float(2 * pct_start * self.total_steps) - 2
-            self._schedule_phases += [
-                _phase(fall, "max_lr", "initial_lr", "base", "max"),
-                _phase(last, "initial_lr", "min_lr", "max", "max"),
+            phases += [
+                (fall, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
+                (last, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
             ]
         else:
-            self._schedule_phases += [_phase(last, "max_lr", "min_lr", "base", "max")]
+            phases += [(last, "max_lr", "min_lr", "base_momentum", "max_momentum")]
+        self._schedule_phases = [dict(zip(PHASE, phase, strict=True)) for phase in phases]
         self._anneal_func_type = anneal_strategy
         highest = for_each_group("max_lr", optimizer, max_lr)
         if last_epoch == -1:
@@ -259,16 +265,3 @@ class OneCycleLR(_WithMomentum):
 def _check_count(name: str, value: Any) -> None:
     if value <= 0 or not isinstance(value, int):
         raise ValueError(f"Expected positive integer {name}, but got {value}")
-
-
-def _phase(
-    end_step: float, start_lr: str, end_lr: str, start_momentum: str, end_momentum: str
-) -> dict[str, Any]:
-    """Until which step to go between which of the groups' options."""
-    return {
-        "end_step": end_step,
-        "start_lr": start_lr,
-        "end_lr": end_lr,
-        "start_momentum": f"{start_momentum}_momentum",
-        "end_momentum": f"{end_momentum}_momentum",
-    }

@@ -109,7 +109,29 @@ class MultiplicativeLR(_FromFunctions):
         ]
 
 
-class StepLR(LRScheduler):
+class _ByFactor(LRScheduler):
+    """A schedule whose rates are those of now times one number, and the first times another.
+
+    A subclass writes `_factor`, the one (None for none), and `_total_factor`, the other.
+    """
+
+    def get_lr(self) -> list[Any]:
+        self._warn_outside_step()
+        factor = self._factor(self.last_epoch)
+        return self._current() if factor is None else self._scaled(factor)
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        factor = self._total_factor(self.last_epoch)
+        return [base * factor for base in self.base_lrs]
+
+    def _factor(self, epoch: int) -> float | None:
+        raise NotImplementedError
+
+    def _total_factor(self, epoch: int) -> float:
+        raise NotImplementedError
+
+
+class StepLR(_ByFactor):
     """The rate times `gamma` every `step_size` epochs.
 
     >>> import minitorch
@@ -132,18 +154,14 @@ class StepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
-            return self._current()
-        return self._scaled(self.gamma)
+    def _factor(self, epoch: int) -> float | None:
+        return None if epoch == 0 or epoch % self.step_size != 0 else self.gamma
 
-    def _get_closed_form_lr(self) -> list[Any]:
-        times = self.last_epoch // self.step_size
-        return [base * self.gamma**times for base in self.base_lrs]
+    def _total_factor(self, epoch: int) -> float:
+        return self.gamma ** (epoch // self.step_size)
 
 
-class MultiStepLR(LRScheduler):
+class MultiStepLR(_ByFactor):
     """The rate times `gamma` at each of the epochs in `milestones`."""
 
     def __init__(
@@ -157,18 +175,14 @@ class MultiStepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        if self.last_epoch not in self.milestones:
-            return self._current()
-        return self._scaled(self.gamma ** self.milestones[self.last_epoch])
+    def _factor(self, epoch: int) -> float | None:
+        return self.gamma ** self.milestones[epoch] if epoch in self.milestones else None
 
-    def _get_closed_form_lr(self) -> list[Any]:
-        times = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
-        return [base * self.gamma**times for base in self.base_lrs]
+    def _total_factor(self, epoch: int) -> float:
+        return self.gamma ** bisect_right(sorted(self.milestones.elements()), epoch)
 
 
-class ConstantLR(LRScheduler):
+class ConstantLR(_ByFactor):
     """The rate times `factor` for the first `total_iters` epochs.
 
     Raises:
@@ -188,20 +202,16 @@ class ConstantLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        if self.last_epoch == 0:
-            return self._scaled(self.factor)
-        if self.last_epoch != self.total_iters:
-            return self._current()
-        return self._scaled(1.0 / self.factor)
+    def _factor(self, epoch: int) -> float | None:
+        if epoch == 0:
+            return self.factor
+        return 1.0 / self.factor if epoch == self.total_iters else None
 
-    def _get_closed_form_lr(self) -> list[Any]:
-        over = self.last_epoch >= self.total_iters
-        return [base * (self.factor + over * (1 - self.factor)) for base in self.base_lrs]
+    def _total_factor(self, epoch: int) -> float:
+        return self.factor + (epoch >= self.total_iters) * (1 - self.factor)
 
 
-class LinearLR(LRScheduler):
+class LinearLR(_ByFactor):
     """The rate times a factor that goes from one value to another in `total_iters` epochs.
 
     Raises:
@@ -228,61 +238,48 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        if self.last_epoch == 0:
-            return self._scaled(self.start_factor)
-        if self._is_initial or self.last_epoch > self.total_iters:
-            return self._current()
+    def _factor(self, epoch: int) -> float | None:
+        if epoch == 0:
+            return self.start_factor
+        if self._is_initial or epoch > self.total_iters:
+            return None
         way = self.end_factor - self.start_factor
-        before = self.total_iters * self.start_factor + (self.last_epoch - 1) * way
-        return self._scaled(1.0 + way / before)
+        return 1.0 + way / (self.total_iters * self.start_factor + (epoch - 1) * way)
 
-    def _get_closed_form_lr(self) -> list[Any]:
+    def _total_factor(self, epoch: int) -> float:
         way = self.end_factor - self.start_factor
-        epoch = min(self.total_iters, self.last_epoch)
-        return [
-            base * (self.start_factor + way * epoch / self.total_iters) for base in self.base_lrs
-        ]
+        return self.start_factor + way * min(self.total_iters, epoch) / self.total_iters
 
 
-class ExponentialLR(LRScheduler):
+class ExponentialLR(_ByFactor):
     """The rate times `gamma` every epoch."""
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        return self._current() if self._is_initial else self._scaled(self.gamma)
+    def _factor(self, epoch: int) -> float | None:
+        return None if self._is_initial else self.gamma
 
-    def _get_closed_form_lr(self) -> list[Any]:
-        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+    def _total_factor(self, epoch: int) -> float:
+        return self.gamma**epoch
 
 
-class PolynomialLR(LRScheduler):
+class PolynomialLR(_ByFactor):
     """The first rate times ``(1 - epoch / total_iters) ** power``; 0 after `total_iters`."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        total_iters: int = 5,
-        power: float = 1.0,
-        last_epoch: int = -1,
+        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
     ) -> None:
         self.total_iters = total_iters
         self.power = power
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        if self._is_initial or self.last_epoch > self.total_iters:
-            return self._current()
-        left = 1.0 - self.last_epoch / self.total_iters
-        left_before = 1.0 - (self.last_epoch - 1) / self.total_iters
-        return self._scaled((left / left_before) ** self.power)
+    def _factor(self, epoch: int) -> float | None:
+        if self._is_initial or epoch > self.total_iters:
+            return None
+        left, left_before = (1.0 - at / self.total_iters for at in (epoch, epoch - 1))
+        return (left / left_before) ** self.power
 
-    def _get_closed_form_lr(self) -> list[Any]:
-        left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
-        return [base * left**self.power for base in self.base_lrs]
+    def _total_factor(self, epoch: int) -> float:
+        return (1.0 - min(self.total_iters, epoch) / self.total_iters) ** self.power
