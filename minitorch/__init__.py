@@ -135,37 +135,17 @@ from minitorch.version import __version__ as __version__
 
 # PyTorch's other names for what is here.
 bool = _dtypes.bool_
-short = int16
-int = int32
-long = int64
-half = float16
-float = float32
-double = float64
-absolute = abs
-arccos = acos
-arccosh = acosh
-arcsin = asin
-arcsinh = asinh
-arctan = atan
-arctan2 = atan2
-arctanh = atanh
-clip = clamp
-concat = concatenate = cat
+short, int, long = int16, int32, int64
+half, float, double = float16, float32, float64
+arccos, arcsin, arctan, arctan2 = acos, asin, atan, atan2
+arccosh, arcsinh, arctanh = acosh, asinh, atanh
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+absolute, negative, sgn, fix = abs, neg, sign, trunc
+subtract, multiply, clip = sub, mul, clamp
 divide = true_divide = div
-fix = trunc
-greater = gt
-greater_equal = ge
-less = lt
-less_equal = le
-moveaxis = movedim
-multiply = mul
+concat = concatenate = cat
+moveaxis, swapdims, row_stack = movedim, transpose, vstack
 mvlgamma = special.multigammaln
-negative = neg
-not_equal = ne
-row_stack = vstack
-sgn = sign
-subtract = sub
-swapdims = transpose
 newaxis = None
 
 # What the modules above list is listed there only. (Type checkers read the imports themselves.)

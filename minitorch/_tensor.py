@@ -16,7 +16,7 @@ from minitorch._format import tensor_repr
 from minitorch._tensor_methods import (
     TensorMethods,
     _arithmetic,
-    _in_place,
+    _both,
     _operator,
     _view_in_place,
 )
@@ -60,21 +60,21 @@ class Tensor(TensorMethods):
     """
 
     # arithmetic
-    add = arithmetic.add
-    sub = subtract = arithmetic.sub
-    mul = multiply = arithmetic.mul
-    div = divide = true_divide = arithmetic.div
-    floor_divide = arithmetic.floor_divide
-    remainder = arithmetic.remainder
-    fmod = arithmetic.fmod
-    pow = arithmetic.pow
-    float_power = arithmetic.float_power
-    neg = negative = arithmetic.neg
+    add, add_ = _both(arithmetic.add)
+    (sub, sub_) = (subtract, subtract_) = _both(arithmetic.sub)
+    (mul, mul_) = (multiply, multiply_) = _both(arithmetic.mul)
+    (div, div_) = (divide, divide_) = (true_divide, true_divide_) = _both(arithmetic.div)
+    floor_divide, floor_divide_ = _both(arithmetic.floor_divide)
+    remainder, remainder_ = _both(arithmetic.remainder)
+    fmod, fmod_ = _both(arithmetic.fmod)
+    pow, pow_ = _both(arithmetic.pow)
+    float_power, float_power_ = _both(arithmetic.float_power)
+    (neg, neg_) = (negative, negative_) = _both(arithmetic.neg)
     positive = arithmetic.positive
-    square = arithmetic.square
-    addcdiv = arithmetic.addcdiv
-    addcmul = arithmetic.addcmul
-    lerp = arithmetic.lerp
+    square, square_ = _both(arithmetic.square)
+    addcdiv, addcdiv_ = _both(arithmetic.addcdiv)
+    addcmul, addcmul_ = _both(arithmetic.addcmul)
+    lerp, lerp_ = _both(arithmetic.lerp)
     __add__ = _arithmetic(arithmetic.Add, arithmetic.add)
     __radd__ = _arithmetic(arithmetic.Add, arithmetic.add, swapped=True)
     __sub__ = _arithmetic(arithmetic.Sub, arithmetic.sub)
@@ -89,104 +89,107 @@ class Tensor(TensorMethods):
     __rmod__ = _operator(arithmetic.remainder, swapped=True)
     __pow__ = _operator(arithmetic.pow)
     __rpow__ = _operator(arithmetic.pow, swapped=True)
+    __iadd__, __isub__, __imul__ = add_, sub_, mul_
+    __itruediv__ = __idiv__ = div_
+    __ifloordiv__, __imod__, __ipow__ = floor_divide_, remainder_, pow_
     __neg__ = arithmetic.neg
     __pos__ = arithmetic.positive
     __abs__ = pointwise.abs
 
     # functions of one variable
-    abs = absolute = pointwise.abs
-    acos = arccos = pointwise.acos
-    acosh = arccosh = pointwise.acosh
-    asin = arcsin = pointwise.asin
-    asinh = arcsinh = pointwise.asinh
-    atan = arctan = pointwise.atan
-    atanh = arctanh = pointwise.atanh
-    ceil = pointwise.ceil
-    cos = pointwise.cos
-    cosh = pointwise.cosh
-    deg2rad = pointwise.deg2rad
-    digamma = special.digamma
-    erf = special.erf
-    erfc = special.erfc
-    erfinv = special.erfinv
-    exp = pointwise.exp
-    exp2 = pointwise.exp2
-    expm1 = pointwise.expm1
-    floor = pointwise.floor
-    frac = pointwise.frac
+    (abs, abs_) = (absolute, absolute_) = _both(pointwise.abs)
+    (acos, acos_) = (arccos, arccos_) = _both(pointwise.acos)
+    (acosh, acosh_) = (arccosh, arccosh_) = _both(pointwise.acosh)
+    (asin, asin_) = (arcsin, arcsin_) = _both(pointwise.asin)
+    (asinh, asinh_) = (arcsinh, arcsinh_) = _both(pointwise.asinh)
+    (atan, atan_) = (arctan, arctan_) = _both(pointwise.atan)
+    (atanh, atanh_) = (arctanh, arctanh_) = _both(pointwise.atanh)
+    ceil, ceil_ = _both(pointwise.ceil)
+    cos, cos_ = _both(pointwise.cos)
+    cosh, cosh_ = _both(pointwise.cosh)
+    deg2rad, deg2rad_ = _both(pointwise.deg2rad)
+    digamma, digamma_ = _both(special.digamma)
+    erf, erf_ = _both(special.erf)
+    erfc, erfc_ = _both(special.erfc)
+    erfinv, erfinv_ = _both(special.erfinv)
+    exp, exp_ = _both(pointwise.exp)
+    exp2, exp2_ = _both(pointwise.exp2)
+    expm1, expm1_ = _both(pointwise.expm1)
+    floor, floor_ = _both(pointwise.floor)
+    frac, frac_ = _both(pointwise.frac)
     frexp = pointwise.frexp
-    lgamma = special.lgamma
-    log = pointwise.log
-    log10 = pointwise.log10
-    log1p = pointwise.log1p
-    log2 = pointwise.log2
-    logit = special.logit
-    mvlgamma = special.multigammaln
-    nan_to_num = pointwise.nan_to_num
-    rad2deg = pointwise.rad2deg
-    reciprocal = arithmetic.reciprocal
-    round = pointwise.round
-    rsqrt = pointwise.rsqrt
-    sigmoid = pointwise.sigmoid
-    sign = sgn = pointwise.sign
-    sin = pointwise.sin
-    sinc = special.sinc
-    sinh = pointwise.sinh
-    sqrt = pointwise.sqrt
-    tan = pointwise.tan
-    tanh = pointwise.tanh
-    trunc = fix = pointwise.trunc
+    lgamma, lgamma_ = _both(special.lgamma)
+    log, log_ = _both(pointwise.log)
+    log10, log10_ = _both(pointwise.log10)
+    log1p, log1p_ = _both(pointwise.log1p)
+    log2, log2_ = _both(pointwise.log2)
+    logit, logit_ = _both(special.logit)
+    mvlgamma, mvlgamma_ = _both(special.multigammaln)
+    nan_to_num, nan_to_num_ = _both(pointwise.nan_to_num)
+    rad2deg, rad2deg_ = _both(pointwise.rad2deg)
+    reciprocal, reciprocal_ = _both(arithmetic.reciprocal)
+    round, round_ = _both(pointwise.round)
+    rsqrt, rsqrt_ = _both(pointwise.rsqrt)
+    sigmoid, sigmoid_ = _both(pointwise.sigmoid)
+    (sign, sign_) = (sgn, sgn_) = _both(pointwise.sign)
+    sin, sin_ = _both(pointwise.sin)
+    sinc, sinc_ = _both(special.sinc)
+    sinh, sinh_ = _both(pointwise.sinh)
+    sqrt, sqrt_ = _both(pointwise.sqrt)
+    tan, tan_ = _both(pointwise.tan)
+    tanh, tanh_ = _both(pointwise.tanh)
+    (trunc, trunc_) = (fix, fix_) = _both(pointwise.trunc)
 
     def polygamma(self, n: Any) -> Tensor:
         """The `n`-th derivative of the digamma function."""
         return special.polygamma(n, self)
 
     # functions of two variables
-    atan2 = arctan2 = bivariate.atan2
-    copysign = bivariate.copysign
-    heaviside = bivariate.heaviside
-    hypot = bivariate.hypot
-    ldexp = bivariate.ldexp
+    (atan2, atan2_) = (arctan2, arctan2_) = _both(bivariate.atan2)
+    copysign, copysign_ = _both(bivariate.copysign)
+    heaviside, heaviside_ = _both(bivariate.heaviside)
+    hypot, hypot_ = _both(bivariate.hypot)
+    ldexp, ldexp_ = _both(bivariate.ldexp)
     logaddexp = bivariate.logaddexp
     logaddexp2 = bivariate.logaddexp2
-    nextafter = bivariate.nextafter
-    xlogy = bivariate.xlogy
+    nextafter, nextafter_ = _both(bivariate.nextafter)
+    xlogy, xlogy_ = _both(bivariate.xlogy)
 
     # choices and comparisons
-    clamp = clip = choosing.clamp
-    clamp_max = choosing.clamp_max
-    clamp_min = choosing.clamp_min
+    (clamp, clamp_) = (clip, clip_) = _both(choosing.clamp)
+    clamp_max, clamp_max_ = _both(choosing.clamp_max)
+    clamp_min, clamp_min_ = _both(choosing.clamp_min)
     fmax = choosing.fmax
     fmin = choosing.fmin
-    masked_fill = choosing.masked_fill
+    masked_fill, masked_fill_ = _both(choosing.masked_fill)
     maximum = choosing.maximum
     minimum = choosing.minimum
     allclose = compare.allclose
-    bitwise_and = compare.bitwise_and
-    bitwise_left_shift = compare.bitwise_left_shift
-    bitwise_not = compare.bitwise_not
-    bitwise_or = compare.bitwise_or
-    bitwise_right_shift = compare.bitwise_right_shift
-    bitwise_xor = compare.bitwise_xor
-    eq = compare.eq
+    bitwise_and, bitwise_and_ = _both(compare.bitwise_and)
+    bitwise_left_shift, bitwise_left_shift_ = _both(compare.bitwise_left_shift)
+    bitwise_not, bitwise_not_ = _both(compare.bitwise_not)
+    bitwise_or, bitwise_or_ = _both(compare.bitwise_or)
+    bitwise_right_shift, bitwise_right_shift_ = _both(compare.bitwise_right_shift)
+    bitwise_xor, bitwise_xor_ = _both(compare.bitwise_xor)
+    eq, eq_ = _both(compare.eq)
     equal = compare.equal
-    gcd = compare.gcd
-    ge = greater_equal = compare.ge
-    gt = greater = compare.gt
+    gcd, gcd_ = _both(compare.gcd)
+    (ge, ge_) = (greater_equal, greater_equal_) = _both(compare.ge)
+    (gt, gt_) = (greater, greater_) = _both(compare.gt)
     isclose = compare.isclose
     isfinite = compare.isfinite
     isinf = compare.isinf
     isnan = compare.isnan
     isneginf = compare.isneginf
     isposinf = compare.isposinf
-    lcm = compare.lcm
-    le = less_equal = compare.le
-    logical_and = compare.logical_and
-    logical_not = compare.logical_not
-    logical_or = compare.logical_or
-    logical_xor = compare.logical_xor
-    lt = less = compare.lt
-    ne = not_equal = compare.ne
+    lcm, lcm_ = _both(compare.lcm)
+    (le, le_) = (less_equal, less_equal_) = _both(compare.le)
+    logical_and, logical_and_ = _both(compare.logical_and)
+    logical_not, logical_not_ = _both(compare.logical_not)
+    logical_or, logical_or_ = _both(compare.logical_or)
+    logical_xor, logical_xor_ = _both(compare.logical_xor)
+    (lt, lt_) = (less, less_) = _both(compare.lt)
+    (ne, ne_) = (not_equal, not_equal_) = _both(compare.ne)
     signbit = compare.signbit
     __and__ = _operator(compare.bitwise_and)
     __rand__ = _operator(compare.bitwise_and, swapped=True)
@@ -198,6 +201,8 @@ class Tensor(TensorMethods):
     __rlshift__ = _operator(compare.bitwise_left_shift, swapped=True)
     __rshift__ = _operator(compare.bitwise_right_shift)
     __rrshift__ = _operator(compare.bitwise_right_shift, swapped=True)
+    __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
+    __ilshift__, __irshift__ = bitwise_left_shift_, bitwise_right_shift_
     __invert__ = compare.invert
     __eq__ = _operator(compare.eq)
     __ne__ = _operator(compare.ne)
@@ -241,7 +246,7 @@ class Tensor(TensorMethods):
     nanquantile = stats.nanquantile
     norm = norms.norm
     quantile = stats.quantile
-    renorm = norms.renorm
+    renorm, renorm_ = _both(norms.renorm)
     std = stats.std
     var = stats.var
 
@@ -249,8 +254,8 @@ class Tensor(TensorMethods):
     argsort = sorting.argsort
     cummax = scan.cummax
     cummin = scan.cummin
-    cumprod = scan.cumprod
-    cumsum = scan.cumsum
+    cumprod, cumprod_ = _both(scan.cumprod)
+    cumsum, cumsum_ = _both(scan.cumsum)
     diff = scan.diff
     kthvalue = sorting.kthvalue
     logcumsumexp = scan.logcumsumexp
@@ -296,8 +301,8 @@ class Tensor(TensorMethods):
     tile = shaping.tile
     transpose = swapdims = shaping.transpose
     swapaxes = shaping.swapaxes
-    tril = strided.tril
-    triu = strided.triu
+    tril, tril_ = _both(strided.tril)
+    triu, triu_ = _both(strided.triu)
     unbind = shaping.unbind
     unflatten = shaping.unflatten
     unfold = strided.unfold
@@ -369,22 +374,22 @@ class Tensor(TensorMethods):
     argwhere = indexing.argwhere
     diagonal_scatter = strided.diagonal_scatter
     gather = scattering.gather
-    index_add = scattering.index_add
-    index_copy = scattering.index_copy
-    index_fill = scattering.index_fill
-    index_put = indexing.index_put
-    index_reduce = scattering.index_reduce
+    index_add, index_add_ = _both(scattering.index_add)
+    index_copy, index_copy_ = _both(scattering.index_copy)
+    index_fill, index_fill_ = _both(scattering.index_fill)
+    index_put, index_put_ = _both(indexing.index_put)
+    index_reduce, index_reduce_ = _both(scattering.index_reduce)
     index_select = scattering.index_select
-    masked_scatter = indexing.masked_scatter
+    masked_scatter, masked_scatter_ = _both(indexing.masked_scatter)
     masked_select = indexing.masked_select
     narrow = indexing.narrow
     narrow_copy = indexing.narrow_copy
     nonzero = indexing.nonzero
-    put = scattering.put
+    put, put_ = _both(scattering.put)
     repeat_interleave = scattering.repeat_interleave
-    scatter = scattering.scatter
-    scatter_add = scattering.scatter_add
-    scatter_reduce = scattering.scatter_reduce
+    scatter, scatter_ = _both(scattering.scatter)
+    scatter_add, scatter_add_ = _both(scattering.scatter_add)
+    scatter_reduce, scatter_reduce_ = _both(scattering.scatter_reduce)
     select = indexing.select
     select_scatter = indexing.select_scatter
     slice_scatter = indexing.slice_scatter
@@ -392,11 +397,11 @@ class Tensor(TensorMethods):
     take_along_dim = scattering.take_along_dim
 
     # matrix products
-    addbmm = linalg.addbmm
-    addmm = linalg.addmm
-    addmv = linalg.addmv
-    addr = linalg.addr
-    baddbmm = linalg.baddbmm
+    addbmm, addbmm_ = _both(linalg.addbmm)
+    addmm, addmm_ = _both(linalg.addmm)
+    addmv, addmv_ = _both(linalg.addmv)
+    addr, addr_ = _both(linalg.addr)
+    baddbmm, baddbmm_ = _both(linalg.baddbmm)
     bmm = linalg.bmm
     cross = linalg.cross
     dot = linalg.dot
@@ -418,7 +423,7 @@ class Tensor(TensorMethods):
     hardshrink = activation.hardshrink
     log_softmax = log_softmax
     prelu = activation.prelu
-    relu = activation.relu
+    relu, relu_ = _both(activation.relu)
     softmax = softmax
 
     # random draws
@@ -437,112 +442,7 @@ class Tensor(TensorMethods):
     copy_ = copy_
     fill_ = fill_
     zero_ = zero_
-    abs_ = absolute_ = _in_place(pointwise.abs)
-    acos_ = arccos_ = _in_place(pointwise.acos)
-    acosh_ = arccosh_ = _in_place(pointwise.acosh)
-    add_ = __iadd__ = _in_place(arithmetic.add)
-    addbmm_ = _in_place(linalg.addbmm)
-    addmm_ = _in_place(linalg.addmm)
-    addmv_ = _in_place(linalg.addmv)
-    addr_ = _in_place(linalg.addr)
-    baddbmm_ = _in_place(linalg.baddbmm)
-    addcdiv_ = _in_place(arithmetic.addcdiv)
-    addcmul_ = _in_place(arithmetic.addcmul)
-    asin_ = arcsin_ = _in_place(pointwise.asin)
-    asinh_ = arcsinh_ = _in_place(pointwise.asinh)
-    atan2_ = arctan2_ = _in_place(bivariate.atan2)
-    atan_ = arctan_ = _in_place(pointwise.atan)
-    atanh_ = arctanh_ = _in_place(pointwise.atanh)
-    bitwise_and_ = __iand__ = _in_place(compare.bitwise_and)
-    bitwise_left_shift_ = __ilshift__ = _in_place(compare.bitwise_left_shift)
-    bitwise_not_ = _in_place(compare.bitwise_not)
-    bitwise_or_ = __ior__ = _in_place(compare.bitwise_or)
-    bitwise_right_shift_ = __irshift__ = _in_place(compare.bitwise_right_shift)
-    bitwise_xor_ = __ixor__ = _in_place(compare.bitwise_xor)
-    ceil_ = _in_place(pointwise.ceil)
-    clamp_ = clip_ = _in_place(choosing.clamp)
-    clamp_max_ = _in_place(choosing.clamp_max)
-    clamp_min_ = _in_place(choosing.clamp_min)
-    copysign_ = _in_place(bivariate.copysign)
-    cos_ = _in_place(pointwise.cos)
-    cumprod_ = _in_place(scan.cumprod)
-    cumsum_ = _in_place(scan.cumsum)
-    cosh_ = _in_place(pointwise.cosh)
-    deg2rad_ = _in_place(pointwise.deg2rad)
-    digamma_ = _in_place(special.digamma)
-    div_ = divide_ = true_divide_ = __itruediv__ = __idiv__ = _in_place(arithmetic.div)
-    eq_ = _in_place(compare.eq)
-    erf_ = _in_place(special.erf)
-    erfc_ = _in_place(special.erfc)
-    erfinv_ = _in_place(special.erfinv)
-    exp2_ = _in_place(pointwise.exp2)
-    exp_ = _in_place(pointwise.exp)
-    expm1_ = _in_place(pointwise.expm1)
-    float_power_ = _in_place(arithmetic.float_power)
-    floor_ = _in_place(pointwise.floor)
-    floor_divide_ = __ifloordiv__ = _in_place(arithmetic.floor_divide)
     fill_diagonal_ = strided.fill_diagonal_
-    index_add_ = _in_place(scattering.index_add)
-    index_copy_ = _in_place(scattering.index_copy)
-    index_fill_ = _in_place(scattering.index_fill)
-    index_reduce_ = _in_place(scattering.index_reduce)
-    fmod_ = _in_place(arithmetic.fmod)
-    frac_ = _in_place(pointwise.frac)
-    gcd_ = _in_place(compare.gcd)
-    ge_ = greater_equal_ = _in_place(compare.ge)
-    gt_ = greater_ = _in_place(compare.gt)
-    heaviside_ = _in_place(bivariate.heaviside)
-    hypot_ = _in_place(bivariate.hypot)
-    index_put_ = _in_place(indexing.index_put)
-    lcm_ = _in_place(compare.lcm)
-    ldexp_ = _in_place(bivariate.ldexp)
-    le_ = less_equal_ = _in_place(compare.le)
-    lerp_ = _in_place(arithmetic.lerp)
-    lgamma_ = _in_place(special.lgamma)
-    log10_ = _in_place(pointwise.log10)
-    log1p_ = _in_place(pointwise.log1p)
-    log2_ = _in_place(pointwise.log2)
-    log_ = _in_place(pointwise.log)
-    logical_and_ = _in_place(compare.logical_and)
-    logical_not_ = _in_place(compare.logical_not)
-    logical_or_ = _in_place(compare.logical_or)
-    logical_xor_ = _in_place(compare.logical_xor)
-    logit_ = _in_place(special.logit)
-    lt_ = less_ = _in_place(compare.lt)
-    masked_fill_ = _in_place(choosing.masked_fill)
-    masked_scatter_ = _in_place(indexing.masked_scatter)
-    mul_ = multiply_ = __imul__ = _in_place(arithmetic.mul)
-    mvlgamma_ = _in_place(special.multigammaln)
-    nan_to_num_ = _in_place(pointwise.nan_to_num)
-    ne_ = not_equal_ = _in_place(compare.ne)
-    neg_ = negative_ = _in_place(arithmetic.neg)
-    nextafter_ = _in_place(bivariate.nextafter)
-    pow_ = __ipow__ = _in_place(arithmetic.pow)
-    put_ = _in_place(scattering.put)
-    rad2deg_ = _in_place(pointwise.rad2deg)
-    reciprocal_ = _in_place(arithmetic.reciprocal)
-    relu_ = _in_place(activation.relu)
-    remainder_ = __imod__ = _in_place(arithmetic.remainder)
-    renorm_ = _in_place(norms.renorm)
-    round_ = _in_place(pointwise.round)
-    rsqrt_ = _in_place(pointwise.rsqrt)
-    scatter_ = _in_place(scattering.scatter)
-    scatter_add_ = _in_place(scattering.scatter_add)
-    scatter_reduce_ = _in_place(scattering.scatter_reduce)
-    sigmoid_ = _in_place(pointwise.sigmoid)
-    sign_ = sgn_ = _in_place(pointwise.sign)
-    sin_ = _in_place(pointwise.sin)
-    sinc_ = _in_place(special.sinc)
-    sinh_ = _in_place(pointwise.sinh)
-    sqrt_ = _in_place(pointwise.sqrt)
-    square_ = _in_place(arithmetic.square)
-    sub_ = subtract_ = __isub__ = _in_place(arithmetic.sub)
-    tan_ = _in_place(pointwise.tan)
-    tanh_ = _in_place(pointwise.tanh)
-    tril_ = _in_place(strided.tril)
-    triu_ = _in_place(strided.triu)
-    trunc_ = fix_ = _in_place(pointwise.trunc)
-    xlogy_ = _in_place(bivariate.xlogy)
 
     def polygamma_(self, n: Any) -> Tensor:
         """`polygamma`, written into the tensor itself, which is returned."""

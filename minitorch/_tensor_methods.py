@@ -7,7 +7,7 @@ import math
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -19,13 +19,8 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle, add_gradient_hook
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_channels_last
-from minitorch.ops.math import (
-    compare,
-)
-from minitorch.ops.shape import (
-    strided,
-    views as shaping,
-)
+from minitorch.ops.math import compare
+from minitorch.ops.shape import strided, views as shaping
 from minitorch.ops.support.inplace import assign, copy_, reshape_in_place
 from minitorch.ops.support.operands import (
     OPERANDS,
@@ -40,16 +35,18 @@ from minitorch.ops.support.operands import (
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+Operation = TypeVar("Operation", bound=Callable[..., Any])
 
-def _in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The in-place form of an operation: its result is written over its first argument."""
+
+def _both(operation: Operation) -> tuple[Operation, Callable[..., Tensor]]:
+    """An operation, and its in-place form: the result is written over its first argument."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return assign(self, operation, self, *args, **kwargs)
 
     method.__name__ = operation.__name__ + "_"
     method.__doc__ = f"`{operation.__name__}`, written into the tensor itself, which is returned."
-    return method
+    return operation, method
 
 
 def _view_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:

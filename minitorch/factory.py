@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from inspect import Parameter
+from typing import Any, TypedDict, TypeVar, Unpack, cast, get_args, get_type_hints
 
 import numpy as np
 
@@ -50,12 +52,58 @@ __all__ = [
 ]
 
 
+Factory = TypeVar("Factory", bound=Callable[..., Tensor])
+
+
+class Options(TypedDict, total=False):
+    """What every factory can be told besides the dtype; `finish` sees to it."""
+
+    device: Any
+    layout: Any
+    pin_memory: bool | None
+    requires_grad: bool
+
+
+class LikeOptions(TypedDict, total=False):
+    """What a factory can be told that takes a tensor for its pattern; `_like` sees to it."""
+
+    dtype: dtype | None
+    layout: Any
+    device: Any
+    pin_memory: bool
+    requires_grad: bool
+    memory_format: Any
+
+
+def spelled_out(factory: Factory) -> Factory:
+    """Name each of a factory's ``**options`` in its signature, and refuse others in its name."""
+    (options,) = get_args(get_type_hints(factory)["options"])
+    signature = inspect.signature(factory)
+    parameters = list(signature.parameters.values())[:-1]
+    for name, annotation in options.__annotations__.items():
+        kind = annotation.__forward_arg__
+        default = False if "bool" in kind else None
+        parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind))
+    known = {parameter.name for parameter in parameters}
+
+    @functools.wraps(factory)
+    def checked(*args: Any, **kwargs: Any) -> Tensor:
+        for name in kwargs.keys() - known:
+            who = factory.__name__
+            raise TypeError(f"{who}() got an unexpected keyword argument {name!r}")
+        return factory(*args, **kwargs)
+
+    vars(checked)["__signature__"] = signature.replace(parameters=parameters)
+    return cast(Factory, checked)
+
+
 def finish(
     array: Array,
-    requires_grad: bool,
+    *,
     device: Any = None,
     layout: Any = None,
     pin_memory: bool | None = False,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A tensor over a new array, once the keywords that every factory takes are seen to.
 
@@ -235,7 +283,8 @@ def tensor(
     tensor([[1, 2],
             [3, 4]])
     """
-    return finish(_from_data(data, dtype), requires_grad, device, None, pin_memory)
+    array = _from_data(data, dtype)
+    return finish(array, device=device, pin_memory=pin_memory, requires_grad=requires_grad)
 
 
 def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tensor:
@@ -355,7 +404,8 @@ def frombuffer(
             f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must "
             f"not be greater than actual buffer length ({length} bytes)"
         )
-    return finish(np.frombuffer(buffer, dtype.numpy, count, offset), requires_grad)
+    array = np.frombuffer(buffer, dtype.numpy, count, offset)
+    return finish(array, requires_grad=requires_grad)
 
 
 def scalar_tensor(
@@ -370,7 +420,9 @@ def scalar_tensor(
     """A number as a 0-d tensor, of the default dtype unless another is given."""
     value = number("scalar_tensor", "s", s)
     array = scalar_as(value, numpy_dtype("scalar_tensor", dtype), filling=True)
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(
+        array, device=device, layout=layout, pin_memory=pin_memory, requires_grad=requires_grad
+    )
 
 
 def number(who: str, name: str, value: Any) -> Any:
@@ -400,14 +452,9 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
 # ---- filled -----------------------------------------------------------------------------------
 
 
+@spelled_out
 def zeros(
-    *sizes: Any,
-    size: Any = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    *sizes: Any, size: Any = None, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """Zeros of the given size.
 
@@ -416,23 +463,16 @@ def zeros(
             [0., 0.]])
     """
     shape = positive_shape("zeros", (shape_given("zeros", "size", sizes, size),))
-    array = np.zeros(shape, numpy_dtype("zeros", dtype))
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(np.zeros(shape, numpy_dtype("zeros", dtype)), **options)
 
 
+@spelled_out
 def ones(
-    *sizes: Any,
-    size: Any = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    *sizes: Any, size: Any = None, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """Ones of the given size."""
     shape = positive_shape("ones", (shape_given("ones", "size", sizes, size),))
-    array = np.ones(shape, numpy_dtype("ones", dtype))
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(np.ones(shape, numpy_dtype("ones", dtype)), **options)
 
 
 def empty(
@@ -453,18 +493,14 @@ def empty(
         if axes is None:
             raise RuntimeError("unsupported memory format Preserve")
         array = in_order(array, axes)
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(
+        array, device=device, layout=layout, pin_memory=pin_memory, requires_grad=requires_grad
+    )
 
 
+@spelled_out
 def empty_strided(
-    size: Any,
-    stride: Any,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    size: Any, stride: Any, *, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """Room of the given size, its elements so many apart along each dimension.
 
@@ -481,18 +517,12 @@ def empty_strided(
     last = sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
     room = np.zeros(0 if 0 in shape else last + 1, numpy_dtype("empty_strided", dtype))
     array = np.lib.stride_tricks.as_strided(room, shape, [n * room.itemsize for n in steps])
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(array, **options)
 
 
+@spelled_out
 def full(
-    size: Any,
-    fill_value: Any,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """`fill_value` everywhere; the dtype is its own unless given."""
     if isinstance(size, int):
@@ -501,18 +531,12 @@ def full(
     kind = numpy_dtype("full", dtype, _dtypes.scalar_dtype(value))
     shape = positive_shape("full", (size,))
     array = np.full(shape, scalar_as(value, kind, filling=math.prod(shape) == 1))
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(array, **options)
 
 
+@spelled_out
 def eye(
-    n: int,
-    m: int | None = None,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    n: int, m: int | None = None, *, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
     rows = integer("eye", "n", n)
@@ -520,95 +544,62 @@ def eye(
     for name, value in (("n", rows), ("m", columns)):
         if value < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
-    array = np.eye(rows, columns, dtype=numpy_dtype("eye", dtype))
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(np.eye(rows, columns, dtype=numpy_dtype("eye", dtype)), **options)
 
 
-def zeros_like(
-    input: Tensor,
-    *,
-    dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Zeros of `input`'s shape, dtype and memory layout."""
-    array = _like("zeros_like", input, dtype, memory_format)
-    return finish(array, requires_grad, device, layout, pin_memory)
-
-
-def ones_like(
-    input: Tensor,
-    *,
-    dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Ones of `input`'s shape, dtype and memory layout."""
-    array = _like("ones_like", input, dtype, memory_format, 1)
-    return finish(array, requires_grad, device, layout, pin_memory)
-
-
-def empty_like(
-    input: Tensor,
-    *,
-    dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Room of `input`'s shape, dtype and memory layout: zeros here."""
-    array = _like("empty_like", input, dtype, memory_format)
-    return finish(array, requires_grad, device, layout, pin_memory)
-
-
-def full_like(
-    input: Tensor,
+def _like(
+    who: str,
+    input: Any,
     fill_value: Any,
-    *,
     dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
     memory_format: Any = None,
+    **options: Unpack[Options],
 ) -> Tensor:
-    """`fill_value` in `input`'s shape, dtype and memory layout."""
-    array = _like("full_like", input, dtype, memory_format, fill_value)
-    return finish(array, requires_grad, device, layout, pin_memory)
-
-
-def _like(who: str, input: Any, wanted: Any, memory_format: Any, fill_value: Any = 0) -> Array:
     array = require_tensor(who, "input", input)._array
     axes = memory_order(who, memory_format, array.ndim)
-    kind = numpy_dtype(who, wanted, array.dtype)
+    kind = numpy_dtype(who, dtype, array.dtype)
     value = scalar_as(number(who, "fill_value", fill_value), kind, filling=array.size == 1)
     made = np.full(array.shape, value, value.dtype)
-    if axes is None and array.flags.c_contiguous:
-        return made
-    return in_order(made, order_of(array) if axes is None else axes)
+    if axes is not None or not array.flags.c_contiguous:
+        made = in_order(made, order_of(array) if axes is None else axes)
+    return finish(made, **options)
+
+
+@spelled_out
+def zeros_like(input: Tensor, **options: Unpack[LikeOptions]) -> Tensor:
+    """Zeros of `input`'s shape, dtype and memory layout."""
+    return _like("zeros_like", input, 0, **options)
+
+
+@spelled_out
+def ones_like(input: Tensor, **options: Unpack[LikeOptions]) -> Tensor:
+    """Ones of `input`'s shape, dtype and memory layout."""
+    return _like("ones_like", input, 1, **options)
+
+
+@spelled_out
+def empty_like(input: Tensor, **options: Unpack[LikeOptions]) -> Tensor:
+    """Room of `input`'s shape, dtype and memory layout: zeros here."""
+    return _like("empty_like", input, 0, **options)
+
+
+@spelled_out
+def full_like(input: Tensor, fill_value: Any, **options: Unpack[LikeOptions]) -> Tensor:
+    """`fill_value` in `input`'s shape, dtype and memory layout."""
+    return _like("full_like", input, fill_value, **options)
 
 
 # ---- sequences --------------------------------------------------------------------------------
 
 
+@spelled_out
 def arange(
     start: Any = None,
     end: Any = None,
     step: Any = 1,
     *,
     dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    **options: Unpack[Options],
 ) -> Tensor:
     """From `start` (0 if only one bound is given) by `step` up to, but not including, `end`.
 
@@ -652,29 +643,22 @@ def arange(
         values = first + np.arange(count, dtype=np.float64) * by
     with np.errstate(over="ignore"):
         array = values.astype(kind)
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(array, **options)
 
 
+@spelled_out
 def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    start: Any, end: Any, steps: int, *, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """`steps` values, evenly apart, from `start` to `end` inclusive.
 
     Raises:
         RuntimeError: for a negative number of steps, or bounds with dimensions.
     """
-    array = _evenly("linspace", start, end, steps, dtype)
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(_evenly("linspace", start, end, steps, dtype), **options)
 
 
+@spelled_out
 def logspace(
     start: Any,
     end: Any,
@@ -682,10 +666,7 @@ def logspace(
     base: float = 10.0,
     *,
     dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    **options: Unpack[Options],
 ) -> Tensor:
     """`base` to the powers of `linspace`: from base**start to base**end inclusive.
 
@@ -701,7 +682,7 @@ def logspace(
     powers = _evenly("logspace", start, end, steps, wide)
     with np.errstate(all="ignore"):
         array = np.power(float(base), powers.astype(np.float64)).astype(kind)
-    return finish(array, requires_grad, device, layout, pin_memory)
+    return finish(array, **options)
 
 
 def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
@@ -767,4 +748,5 @@ def _triangle(
     kind = numpy_dtype(who, dtype, _dtypes.int64.numpy)
     if kind.kind not in "iu":
         raise NotImplementedError(f'"{who}" not implemented for {dtype}')
-    return finish(np.stack(places(row, offset, col)).astype(kind), False, device, layout)
+    array = np.stack(places(row, offset, col)).astype(kind)
+    return finish(array, device=device, layout=layout)

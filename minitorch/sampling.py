@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Unpack
 
 from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
 from minitorch._tensor import Tensor
-from minitorch.factory import _like, empty, finish, numpy_dtype, zeros
+from minitorch.factory import (
+    LikeOptions,
+    Options,
+    _like,
+    empty,
+    finish,
+    numpy_dtype,
+    spelled_out,
+    zeros,
+)
 from minitorch.ops.math import random as draws
 
 __all__ = [
@@ -29,15 +38,23 @@ def _filled(made: Tensor, values: Array, requires_grad: bool) -> Tensor:
     return made.requires_grad_(requires_grad)
 
 
+def _drawn(
+    law: str, sizes: Any, generator: Any, requires_grad: bool = False, **options: Any
+) -> Tensor:
+    """Draws from one of a stream's distributions, `uniform` or `normal`, in a new tensor."""
+    made = empty(*sizes, **options)
+    kind = draws.floating(f"{law}_", made)
+    values = getattr(draws.stream(generator), law)(made._array.size, dtype=kind)
+    return _filled(made, values, requires_grad)
+
+
+@spelled_out
 def rand(
     *sizes: Any,
     size: Any = None,
     generator: Any = None,
     dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    **options: Unpack[Options],
 ) -> Tensor:
     """Draws from U[0, 1): PyTorch's own, for the same seed.
 
@@ -46,67 +63,38 @@ def rand(
     >>> minitorch.rand(3)
     tensor([0.4963, 0.7682, 0.0885])
     """
-    made = empty(
-        *sizes, size=size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory
-    )
-    kind = draws.floating("uniform_", made)
-    values = draws.stream(generator).uniform(made._array.size, dtype=kind)
-    return _filled(made, values, requires_grad)
+    return _drawn("uniform", sizes, generator, size=size, dtype=dtype, **options)
 
 
+@spelled_out
 def randn(
     *sizes: Any,
     size: Any = None,
     generator: Any = None,
     dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    **options: Unpack[Options],
 ) -> Tensor:
     """Draws from the standard normal distribution: PyTorch's own, for the same seed."""
-    made = empty(
-        *sizes, size=size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory
-    )
-    kind = draws.floating("normal_", made)
-    values = draws.stream(generator).normal(made._array.size, dtype=kind)
-    return _filled(made, values, requires_grad)
+    return _drawn("normal", sizes, generator, size=size, dtype=dtype, **options)
 
 
-def rand_like(
-    input: Tensor,
-    *,
-    generator: Any = None,
-    dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
+@spelled_out
+def rand_like(input: Tensor, *, generator: Any = None, **options: Unpack[LikeOptions]) -> Tensor:
     """`rand` in `input`'s shape, dtype and memory layout."""
-    array = _like("empty_like", input, dtype, memory_format)
-    made = finish(array, False, device, layout, pin_memory)
+    requires_grad = options.pop("requires_grad", False)
+    made = _like("empty_like", input, 0, **options)
     return draws.uniform_(made, generator=generator).requires_grad_(requires_grad)
 
 
-def randn_like(
-    input: Tensor,
-    *,
-    generator: Any = None,
-    dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
+@spelled_out
+def randn_like(input: Tensor, *, generator: Any = None, **options: Unpack[LikeOptions]) -> Tensor:
     """`randn` in `input`'s shape, dtype and memory layout."""
-    array = _like("empty_like", input, dtype, memory_format)
-    made = finish(array, False, device, layout, pin_memory)
+    requires_grad = options.pop("requires_grad", False)
+    made = _like("empty_like", input, 0, **options)
     return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
 
 
+@spelled_out
 def randint(
     low: int,
     high: Any = None,
@@ -114,45 +102,36 @@ def randint(
     *,
     generator: Any = None,
     dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    **options: Unpack[Options],
 ) -> Tensor:
     """Whole numbers from ``[low, high)``; ``randint(high, size)`` starts at 0.
 
     Raises:
         RuntimeError: if low >= high.
     """
-    if size is None or high is None:
-        low, high, size = (
-            0,
-            low if high is None else (low if size is None else high),
-            (high if size is None else size),
-        )
+    if high is None:
+        low, high = 0, low
+    elif size is None:
+        low, high, size = 0, low, high
     if size is None or isinstance(size, int):
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, got {size!r}")
     start, end = operator.index(low), operator.index(high)
     _check_range(start, end)
-    kind = dtype or _dtypes.int64
-    made = empty(size, dtype=kind, device=device, layout=layout, pin_memory=pin_memory)
+    requires_grad = options.pop("requires_grad", False)
+    made = empty(size, dtype=dtype or _dtypes.int64, **options)
     array = made._array
     values = draws.stream(generator).randint(array.size, start, end, array.dtype)
     return _filled(made, values, requires_grad)
 
 
+@spelled_out
 def randint_like(
     input: Tensor,
     low: int,
     high: int | None = None,
     *,
     generator: Any = None,
-    dtype: dtype | None = None,
-    layout: Any = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    memory_format: Any = None,
+    **options: Unpack[LikeOptions],
 ) -> Tensor:
     """`randint` in `input`'s shape, dtype and memory layout; ``randint_like(x, high)`` from 0.
 
@@ -161,8 +140,8 @@ def randint_like(
     """
     start, end = (0, low) if high is None else (low, high)
     start, end = operator.index(start), operator.index(end)
-    array = _like("empty_like", input, dtype, memory_format)
-    made = finish(array, False, device, layout, pin_memory)
+    requires_grad = options.pop("requires_grad", False)
+    made = _like("empty_like", input, 0, **options)
     _check_range(start, end)
     return draws.random_(made, start, end, generator=generator).requires_grad_(requires_grad)
 
@@ -174,24 +153,19 @@ def _check_range(low: int, high: int) -> None:
         )
 
 
+@spelled_out
 def randperm(
-    n: int,
-    *,
-    generator: Any = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    n: int, *, generator: Any = None, dtype: dtype | None = None, **options: Unpack[Options]
 ) -> Tensor:
     """The numbers 0 to n - 1 in random order: PyTorch's own, for the same seed."""
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     kind = numpy_dtype("randperm", dtype, _dtypes.int64.numpy)
     order = draws.stream(generator).permutation(operator.index(n), kind)
-    return finish(order, requires_grad, device, layout, pin_memory)
+    return finish(order, **options)
 
 
+@spelled_out
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -199,10 +173,7 @@ def normal(
     *,
     generator: Any = None,
     dtype: dtype | None = None,
-    device: Any = None,
-    layout: Any = None,
-    pin_memory: bool | None = False,
-    requires_grad: bool = False,
+    **options: Unpack[Options],
 ) -> Tensor:
     """Draws from normal distributions with the given means and standard deviations.
 
@@ -214,7 +185,8 @@ def normal(
         RuntimeError: for a negative standard deviation.
     """
     if size is not None:
-        made = zeros(size, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory)
+        requires_grad = options.pop("requires_grad", False)
+        made = zeros(size, dtype=dtype, **options)
         return draws.normal_(made, mean, std, generator=generator).requires_grad_(requires_grad)
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         raise TypeError("normal(): argument 'size' is needed when mean and std are numbers")
