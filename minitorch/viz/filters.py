@@ -93,9 +93,6 @@ def filters(path: str | os.PathLike[str], image: Any = None) -> Path:
 def draw(image: Any = None) -> Figure:
     """Return the figure that `filters` writes."""
     require("matplotlib", wanted_for="viz.filters", extra=EXTRA)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     if image is None:
         image = sample()
     elif isinstance(image, (str, os.PathLike)):
@@ -108,8 +105,7 @@ def draw(image: Any = None) -> Figure:
     plain = grey(image)
     height, width = plain.shape
     tall = 3.3 * min(max(height / width, 0.4), 2.0)  # inches; a very long picture gets margins
-    figure = Figure(figsize=(13.6, 3 * (tall + 1) + 1), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = pictures._figure(13.6, 3 * (tall + 1) + 1)
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.1)  # type: ignore[union-attr, call-arg]
     figure.suptitle("Ten kernels on one photograph", fontsize=16, fontweight="bold")
     panels = iter(figure.subplots(3, 4).flat)

@@ -53,9 +53,9 @@ class Group:
 
     def label(self) -> str:
         """Its name, and its module's class."""
-        if not self.title:
+        if self.title in ("", self.kind):
             return self.kind
-        return f"{self.title} {self.kind}".strip() if self.title != self.kind else self.kind
+        return f"{self.title} {self.kind}".strip()
 
     def told(self, graph: Graph) -> str:
         """Describe the content in counts and totals."""
@@ -118,9 +118,8 @@ def tree(graph: Graph) -> Group:
     for node in graph.nodes:
         if node.kind != "operation":
             continue
-        depth = 0
-        while depth < min(len(path), len(node.calls)) and path[depth][0] is node.calls[depth]:
-            depth += 1
+        both = zip(path, node.calls, strict=False)
+        depth = sum(1 for _ in takewhile(lambda pair: pair[0][0] is pair[1], both))
         del path[depth:]
         for call in node.calls[depth:]:
             inside = path[-1][1] if path else top
@@ -133,9 +132,13 @@ def tree(graph: Graph) -> Group:
         group.children = _in_parts(group.children, fresh)
     _place_leaves(graph, top)
     for group in reversed(list(top.groups())):
-        for child in group.children:
-            group.nodes += child.nodes if isinstance(child, Group) else [child]
+        group.nodes = [number for child in group.children for number in numbers(child)]
     return top
+
+
+def numbers(child: int | Group) -> list[int]:
+    """The numbers of the nodes in a group, or a node's own."""
+    return child.nodes if isinstance(child, Group) else [child]
 
 
 def _alone(graph: Graph, child: int | Group) -> int | Group:
@@ -158,22 +161,17 @@ def _in_parts(children: Sequence[int | Group], fresh: Callable[[str], str]) -> l
         parts: list[int | Group] = []
         for start in range(0, len(whole), PART):
             part = whole[start : start + PART]
-            first, last = _first(part[0]), _last(part[-1])
+            first, last = _end(part[0], 0), _end(part[-1], -1)
             key = fresh(f"#{first}-{last}")
             parts.append(Group(key, f"#{first} to #{last}", "", part))
         whole = parts
     return whole
 
 
-def _first(child: int | Group) -> int:
+def _end(child: int | Group, at: int) -> int:
+    """The first of all nodes within (`at` 0), or the last (-1)."""
     while isinstance(child, Group):
-        child = child.children[0]
-    return child
-
-
-def _last(child: int | Group) -> int:
-    while isinstance(child, Group):
-        child = child.children[-1]
+        child = child.children[at]
     return child
 
 
@@ -194,19 +192,14 @@ def _place_leaves(graph: Graph, top: Group) -> None:
             source = graph[given.source]
             if source.kind != "operation":
                 way, old = ways[node.number], common.get(source.number)
-                if old is not None:
-                    depth = 0
-                    for one, other in zip(old, way, strict=False):
-                        if one is not other:
-                            break
-                        depth += 1
-                    way = way[:depth]
-                common[source.number] = way
+                both = zip(way, way if old is None else old, strict=False)
+                shared = takewhile(lambda pair: pair[0] is pair[1], both)
+                common[source.number] = tuple(one for one, _ in shared)
     for node in graph.nodes:  # in order, so that each comes before what uses it
         if node.kind != "operation":
             common.get(node.number, (top,))[-1].children.append(node.number)
     for group in top.groups():
-        group.children.sort(key=_first)
+        group.children.sort(key=lambda child: _end(child, 0))
 
 
 def opened(top: Group, limit: int) -> set[str]:
@@ -223,3 +216,47 @@ def opened(top: Group, limit: int) -> set[str]:
             break
         keys |= {group.key for group in level}
     return keys
+
+
+class Boxes:
+    """What is seen of a graph: open groups as frames, the rest as boxes, each with a name.
+
+    Attributes:
+        names: of the groups, by their keys.
+        box_of: the name of the box that a node is in, by the node's number.
+    """
+
+    def __init__(self, graph: Graph, opened: set[str]) -> None:
+        self.graph, self.opened = graph, opened
+        self.names = {group.key: f"g{i}" for i, group in enumerate(graph.tree().groups())}
+        self.box_of: dict[int, str] = {}
+        self.boxes: dict[str, int | Group] = {}
+        for _, what, name in self.walk():
+            if what is not None and (isinstance(what, int) or what.key not in opened):
+                self.boxes[name] = what
+                self.box_of.update(dict.fromkeys(numbers(what), name))
+
+    def walk(self) -> Iterator[tuple[int, int | Group | None, str]]:
+        """(depth, box, name) in order; a frame comes before what is in it, and None after."""
+        waiting: list[tuple[int, int | Group | None]] = [
+            (0, child) for child in reversed(self.graph.tree().children)
+        ]
+        while waiting:
+            depth, what = waiting.pop()
+            yield depth, what, self.names[what.key] if isinstance(what, Group) else f"n{what}"
+            if isinstance(what, Group) and what.key in self.opened:
+                waiting.append((depth, None))
+                waiting += [(depth + 1, child) for child in reversed(what.children)]
+
+    def kind(self, number: int) -> str:
+        """A node's kind, or that it is a result."""
+        return "root" if number in dict(self.graph.roots) else self.graph[number].kind
+
+    def edges(self) -> list[tuple[str, str]]:
+        """Each line between two boxes once."""
+        found = {
+            (self.box_of[given.source], self.box_of[node.number]): None
+            for node in self.graph.nodes
+            for given in node.inputs
+        }
+        return [(start, end) for start, end in found if start != end]

@@ -94,22 +94,12 @@ class Summary:
         for row in self.rows:
             if self.depth is not None and row.depth > self.depth:
                 continue
-            cut = self.depth == row.depth
-            counts = [
-                row.total(what) if cut else int(getattr(row, what))
-                for what in ("parameters", "multiply_adds", "saved")
-            ]
+            count = row.total if self.depth == row.depth else vars(row).__getitem__
+            parameters, work, saved = map(count, ("parameters", "multiply_adds", "saved"))
+            layer = "  " * row.depth + row.name() + " (again)" * row.again
             shapes = ", ".join(str(list(shape)) for shape in row.outputs) or "not called"
-            found.append(
-                (
-                    "  " * row.depth + row.name() + (" (again)" if row.again else ""),
-                    shapes,
-                    f"{counts[0]:,}" if counts[0] else "",
-                    f"{counts[1]:,}" if counts[1] else "",
-                    seen(row.sees),
-                    size(counts[2]) if counts[2] else "",
-                )
-            )
+            cells = (layer, shapes, f"{parameters:,}", f"{work:,}", seen(row.sees), size(saved))
+            found.append(tuple("" if cell in ("0", "0 B") else cell for cell in cells))
         return found
 
     def totals(self) -> list[tuple[str, str]]:
@@ -127,21 +117,15 @@ class Summary:
         ]
 
     def __str__(self) -> str:
-        table = self.table()
-        widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-        lines = []
-        for line in table:
-            cells = [
-                cell.ljust(width) if column < 2 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ]
-            lines.append("  ".join(cells).rstrip())
-        rule = "─" * max(map(len, lines))
-        lines.insert(1, rule)
-        lines.append(rule)
+        columns = [
+            [f"{cell:{side}{max(map(len, column))}}" for cell in column]
+            for side, column in zip("<<>>>>", zip(*self.table(), strict=True), strict=True)
+        ]
+        head, *rows = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+        rule = "─" * max(map(len, (head, *rows)))
         width = max(len(label) for label, _ in self.totals())
-        lines += [f"{label:<{width}}  {text}" for label, text in self.totals()]
-        return "\n".join(lines)
+        totals = [f"{label:<{width}}  {text}" for label, text in self.totals()]
+        return "\n".join([head, rule, *rows, rule, *totals])
 
     def _repr_html_(self) -> str:
         head, *rows = self.table()
@@ -208,8 +192,8 @@ def summary(
     if (input is None) == (input_size is None):
         raise TypeError("summary: give either an input or an input_size, such as (1, 3, 224, 224)")
     args, kwargs = _arguments(input, input_size, dtypes)
-    tensors = [*as_tensors([*args, *kwargs.values()])]
-    seen_by = _Watcher(model)
+    inputs = list(as_tensors([*args, *kwargs.values()]))
+    watcher = _Watcher(model)
     modes = [(module, module.training) for module in model.modules()]
     wanted = [(p, p.requires_grad) for p in model.parameters()]
     trainable = sum(p.numel() for p, wants in wanted if wants)
@@ -219,23 +203,23 @@ def summary(
             if parameter.is_floating_point():
                 parameter.requires_grad_(True)
         with enable_grad():
-            seen_by.run(args, kwargs)
+            watcher.run(args, kwargs, inputs)
     finally:
         for parameter, wants in wanted:
             parameter.requires_grad_(wants)
         for module, training in modes:
             module.training = training
-    buffers = list(model.buffers())
+    buffers, rows = list(model.buffers()), watcher.rows
     return Summary(
-        rows=seen_by.rows,
+        rows=rows,
         parameters=sum(p.numel() for p, _ in wanted),
         trainable=trainable,
         buffers=sum(b.numel() for b in buffers),
         parameter_bytes=sum(t.nbytes for t in (*(p for p, _ in wanted), *buffers)),
-        multiply_adds=sum(row.multiply_adds for row in seen_by.rows),
-        output_bytes=sum(row.bytes for row in seen_by.rows if not row.children),
-        saved=sum(row.saved for row in seen_by.rows),
-        inputs=[tuple(tensor.shape) for tensor in tensors],
+        multiply_adds=sum(row.multiply_adds for row in rows),
+        output_bytes=sum(row.bytes for row in rows if not row.children),
+        saved=sum(row.saved for row in rows),
+        inputs=[tuple(tensor.shape) for tensor in inputs],
         depth=depth,
     )
 
@@ -269,10 +253,8 @@ def _arguments(
         if isinstance(value, TensorBase):
             copy: Any = value
             copy = copy.detach().clone()
-            if copy.is_floating_point():
-                # Not the leaf itself: a model may change its input in place.
-                copy = copy.requires_grad_().clone()
-            return copy
+            # Not the leaf itself: a model may change its input in place.
+            return copy.requires_grad_().clone() if copy.is_floating_point() else copy
         if isinstance(value, list | tuple):
             return type(value)(prepared(item) for item in value)
         return value
@@ -290,16 +272,14 @@ class _Watcher:
         self.model = model
         self.rows: list[Row] = []
         self.paths = {id(module): name for name, module in model.named_modules()}
-        self.kinds = {name: type(module) for name, module in model.named_modules()}
         self.stack: list[Row] = []
         self.calls: dict[int, tuple[Row | None, Sequence[Any], dict[str, Any]]] = {}
         self.nodes: list[Function] = []
         self.called: set[int] = set()
         self.counted: set[int] = set()  # parameters
 
-    def run(self, args: list[Any], kwargs: dict[str, Any]) -> None:
+    def run(self, args: list[Any], kwargs: dict[str, Any], inputs: list[Any]) -> None:
         """Call the model, and work out what the rows are told."""
-        inputs = list(as_tensors([*args, *kwargs.values()]))
         handles = [
             register_module_forward_pre_hook(self._enter),
             register_module_forward_hook(self._leave, always_call=True),
@@ -384,18 +364,14 @@ class _Watcher:
                 contains and all(p is None for p in module._parameters.values())
             ):
                 continue  # (a ModuleList is not to be called)
-            depth = name.count(".") + 1
-            above = name.rpartition(".")[0]
+            above, depth = name.rpartition(".")[0], name.count(".") + 1
             at = next((i for i, row in enumerate(self.rows) if row.path == above), None)
-            row = self._row(module, depth)
-            if at is None:
-                self.rows.append(row)
-                continue
-            self.rows[at].children.append(row)
-            row.depth = self.rows[at].depth + 1
-            after = at + 1
-            while after < len(self.rows) and self.rows[after].depth > self.rows[at].depth:
-                after += 1
+            row, after = self._row(module, depth), len(self.rows)
+            if at is not None:
+                self.rows[at].children.append(row)
+                row.depth = self.rows[at].depth + 1
+                later = (i for i in range(at + 1, after) if self.rows[i].depth < row.depth)
+                after = next(later, after)
             self.rows.insert(after, row)
 
 

@@ -15,9 +15,10 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minitorch.viz.fold import Group
+from minitorch.viz.fold import Group, numbers
 
 if TYPE_CHECKING:
     from minitorch.viz.nodes import Graph
@@ -79,14 +80,12 @@ def plan(graph: Graph, group: Group, users: dict[Source, list[int]]) -> Plan:
     home: dict[int, int] = {}  # which child a node is in
     for index, child in enumerate(group.children):
         made.items.append(("box", index))
-        for number in child.nodes if isinstance(child, Group) else [child]:
-            home[number] = index
+        home.update(dict.fromkeys(numbers(child), index))
 
     # Each result that is used in more than the child that makes it: from which item to which.
     links: dict[Source, tuple[int, list[int]]] = {}
     for number in group.nodes:
-        node = graph[number]
-        for given in node.inputs:
+        for given in graph[number].inputs:
             source = (given.source, given.slot)
             start = home.get(given.source)
             if start == home[number]:
@@ -108,24 +107,18 @@ def plan(graph: Graph, group: Group, users: dict[Source, list[int]]) -> Plan:
                 made.items.append(("out", source))
 
     row_of = _rows(made, links)
-    height = max(row_of) + 1
-    made.rows = [[] for _ in range(height)]
+    made.rows = [[] for _ in range(max(row_of) + 1)]
     if group.key:
         made.rows[0].append(len(made.items))
         made.items.append(("title", 0))
     takes = {end for _, ends in links.values() for end in ends}
-    for item in sorted(
-        range(len(row_of)), key=lambda item: item not in takes
-    ):  # leaves on the right
+    # Leaves on the right.
+    for item in sorted(range(len(row_of)), key=lambda item: item not in takes):
         made.rows[row_of[item]].append(item)
     for source, (start, ends) in links.items():
-        upper, row = start, row_of[start]
-        last = max(row_of[end] for end in ends)
-        while True:
-            row += 1
-            for end in ends:
-                if row_of[end] == row:
-                    made.segments.append(Segment(upper, end, source))
+        upper, last = start, max(row_of[end] for end in ends)
+        for row in range(row_of[start] + 1, last + 1):
+            made.segments += [Segment(upper, end, source) for end in ends if row_of[end] == row]
             if row == last:
                 break
             passing = len(made.items)
@@ -264,14 +257,12 @@ def place(
     made = plans[child.key]
     boxes = [place(inner, plans, opened, sizes) for inner in child.children]
     title = (len(child.label()) + 2) * CHARACTER + SIDE if child.key else 0.0
-    widths = [
-        boxes[what].width if kind == "box" else title if kind == "title" else PASS
+    plain = {"title": (title, LINE + 2)}
+    extents = [
+        (boxes[what].width, boxes[what].height) if kind == "box" else plain.get(kind, (PASS, 0.0))
         for kind, what in made.items
     ]
-    heights = [
-        boxes[what].height if kind == "box" else LINE + 2 if kind == "title" else 0.0
-        for kind, what in made.items
-    ]
+    widths, heights = ([extent[axis] for extent in extents] for axis in (0, 1))
 
     # Where on an item's edge a line is fixed, from its left: the middle, or an open group's gate.
     start: list[float] = []
@@ -290,34 +281,28 @@ def place(
 
     tops, bottoms = [], []
     y = 8.0 if child.key else 0.0
-    before: set[str] = set()
-    kinds: set[str] = set()
+    kinds = [{made.items[item][0] for item in row} for row in made.rows]
     for index, row in enumerate(made.rows):
-        kinds = {made.items[item][0] for item in row}
         if index > 0:
-            y += NARROW if before <= {"in", "title"} or "out" in kinds else BETWEEN
-        before = kinds
+            narrow = kinds[index - 1] <= {"in", "title"} or "out" in kinds[index]
+            y += NARROW if narrow else BETWEEN
         tops.append(y)
         y += max((heights[item] for item in row), default=0.0)
         bottoms.append(y)
-    height = y + (0.0 if "out" in kinds else pad)
+    height = y + (0.0 if "out" in kinds[-1] else pad)
     row_of = {item: index for index, row in enumerate(made.rows) for item in row}
-    whole = Box(child, right - left + 2 * pad, height, open=True)
+    whole = Box(child, right - left + 2 * pad, height, open=True, inside=boxes)
     for index, inner in enumerate(boxes):
         inner.x, inner.y = x[index], tops[row_of[index]]
-        whole.inside.append(inner)
     for item, (kind, what) in enumerate(made.items):
         if kind in ("in", "out"):
             whole.gates[kind, what] = x[item] + PASS / 2
     for index, segment in enumerate(made.segments):
         upper, lower = row_of[segment.upper], row_of[segment.lower]
         above, below = made.items[segment.upper][0], made.items[segment.lower][0]
-        from_y = tops[upper] + heights[segment.upper]
-        if above != "box":
-            from_y = 0.0 if above == "in" else bottoms[upper]
-        to_y = tops[lower]
-        if below != "box":
-            to_y = height if below == "out" else bottoms[lower]
+        edge = tops[upper] + heights[segment.upper]
+        from_y = {"in": 0.0, "box": edge}.get(above, bottoms[upper])
+        to_y = {"out": height, "box": tops[lower]}.get(below, bottoms[lower])
         x1, x2 = x[segment.upper] + start[index], x[segment.lower] + end[index]
         arrow = below == "box" and not boxes[made.items[segment.lower][1]].open
         points = (x1, from_y, bottoms[upper], x2, tops[lower], to_y)
@@ -329,10 +314,8 @@ def _columns(made: Plan, widths: list[float], start: list[float], end: list[floa
     """The left edge of each item: near to what it is joined to, its row's order kept."""
     x = [0.0] * len(made.items)
     for row in made.rows:
-        at = 0.0
-        for item in row:
-            x[item] = at
-            at += widths[item] + GAP
+        for item, left in zip(row, _packed([widths[item] + GAP for item in row]), strict=True):
+            x[item] = left
     above: list[list[int]] = [[] for _ in made.items]
     below: list[list[int]] = [[] for _ in made.items]
     for index, segment in enumerate(made.segments):
@@ -369,9 +352,9 @@ def _columns(made: Plan, widths: list[float], start: list[float], end: list[floa
                 x[item] = value
     first = made.rows[0]
     if made.items[first[0]][0] == "title":  # at the left of all, but not further than it must
-        left = [x[item] for row in made.rows for item in row if item != first[0]]
-        left += [x[item] - widths[first[0]] - GAP for item in first[1:2]]
-        x[first[0]] = min(left)
+        lefts = [x[item] for row in made.rows for item in row if item != first[0]]
+        lefts += [x[item] - widths[first[0]] - GAP for item in first[1:2]]
+        x[first[0]] = min(lefts)
     return x
 
 
@@ -406,10 +389,7 @@ def _apart(wishes: list[float], weights: list[float], gaps: list[float]) -> list
     Measured from where each would lie were they packed, the positions must not decrease: pool
     adjacent violators.
     """
-    packed, at = [], 0.0
-    for gap in gaps:
-        packed.append(at)
-        at += gap
+    packed = _packed(gaps)
     pools: list[list[float]] = []  # mean, weight, count
     for wish, weight, base in zip(wishes, weights, packed, strict=True):
         pools.append([wish - base, weight, 1])
@@ -425,6 +405,11 @@ def _apart(wishes: list[float], weights: list[float], gaps: list[float]) -> list
     return found
 
 
+def _packed(gaps: list[float]) -> list[float]:
+    """Where things lie, the first at 0, with nothing between them."""
+    return list(accumulate(gaps, initial=0.0))[:-1]
+
+
 # ---- for the pages -------------------------------------------------------------------------------
 
 
@@ -435,12 +420,9 @@ def group_lines(graph: Graph, group: Group) -> list[str]:
 
 def sizes(graph: Graph, top: Group) -> dict[int | str, tuple[float, float]]:
     """The size of each node, and of each group's box when it is folded."""
-    found: dict[int | str, tuple[float, float]] = {
-        node.number: box(node.lines()) for node in graph.nodes
+    return {node.number: box(node.lines()) for node in graph.nodes} | {
+        group.key: box(group_lines(graph, group)) for group in top.groups()
     }
-    for group in top.groups():
-        found[group.key] = box(group_lines(graph, group))
-    return found
 
 
 def data(graph: Graph, top: Group) -> list[dict[str, Any]]:

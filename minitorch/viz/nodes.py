@@ -23,7 +23,7 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.saved import SavedArray
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
-from minitorch.viz import fold, layout
+from minitorch.viz import fold, formats, layout, svg, text
 from minitorch.viz.names import Names, users_frame
 from minitorch.viz.page import compose
 from minitorch.viz.recording import ModuleCall, note_of
@@ -43,6 +43,11 @@ class Output:
     def count(self) -> int:
         """Count the elements."""
         return math.prod(self.shape)
+
+    def few(self) -> list[str]:
+        """Its values and its gradient, each if there are at most four."""
+        both = (("=", self.values), ("grad", self.gradient))
+        return [f"{sign} {v.short()}" for sign, v in both if v is not None and 0 < v.count() <= 4]
 
     def __str__(self) -> str:
         return f"{self.dtype} {list(self.shape)}"
@@ -134,26 +139,21 @@ class Node:
         name = "cell" if "ipykernel_" in file else Path(file).name
         return f"{name}:{rest.partition(',')[0]}" if file else ""
 
+    def kept(self) -> str:
+        """Say in short what it keeps for backward, or ''."""
+        saves = f"saves {size(self.saved_bytes)}" if self.saved_bytes else ""
+        return "freed" if self.freed else saves
+
     def lines(self) -> list[str]:
         """Write the text in its box: name, shape, and what is worth knowing at a glance."""
-        several = len(self.outputs) > 1
-        shape = f"{len(self.outputs)} outputs" if several else str(self.outputs[0])
-        lines = [self.name, shape]
-        if not several:
-            output = self.outputs[0]
-            for sign, values in (("=", output.values), ("grad", output.gradient)):
-                if values is not None and 0 < values.count() <= 4:
-                    lines.append(f"{sign} {values.short()}")
+        if len(self.outputs) > 1:
+            lines = [self.name, f"{len(self.outputs)} outputs"]
+        else:
+            lines = [self.name, str(self.outputs[0]), *self.outputs[0].few()]
         if self.warning:
             lines.append(f"⚠ {self.warning}")
-        notes = [self.variable, self.tag, self.line()]
-        if self.freed:
-            notes.append("freed")
-        elif self.saved_bytes:
-            notes.append(f"saves {size(self.saved_bytes)}")
-        if any(notes):
-            lines.append(" · ".join(note for note in notes if note))
-        return lines
+        notes = [note for note in (self.variable, self.tag, self.line(), self.kept()) if note]
+        return [*lines, " · ".join(notes)] if notes else lines
 
     def details(self) -> list[tuple[str, str]]:
         """All that is known of it, as pairs of a label and a text."""
@@ -252,27 +252,19 @@ class Graph:
             fold: whether to show a module's call as one line; by default in a large graph.
             width: cut lines to so many characters; not at all by default.
         """
-        from minitorch.viz.text import write
-
-        return write(self, fold, width)
+        return text.write(self, fold, width)
 
     def mermaid(self, *, fold: bool | None = None) -> str:
         """Mermaid's language, which GitHub and many editors draw."""
-        from minitorch.viz.formats import mermaid
-
-        return mermaid(self, fold)
+        return formats.mermaid(self, fold)
 
     def dot(self, *, fold: bool | None = None) -> str:
         """Graphviz's language."""
-        from minitorch.viz.formats import dot
-
-        return dot(self, fold)
+        return formats.dot(self, fold)
 
     def svg(self, *, fold: bool | None = None) -> str:
         """A picture as SVG, in light or dark as the reader's system is."""
-        from minitorch.viz.svg import draw
-
-        return draw(self, fold)
+        return svg.draw(self, fold)
 
     def html(self, path: str | Path) -> Path:
         """Write a page to zoom and to fold, with all that is known of each node; returns its path.

@@ -58,12 +58,9 @@ def kernels(layer: Any, *, columns: int | None = None, most: int = MOST) -> Figu
         )
     outs, ins, high, wide = weight.shape
     bound = float(np.abs(weight).max(initial=0)) or 1.0
-    if ins == 3:
-        tiles = [_stretched(kernel.transpose(1, 2, 0)) for kernel in weight]
+    if ins in (1, 3):
+        tiles = [_shown(kernel) for kernel in weight] if ins == 3 else list(weight[:, 0])
         titles = [str(o) for o in range(outs)]
-        columns = columns or _columns(outs)
-    elif ins == 1:
-        tiles, titles = list(weight[:, 0]), [str(o) for o in range(outs)]
         columns = columns or _columns(outs)
     else:
         columns = columns or min(ins, 16)
@@ -126,14 +123,14 @@ def feature_maps(
         )
     name, maps = found[0]
     low, high = float(maps.min()), float(maps.max())
-    bound, symmetric = max(-low, high), low < 0
+    symmetric = low < 0
     return _tiles(
         list(maps),
         [str(c) for c in range(len(maps))],
         columns or _columns(len(maps)),
         most,
         title=f"{name}: {maps.shape[0]} maps of {maps.shape[1]} x {maps.shape[2]}",
-        scale=(-bound, bound) if symmetric else (0.0, high),
+        scale=(-max(-low, high), max(-low, high)) if symmetric else (0.0, high),
         cmap="RdBu_r" if symmetric else "viridis",
     )
 
@@ -175,7 +172,7 @@ def saliency(model: Module, image: Any, target: int | None = None) -> Figure:
     axes[0].imshow(picture, **gray)
     drawn = axes[1].imshow(size, cmap="magma", vmin=0)
     axes[2].imshow(picture if picture.ndim == 2 else picture.mean(2), cmap="gray")
-    axes[2].imshow(size, cmap="magma", alpha=_share(size), vmin=0)
+    axes[2].imshow(size, cmap="magma", alpha=size / (float(size.max()) or 1.0), vmin=0)
     names = ("image", f"|d score {chosen} / d pixel|", "both")
     for each, name in zip(axes, names, strict=True):
         _bare(each)
@@ -272,7 +269,7 @@ def _tiles(
     cmap: str,
 ) -> Figure:
     """A grid of small pictures; with a bar for what the colours mean where there is one scale."""
-    left_out = len(tiles) - most
+    more = f" (the first {most} tiles)" if len(tiles) > most else ""
     tiles = tiles[:most]
     rows = math.ceil(len(tiles) / columns)
     figure = _figure(1.1 * columns + 1.2, 1.25 * rows + 0.7)
@@ -286,7 +283,6 @@ def _tiles(
         limits = {} if scale is None else {"vmin": scale[0], "vmax": scale[1], "cmap": cmap}
         drawn = axes.imshow(tile, interpolation="nearest", **limits)
         axes.set_title(name, fontsize=8, color=FAINT, pad=2)
-    more = f" (the first {most} tiles)" if left_out > 0 else ""
     figure.suptitle(title + more, fontsize=12, color=INK)
     if scale is not None and drawn is not None:
         figure.colorbar(drawn, ax=grid, fraction=0.03, aspect=18)
@@ -307,21 +303,11 @@ def _array(tensor: Any) -> Array:
     return np.array(tensor._peek() if isinstance(tensor, TensorBase) else tensor, dtype=np.float64)
 
 
-def _stretched(values: Array) -> Array:
-    """Values from 0 to 1."""
-    low, high = float(values.min()), float(values.max())
-    return (values - low) / ((high - low) or 1.0)
-
-
-def _share(values: Array) -> Array:
-    return values / (float(values.max()) or 1.0)
-
-
 def _shown(image: Array) -> Array:
     """(C, H, W) as matplotlib takes it: (H, W) or (H, W, 3), from 0 to 1."""
-    if image.shape[0] == 3:
-        return _stretched(image.transpose(1, 2, 0))
-    return _stretched(image.mean(0))
+    values = image.transpose(1, 2, 0) if image.shape[0] == 3 else image.mean(0)
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / ((high - low) or 1.0)
 
 
 __all__ = ["feature_maps", "input_gradient", "kernels", "losses", "running_mean", "saliency"]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from minitorch.viz.fold import Group
-from minitorch.viz.values import size
+from minitorch.viz import svg
+from minitorch.viz.fold import Boxes, Group
 
 if TYPE_CHECKING:
     from minitorch.viz.nodes import Graph, Node
@@ -21,9 +21,7 @@ SIGNS = {"operation": "●", "leaf": "○", "constant": "□"}
 
 def write(graph: Graph, fold: bool | None = None, width: int | None = None) -> str:
     """The tree of `graph`; its first line says how much there is."""
-    from minitorch.viz.svg import opened
-
-    view = _View(graph, opened(graph, fold))
+    view = _View(graph, svg.opened(graph, fold))
     roots = [view.box_of[number] for number, _ in graph.roots]
     to_come = Counter(source for taken in view.takes.values() for source in taken)
     to_come.update(roots)
@@ -54,41 +52,22 @@ def write(graph: Graph, fold: bool | None = None, width: int | None = None) -> s
     return "\n".join(line if width is None else line[:width] for line in lines)
 
 
-class _View:
-    """The graph with some groups folded: boxes by a key, and the inputs of each."""
+class _View(Boxes):
+    """What is seen of a graph, and the inputs of each box."""
 
     def __init__(self, graph: Graph, opened: set[str]) -> None:
-        self.graph = graph
-        self.box_of: dict[int, str] = {}
-        self.boxes: dict[str, int | Group] = {}
-        waiting: list[int | Group] = [graph.tree()]
-        while waiting:
-            child = waiting.pop()
-            if isinstance(child, Group) and child.key in opened:
-                waiting += child.children
-                continue
-            key = child.key if isinstance(child, Group) else f"#{child}"
-            self.boxes[key] = child
-            for number in child.nodes if isinstance(child, Group) else [child]:
-                self.box_of[number] = key
-        self.takes: dict[str, list[str]] = {}
-        self.depth: dict[str, int] = {}
-        for node in graph.nodes:  # sources come first, so that their depth is known
-            key = self.box_of[node.number]
-            taken = self.takes.setdefault(key, [])
-            for given in node.inputs:
-                source = self.box_of[given.source]
-                if source != key and source not in taken:
-                    taken.append(source)
-            self.depth[key] = max([0, *(self.depth[source] + 1 for source in taken)])
+        super().__init__(graph, opened)
+        self.takes: dict[str, list[str]] = {name: [] for name in self.boxes}
+        self.depth = dict.fromkeys(self.boxes, 0)
+        for source, key in self.edges():  # sources come first, so that their depth is known
+            self.takes[key].append(source)
+            self.depth[key] = max(self.depth[key], self.depth[source] + 1)
 
     def inputs(self, key: str) -> list[str]:
         """List the inputs of a box, the deepest last."""
         taken = self.takes[key]
-        if not taken:
-            return []
-        deepest = max(taken, key=self.depth.__getitem__)
-        return [source for source in taken if source != deepest] + [deepest]
+        deepest = max(taken, key=self.depth.__getitem__, default=None)
+        return sorted(taken, key=lambda source: source == deepest)
 
     def line(self, key: str) -> str:
         """Write the line about a box."""
@@ -108,19 +87,13 @@ def line(node: Node) -> str:
     shape = ", ".join(str(output) for output in node.outputs)
     said = f"{SIGNS[node.kind]} #{node.number} {node.name}  {shape}"
     if len(node.outputs) == 1:
-        output = node.outputs[0]
-        for sign, values in (("=", output.values), ("grad", output.gradient)):
-            if values is not None and 0 < values.count() <= 4:
-                said += f"  {sign} {values.short()}"
+        said = "  ".join([said, *node.outputs[0].few()])
     notes = [
         node.warning and f"⚠ {node.warning}",
         node.variable,
         node.module and f"in {node.module}",
         node.line(),
+        node.kept(),
     ]
-    if node.freed:
-        notes.append("freed")
-    elif node.saved_bytes:
-        notes.append(f"saves {size(node.saved_bytes)}")
     told = ", ".join(note for note in notes if note)
     return f"{said}  {told}" if told else said
