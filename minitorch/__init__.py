@@ -47,11 +47,7 @@ from minitorch._predicates import *
 from minitorch._tensor import Tensor as Tensor
 from minitorch._tensor_types import *
 from minitorch._type_info import *
-from minitorch.amp import (
-    GradScaler as GradScaler,
-    autocast as autocast,
-    is_autocast_enabled as is_autocast_enabled,
-)
+from minitorch.amp import *
 from minitorch.autograd.anomaly import (
     is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
     is_anomaly_enabled as is_anomaly_enabled,

@@ -131,10 +131,8 @@ def _body(array: Array, indent: int, summarize: bool, text: _Formatter) -> str:
     cut = summarize and size > 2 * edge
     if array.ndim == 1:
         per_line = max(1, (options.linewidth - indent) // (text.width + 2))
-        values = array.tolist()
-        items = [text(v) for v in values] if not cut else [text(v) for v in values[:edge]]
-        if cut:
-            items += [" ..."] + [text(v) for v in values[-edge:]]
+        head, tail = (array[:edge], array[-edge:]) if cut else (array, array[:0])
+        items = [*map(text, head.tolist()), *[" ..."] * cut, *map(text, tail.tolist())]
         lines = [", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     rows = range(size) if not cut else [*range(edge), *range(size - edge, size)]
@@ -151,19 +149,13 @@ def tensor_repr(tensor: Tensor, name: str) -> str:
     prefix = name + "("
     indent = len(prefix)
     notes: list[str] = []
-    natural = (get_default_dtype(), int64, bool_)
-    if array.size == 0:
-        if array.ndim != 1:
-            notes.append(f"size={tuple(array.shape)}")
-        if tensor.dtype is not get_default_dtype():
-            notes.append(f"dtype={tensor.dtype}")
-        body = "[]"
-    else:
-        if not options.edgeitems:
-            notes.append(f"size={tuple(array.shape)}")
-        if tensor.dtype not in natural:
-            notes.append(f"dtype={tensor.dtype}")
-        summarize = array.size > options.threshold
+    default, summarize = get_default_dtype(), array.size > options.threshold
+    if not options.edgeitems if array.size else array.ndim != 1:
+        notes.append(f"size={tuple(array.shape)}")
+    if tensor.dtype not in ((default, int64, bool_) if array.size else (default,)):
+        notes.append(f"dtype={tensor.dtype}")
+    body = "[]"
+    if array.size:
         body = _body(array, indent, summarize, _Formatter(_shown(array) if summarize else array))
     node = tensor.grad_fn
     if node is not None:
@@ -174,9 +166,7 @@ def tensor_repr(tensor: Tensor, name: str) -> str:
     length = len(text) - text.rfind("\n") + 1
     for note in notes:  # each goes on a new line where this one would grow too long
         if length + len(note) + 2 > options.linewidth:
-            text += ",\n" + " " * indent + note
-            length = indent + len(note)
+            text, length = text + ",\n" + " " * indent + note, indent + len(note)
         else:
-            text += ", " + note
-            length += len(note) + 2
+            text, length = text + ", " + note, length + len(note) + 2
     return text + ")"

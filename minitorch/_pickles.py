@@ -18,21 +18,15 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from minitorch import _dtypes
+from minitorch._constructors import TYPE_NAMES
 from minitorch._dtypes import Array, Size, device, dtype
 from minitorch._tensor import Tensor
 from minitorch.autograd.base import Storage
 from minitorch.nn.parameter import Parameter
 
 STORAGES = {
-    "BoolStorage": _dtypes.bool_,
-    "ByteStorage": _dtypes.uint8,
-    "CharStorage": _dtypes.int8,
-    "DoubleStorage": _dtypes.float64,
-    "FloatStorage": _dtypes.float32,
-    "HalfStorage": _dtypes.float16,
-    "IntStorage": _dtypes.int32,
-    "LongStorage": _dtypes.int64,
-    "ShortStorage": _dtypes.int16,
+    title.replace("Tensor", "Storage"): _dtypes.dtype_named(name)
+    for name, title in TYPE_NAMES.items()
 }
 FOREIGN_STORAGES = {
     "BFloat16Storage": "bfloat16",
@@ -102,6 +96,12 @@ class _StorageOf(NamedTuple):
     place: Place
 
 
+class _Rebuilt(NamedTuple):
+    """The tensor within a parameter."""
+
+    args: tuple[Any, ...]
+
+
 # The pickler that is written in Python, which lets names be written that nobody has imported.
 _Pickler: Any = pickle._Pickler
 
@@ -133,28 +133,19 @@ class _Writer(_Pickler):  # type: ignore[misc]
         raise pickle.PicklingError(f"save: {_why_not(obj)}")
 
     def _tensor(self, tensor: Any) -> Any:
-        array = tensor._array
+        array, plain = tensor._array, type(tensor) is Tensor
         place = self.place_of(array)
-        storage = _StorageOf(tensor.dtype, place)
-        requires_grad = tensor.requires_grad and type(tensor) is Tensor
-        args: tuple[Any, ...] = (
-            storage,
-            place.offset,
-            array.shape,
-            place.strides,
-            requires_grad,
-            OrderedDict(),
-        )
+        where = _StorageOf(tensor.dtype, place), place.offset, array.shape, place.strides
+        args: Any = (*where, plain and tensor.requires_grad, OrderedDict())
         attributes = {k: v for k, v in tensor.__dict__.items() if not k.startswith("_")}
-        if type(tensor) is Tensor:
-            if attributes:
-                return REBUILD_WITH_ATTRIBUTES, (REBUILD_TENSOR, TENSOR, args, attributes)
+        if plain and attributes:
+            return REBUILD_WITH_ATTRIBUTES, (REBUILD_TENSOR, TENSOR, args, attributes)
+        if plain:
             return REBUILD_TENSOR, args
-        data = _Rebuilt(args)
+        options: Any = _Rebuilt(args), tensor.requires_grad, OrderedDict()
         if attributes:
-            options: tuple[Any, ...] = (data, tensor.requires_grad, OrderedDict(), attributes)
-            return REBUILD_PARAMETER_WITH_STATE, options
-        return REBUILD_PARAMETER, (data, tensor.requires_grad, OrderedDict())
+            return REBUILD_PARAMETER_WITH_STATE, (*options, attributes)
+        return REBUILD_PARAMETER, options
 
     def _write_name(self, obj: Any) -> None:
         name = DTYPE_NAMES[obj] if isinstance(obj, dtype) else obj
@@ -166,16 +157,7 @@ class _Writer(_Pickler):  # type: ignore[misc]
 
     dispatch[Name] = _write_name
     dispatch[dtype] = _write_name
-
-
-class _Rebuilt:
-    """The tensor within a parameter."""
-
-    def __init__(self, args: tuple[Any, ...]) -> None:
-        self.args = args
-
-
-_Writer.dispatch[_Rebuilt] = _Writer._write_rebuilt
+    dispatch[_Rebuilt] = _write_rebuilt
 
 
 def _why_not(obj: Any) -> str:
@@ -261,10 +243,8 @@ def _tensor(
             f"a tensor of size {size} and stride {stride} from {offset} on does not fit into its "
             f"storage of {array.size} elements"
         )
-    if 0 in size:
-        offset = 0
     steps = tuple(step * array.itemsize for step in stride)
-    start = offset * array.itemsize
+    start = 0 if 0 in size else offset * array.itemsize
     tensor = Tensor._wrap(np.ndarray(size, array.dtype, array, start, steps))
     tensor._storage = storage.counter
     if requires_grad:
@@ -380,14 +360,16 @@ class _Reader:
             if name == "STOP":
                 break
             if name in VALUES:
-                self.stack.append(argument)
-                continue
-            instruction = INSTRUCTIONS.get(name)
-            if instruction is None:
+                self.push(argument)
+            elif name in INSTRUCTIONS:
+                INSTRUCTIONS[name](self, argument)
+            else:
                 raise refuse(f"the file has the instruction {name}, which is not needed for data")
-            instruction(self, argument)
         (value,) = self.stack
         return value
+
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
 
     def pop_mark(self) -> list[Any]:
         items, self.stack = self.stack, self.marks.pop()
@@ -399,19 +381,19 @@ class _Reader:
 
     def name(self, argument: str) -> None:
         module, _, name = argument.partition(" ")
-        self.stack.append(_named(module, name))
+        self.push(_named(module, name))
 
     def stack_name(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
         if type(name) is not str or type(module) is not str:
             raise refuse("a name that is no string")
-        self.stack.append(_named(module, name))
+        self.push(_named(module, name))
 
     def call(self, _: Any) -> None:
         args, function = self.stack.pop(), self.stack.pop()
         if type(function) is not Name or function not in REBUILDERS or type(args) is not tuple:
             raise refuse(f"the file calls {function}")
-        self.stack.append(REBUILDERS[function](*args))
+        self.push(REBUILDERS[function](*args))
 
     def build(self, _: Any) -> None:
         """Attributes: only those of a state_dict, such as its `_metadata`."""
@@ -429,26 +411,24 @@ class _Reader:
         if kinds != (str, Name, str, str, int) or found[1].name not in STORAGES:
             raise refuse("the file refers to something else than a storage")
         _, storage, key, location, numel = found
-        self.stack.append(self.read_storage(key, STORAGES[storage.name], numel, location))
+        self.push(self.read_storage(key, STORAGES[storage.name], numel, location))
+
+    def top(self, use: str, *kinds: type) -> Any:
+        """The value that the file goes on to change, which is of one of these types."""
+        if type(self.stack[-1]) not in kinds:
+            raise refuse(f"the file {use} a {type(self.stack[-1]).__name__}")
+        return self.stack[-1]
 
     def append(self, items: list[Any]) -> None:
-        target = self.stack[-1]
-        if type(target) is not list:
-            raise refuse(f"the file appends to a {type(target).__name__}")
-        target.extend(items)
+        self.top("appends to", list).extend(items)
 
     def set_items(self, items: list[Any]) -> None:
-        target = self.stack[-1]
-        if type(target) not in (dict, OrderedDict, Counter):
-            raise refuse(f"the file sets items of a {type(target).__name__}")
+        target = self.top("sets items of", dict, OrderedDict, Counter)
         for key, value in zip(items[::2], items[1::2], strict=True):
             target[key] = value
 
     def add_items(self, items: list[Any]) -> None:
-        target = self.stack[-1]
-        if type(target) is not set:
-            raise refuse(f"the file adds to a {type(target).__name__}")
-        target.update(items)
+        self.top("adds to", set).update(items)
 
     def pop(self, count: int) -> list[Any]:
         if count > len(self.stack):
@@ -467,22 +447,21 @@ VALUES = {
     "UNICODE",
 }  # fmt: skip
 INSTRUCTIONS: dict[str, Callable[[_Reader, Any], Any]] = {
-    "PROTO": lambda r, _: None,
-    "FRAME": lambda r, _: None,
-    "NONE": lambda r, _: r.stack.append(None),
-    "NEWTRUE": lambda r, _: r.stack.append(True),
-    "NEWFALSE": lambda r, _: r.stack.append(False),
-    "EMPTY_TUPLE": lambda r, _: r.stack.append(()),
-    "EMPTY_LIST": lambda r, _: r.stack.append([]),
-    "EMPTY_DICT": lambda r, _: r.stack.append({}),
-    "EMPTY_SET": lambda r, _: r.stack.append(set()),
+    **dict.fromkeys(("PROTO", "FRAME"), lambda r, _: None),
+    "NONE": lambda r, _: r.push(None),
+    "NEWTRUE": lambda r, _: r.push(True),
+    "NEWFALSE": lambda r, _: r.push(False),
+    "EMPTY_TUPLE": lambda r, _: r.push(()),
+    "EMPTY_LIST": lambda r, _: r.push([]),
+    "EMPTY_DICT": lambda r, _: r.push({}),
+    "EMPTY_SET": lambda r, _: r.push(set()),
     "MARK": _Reader.push_mark,
-    "TUPLE": lambda r, _: _push(r, tuple(r.pop_mark())),
-    "TUPLE1": lambda r, _: r.stack.append(tuple(r.pop(1))),
-    "TUPLE2": lambda r, _: r.stack.append(tuple(r.pop(2))),
-    "TUPLE3": lambda r, _: r.stack.append(tuple(r.pop(3))),
-    "LIST": lambda r, _: _push(r, r.pop_mark()),
-    "FROZENSET": lambda r, _: _push(r, frozenset(r.pop_mark())),
+    "TUPLE": lambda r, _: r.push(tuple(r.pop_mark())),
+    "TUPLE1": lambda r, _: r.push(tuple(r.pop(1))),
+    "TUPLE2": lambda r, _: r.push(tuple(r.pop(2))),
+    "TUPLE3": lambda r, _: r.push(tuple(r.pop(3))),
+    "LIST": lambda r, _: r.push(r.pop_mark()),
+    "FROZENSET": lambda r, _: r.push(frozenset(r.pop_mark())),
     "APPEND": lambda r, _: r.append(r.pop(1)),
     "APPENDS": lambda r, _: r.append(r.pop_mark()),
     "SETITEM": lambda r, _: r.set_items(r.pop(2)),
@@ -493,18 +472,10 @@ INSTRUCTIONS: dict[str, Callable[[_Reader, Any], Any]] = {
     "REDUCE": _Reader.call,
     "BUILD": _Reader.build,
     "BINPERSID": _Reader.storage,
-    "PUT": _Reader.put,
-    "BINPUT": _Reader.put,
-    "LONG_BINPUT": _Reader.put,
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), _Reader.put),
     "MEMOIZE": lambda r, _: r.put(len(r.memo)),
-    "GET": lambda r, number: r.stack.append(r.memo[number]),
-    "BINGET": lambda r, number: r.stack.append(r.memo[number]),
-    "LONG_BINGET": lambda r, number: r.stack.append(r.memo[number]),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda r, number: r.push(r.memo[number])),
 }
-
-
-def _push(reader: _Reader, value: Any) -> None:
-    reader.stack.append(value)  # after `pop_mark`, which exchanges the stack
 
 
 def loads(pickled: bytes, read_storage: StorageReader) -> Any:

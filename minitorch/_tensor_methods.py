@@ -254,11 +254,8 @@ class TensorMethods(TensorBase):
 
     def is_set_to(self, tensor: Tensor) -> bool:
         """Whether `tensor` is the same view of the same memory."""
-        return (self.data_ptr(), self.shape, self.stride()) == (
-            tensor.data_ptr(),
-            tensor.shape,
-            tensor.stride(),
-        )
+        mine, its = ((t.data_ptr(), t.shape, t.stride()) for t in (self, tensor))
+        return mine == its
 
     def is_shared(self) -> bool:
         """Always False: the memory belongs to this process alone."""
@@ -664,10 +661,9 @@ class TensorMethods(TensorBase):
             _dtypes.on_cpu(place)
         changed = self if wanted is None else as_dtype(self, wanted.numpy)
         if memory_format not in (None, _dtypes.preserve_format):
-            last = _dtypes.channels_last if self.dim() == 4 else _dtypes.channels_last_3d
-            array = self._array
-            lies_so = is_channels_last(array.shape, array.strides)
-            held = last if lies_so else _dtypes.contiguous_format
+            held = _dtypes.contiguous_format
+            if is_channels_last(self._array.shape, self._array.strides):
+                held = _dtypes.channels_last if self.dim() == 4 else _dtypes.channels_last_3d
             if changed is not self or copy or memory_format is not held:
                 return shaping.clone(changed, memory_format=memory_format)
         return shaping.clone(changed) if copy and changed is self else changed

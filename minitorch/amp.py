@@ -9,6 +9,8 @@ from typing import Any
 
 from minitorch._dtypes import dtype as DType
 
+__all__ = ["GradScaler", "autocast", "is_autocast_enabled"]
+
 
 class autocast:
     """A context manager and decorator that would compute in a smaller dtype: only switched off.

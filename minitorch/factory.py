@@ -52,6 +52,7 @@ __all__ = [
 ]
 
 
+BUFFERS = (bytes, bytearray, memoryview)
 Factory = TypeVar("Factory", bound=Callable[..., Tensor])
 
 
@@ -219,11 +220,8 @@ def _checked_integers(plain: Any, wanted: dtype) -> Array:
     info = np.iinfo(wanted.numpy)
     wraps = info.min == 0 and array.dtype.kind != "f"  # whole numbers below 0 in an unsigned dtype
     least = -int(info.max) if wraps else int(info.min)
-    if (
-        array.size
-        and array.dtype.kind != "b"
-        and not least <= array.min() <= array.max() <= int(info.max)
-    ):
+    counted = array.size and array.dtype.kind != "b"
+    if counted and not least <= array.min() <= array.max() <= int(info.max):
         raise RuntimeError(f"value cannot be converted to type {wanted} without overflow")
     with np.errstate(invalid="ignore"):
         return (array.astype(np.int64) if array.dtype.kind == "f" else array).astype(wanted.numpy)
@@ -340,7 +338,7 @@ def asarray(
     Raises:
         ValueError: if a copy is needed and refused.
     """
-    if isinstance(obj, (bytes, bytearray, memoryview)):
+    if isinstance(obj, BUFFERS):
         made = frombuffer(obj, dtype=dtype or _dtypes.get_default_dtype())
     else:
         made = as_tensor(obj, dtype=dtype, device=device)
@@ -349,8 +347,9 @@ def asarray(
                 f"asarray: only Tensors of floating point can require gradients, not {made.dtype}; "
                 "detach() the tensor first"
             )
-    shares = isinstance(obj, (Tensor, np.ndarray, bytes, bytearray, memoryview)) and (
-        not isinstance(obj, (Tensor, np.ndarray)) or _array(obj).dtype == made._array.dtype
+    held = obj._array if isinstance(obj, Tensor) else obj
+    shares = isinstance(obj, BUFFERS) or (
+        isinstance(held, np.ndarray) and held.dtype == made._array.dtype
     )
     if copy is False and not shares:
         raise ValueError(
@@ -361,10 +360,6 @@ def asarray(
     if requires_grad:
         made = made.detach().requires_grad_() if made.requires_grad else made.requires_grad_()
     return made
-
-
-def _array(obj: Any) -> Array:
-    return obj._array if isinstance(obj, Tensor) else obj
 
 
 def frombuffer(
@@ -614,10 +609,8 @@ def arange(
         raise TypeError('arange() missing 1 required positional arguments: "end"')
     if end is None:
         start, end = 0, start
-    start = 0 if start is None else start
-    first, last, by = (
-        number("arange", n, v) for n, v in (("start", start), ("end", end), ("step", step))
-    )
+    bounds = {"start": 0 if start is None else start, "end": end, "step": step}
+    first, last, by = (number("arange", name, value) for name, value in bounds.items())
     whole = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
     default = _dtypes.int64.numpy if whole else _dtypes.get_default_dtype().numpy
     kind = numpy_dtype("arange", dtype, default)

@@ -73,10 +73,8 @@ class _Regions:
     def _settled(self, array: Array) -> Array:
         """The array, or a copy of one that PyTorch could not describe."""
         size = array.itemsize
-        if (
-            all(step >= 0 and step % size == 0 for step in array.strides)
-            and not byte_bounds(array)[0] % size
-        ):
+        whole = all(step >= 0 and step % size == 0 for step in array.strides)
+        if whole and byte_bounds(array)[0] % size == 0:
             return array
         if id(array) not in self.copies:
             self.copies[id(array)] = array, np.array(array, order="C")
@@ -89,12 +87,9 @@ class _Regions:
         while isinstance(root.base, np.ndarray):
             root = root.base
         owner = id(array) if array.size == 0 else id(root)
-        region = self.found.get((owner, array.dtype))
-        if region is None:
-            region = _Region(str(len(self.found)), array)
-            self.found[owner, array.dtype] = region
-        else:
-            region.include(array)
+        new = _Region(str(len(self.found)), array)
+        region = self.found.setdefault((owner, array.dtype), new)
+        region.include(array)
         offset = (byte_bounds(array)[0] - region.low) // array.itemsize
         strides = tuple(step // array.itemsize for step in array.strides)
         if array.size == 0:  # NumPy and PyTorch give these other strides
@@ -138,9 +133,8 @@ def save(
         raise ValueError("save: only Python's pickle, protocol 2, in a zip archive is covered")
     regions = _Regions()
     dumps(obj, regions.place)  # once to see how far the regions reach, once to write it down
-    pickled = dumps(obj, regions.place)
     records: dict[str, Any] = {
-        "data.pkl": pickled,
+        "data.pkl": dumps(obj, regions.place),
         ".format_version": b"1",
         ".storage_alignment": str(ALIGNMENT).encode(),
     }
@@ -341,13 +335,11 @@ class _Archive:
     def __init__(
         self, archive: zipfile.ZipFile, length: int, to_cpu: Callable[[str], bool]
     ) -> None:
-        self.archive = archive
+        self.archive, self.to_cpu = archive, to_cpu
         self.length = length  # of the file, in bytes
-        self.to_cpu = to_cpu
         self.storages: dict[str, LoadedStorage] = {}
-        self.entries = {
-            entry.filename.partition("/")[2]: entry for entry in archive.infolist()
-        }  # without the archive's own name
+        # Without the archive's own name.
+        self.entries = {e.filename.partition("/")[2]: e for e in archive.infolist()}
 
     def read(self) -> Any:
         if "data.pkl" not in self.entries:

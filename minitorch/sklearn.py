@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -80,19 +80,12 @@ class _NeuralNet(BaseEstimator):
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
-        self.module = module
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.optimizer = optimizer
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.random_state = random_state
-        self.verbose = verbose
+        self.module, self.hidden_layer_sizes = module, hidden_layer_sizes
+        self.optimizer, self.lr, self.weight_decay = optimizer, lr, weight_decay
+        self.max_epochs, self.batch_size = max_epochs, batch_size
+        self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
+        self.n_iter_no_change, self.callbacks = n_iter_no_change, callbacks
+        self.random_state, self.verbose = random_state, verbose
 
     def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """One loss for each sample."""
@@ -167,11 +160,11 @@ class _NeuralNet(BaseEstimator):
     def _optimizer_class(self) -> Callable[..., optim.Optimizer]:
         """The optimizer's class, also where its name is given."""
         given, name = self.optimizer, type(self).__name__
-        if isinstance(given, str):
-            if given.lower() not in OPTIMIZERS:
-                known = ", ".join(kind.__name__ for kind in OPTIMIZERS.values())
-                raise ValueError(f"{name}: optimizer must be one of {known}, got {given!r}")
+        if isinstance(given, str) and given.lower() in OPTIMIZERS:
             return OPTIMIZERS[given.lower()]
+        if isinstance(given, str):
+            known = ", ".join(kind.__name__ for kind in OPTIMIZERS.values())
+            raise ValueError(f"{name}: optimizer must be one of {known}, got {given!r}")
         if not callable(given):
             raise TypeError(
                 f"{name}: optimizer must be a name such as 'Adam', a class of minitorch.optim, or "
@@ -286,21 +279,16 @@ class _NeuralNet(BaseEstimator):
 
 def _mlp(n_inputs: int, hidden: Sequence[int], n_outputs: int) -> nn.Module:
     """Linear layers with ReLU between them."""
-    sizes = [n_inputs, *hidden]
-    layers: list[nn.Module] = []
-    for before, after in itertools.pairwise(sizes):
-        layers += [nn.Linear(before, after), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(sizes[-1], n_outputs))
+    *inner, last = [nn.Linear(*sizes) for sizes in pairwise([n_inputs, *hidden, n_outputs])]
+    return nn.Sequential(*(made for layer in inner for made in (layer, nn.ReLU())), last)
 
 
 def _weighted(X: Array, targets: Array, sample_weight: Any) -> tuple[Array, Array, Array]:
     """The samples that count, with weights of mean 1."""
     if sample_weight is None:
         return X, targets, np.ones(len(X), X.dtype)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
-    weights = column_or_1d(weights)
+    given = {"ensure_2d": False, "dtype": np.float64, "input_name": "sample_weight"}
+    weights = column_or_1d(check_array(sample_weight, **given))
     check_consistent_length(X, weights)
     if (weights < 0).any():
         raise ValueError(f"sample_weight must not be negative, got {weights.min()}")
@@ -312,7 +300,7 @@ def _weighted(X: Array, targets: Array, sample_weight: Any) -> tuple[Array, Arra
 
 
 def _tensors(arrays: Iterable[Array]) -> Samples:
-    X, targets, weights = (minitorch.tensor(array) for array in arrays)
+    X, targets, weights = map(minitorch.tensor, arrays)
     return X, targets, weights
 
 
@@ -410,8 +398,7 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
 
     def predict(self, X: Any) -> Array:
         """The likeliest label of each sample (n_samples,)."""
-        indices = self._predictions(X).argmax(1)
-        return self.classes_[indices.numpy()]
+        return self.classes_[self._predictions(X).argmax(1).numpy()]
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, in the order of `classes_` (n_samples, n_classes)."""
@@ -498,10 +485,8 @@ class NeuralNetRegressor(RegressorMixin, _NeuralNet):
         return F.mse_loss(outputs, targets, reduction="none").mean(1)
 
     def _validate(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
-        precisions = self._precisions(reset)
-        X, y = validate_data(
-            self, X, y, reset=reset, dtype=precisions, multi_output=True, y_numeric=True
-        )
+        several = {"multi_output": True, "y_numeric": True}
+        X, y = validate_data(self, X, y, reset=reset, dtype=self._precisions(reset), **several)
         y = check_array(y, ensure_2d=False, dtype=X.dtype, input_name="y")
         if reset:
             self._precision, self._target_shape = X.dtype, y.shape[1:]

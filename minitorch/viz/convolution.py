@@ -15,7 +15,7 @@ from typing import Any
 from minitorch.factory import as_tensor, ones
 from minitorch.nn import functional as F
 from minitorch.viz.filters import KERNELS
-from minitorch.viz.page import compose
+from minitorch.viz.page import compose, write
 
 OPERATIONS = ("conv2d", "max_pool2d", "avg_pool2d")
 # As LIMITS in the script.
@@ -100,9 +100,7 @@ def convolution(
         title=f"{title[operation]}, one window at a time",
         parts=("windows", "grid"),
     )
-    file = Path(path)
-    file.write_text(page, encoding="utf-8")
-    return file
+    return write(path, page)
 
 
 def outputs(data: dict[str, Any], height: int, width: int) -> tuple[int, int]:

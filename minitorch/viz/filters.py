@@ -235,10 +235,9 @@ def read(path: str | os.PathLike[str]) -> Array:
         factor = LARGEST / max(image.size)
         size = tuple(max(1, round(side * factor)) for side in image.size)
         if deep:
-            image = image.convert("F")
-        image = image.resize(size, images.Resampling.BOX if deep else images.Resampling.LANCZOS)
-        if deep:
+            image = image.convert("F").resize(size, images.Resampling.BOX)
             return np.asarray(image).round().clip(0, 65535).astype(np.uint16)
+        image = image.resize(size, images.Resampling.LANCZOS)
     return np.asarray(image)
 
 

@@ -25,9 +25,9 @@ from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.viz import fold, formats, layout, svg, text
 from minitorch.viz.names import Names, users_frame
-from minitorch.viz.page import compose
-from minitorch.viz.recording import ModuleCall, note_of
-from minitorch.viz.values import Values, dtype_name, size
+from minitorch.viz.page import compose, write
+from minitorch.viz.recording import ModuleCall, Note, note_of
+from minitorch.viz.values import Values, dtype_name, size, values_of
 
 
 @dataclass
@@ -126,12 +126,8 @@ class Node:
     @property
     def warning(self) -> str:
         """Count values, or gradients, that are NaN or infinite: ``3 NaN, grad 1 inf``; or ''."""
-        found = []
-        for output in self.outputs:
-            for prefix, values in (("", output.values), ("grad ", output.gradient)):
-                told = values.warning() if values is not None else ""
-                found += [prefix + told] if told else []
-        return ", ".join(found)
+        both = [pair for o in self.outputs for pair in (("", o.values), ("grad ", o.gradient))]
+        return ", ".join(sign + v.warning() for sign, v in both if v is not None and v.warning())
 
     def line(self) -> str:
         """The user's file and line in short: ``train.py:12``; in a notebook ``cell:12``."""
@@ -157,18 +153,17 @@ class Node:
 
     def details(self) -> list[tuple[str, str]]:
         """All that is known of it, as pairs of a label and a text."""
-        found: list[tuple[str, str]] = []
-        if self.function:
-            found.append(("Function", self.function))
+        module = ""
         if self.calls:
             kind = f", a {self.calls[-1].kind}" if self.calls[-1].kind else ""
-            found.append(("module", f"{self.calls[-1]}{kind}"))
-        if self.place:
-            found.append(("made at", self.place))
+            module = f"{self.calls[-1]}{kind}"
+        pairs = (("Function", self.function), ("module", module), ("made at", self.place))
+        found = [(label, text) for label, text in pairs if text]
         for slot, output in enumerate(self.outputs):
-            which = f"output {slot}" if len(self.outputs) > 1 else "output"
-            which = which if self.kind == "operation" else "tensor"
-            name = f"{output.name} = " if output.name and self.kind == "operation" else ""
+            which, name = "tensor", ""
+            if self.kind == "operation":
+                which = f"output {slot}" if len(self.outputs) > 1 else "output"
+                name = f"{output.name} = " if output.name else ""
             found.append((which, f"{name}{output}"))
             for label, values in (("values", output.values), ("gradient", output.gradient)):
                 if values is not None:
@@ -271,12 +266,9 @@ class Graph:
 
         One file that needs nothing else. Keys are said on the page.
         """
-        target = Path(path)
         data = self.data()
-        target.write_text(
-            compose("graph", data, title=data["title"], parts=("drawing",)), encoding="utf-8"
-        )
-        return target
+        page = compose("graph", data, title=data["title"], parts=("drawing",))
+        return write(path, page)
 
     def _repr_html_(self) -> str:
         return f'<div style="max-width: 100%; overflow: auto">{self.svg()}</div>'
@@ -412,23 +404,11 @@ class _Builder:
     def leaf(self, leaf: Any, noted: tuple[str, Values] | None) -> int:
         """The number of a leaf."""
         if id(leaf) not in self.numbers:
-            name, values = noted or ("", None)
-            name = self.names.of(leaf) or name
-            grad = leaf._grad
-            output = Output(
-                leaf._peek().shape,
-                dtype_name(leaf._peek().dtype),
-                name,
-                values or Values.of(leaf._peek()),
-                None if grad is None else Values.of(grad._peek()),
-            )
-            self._append(
-                leaf,
-                "leaf",
-                name or "leaf",
-                outputs=[output],
-                parameter=isinstance(leaf, Parameter),
-            )
+            name, values = noted or ("", Values.of(leaf._peek()))
+            name, parameter = self.names.of(leaf) or name, isinstance(leaf, Parameter)
+            dtype = dtype_name(leaf._peek().dtype)
+            output = Output(leaf._peek().shape, dtype, name, values, values_of(leaf._grad))
+            self._append(leaf, "leaf", name or "leaf", outputs=[output], parameter=parameter)
         return self.numbers[id(leaf)]
 
     def constant(self, constant: Any) -> int:
@@ -442,7 +422,7 @@ class _Builder:
 
     def add(self, node: Function) -> None:
         """Add an operation, after its leaves and constants."""
-        note = note_of(node)
+        note = note_of(node) or Note("", ())
         labels = self.labels.get(node._forward_cls)
         if labels is None:
             labels = self.labels[node._forward_cls] = parameter_names(node._forward_cls)
@@ -454,21 +434,14 @@ class _Builder:
                 if isinstance(end, Function):
                     inputs.append(Input(self.numbers[id(end)], slot, label))
                 else:
-                    noted = None if note is None else note.leaves.get(index)
-                    inputs.append(Input(self.leaf(end, noted), 0, label))
-            elif note is not None and index in note.constants:
+                    inputs.append(Input(self.leaf(end, note.leaves.get(index)), 0, label))
+            elif index in note.constants:
                 inputs.append(Input(self.constant(note.constants[index]), 0, label))
         outputs = [
-            Output(
-                shape,
-                dtype_name(dtype),
-                self.names.of_result(node, slot),
-                None if note is None else note.values.get(slot),
-                _gradient(node, slot),
-            )
+            Output(shape, dtype_name(dtype), name, note.values.get(slot), _gradient(node, slot))
             for slot, (shape, dtype) in enumerate(node.outputs)
+            for name in [self.names.of_result(node, slot)]
         ]
-        saved = saved_by(node, labels)
         self._append(
             node,
             "operation",
@@ -476,10 +449,10 @@ class _Builder:
             function=node._forward_cls.__name__,
             inputs=inputs,
             outputs=outputs,
-            saved=saved,
+            saved=saved_by(node, labels),
             freed=node._saved is None,
-            place="" if note is None else note.place,
-            calls=() if note is None else note.calls,
+            place=note.place,
+            calls=note.calls,
         )
         self._learn_values(node, outputs)
 
@@ -507,32 +480,30 @@ def saved_by(node: Function, labels: list[str]) -> list[Saved]:
             continue
         parameter = False
         if isinstance(item, SavedArray):
-            array = item.array
-            at = _index(item.edge, node.edges)
-            if item.edge is None and item.own_slot is None and node.edges.count(None) == 1:
+            array, edge = item.array, item.edge
+            at = _index(edge, node.edges)
+            if edge is None and node.edges.count(None) == 1:
                 at = node.edges.index(None)
             if item.own_slot is not None:
                 what = "output"
             elif at is not None:
                 what = f"operand {labels[at] if at < len(labels) else at}"
-                parameter = item.edge is not None and isinstance(item.edge[0], Parameter)
+                parameter = edge is not None and isinstance(edge[0], Parameter)
             else:
                 what = "constant"
         else:
             array = item._peek() if isinstance(item, TensorBase) else np.asarray(item)
             what = {"b": "mask", "f": "constant"}.get(array.dtype.kind, "indices")
         found.append(_describe(what, array, parameter))
-    for array in _arrays(node.cache):
-        found.append(_describe("cache", array, False))
-    return found
+    caches = node.cache if isinstance(node.cache, tuple | list) else (node.cache,)
+    return found + [_describe("cache", a, False) for a in caches if isinstance(a, np.ndarray)]
 
 
 def _index(edge: Edge | None, edges: list[Edge | None]) -> int | None:
     """Where `edge` stands among `edges`. (Tensors are compared by identity.)"""
-    for index, other in enumerate(edges):
-        if edge and other and edge[0] is other[0] and edge[1] == other[1]:
-            return index
-    return None
+    end, slot = edge or (None, None)
+    same = (i for i, e in enumerate(edges) if e and e[0] is end and e[1] == slot)
+    return next(same, None)
 
 
 def _describe(what: str, array: Array, parameter: bool) -> Saved:
@@ -545,19 +516,13 @@ def memory_of(array: Array) -> tuple[int, int]:
     return array.__array_interface__["data"][0], array.nbytes
 
 
-def _arrays(cache: Any) -> list[Array]:
-    several = cache if isinstance(cache, tuple | list) else (cache,)
-    return [array for array in several if isinstance(array, np.ndarray)]
-
-
 def _gradient(node: Function, slot: int) -> Values | None:
     """The gradient of an output, if the recording saw it or the tensor retains it."""
     note = note_of(node)
     if note is not None and slot in note.gradients:
         return note.gradients[slot]
     tensor = (node.retained or {}).get(slot, lambda: None)()
-    grad = None if tensor is None else tensor._grad
-    return None if grad is None else Values.of(grad._peek())
+    return None if tensor is None else values_of(tensor._grad)
 
 
 def parameter_names(function: type[Function]) -> list[str]:

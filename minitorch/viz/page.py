@@ -8,8 +8,10 @@ security policy, to fetch anything: what it shows is in the file.
 from __future__ import annotations
 
 import json
+import os
 from html import escape
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 POLICY = (
@@ -42,6 +44,13 @@ def compose(name: str, data: Any = None, *, title: str, parts: tuple[str, ...] =
         f'<script type="application/json" id="data">{as_json(data)}</script>\n'
         f"<script>\n{scripts}</script>\n</body>\n</html>\n"
     )
+
+
+def write(path: str | os.PathLike[str], page: str) -> Path:
+    """Write a page into a file, and return its path."""
+    target = Path(path)
+    target.write_text(page, encoding="utf-8")
+    return target
 
 
 def source(file: str) -> str:

@@ -81,16 +81,8 @@ class Values:
 
     def statistics(self) -> str:
         """The statistics in one line."""
-        parts = [
-            f"{name} {number(value)}"
-            for name, value in (
-                ("min", self.low),
-                ("max", self.high),
-                ("mean", self.mean),
-                ("std", self.std),
-            )
-            if value is not None
-        ]
+        known = {"min": self.low, "max": self.high, "mean": self.mean, "std": self.std}
+        parts = [f"{name} {number(value)}" for name, value in known.items() if value is not None]
         if self.zeros:
             parts.append(f"zeros {100 * self.zeros:.3g}%")
         if self.warning():
@@ -108,6 +100,11 @@ class Values:
 
     def __str__(self) -> str:
         return f"{self.dtype} {list(self.shape)} {self.short()}"
+
+
+def values_of(tensor: Any) -> Values | None:
+    """The numbers of a tensor; None where there is none."""
+    return None if tensor is None else Values.of(tensor._peek())
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:
