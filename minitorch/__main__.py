@@ -21,13 +21,8 @@ def parser() -> Parser:
     )
     root.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", dest="name")
-    digits.add_command(commands)
-    run.add_command(commands)
-    check.add_command(commands)
-    graph.add_command(commands)
-    explain.add_command(commands)
-    convolution.add_command(commands)
-    filters.add_command(commands)
+    for module in (digits, run, check, graph, explain, convolution, filters):
+        module.add_command(commands)
     return root
 
 

@@ -82,15 +82,9 @@ class dtype:
 
 # PyTorch's aliases (float, half, long, bool ...) are given in minitorch/__init__.py, where they
 # shadow no builtin that this file needs.
-float16 = dtype("float16")
-float32 = dtype("float32")
-float64 = dtype("float64")
-int8 = dtype("int8")
-int16 = dtype("int16")
-int32 = dtype("int32")
-int64 = dtype("int64")
-uint8 = dtype("uint8")
-bool_ = dtype("bool")
+float16, float32, float64 = map(dtype, ("float16", "float32", "float64"))
+int8, int16, int32, int64 = map(dtype, ("int8", "int16", "int32", "int64"))
+uint8, bool_ = map(dtype, ("uint8", "bool"))
 
 DTYPES = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
 _BY_NUMPY = {d.numpy: d for d in DTYPES}
@@ -300,10 +294,9 @@ class memory_format:
         return f"torch.{self.name}"
 
 
-contiguous_format = memory_format("contiguous_format")
-preserve_format = memory_format("preserve_format")
-channels_last = memory_format("channels_last")
-channels_last_3d = memory_format("channels_last_3d")
+contiguous_format, preserve_format, channels_last, channels_last_3d = map(
+    memory_format, ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
+)
 
 
 class Size(tuple[int, ...]):

@@ -13,13 +13,7 @@ import numpy as np
 
 from minitorch import _constructors as constructors, _dtypes
 from minitorch._format import tensor_repr
-from minitorch._tensor_methods import (
-    TensorMethods,
-    _arithmetic,
-    _both,
-    _operator,
-    _view_in_place,
-)
+from minitorch._tensor_methods import TensorMethods, _arithmetic, _both, _operator, _view_in_place
 from minitorch.ops.math import (
     arithmetic,
     bivariate,

@@ -572,11 +572,10 @@ class TensorMethods(TensorBase):
         return bool(compare.eq(self, element)._array.any())
 
     def __bool__(self) -> bool:
-        if self._array.size == 1:
-            return bool(self._array.item())
-        if self._array.size == 0:
-            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        if self._array.size != 1:
+            many = "more than one value" if self._array.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+        return bool(self._array.item())
 
     def __int__(self) -> int:
         return int(self._scalar())
@@ -797,22 +796,18 @@ def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool]:
     Raises:
         TypeError: for arguments that fit none of PyTorch's forms.
     """
-    wanted = place = None
+    place = None
     flags = {"non_blocking": False, "copy": False}
-    left = list(args)
-    if "tensor" in kwargs:
-        left.insert(0, kwargs.pop("tensor"))
+    left = [kwargs.pop("tensor"), *args] if "tensor" in kwargs else list(args)
     if left and isinstance(left[0], TensorBase):
-        wanted = left.pop(0).dtype
+        left.insert(0, left.pop(0).dtype)
     elif left and not isinstance(left[0], dtype) and left[0] not in _PYTHON_TYPES:
         place = left.pop(0)
         if place is not None and not isinstance(place, (str, device)):
             raise TypeError(
                 f"to(): expected a dtype, a device or a tensor, got {type(place).__name__}"
             )
-        wanted = left.pop(0) if left else None
-    elif left:
-        wanted = left.pop(0)
+    wanted = left.pop(0) if left else None
     flags.update(zip(flags, left, strict=False))
     wanted, place = kwargs.pop("dtype", wanted), kwargs.pop("device", place)
     for name, value in kwargs.items():

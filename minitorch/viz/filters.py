@@ -120,8 +120,7 @@ def draw(image: Any = None) -> Figure:
 def show(axes: Axes, image: Array, title: str, text: str = "") -> None:
     """Draw one picture, with its title below it, and a text below that."""
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("#999999")
     axes.set_xlabel(title, fontsize=12, fontweight="bold", labelpad=4)
     axes.annotate(

@@ -95,10 +95,8 @@ def feature_maps(
     """
     batch = image if image.dim() == 4 else image.unsqueeze(0)
     paths = {id(module): name for name, module in model.named_modules()}
-    wanted = layer
-    if isinstance(layer, str):
-        wanted = model.get_submodule(layer)
-    elif layer is not None and id(layer) not in paths:
+    wanted = model.get_submodule(layer) if isinstance(layer, str) else layer
+    if wanted is not None and id(wanted) not in paths:
         raise ValueError(f"feature_maps: {type(layer).__name__} is no module of the model")
     found: list[tuple[str, Any]] = []
 
@@ -117,10 +115,8 @@ def feature_maps(
         for handle in handles:
             handle.remove()
     if not found:
-        raise ValueError(
-            "feature_maps: no output of shape (N, C, H, W) came from "
-            + (f"layer {layer!r}" if isinstance(layer, str) else "such a layer")
-        )
+        where = f"layer {layer!r}" if isinstance(layer, str) else "such a layer"
+        raise ValueError(f"feature_maps: no output of shape (N, C, H, W) came from {where}")
     name, maps = found[0]
     low, high = float(maps.min()), float(maps.max())
     symmetric = low < 0
@@ -213,18 +209,10 @@ def losses(
         means = running_mean(y, smooth)
         axes.plot(x, means, color=colour, label=name, marker=marker, markersize=4)
         if len(y):
-            axes.annotate(
-                f" {name + ' ' if name else ''}{means[-1]:.3g}",
-                (x[-1], means[-1]),
-                color=colour,
-                va="center",
-                fontsize=10,
-            )
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
+            last = f" {name + ' ' if name else ''}{means[-1]:.3g}"
+            axes.annotate(last, (x[-1], means[-1]), color=colour, va="center", fontsize=10)
+    axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.margins(x=0.12)
-    if log:
-        axes.set_yscale("log")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
@@ -274,13 +262,12 @@ def _tiles(
     rows = math.ceil(len(tiles) / columns)
     figure = _figure(1.1 * columns + 1.2, 1.25 * rows + 0.7)
     grid = figure.subplots(rows, columns, squeeze=False)
+    limits = {} if scale is None else {"vmin": scale[0], "vmax": scale[1], "cmap": cmap}
     drawn = None
-    for axes in grid.flat:
+    for axes in grid.flat[len(tiles) :]:
         axes.axis("off")
     for tile, name, axes in zip(tiles, titles, grid.flat, strict=False):
-        axes.axis("on")
         _bare(axes)
-        limits = {} if scale is None else {"vmin": scale[0], "vmax": scale[1], "cmap": cmap}
         drawn = axes.imshow(tile, interpolation="nearest", **limits)
         axes.set_title(name, fontsize=8, color=FAINT, pad=2)
     figure.suptitle(title + more, fontsize=12, color=INK)
@@ -290,8 +277,7 @@ def _tiles(
 
 
 def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("#bbbbbb")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -63,9 +64,7 @@ def draw(graph: Graph, folded: bool | None = None) -> str:
     whole = layout.place(
         top, layout.plans(graph, top), opened(graph, folded), layout.sizes(graph, top)
     )
-    parts: list[str] = []
-    roots = {number for number, _ in graph.roots}
-    _paint(graph, roots, whole, MARGIN, MARGIN, 0, parts)
+    parts = _paint(graph, dict(graph.roots), whole, MARGIN, MARGIN, 0)
     width, height = whole.width + 2 * MARGIN, whole.height + 2 * MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mtg" role="img" width="{width:.0f}" '
@@ -77,8 +76,8 @@ def draw(graph: Graph, folded: bool | None = None) -> str:
 
 
 def _paint(
-    graph: Graph, roots: set[int], box: Box, x: float, y: float, depth: int, parts: list[str]
-) -> None:
+    graph: Graph, roots: dict[int, int], box: Box, x: float, y: float, depth: int
+) -> Iterator[str]:
     """Write one box, at `x` and `y` of the picture, and all that is in it."""
     child = box.child
     if not box.open:
@@ -90,7 +89,7 @@ def _paint(
             kind = node.kind + " root" * (child in roots) + " bad" * bool(node.warning)
             lines = node.lines()
             title = "\n".join(f"{name}: {text}" for name, text in node.details())
-        parts.append(
+        yield (
             f'<g class="{kind}"><title>{escape(title)}</title>'
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
             f'rx="6"/>{_text(lines, x, y)}</g>'
@@ -98,14 +97,14 @@ def _paint(
         return
     if isinstance(child, Group) and child.key:
         inner = " inner" if depth % 2 == 0 else ""
-        parts.append(
+        yield (
             f'<g class="group{inner}"><rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" '
             f'height="{box.height:.1f}" rx="8"/><text class="faint" x="{x + 8:.1f}" '
             f'y="{y + layout.LINE:.1f}">{escape(child.label())}</text></g>'
         )
-    parts += [_line(line, x, y) for line in box.lines]
+    yield from (_line(line, x, y) for line in box.lines)
     for inside in box.inside:
-        _paint(graph, roots, inside, x + inside.x, y + inside.y, depth + 1, parts)
+        yield from _paint(graph, roots, inside, x + inside.x, y + inside.y, depth + 1)
 
 
 def _text(lines: list[str], x: float, y: float) -> str:
