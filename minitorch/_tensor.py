@@ -1,7 +1,7 @@
 """`Tensor`: an array that remembers where it came from.
 
-The class body is the one table of operators and methods: each line names the operation that
-answers it. All else that a tensor can do is in `TensorMethods`; what only concerns the graph, in
+The class body is the one table of operators and methods: each line names the operations that
+answer it. All else that a tensor can do is in `TensorMethods`; what only concerns the graph, in
 `TensorBase`.
 """
 
@@ -13,7 +13,14 @@ import numpy as np
 
 from minitorch import _constructors as constructors, _dtypes
 from minitorch._format import tensor_repr
-from minitorch._tensor_methods import TensorMethods, _arithmetic, _both, _operator, _view_in_place
+from minitorch._tensor_methods import (
+    TensorMethods,
+    _arithmetic,
+    _both,
+    _operator,
+    _operators,
+    _view_in_place,
+)
 from minitorch.ops.math import (
     arithmetic,
     bivariate,
@@ -77,12 +84,9 @@ class Tensor(TensorMethods):
     __rmul__ = _arithmetic(arithmetic.Mul, arithmetic.mul, swapped=True)
     __truediv__ = __div__ = _arithmetic(arithmetic.Div, arithmetic.div)
     __rtruediv__ = __rdiv__ = _operator(arithmetic.rdiv)
-    __floordiv__ = _operator(arithmetic.floor_divide)
-    __rfloordiv__ = _operator(arithmetic.floor_divide, swapped=True)
-    __mod__ = _operator(arithmetic.remainder)
-    __rmod__ = _operator(arithmetic.remainder, swapped=True)
-    __pow__ = _operator(arithmetic.pow)
-    __rpow__ = _operator(arithmetic.pow, swapped=True)
+    __floordiv__, __rfloordiv__ = _operators(arithmetic.floor_divide)
+    __mod__, __rmod__ = _operators(arithmetic.remainder)
+    __pow__, __rpow__ = _operators(arithmetic.pow)
     __iadd__, __isub__, __imul__ = add_, sub_, mul_
     __itruediv__ = __idiv__ = div_
     __ifloordiv__, __imod__, __ipow__ = floor_divide_, remainder_, pow_
@@ -144,8 +148,7 @@ class Tensor(TensorMethods):
     heaviside, heaviside_ = _both(bivariate.heaviside)
     hypot, hypot_ = _both(bivariate.hypot)
     ldexp, ldexp_ = _both(bivariate.ldexp)
-    logaddexp = bivariate.logaddexp
-    logaddexp2 = bivariate.logaddexp2
+    logaddexp, logaddexp2 = bivariate.logaddexp, bivariate.logaddexp2
     nextafter, nextafter_ = _both(bivariate.nextafter)
     xlogy, xlogy_ = _both(bivariate.xlogy)
 
@@ -153,12 +156,10 @@ class Tensor(TensorMethods):
     (clamp, clamp_) = (clip, clip_) = _both(choosing.clamp)
     clamp_max, clamp_max_ = _both(choosing.clamp_max)
     clamp_min, clamp_min_ = _both(choosing.clamp_min)
-    fmax = choosing.fmax
-    fmin = choosing.fmin
+    fmax, fmin = choosing.fmax, choosing.fmin
     masked_fill, masked_fill_ = _both(choosing.masked_fill)
-    maximum = choosing.maximum
-    minimum = choosing.minimum
-    allclose = compare.allclose
+    maximum, minimum = choosing.maximum, choosing.minimum
+    allclose, isclose = compare.allclose, compare.isclose
     bitwise_and, bitwise_and_ = _both(compare.bitwise_and)
     bitwise_left_shift, bitwise_left_shift_ = _both(compare.bitwise_left_shift)
     bitwise_not, bitwise_not_ = _both(compare.bitwise_not)
@@ -170,12 +171,8 @@ class Tensor(TensorMethods):
     gcd, gcd_ = _both(compare.gcd)
     (ge, ge_) = (greater_equal, greater_equal_) = _both(compare.ge)
     (gt, gt_) = (greater, greater_) = _both(compare.gt)
-    isclose = compare.isclose
-    isfinite = compare.isfinite
-    isinf = compare.isinf
-    isnan = compare.isnan
-    isneginf = compare.isneginf
-    isposinf = compare.isposinf
+    isfinite, isinf, isnan = compare.isfinite, compare.isinf, compare.isnan
+    isneginf, isposinf = compare.isneginf, compare.isposinf
     lcm, lcm_ = _both(compare.lcm)
     (le, le_) = (less_equal, less_equal_) = _both(compare.le)
     logical_and, logical_and_ = _both(compare.logical_and)
@@ -185,16 +182,11 @@ class Tensor(TensorMethods):
     (lt, lt_) = (less, less_) = _both(compare.lt)
     (ne, ne_) = (not_equal, not_equal_) = _both(compare.ne)
     signbit = compare.signbit
-    __and__ = _operator(compare.bitwise_and)
-    __rand__ = _operator(compare.bitwise_and, swapped=True)
-    __or__ = _operator(compare.bitwise_or)
-    __ror__ = _operator(compare.bitwise_or, swapped=True)
-    __xor__ = _operator(compare.bitwise_xor)
-    __rxor__ = _operator(compare.bitwise_xor, swapped=True)
-    __lshift__ = _operator(compare.bitwise_left_shift)
-    __rlshift__ = _operator(compare.bitwise_left_shift, swapped=True)
-    __rshift__ = _operator(compare.bitwise_right_shift)
-    __rrshift__ = _operator(compare.bitwise_right_shift, swapped=True)
+    __and__, __rand__ = _operators(compare.bitwise_and)
+    __or__, __ror__ = _operators(compare.bitwise_or)
+    __xor__, __rxor__ = _operators(compare.bitwise_xor)
+    __lshift__, __rlshift__ = _operators(compare.bitwise_left_shift)
+    __rshift__, __rrshift__ = _operators(compare.bitwise_right_shift)
     __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
     __ilshift__, __irshift__ = bitwise_left_shift_, bitwise_right_shift_
     __invert__ = compare.invert
@@ -211,99 +203,66 @@ class Tensor(TensorMethods):
         return choosing.where(condition, self, other)
 
     # reductions
-    all = reduce.all
-    amax = reduce.amax
-    amin = reduce.amin
-    aminmax = reduce.aminmax
-    any = reduce.any
-    argmax = reduce.argmax
-    argmin = reduce.argmin
+    all, any = reduce.all, reduce.any
+    amax, amin, aminmax = reduce.amax, reduce.amin, reduce.aminmax
+    argmax, argmin = reduce.argmax, reduce.argmin
     count_nonzero = reduce.count_nonzero
     logsumexp = reduce.logsumexp
-    max = reduce.max
-    mean = reduce.mean
-    min = reduce.min
-    nanmean = reduce.nanmean
-    nansum = reduce.nansum
+    max, min = reduce.max, reduce.min
+    mean, nanmean = reduce.mean, reduce.nanmean
     prod = reduce.prod
-    sum = reduce.sum
+    sum, nansum = reduce.sum, reduce.nansum
 
     # norms and statistics
-    bincount = stats.bincount
-    corrcoef = stats.corrcoef
-    cov = stats.cov
+    bincount, histc = stats.bincount, stats.histc
+    corrcoef, cov = stats.corrcoef, stats.cov
     dist = norms.dist
-    histc = stats.histc
-    median = stats.median
+    median, nanmedian = stats.median, stats.nanmedian
     mode = stats.mode
-    nanmedian = stats.nanmedian
-    nanquantile = stats.nanquantile
     norm = norms.norm
-    quantile = stats.quantile
+    quantile, nanquantile = stats.quantile, stats.nanquantile
     renorm, renorm_ = _both(norms.renorm)
-    std = stats.std
-    var = stats.var
+    std, var = stats.std, stats.var
 
     # running totals and order
-    argsort = sorting.argsort
-    cummax = scan.cummax
-    cummin = scan.cummin
+    cummax, cummin = scan.cummax, scan.cummin
     cumprod, cumprod_ = _both(scan.cumprod)
     cumsum, cumsum_ = _both(scan.cumsum)
     diff = scan.diff
     kthvalue = sorting.kthvalue
     logcumsumexp = scan.logcumsumexp
-    msort = sorting.msort
-    sort = sorting.sort
+    sort, argsort, msort = sorting.sort, sorting.argsort, sorting.msort
     topk = sorting.topk
-    unique = sorting.unique
-    unique_consecutive = sorting.unique_consecutive
+    unique, unique_consecutive = sorting.unique, sorting.unique_consecutive
 
     # shapes
     adjoint = shaping.adjoint
     as_strided = strided.as_strided
-    broadcast_to = shaping.broadcast_to
+    broadcast_to, expand, expand_as = shaping.broadcast_to, shaping.expand, shaping.expand_as
     chunk = shaping.chunk
-    clone = shaping.clone
-    contiguous = shaping.contiguous
-    diag = strided.diag
-    diag_embed = strided.diag_embed
-    diagflat = strided.diagflat
+    clone, contiguous = shaping.clone, shaping.contiguous
+    diag, diag_embed, diagflat = strided.diag, strided.diag_embed, strided.diagflat
     diagonal = strided.diagonal
-    dsplit = concatenate.dsplit
-    expand = shaping.expand
-    expand_as = shaping.expand_as
-    flatten = shaping.flatten
-    flip = shaping.flip
-    fliplr = concatenate.fliplr
-    flipud = concatenate.flipud
-    hsplit = concatenate.hsplit
+    flatten, unflatten, ravel = shaping.flatten, shaping.unflatten, shaping.ravel
+    flip, roll = shaping.flip, shaping.roll
+    fliplr, flipud, rot90 = concatenate.fliplr, concatenate.flipud, concatenate.rot90
+    hsplit, vsplit, dsplit = concatenate.hsplit, concatenate.vsplit, concatenate.dsplit
     movedim = moveaxis = shaping.movedim
     permute = shaping.permute
-    ravel = shaping.ravel
-    repeat = shaping.repeat
-    reshape = shaping.reshape
-    reshape_as = shaping.reshape_as
-    roll = shaping.roll
-    rot90 = concatenate.rot90
-    split = shaping.split
-    split_with_sizes = shaping.split_with_sizes
-    squeeze = shaping.squeeze
+    repeat, tile = shaping.repeat, shaping.tile
+    reshape, reshape_as = shaping.reshape, shaping.reshape_as
+    split, split_with_sizes = shaping.split, shaping.split_with_sizes
+    squeeze, unsqueeze = shaping.squeeze, shaping.unsqueeze
     sum_to_size = shaping.sum_to_size
     t = shaping.t
     tensor_split = concatenate.tensor_split
-    tile = shaping.tile
     transpose = swapdims = shaping.transpose
     swapaxes = shaping.swapaxes
     tril, tril_ = _both(strided.tril)
     triu, triu_ = _both(strided.triu)
     unbind = shaping.unbind
-    unflatten = shaping.unflatten
     unfold = strided.unfold
-    unsqueeze = shaping.unsqueeze
-    view = shaping.view
-    view_as = shaping.view_as
-    vsplit = concatenate.vsplit
+    view, view_as = shaping.view, shaping.view_as
     resize_ = strided.resize_
     squeeze_ = _view_in_place(shaping.squeeze)
     t_ = _view_in_place(shaping.t)
@@ -365,7 +324,6 @@ class Tensor(TensorMethods):
     # indexing
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
-    argwhere = indexing.argwhere
     diagonal_scatter = strided.diagonal_scatter
     gather = scattering.gather
     index_add, index_add_ = _both(scattering.index_add)
@@ -373,12 +331,10 @@ class Tensor(TensorMethods):
     index_fill, index_fill_ = _both(scattering.index_fill)
     index_put, index_put_ = _both(indexing.index_put)
     index_reduce, index_reduce_ = _both(scattering.index_reduce)
-    index_select = scattering.index_select
+    index_select, masked_select = scattering.index_select, indexing.masked_select
     masked_scatter, masked_scatter_ = _both(indexing.masked_scatter)
-    masked_select = indexing.masked_select
-    narrow = indexing.narrow
-    narrow_copy = indexing.narrow_copy
-    nonzero = indexing.nonzero
+    narrow, narrow_copy = indexing.narrow, indexing.narrow_copy
+    nonzero, argwhere = indexing.nonzero, indexing.argwhere
     put, put_ = _both(scattering.put)
     repeat_interleave = scattering.repeat_interleave
     scatter, scatter_ = _both(scattering.scatter)
@@ -387,8 +343,7 @@ class Tensor(TensorMethods):
     select = indexing.select
     select_scatter = indexing.select_scatter
     slice_scatter = indexing.slice_scatter
-    take = scattering.take
-    take_along_dim = scattering.take_along_dim
+    take, take_along_dim = scattering.take, scattering.take_along_dim
 
     # matrix products
     addbmm, addbmm_ = _both(linalg.addbmm)
@@ -396,46 +351,32 @@ class Tensor(TensorMethods):
     addmv, addmv_ = _both(linalg.addmv)
     addr, addr_ = _both(linalg.addr)
     baddbmm, baddbmm_ = _both(linalg.baddbmm)
-    bmm = linalg.bmm
     cross = linalg.cross
-    dot = linalg.dot
+    dot, vdot = linalg.dot, linalg.vdot
     ger = linalg.ger
-    inner = linalg.inner
+    inner, outer = linalg.inner, linalg.outer
     kron = linalg.kron
-    matmul = linalg.matmul
-    mm = linalg.mm
-    mv = linalg.mv
-    outer = linalg.outer
-    trace = linalg.trace
-    vdot = linalg.vdot
+    matmul, trace = linalg.matmul, linalg.trace
+    mm, mv, bmm = linalg.mm, linalg.mv, linalg.bmm
     __matmul__ = linalg.matmul
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return linalg.matmul(other, self)
 
     # activations
-    hardshrink = activation.hardshrink
-    log_softmax = log_softmax
-    prelu = activation.prelu
+    hardshrink, prelu = activation.hardshrink, activation.prelu
+    log_softmax, softmax = log_softmax, softmax
     relu, relu_ = _both(activation.relu)
-    softmax = softmax
 
     # random draws
-    bernoulli = draws.bernoulli
-    bernoulli_ = draws.bernoulli_
-    cauchy_ = draws.cauchy_
-    exponential_ = draws.exponential_
-    geometric_ = draws.geometric_
-    log_normal_ = draws.log_normal_
+    bernoulli, bernoulli_ = draws.bernoulli, draws.bernoulli_
+    cauchy_, exponential_ = draws.cauchy_, draws.exponential_
+    geometric_, log_normal_ = draws.geometric_, draws.log_normal_
     multinomial = draws.multinomial
-    normal_ = draws.normal_
-    random_ = draws.random_
-    uniform_ = draws.uniform_
+    normal_, random_, uniform_ = draws.normal_, draws.random_, draws.uniform_
 
     # in place
-    copy_ = copy_
-    fill_ = fill_
-    zero_ = zero_
+    copy_, fill_, zero_ = copy_, fill_, zero_
     fill_diagonal_ = strided.fill_diagonal_
 
     def polygamma_(self, n: Any) -> Tensor:

@@ -72,6 +72,11 @@ def _operator(operation: Callable[..., Tensor], swapped: bool = False) -> Callab
     return method
 
 
+def _operators(operation: Callable[..., Tensor]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The operator, and the one for a tensor on its right."""
+    return _operator(operation), _operator(operation, swapped=True)
+
+
 def _arithmetic(
     function: type[Function], operation: Callable[..., Tensor], swapped: bool = False
 ) -> Callable[..., Any]:
