@@ -57,7 +57,7 @@ Factory = TypeVar("Factory", bound=Callable[..., Tensor])
 
 
 class Options(TypedDict, total=False):
-    """What every factory can be told besides the dtype; `finish` sees to it."""
+    """The keywords of every factory, besides the dtype; `finish` sees to them."""
 
     device: Any
     layout: Any
@@ -66,7 +66,7 @@ class Options(TypedDict, total=False):
 
 
 class LikeOptions(TypedDict, total=False):
-    """What a factory can be told that takes a tensor for its pattern; `_like` sees to it."""
+    """The keywords of a factory that takes a tensor for its pattern; `_like` sees to them."""
 
     dtype: dtype | None
     layout: Any

@@ -30,16 +30,14 @@ class _ValuesAndIndices(NamedTuple):
         return _print(self)
 
 
-class _MinAndMax(NamedTuple):
+class aminmax(NamedTuple):
+    """Result of `aminmax`."""
+
     min: Tensor
     max: Tensor
 
     def __repr__(self) -> str:
         return _print(self)
-
-
-class aminmax(_MinAndMax):
-    """Result of `aminmax`."""
 
 
 class cummax(_ValuesAndIndices):

@@ -55,8 +55,8 @@ class _Region:
         return (self.high - self.low) // self.first.itemsize
 
     def bytes(self) -> memoryview:
-        step = self.first.itemsize
-        flat = np.lib.stride_tricks.as_strided(self.first, (self.numel,), (step,))
+        steps = (self.first.itemsize,)
+        flat = np.lib.stride_tricks.as_strided(self.first, (self.numel,), steps)
         return flat.view(np.uint8).data
 
 
@@ -270,20 +270,19 @@ def _location_map(map_location: Any) -> Callable[[str], bool]:
     """Make a function that says whether storages saved on a device are to come to the CPU."""
     if map_location is None:
         return lambda location: location == "cpu"
-    if isinstance(map_location, (str, device)):
-        _check_cpu(map_location)
-        return lambda location: True
     if isinstance(map_location, dict):
         moved = {str(key): str(device(value)) for key, value in map_location.items()}
         for value in moved.values():
             _check_cpu(value)
         return lambda location: moved.get(location, location) == "cpu"
-    if callable(map_location):  # PyTorch would give it the storage: here all is on the CPU
-        return lambda location: True
-    raise TypeError(
-        "load: map_location is to be a device, a dict or a function, got "
-        f"{type(map_location).__name__}"
-    )
+    if isinstance(map_location, (str, device)):
+        _check_cpu(map_location)
+    elif not callable(map_location):
+        raise TypeError(
+            "load: map_location is to be a device, a dict or a function, got "
+            f"{type(map_location).__name__}"
+        )
+    return lambda location: True  # PyTorch would ask a function: here all is on the CPU
 
 
 def _check_cpu(wanted: Any) -> None:
@@ -370,17 +369,15 @@ class _Archive:
         if key not in self.storages:
             entry = self.entries.get(f"data/{key}")
             if entry is None or entry.file_size != numel * dtype.itemsize:
+                found = "none" if entry is None else f"{entry.file_size} bytes"
                 raise DamagedFileError(
-                    f"it should have {numel} numbers of type {dtype} in data/{key}, and has "
-                    + ("none" if entry is None else f"{entry.file_size} bytes")
+                    f"it should have {numel} numbers of type {dtype} in data/{key}, and has {found}"
                 )
-            read = self._bytes(f"data/{key}")
             array = np.empty(numel, dtype.numpy)
-            array.view(np.uint8)[:] = np.frombuffer(read, np.uint8)
+            array.view(np.uint8)[:] = np.frombuffer(self._bytes(f"data/{key}"), np.uint8)
             if self.swapped:
                 array.byteswap(inplace=True)
             self.storages[key] = LoadedStorage(array, Storage())
-        found = self.storages[key]
-        if found.array.dtype != dtype.numpy:
+        if self.storages[key].array.dtype != dtype.numpy:
             raise DamagedFileError(f"data/{key} is of two types")
-        return found
+        return self.storages[key]

@@ -398,7 +398,8 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
 
     def predict(self, X: Any) -> Array:
         """The likeliest label of each sample (n_samples,)."""
-        return self.classes_[self._predictions(X).argmax(1).numpy()]
+        indices = self._predictions(X).argmax(1)
+        return self.classes_[indices.numpy()]
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, in the order of `classes_` (n_samples, n_classes)."""

@@ -178,23 +178,22 @@ def _end(child: int | Group, at: int) -> int:
 def _place_leaves(graph: Graph, top: Group) -> None:
     """Put each leaf and constant into the innermost group that has all that use it."""
     ways: dict[int, tuple[Group, ...]] = {}
-    waiting: list[tuple[Group, tuple[Group, ...]]] = [(top, (top,))]
+    waiting: list[tuple[Group, ...]] = [(top,)]
     while waiting:
-        group, way = waiting.pop()
-        for child in group.children:
+        way = waiting.pop()
+        for child in way[-1].children:
             if isinstance(child, Group):
-                waiting.append((child, (*way, child)))
+                waiting.append((*way, child))
             else:
                 ways[child] = way
     common: dict[int, tuple[Group, ...]] = {}
     for node in graph.nodes:
         for given in node.inputs:
-            source = graph[given.source]
-            if source.kind != "operation":
-                way, old = ways[node.number], common.get(source.number)
-                both = zip(way, way if old is None else old, strict=False)
+            if graph[given.source].kind != "operation":
+                way = ways[node.number]
+                both = zip(way, common.get(given.source, way), strict=False)
                 shared = takewhile(lambda pair: pair[0] is pair[1], both)
-                common[source.number] = tuple(one for one, _ in shared)
+                common[given.source] = tuple(one for one, _ in shared)
     for node in graph.nodes:  # in order, so that each comes before what uses it
         if node.kind != "operation":
             common.get(node.number, (top,))[-1].children.append(node.number)
@@ -219,7 +218,7 @@ def opened(top: Group, limit: int) -> set[str]:
 
 
 class Boxes:
-    """What is seen of a graph: open groups as frames, the rest as boxes, each with a name.
+    """The visible part of a graph: open groups as frames, the rest as boxes, each with a name.
 
     Attributes:
         names: of the groups, by their keys.

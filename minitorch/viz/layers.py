@@ -245,9 +245,8 @@ def _arguments(
         kinds = list(dtypes) if dtypes is not None else [float32] * len(sizes)
         if len(kinds) != len(sizes):
             raise ValueError(f"summary: {len(sizes)} sizes, but {len(kinds)} dtypes")
-        input = [
-            factory.ones(tuple(shape), dtype=kind) for shape, kind in zip(sizes, kinds, strict=True)
-        ]
+        pairs = zip(sizes, kinds, strict=True)
+        input = [factory.ones(tuple(shape), dtype=kind) for shape, kind in pairs]
 
     def prepared(value: Any) -> Any:
         if isinstance(value, TensorBase):

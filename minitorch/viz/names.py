@@ -45,8 +45,7 @@ class Names:
                 raise TypeError(f"graph: expected a module, got {type(module).__name__}")
             self._name_parameters(module)
         if frame is not None:
-            variables = _variables(frame)
-            found = [(n, v) for n, v in variables.items() if not n.startswith("_")]
+            found = [(n, v) for n, v in _variables(frame).items() if not n.startswith("_")]
             modules = [(n, v) for n, v in found if isinstance(v, Module)][:MODULES]
             inner = {id(below) for _, v in modules for below in v.modules() if below is not v}
             outer = {id(v): (n, v) for n, v in modules if id(v) not in inner}

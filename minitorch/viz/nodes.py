@@ -337,7 +337,7 @@ def graph(
 
 def build(outputs: Any, names: Names, limit: int = 60) -> tuple[Graph, dict[int, int]]:
     """The graph, and the number of each node and leaf by its id."""
-    roots = list(as_tensors(outputs))
+    roots, ends = list(as_tensors(outputs)), []
     for root in roots:
         if root._is_stale():
             root._refresh()
@@ -350,12 +350,10 @@ def build(outputs: Any, names: Names, limit: int = 60) -> tuple[Graph, dict[int,
     builder = _Builder(names)
     for node in behind(roots):
         builder.add(node)
-    ends = []
     for root in roots:
         end, slot = root._edge()
         at = builder.leaf(end, None) if isinstance(end, TensorBase) else builder.numbers[id(end)]
-        output = builder.nodes[at - 1].outputs[slot]
-        output.values = Values.of(root._peek())
+        builder.nodes[at - 1].outputs[slot].values = values_of(root)
         ends.append((at, slot))
     fold.guess_calls(builder.nodes)
     return Graph(builder.nodes, ends, limit), builder.numbers
@@ -423,10 +421,9 @@ class _Builder:
     def add(self, node: Function) -> None:
         """Add an operation, after its leaves and constants."""
         note = note_of(node) or Note("", ())
-        labels = self.labels.get(node._forward_cls)
-        if labels is None:
-            labels = self.labels[node._forward_cls] = parameter_names(node._forward_cls)
-        inputs = []
+        if node._forward_cls not in self.labels:
+            self.labels[node._forward_cls] = parameter_names(node._forward_cls)
+        inputs, labels = [], self.labels[node._forward_cls]
         for index, edge in enumerate(node.edges):
             label = labels[index] if index < len(labels) else str(index)
             if edge is not None:

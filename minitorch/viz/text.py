@@ -53,7 +53,7 @@ def write(graph: Graph, fold: bool | None = None, width: int | None = None) -> s
 
 
 class _View(Boxes):
-    """What is seen of a graph, and the inputs of each box."""
+    """The visible part of a graph, and the inputs of each box."""
 
     def __init__(self, graph: Graph, opened: set[str]) -> None:
         super().__init__(graph, opened)
