@@ -27,7 +27,7 @@ class Group:
     """Consecutive nodes under one name.
 
     Attributes:
-        key: a name that no other group has.
+        key: a name that no other group has; that of a part begins with #.
         title, kind: what to call it: a module's path, and its class.
         children: node numbers and groups, in order.
         nodes: the numbers of all nodes within.
@@ -46,10 +46,6 @@ class Group:
             group = waiting.pop(0)
             yield group
             waiting += [child for child in group.children if isinstance(child, Group)]
-
-    def is_part(self) -> bool:
-        """Whether it is no module, but a part of what was too many."""
-        return self.key.startswith("#")
 
     def label(self) -> str:
         """Its name, and its module's class."""
@@ -209,7 +205,7 @@ def opened(top: Group, limit: int) -> set[str]:
     shown, keys, level = len(top.children), {top.key}, [top]
     while level:
         inner = [child for group in level for child in group.children if isinstance(child, Group)]
-        level = [group for group in inner if not group.is_part()]
+        level = [group for group in inner if not group.key.startswith("#")]
         shown += sum(len(group.children) - 1 for group in level)
         if shown > limit:
             break

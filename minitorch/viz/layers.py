@@ -19,7 +19,7 @@ from minitorch.nn.modules._global_hooks import (
 )
 from minitorch.nn.modules.module import Module
 from minitorch.viz.counts import Field, field_of, multiply_adds
-from minitorch.viz.nodes import Saved, as_tensors, memory_of, parameter_names, saved_by
+from minitorch.viz.nodes import as_tensors, memory_of, parameter_names, saved_by
 from minitorch.viz.values import size
 
 
@@ -347,9 +347,10 @@ class _Watcher:
                 fields[id(node), slot] = field_of(node._forward_cls, arrays, params, shape, came)
             if row is not None:
                 row.multiply_adds += multiply_adds(node._forward_cls, arrays, params, shapes)
-                row.saved += sum(
-                    new_bytes(saved_by(node, parameter_names(node._forward_cls)), kept)
-                )
+                for item in saved_by(node, parameter_names(node._forward_cls)):
+                    if item.memory not in kept and not item.parameter:
+                        kept.add(item.memory)
+                        row.saved += item.bytes
         for row in self.rows:
             found = fields.get(row.slots[0]) if row.slots else None
             if found:
@@ -380,16 +381,6 @@ class _Shape:
 
     shape: tuple[int, ...]
     size: int
-
-
-def new_bytes(saved: Sequence[Saved], kept: set[tuple[int, int]]) -> list[int]:
-    """The bytes of what is not in `kept` yet, and no parameter; it is then."""
-    found = []
-    for item in saved:
-        if item.memory not in kept and not item.parameter:
-            kept.add(item.memory)
-            found.append(item.bytes)
-    return found
 
 
 def _tensors_in(output: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+PAGES = resources.files("minitorch.viz") / "pages"
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
 )
@@ -31,7 +32,8 @@ def compose(name: str, data: Any = None, *, title: str, parts: tuple[str, ...] =
     Raises: ValueError if `data` holds NaN or an infinity, which JSON cannot.
     """
     names = (*parts, name)
-    styles = "\n".join(source(f"{file}.css") for file in ("base", *names) if has_style(file))
+    sheets = [f"{file}.css" for file in ("base", *names)]
+    styles = "\n".join(source(sheet) for sheet in sheets if (PAGES / sheet).is_file())
     scripts = "\n".join(source(file + ".js") for file in names)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -55,12 +57,7 @@ def write(path: str | os.PathLike[str], page: str) -> Path:
 
 def source(file: str) -> str:
     """Return the text of a file in ``pages/``."""
-    return (resources.files("minitorch.viz") / "pages" / file).read_text(encoding="utf-8")
-
-
-def has_style(part: str) -> bool:
-    """Whether a part of a page has a style of its own in ``pages/``."""
-    return (resources.files("minitorch.viz") / "pages" / f"{part}.css").is_file()
+    return (PAGES / file).read_text(encoding="utf-8")
 
 
 def as_json(data: Any) -> str:
