@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,8 +36,7 @@ class Parser(argparse.ArgumentParser):
 
     def _options_first(self, args: Sequence[str]) -> list[str]:
         """Our own options, then ``--``, then all the rest as it stands."""
-        own: list[str] = []
-        rest: list[str] = []
+        own, rest = list[str](), list[str]()
         tokens = iter(args)
         for token in tokens:
             action = self._option_string_actions.get(token.partition("=")[0])
@@ -58,39 +57,25 @@ class Parser(argparse.ArgumentParser):
         return [*own, "--", *rest]
 
 
-def positive_int(text: str) -> int:
-    """Parse a whole number of at least 1."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return value
+def number(expected: str, kind: Callable[[str], Any], fits: Callable[[Any], bool]) -> Any:
+    """Make the function that parses a number, and refuses one that does not fit."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan  # which fits nowhere
+        if not fits(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return parse
 
 
-def learning_rate(text: str) -> float:
-    """Parse a finite number of at least 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise argparse.ArgumentTypeError(f"expected a finite number of at least 0, got {text!r}")
-    return value
-
-
-def seed(text: str) -> int:
-    """Parse what ``manual_seed`` takes: 64 bits, signed or unsigned."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 2**64
-    if not -(2**63) <= value < 2**64:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number from -2**63 to 2**64 - 1, got {text!r}"
-        )
-    return value
+positive_int = number("a whole number of at least 1", int, lambda n: n >= 1)
+learning_rate = number("a finite number of at least 0", float, lambda x: 0 <= x < math.inf)
+# What `manual_seed` takes: 64 bits, signed or unsigned.
+seed = number("a whole number from -2**63 to 2**64 - 1", int, lambda n: -(2**63) <= n < 2**64)
 
 
 def plot_path(text: str) -> Path:
@@ -110,26 +95,30 @@ def json_path(text: str) -> Path:
 
 def writable(text: str, formats: tuple[str, ...]) -> Path:
     """Parse the path of a file that can be written, of one of the formats."""
-    path = Path(text)
-    reason = None
-    if path.suffix.lower() not in formats:
-        reason = f"expected a name that ends in {', '.join(formats)}"
-    else:
-        try:
-            if path.is_dir():
-                reason = "it is a directory"
-            elif not path.parent.is_dir():
-                reason = f"there is no directory {str(path.parent)!r}"
-            elif path.is_file():
-                path.open("ab").close()  # which leaves it as it is
-            elif not path.exists():
-                path.open("xb").close()
-                path.unlink()
-        except OSError as error:
-            reason = error.strerror
+    path, reason = Path(text), None
+    try:
+        if path.suffix.lower() not in formats:
+            reason = f"expected a name that ends in {', '.join(formats)}"
+        elif path.is_dir():
+            reason = "it is a directory"
+        elif not path.parent.is_dir():
+            reason = f"there is no directory {str(path.parent)!r}"
+        elif path.is_file():
+            path.open("ab").close()  # which leaves it as it is
+        elif not path.exists():
+            path.open("xb").close()
+            path.unlink()
+    except OSError as error:
+        reason = error.strerror
     if reason:
         raise argparse.ArgumentTypeError(f"cannot write {text!r}: {reason}")
     return path
+
+
+def failed(command: str, error: object, code: int = 2) -> int:
+    """Say in one line why a command ends, and return its exit code."""
+    print(f"minitorch {command}: error: {error}", file=sys.stderr)
+    return code
 
 
 @contextmanager
@@ -138,7 +127,6 @@ def writing(command: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or error
-        print(f"minitorch {command}: error: cannot write {str(path)!r}: {reason}", file=sys.stderr)
-        raise SystemExit(1) from None
+        why = f"cannot write {str(path)!r}: {error.strerror or error}"
+        raise SystemExit(failed(command, why, 1)) from None
     print(f"Wrote {path}", file=sys.stderr)

@@ -7,7 +7,6 @@ leaves: so any program can be checked as it stands, at its own data, with nothin
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from minitorch.autograd.gradcheck import GradcheckError, Report, gradcheck_graph
@@ -24,19 +23,13 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         "leaf and of every recorded operation there, print what was found, and stop. "
         + run.WHERE_OPTIONS_STAND,
     )
-    command.add_argument(
-        "--budget",
-        type=arguments.positive_int,
-        default=2000,
-        metavar="N",
-        help="how many elements to change one by one; the rest along random directions",
+    add, few = (
+        command.add_argument,
+        "how many elements to change one by one; the rest along random directions",
     )
-    command.add_argument(
-        "--html", type=arguments.page_path, metavar="FILE", help="also write the report as a page"
-    )
-    command.add_argument(
-        "--json", type=arguments.json_path, metavar="FILE", help="also write the report as JSON"
-    )
+    add("--budget", type=arguments.positive_int, default=2000, metavar="N", help=few)
+    add("--html", type=arguments.page_path, metavar="FILE", help="also write the report as a page")
+    add("--json", type=arguments.json_path, metavar="FILE", help="also write the report as JSON")
     stop.add_arguments(command)
     command.set_defaults(command=main)
 
@@ -57,11 +50,8 @@ def check(outputs: Any, options: argparse.Namespace) -> int:
             raise_exception=False,
         )
     except (GradcheckError, LookupError, ValueError) as error:
-        print(f"minitorch check: error: {error}", file=sys.stderr)
-        return 2
-    print(report.table())
-    print()
-    print(report)
+        return arguments.failed("check", error)
+    print(report.table(), report, sep="\n\n")
     for path, write in ((options.html, report.to_html), (options.json, report.to_json)):
         if path is not None:
             with arguments.writing("check", path):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from minitorch import viz
 from minitorch.cli import arguments
 from minitorch.viz.convolution import OPERATIONS
+
+CHOSEN = ("stride", "padding", "dilation", "operation", "kernel_size", "backward", "names")
 
 
 def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
@@ -20,16 +21,15 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         "over a matrix, forward or backward. These options say where it starts; all can be changed "
         "on the page.",
     )
-    command.add_argument(
-        "-o", "--output", type=arguments.page_path, default=Path("convolution.html"), metavar="FILE"
-    )
-    command.add_argument("--operation", choices=OPERATIONS, default="conv2d")
-    command.add_argument("--kernel-size", type=arguments.positive_int, default=3, metavar="N")
-    command.add_argument("--stride", type=arguments.positive_int, metavar="N")
-    command.add_argument("--padding", type=int, default=0, metavar="N")
-    command.add_argument("--dilation", type=arguments.positive_int, default=1, metavar="N")
-    command.add_argument("--backward", action="store_true", help="start with the gradients")
-    command.add_argument("--names", action="store_true", help="show a11, a12, ... for the values")
+    add, page = command.add_argument, Path("convolution.html")
+    add("-o", "--output", type=arguments.page_path, default=page, metavar="FILE")
+    add("--operation", choices=OPERATIONS, default="conv2d")
+    add("--kernel-size", type=arguments.positive_int, default=3, metavar="N")
+    add("--stride", type=arguments.positive_int, metavar="N")
+    add("--padding", type=int, default=0, metavar="N")
+    add("--dilation", type=arguments.positive_int, default=1, metavar="N")
+    add("--backward", action="store_true", help="start with the gradients")
+    add("--names", action="store_true", help="show a11, a12, ... for the values")
     command.set_defaults(command=main)
 
 
@@ -37,17 +37,7 @@ def main(options: argparse.Namespace) -> int:
     """Write the page and return 0."""
     try:
         with arguments.writing("convolution", options.output):
-            viz.convolution(
-                options.output,
-                stride=options.stride,
-                padding=options.padding,
-                dilation=options.dilation,
-                operation=options.operation,
-                kernel_size=options.kernel_size,
-                backward=options.backward,
-                names=options.names,
-            )
+            viz.convolution(options.output, **{name: getattr(options, name) for name in CHOSEN})
     except (RuntimeError, ValueError) as error:
-        print(f"minitorch convolution: error: {error}", file=sys.stderr)
-        return 2
+        return arguments.failed("convolution", error)
     return 0

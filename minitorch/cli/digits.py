@@ -139,28 +139,19 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         "an epoch, and the very table that PyTorch prints from the same seed.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    command.add_argument("--seed", type=arguments.seed, default=0, metavar="N", help="random seed")
-    command.add_argument(
-        "--epochs",
-        type=arguments.positive_int,
-        default=10,
-        metavar="N",
-        help="passes over the data",
-    )
-    command.add_argument(
-        "--lr", type=arguments.learning_rate, default=0.1, metavar="X", help="SGD's learning rate"
-    )
-    command.add_argument(
-        "--batch-size", type=arguments.positive_int, default=64, metavar="N", help="images a step"
-    )
-    command.add_argument(
+    add, count = command.add_argument, arguments.positive_int
+    add("--seed", type=arguments.seed, default=0, metavar="N", help="random seed")
+    add("--epochs", type=count, default=10, metavar="N", help="passes over the data")
+    add("--lr", type=arguments.learning_rate, default=0.1, metavar="X", help="SGD's learning rate")
+    add("--batch-size", type=count, default=64, metavar="N", help="images a step")
+    add(
         "--plot",
         type=arguments.plot_path,
         default=argparse.SUPPRESS,
         metavar="FILE",
         help="draw the run into a .png, .svg or .pdf: curves, kernels, confusions, mistakes",
     )
-    command.add_argument(
+    add(
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=argparse.SUPPRESS,
@@ -178,35 +169,28 @@ def main(options: argparse.Namespace) -> int:
             require("matplotlib", wanted_for="minitorch digits --plot", extra=EXTRA)
         data = load_data()
         steps = options.epochs * math.ceil(len(data.train_images) / options.batch_size)
-        shown = getattr(options, "progress", sys.stderr.isatty())
-        bar = progress_bar(steps) if shown else None
+        bar = None
+        if getattr(options, "progress", sys.stderr.isatty()):
+            tqdm = require("tqdm", wanted_for="the progress bar", extra=EXTRA).tqdm
+            bar = tqdm(total=steps, desc="digits", unit="step", leave=False, file=sys.stderr)
     except MissingExtra as error:
-        print(f"minitorch digits: error: {error}", file=sys.stderr)
-        return 1
+        return arguments.failed("digits", error, 1)
 
     def watch(loss: float) -> None:
         if bar is not None:
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
             bar.update()
 
-    records = train(
-        data,
-        epochs=options.epochs,
-        lr=options.lr,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        watch=watch,
-    )
+    chosen = {name: getattr(options, name) for name in ("epochs", "lr", "batch_size", "seed")}
+    records = train(data, **chosen, watch=watch)
     done, record, kept = 0, None, {}
     try:
         with bar or nullcontext():
             for done, record in enumerate(records, start=1):
                 loss, accuracy = record.losses[-1], record.accuracies[-1]
                 with bar.external_write_mode(sys.stdout) if bar is not None else nullcontext():
-                    print(
-                        f"Epoch {done}/{options.epochs} loss={loss:.4f} val_acc={accuracy:.4f}",
-                        flush=True,
-                    )
+                    scores = f"loss={loss:.4f} val_acc={accuracy:.4f}"
+                    print(f"Epoch {done}/{options.epochs} {scores}", flush=True)
                 kept = deepcopy(record.model.state_dict())
     finally:  # also after Ctrl-C: of the epochs that are done
         if plot is not None and record is not None:
@@ -231,9 +215,3 @@ def save_plot(
             labels=data.val_labels.numpy(),
             logits=predict(model, data.val_images).numpy(),
         )
-
-
-def progress_bar(steps: int) -> Any:
-    """Return a bar over all the steps, with the time left; it is wiped in the end."""
-    tqdm = require("tqdm", wanted_for="the progress bar", extra=EXTRA).tqdm
-    return tqdm(total=steps, desc="digits", unit="step", leave=False, file=sys.stderr)

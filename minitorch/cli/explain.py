@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import sys
 from typing import Any
 
 import minitorch
@@ -29,8 +28,9 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         f"{', '.join(f'{n:g}' for n in DEFAULTS)}, in the order in which they are met.",
         epilog="example: minitorch explain '(x*w + b).sigmoid()' x=2 w=[1,-3] --html page.html",
     )
-    command.add_argument("formula", help="such as '(x*w + b).sigmoid()'")
-    command.add_argument(
+    add = command.add_argument
+    add("formula", help="such as '(x*w + b).sigmoid()'")
+    add(
         "values",
         nargs="*",
         default=[],  # without which argparse calls them required
@@ -38,12 +38,8 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         metavar="NAME=VALUE",
         help="a number or a list of numbers, as x=2 or w=[1,-3]",
     )
-    command.add_argument(
-        "--html",
-        type=arguments.page_path,
-        metavar="FILE",
-        help="also write a page that plays the steps",
-    )
+    plays = "also write a page that plays the steps"
+    add("--html", type=arguments.page_path, metavar="FILE", help=plays)
     command.interleaved = True
     command.set_defaults(command=main)
 
@@ -62,15 +58,13 @@ def named_value(text: str) -> tuple[str, Any]:
 def main(options: argparse.Namespace) -> int:
     """Explain the formula and return the exit code."""
     try:
-        given = dict(options.values)
-        if len(given) < len(options.values):
-            names = [name for name, _ in options.values]
-            twice = next(name for name in given if names.count(name) > 1)
-            raise ValueError(f"{twice!r} is given two values")
-        lines, replay = explain(options.formula, given)
+        names = [name for name, _ in options.values]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is given two values")
+        lines, replay = explain(options.formula, dict(options.values))
     except (ExpressionError, ValueError) as error:
-        print(f"minitorch explain: error: {error}", file=sys.stderr)
-        return 2
+        return arguments.failed("explain", error)
     print("\n".join(lines))
     if options.html is not None:
         with arguments.writing("explain", options.html):
@@ -88,9 +82,8 @@ def explain(text: str, given: dict[str, Any]) -> tuple[list[str], viz.Replay]:
     wanted = expression.names_in(formula)
     for name in given:
         if name in expression.CONSTANTS:
-            raise ValueError(
-                f"{name!r} is the constant {expression.CONSTANTS[name]:g}: take another name"
-            )
+            value = expression.CONSTANTS[name]
+            raise ValueError(f"{name!r} is the constant {value:g}: take another name")
         if name not in wanted:
             raise ValueError(f"{name!r} is given a value, but is not in the formula")
     lines = ["values"]

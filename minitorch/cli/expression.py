@@ -184,9 +184,8 @@ class Evaluator:
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
                 return self._call(node, FUNCTIONS[name], *self._arguments(node))
             case ast.Call(func=ast.Name(id=name)):
-                raise self._refuse(
-                    f"there is no function {name!r} here; there are {listed(FUNCTIONS)}", node
-                )
+                there = ", ".join(sorted(FUNCTIONS))
+                raise self._refuse(f"there is no function {name!r} here; there are {there}", node)
             case ast.Call(func=ast.Attribute(value=whole, attr=name)) if name in METHODS:
                 tensor = self._at(whole)
                 if not isinstance(tensor, TensorBase):
@@ -195,9 +194,8 @@ class Evaluator:
             case ast.Attribute(attr=name) if name in METHODS:
                 raise self._refuse(f"a method is called: {ast.unparse(node)}()", node)
             case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name):
-                raise self._refuse(
-                    f"there is no method {name!r} here; there are {listed(METHODS)}", node
-                )
+                there = ", ".join(sorted(METHODS))
+                raise self._refuse(f"there is no method {name!r} here; there are {there}", node)
         raise self._refuse("a formula has names, numbers, + - * / ** @ and functions alone", node)
 
     def _index(self, node: ast.AST) -> Any:
@@ -229,8 +227,3 @@ class Evaluator:
         if isinstance(found, complex):
             raise self._refuse("this is no real number", node)
         return found
-
-
-def listed(names: Any) -> str:
-    """Names for reading."""
-    return ", ".join(sorted(names))

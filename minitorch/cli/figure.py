@@ -69,21 +69,12 @@ def curve(axes: Axes, values: list[float], *, title: str, label: str, colour: st
     """Draw one value an epoch, the last one written out."""
     epochs = range(1, len(values) + 1)
     axes.plot(epochs, values, color=colour, linewidth=2, marker="o", markersize=5)
-    last = f"{values[-1]:.4f}"
-    axes.annotate(
-        last,
-        (len(values), values[-1]),
-        xytext=(0, 9 if values[-1] < sum(values) / len(values) else -16),
-        textcoords="offset points",
-        ha="center",
-        color=colour,
-        fontweight="bold",
-    )
+    style: Any = {"textcoords": "offset points", "ha": "center", "fontweight": "bold"}
+    shift = (0, 9 if values[-1] < sum(values) / len(values) else -16)
+    end = (len(values), values[-1])
+    axes.annotate(f"{values[-1]:.4f}", end, xytext=shift, color=colour, **style)
     axes.set_title(title, color=INK)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    axes.set_xlim(0.5, len(values) + 0.9)
-    axes.set_ylim(bottom=0)
+    axes.set(xlabel="epoch", ylabel=label, xlim=(0.5, len(values) + 0.9), ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -111,23 +102,14 @@ def confusion(axes: Axes, labels: Array, logits: Array) -> None:
     np.add.at(counts, (labels, logits.argmax(1)), 1)
     axes.imshow(counts, cmap="Blues", vmin=0)
     for (row, column), count in np.ndenumerate(counts):
-        dark = count > counts.max() * 0.55
-        axes.text(
-            column,
-            row,
-            str(count) if count else "·",
-            ha="center",
-            va="center",
-            fontsize=10,
-            fontweight="bold" if count and row != column else "normal",
-            color="white" if dark else WRONG if count and row != column else INK,
-            alpha=1 if count else 0.35,
-        )
+        dark, wrong = count > counts.max() * 0.55, count and row != column
+        style: Any = {"ha": "center", "va": "center", "fontsize": 10, "alpha": 1 if count else 0.35}
+        style["color"] = "white" if dark else WRONG if wrong else INK
+        weight = "bold" if wrong else "normal"
+        axes.text(column, row, str(count) if count else "·", fontweight=weight, **style)
     axes.set_title("Confusion matrix: number of validation images", color=INK, pad=10)
-    axes.set_xlabel("predicted digit")
-    axes.set_ylabel("true digit")
-    axes.set_xticks(range(classes))
-    axes.set_yticks(range(classes))
+    digits = range(classes)
+    axes.set(xlabel="predicted digit", ylabel="true digit", xticks=digits, yticks=digits)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
@@ -154,6 +136,5 @@ def mistakes(figure: SubFigure, images: Array, labels: Array, logits: Array) -> 
 
 def bare(axes: Axes) -> None:
     """Leave a picture a thin frame, and no ticks."""
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("#bbbbbb")

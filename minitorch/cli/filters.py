@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from minitorch._extras import MissingExtra
@@ -19,10 +18,9 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         help="draw a photograph under ten small kernels",
         description="Draw a photograph under ten small kernels: edges, blurs, sharpening.",
     )
-    command.add_argument(
-        "photo", nargs="?", help="any picture that Pillow reads (default: one of scikit-learn's)"
-    )
-    command.add_argument(
+    add = command.add_argument
+    add("photo", nargs="?", help="any picture that Pillow reads (default: one of scikit-learn's)")
+    add(
         "-o",
         "--output",
         type=arguments.plot_path,
@@ -38,11 +36,9 @@ def main(options: argparse.Namespace) -> int:
     try:
         figure = draw(options.photo)
     except MissingExtra as error:
-        print(f"minitorch filters: error: {error}", file=sys.stderr)
-        return 1
+        return arguments.failed("filters", error, 1)
     except (OSError, ValueError) as error:
-        print(f"minitorch filters: error: cannot read the picture: {error}", file=sys.stderr)
-        return 2
+        return arguments.failed("filters", f"cannot read the picture: {error}")
     with arguments.writing("filters", options.output):
         pictures.save(figure, options.output, dpi=DPI)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from minitorch import viz
@@ -18,16 +17,10 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
         description="Run a PyTorch program until it calls backward(), print the graph there with "
         "the program's own lines, modules and values, and stop. " + run.WHERE_OPTIONS_STAND,
     )
-    command.add_argument(
-        "--html", type=arguments.page_path, metavar="FILE", help="also write the graph as a page"
-    )
-    command.add_argument(
-        "--replay",
-        type=arguments.page_path,
-        metavar="FILE",
-        help="also go backward, and write a page that plays the steps",
-    )
-    command.add_argument("--whole", action="store_true", help="show every node, and fold no module")
+    add, plays = command.add_argument, "also go backward, and write a page that plays the steps"
+    add("--html", type=arguments.page_path, metavar="FILE", help="also write the graph as a page")
+    add("--replay", type=arguments.page_path, metavar="FILE", help=plays)
+    add("--whole", action="store_true", help="show every node, and fold no module")
     stop.add_arguments(command)
     command.set_defaults(command=main)
 
@@ -36,14 +29,8 @@ def main(options: argparse.Namespace) -> int:
     """Run the program, and return 0 if it came to the backward."""
     pages = [page.resolve() for page in (options.html, options.replay) if page is not None]
     if len(set(pages)) < len(pages):
-        print(
-            f"minitorch graph: error: --html and --replay are both {str(options.html)!r}",
-            file=sys.stderr,
-        )
-        return 2
-    return stop.at_backward(
-        options, viz.record(), lambda outputs, given: show(outputs, given, options)
-    )
+        return arguments.failed("graph", f"--html and --replay are both {str(options.html)!r}")
+    return stop.at_backward(options, viz.record(), lambda out, given: show(out, given, options))
 
 
 def show(outputs: Any, gradients: Any, options: argparse.Namespace) -> int:
@@ -60,6 +47,5 @@ def show(outputs: Any, gradients: Any, options: argparse.Namespace) -> int:
             with arguments.writing("graph", options.replay):
                 replay.html(options.replay)
     except (RuntimeError, TypeError) as error:  # what backward() itself refuses
-        print(f"minitorch graph: error: {error}", file=sys.stderr)
-        return 2
+        return arguments.failed("graph", error)
     return 0

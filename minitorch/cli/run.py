@@ -37,15 +37,10 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
 def add_arguments(command: arguments.Parser) -> None:
     """Add what says which program to run, and how."""
     command.passes_on = True
-    command.add_argument(
-        "--seed", type=arguments.seed, metavar="N", help="call torch.manual_seed(N) first"
-    )
-    command.add_argument(
-        "program", metavar="prog.py", help="the program, or a directory with a __main__.py"
-    )
-    command.add_argument(
-        "args", nargs=argparse.REMAINDER, metavar="...", help="the program's own arguments"
-    )
+    add = command.add_argument
+    add("--seed", type=arguments.seed, metavar="N", help="call torch.manual_seed(N) first")
+    add("program", metavar="prog.py", help="the program, or a directory with a __main__.py")
+    add("args", nargs=argparse.REMAINDER, metavar="...", help="the program's own arguments")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -57,10 +52,7 @@ def main(options: argparse.Namespace) -> int:
         source = file.read_bytes()
     except (OSError, ValueError) as error:  # a path with a null byte in it
         reason = getattr(error, "strerror", error)
-        print(
-            f"minitorch {options.name}: error: cannot open {str(file)!r}: {reason}", file=sys.stderr
-        )
-        return 2
+        return arguments.failed(options.name, f"cannot open {str(file)!r}: {reason}")
     alias.install()
     if options.seed is not None:
         minitorch.manual_seed(options.seed)
