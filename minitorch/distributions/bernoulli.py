@@ -10,7 +10,6 @@ from minitorch.autograd.mode import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import (
-    NUMBERS,
     broadcast_all,
     lazy_property,
     logits_to_probs,
@@ -38,18 +37,16 @@ class Bernoulli(Distribution):
     }
     support: ClassVar[Any] = constraints.boolean
     has_enumerate_support = True
-    _expanded = ("probs", "logits", "_param")
+    _expanded: ClassVar = {"probs": 0, "logits": 0, "_param": 0}
 
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        given = logits if probs is None else probs
-        (self._param,) = broadcast_all(given)
+        (self._param,) = broadcast_all(logits if probs is None else probs)
         setattr(self, "logits" if probs is None else "probs", self._param)
-        batch_shape = Size() if isinstance(given, NUMBERS) else self._param.size()
-        super().__init__(batch_shape, validate_args=validate_args)
+        super().__init__(self._param.size(), validate_args=validate_args)
 
     @lazy_property
     def logits(self) -> Any:
@@ -79,9 +76,6 @@ class Bernoulli(Distribution):
     @property
     def variance(self) -> Tensor:
         return self.probs * (1 - self.probs)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return self._expand_into(Bernoulli, batch_shape, _instance)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         with no_grad():

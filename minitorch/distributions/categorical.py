@@ -34,21 +34,20 @@ class Categorical(Distribution):
         "logits": constraints.real_vector,
     }
     has_enumerate_support = True
+    _expanded: ClassVar = {"probs": 1, "logits": 1, "_param": 1}
 
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        if probs is not None:
-            if probs.dim() < 1:
-                raise ValueError("`probs` parameter must be at least one-dimensional.")
-            self._param = self.probs = probs / probs.sum(-1, keepdim=True)
-        else:
-            if logits.dim() < 1:
-                raise ValueError("`logits` parameter must be at least one-dimensional.")
+        name, given = ("logits", logits) if probs is None else ("probs", probs)
+        if given.dim() < 1:
+            raise ValueError(f"`{name}` parameter must be at least one-dimensional.")
+        if probs is None:
             self._param = self.logits = logits - logits.logsumexp(dim=-1, keepdim=True)
-        self._num_events = self._param.size(-1)
+        else:
+            self._param = self.probs = probs / probs.sum(-1, keepdim=True)
         super().__init__(self._param.size()[:-1], validate_args=validate_args)
 
     @lazy_property
@@ -67,6 +66,10 @@ class Categorical(Distribution):
         return constraints.integer_interval(0, self._num_events - 1)
 
     @property
+    def _num_events(self) -> int:
+        return self._param.size(-1)
+
+    @property
     def param_shape(self) -> Size:
         """The shape of the parameter."""
         return self._param.size()
@@ -80,18 +83,6 @@ class Categorical(Distribution):
     @property
     def mode(self) -> Tensor:
         return self.probs.argmax(-1)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = self._get_checked_instance(Categorical, _instance)
-        batch_shape = Size(tuple(batch_shape))
-        for name in ("probs", "logits"):
-            if name in self.__dict__:
-                new._param = self.__dict__[name].expand(*batch_shape, self._num_events)
-                setattr(new, name, new._param)
-        new._num_events = self._num_events
-        Distribution.__init__(new, batch_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 from minitorch import _dtypes
 from minitorch._tensor import Tensor
-from minitorch.factory import full
+from minitorch.factory import full, tensor
 from minitorch.ops.math.compare import isclose
 from minitorch.ops.math.decompositions import LinAlgError, cholesky
 
@@ -63,8 +63,7 @@ class _Dependent(Constraint):
     """A set that depends on other parameters, so that it cannot be checked by itself."""
 
     def __init__(self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented):
-        self.is_discrete = is_discrete
-        self.event_dim = event_dim
+        self.is_discrete, self.event_dim = is_discrete, event_dim
 
     def check(self, value: Tensor) -> Tensor:
         raise ValueError("Cannot determine validity of dependent constraint")
@@ -86,8 +85,7 @@ class dependent_property(property, _Dependent):
         event_dim: Any = NotImplemented,
     ) -> None:
         super().__init__(fn)
-        self.is_discrete = is_discrete
-        self.event_dim = event_dim
+        self.is_discrete, self.event_dim = is_discrete, event_dim
 
     def __call__(self, fn: Callable[..., Any]) -> dependent_property:
         return dependent_property(fn, is_discrete=self.is_discrete, event_dim=self.event_dim)
@@ -105,17 +103,18 @@ class _Real(Constraint):
         return value == value  # not NaN
 
 
-class _Interval(Constraint):
+class _Bounded(Constraint):
+    def __repr__(self) -> str:
+        bounds = ", ".join(f"{name}={bound}" for name, bound in vars(self).items())
+        return f"{type(self).__name__[1:]}({bounds})"
+
+
+class _Interval(_Bounded):
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
-        self.lower_bound = lower_bound
-        self.upper_bound = upper_bound
+        self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
     def check(self, value: Tensor) -> Tensor:
         return (self.lower_bound <= value) & (value <= self.upper_bound)
-
-    def __repr__(self) -> str:
-        name = type(self).__name__[1:]
-        return f"{name}(lower_bound={self.lower_bound}, upper_bound={self.upper_bound})"
 
 
 class _HalfOpenInterval(_Interval):
@@ -130,15 +129,12 @@ class _IntegerInterval(_Interval):
         return (value % 1 == 0) & super().check(value)
 
 
-class _GreaterThan(Constraint):
+class _GreaterThan(_Bounded):
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound = lower_bound
 
     def check(self, value: Tensor) -> Tensor:
         return self.lower_bound < value
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__[1:]}(lower_bound={self.lower_bound})"
 
 
 class _GreaterThanEq(_GreaterThan):
@@ -153,15 +149,12 @@ class _IntegerGreaterThan(_GreaterThan):
         return (value % 1 == 0) & (value >= self.lower_bound)
 
 
-class _LessThan(Constraint):
+class _LessThan(_Bounded):
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound = upper_bound
 
     def check(self, value: Tensor) -> Tensor:
         return value < self.upper_bound
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__[1:]}(upper_bound={self.upper_bound})"
 
 
 class independent(Constraint):
@@ -201,16 +194,14 @@ class _LowerTriangular(Constraint):
 
 class _LowerCholesky(_LowerTriangular):
     def check(self, value: Tensor) -> Tensor:
-        positive_diagonal = (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
-        return super().check(value) & positive_diagonal
+        return super().check(value) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
 
 
 class _Square(Constraint):
     event_dim = 2
 
     def check(self, value: Tensor) -> Tensor:
-        is_square = value.shape[-2] == value.shape[-1]
-        return full(value.shape[:-2], is_square, dtype=_dtypes.bool_)
+        return full(value.shape[:-2], value.shape[-2] == value.shape[-1], dtype=_dtypes.bool_)
 
 
 class _Symmetric(_Square):
@@ -226,9 +217,7 @@ class _PositiveDefinite(_Symmetric):
             return found
         n = value.shape[-1]
         definite = [_has_cholesky(matrix) for matrix in value.detach().reshape(-1, n, n)]
-        flat = full((len(definite),), False, dtype=_dtypes.bool_)
-        flat._array[...] = definite
-        return flat.reshape(value.shape[:-2])
+        return tensor(definite, dtype=_dtypes.bool_).reshape(value.shape[:-2])
 
 
 def _has_cholesky(matrix: Tensor) -> bool:

@@ -45,8 +45,7 @@ class Distribution:
         event_shape: Size = SINGLE,
         validate_args: bool | None = None,
     ) -> None:
-        self._batch_shape = batch_shape
-        self._event_shape = event_shape
+        self._batch_shape, self._event_shape = batch_shape, event_shape
         if validate_args is not None:
             self._validate_args = validate_args
         if self._validate_args:
@@ -64,12 +63,9 @@ class Distribution:
             )
             return
         for name, constraint in to_meet.items():
-            if constraints.is_dependent(constraint):
-                continue
-            if name not in self.__dict__ and isinstance(
-                getattr(type(self), name, None), lazy_property
-            ):
-                continue  # worked out of another parameter, which is checked
+            lazy = isinstance(getattr(type(self), name, None), lazy_property)
+            if constraints.is_dependent(constraint) or (lazy and name not in self.__dict__):
+                continue  # the latter is worked out of another parameter, which is checked
             value = getattr(self, name)
             if not constraint.check(value).all():
                 raise ValueError(
@@ -118,9 +114,21 @@ class Distribution:
         """The root of the variance."""
         return self.variance.sqrt()
 
+    _expanded: ClassVar[dict[str, int]] = {}  # what `expand` broadcasts, with its event dimensions
+
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distributions, broadcast to a larger batch."""
-        raise NotImplementedError
+        cls = next(cls for cls in type(self).__mro__ if "_expanded" in vars(cls))
+        if cls is Distribution:
+            raise NotImplementedError
+        new = self._get_checked_instance(cls, _instance)
+        batch_shape = Size(tuple(batch_shape))
+        for name, dims in self._expanded.items():
+            if name in self.__dict__:
+                setattr(new, name, self.__dict__[name].expand((*batch_shape, *(-1,) * dims)))
+        Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Draw values, outside the graph."""
@@ -168,11 +176,7 @@ class Distribution:
         return Size(tuple(sample_shape)) + self._batch_shape + self._event_shape
 
     def _validate_sample(self, value: Any) -> None:
-        """Refuse a value outside the support, or of a shape that does not fit.
-
-        Raises:
-            ValueError: saying what was expected.
-        """
+        """Refuse (ValueError) a value outside the support, or of a shape that does not fit."""
         if not isinstance(value, Tensor):
             raise ValueError("The value argument to log_prob must be a Tensor")
         actual = value.shape
@@ -205,11 +209,7 @@ class Distribution:
             )
 
     def _get_checked_instance(self, cls: Any, _instance: Any = None) -> Any:
-        """A new instance to be filled by `expand`.
-
-        Raises:
-            NotImplementedError: for a subclass with a constructor of its own, and no `expand`.
-        """
+        """A new instance for `expand` to fill; refused if only `__init__` is a subclass's own."""
         if _instance is None and type(self).__init__ is not cls.__init__:
             raise NotImplementedError(
                 f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ "
@@ -217,23 +217,7 @@ class Distribution:
             )
         return object.__new__(type(self)) if _instance is None else _instance
 
-    _expanded: ClassVar[tuple[str, ...]] = ()  # the attributes that `_expand_into` broadcasts
-
-    def _expand_into(self, cls: Any, batch_shape: Any, _instance: Any) -> Any:
-        """The instance that `expand` gives, for a class whose parameters have the batch's shape."""
-        new = self._get_checked_instance(cls, _instance)
-        batch_shape = Size(tuple(batch_shape))
-        for name in self._expanded:
-            if name in self.__dict__:
-                setattr(new, name, self.__dict__[name].expand(batch_shape))
-        Distribution.__init__(new, batch_shape, validate_args=False)
-        new._validate_args = self._validate_args
-        return new
-
     def __repr__(self) -> str:
-        parameters = {k: self.__dict__[k] for k in self.arg_constraints if k in self.__dict__}
-        described = [
-            f"{name}: {value if value.numel() == 1 else value.size()}"
-            for name, value in parameters.items()
-        ]
+        parameters = [(k, self.__dict__[k]) for k in self.arg_constraints if k in self.__dict__]
+        described = [f"{k}: {x if x.numel() == 1 else x.size()}" for k, x in parameters]
         return f"{type(self).__name__}({', '.join(described)})"

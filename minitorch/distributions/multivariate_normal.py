@@ -39,6 +39,7 @@ class MultivariateNormal(Distribution):
     }
     support: ClassVar[Any] = constraints.real_vector
     has_rsample = True
+    _expanded: ClassVar = {"loc": 1, **dict.fromkeys(SHAPED, 2)}
 
     def __init__(
         self,
@@ -67,12 +68,8 @@ class MultivariateNormal(Distribution):
         setattr(self, name, matrix.expand(*batch_shape, -1, -1))
         self.loc = loc.expand(*batch_shape, -1)
         super().__init__(Size(batch_shape), self.loc.shape[-1:], validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = _factor_of_inverse(matrix)
+        factors: Any = {"covariance_matrix": cholesky, "precision_matrix": _factor_of_inverse}
+        self._unbroadcasted_scale_tril = factors[name](matrix) if name in factors else matrix
 
     def _matrix(self, matrix: Tensor) -> Tensor:
         """A matrix, broadcast to the batch."""
@@ -101,9 +98,7 @@ class MultivariateNormal(Distribution):
     def mean(self) -> Tensor:
         return self.loc
 
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
+    mode = mean
 
     @property
     def variance(self) -> Tensor:
@@ -111,15 +106,8 @@ class MultivariateNormal(Distribution):
         return squares.expand(*self._batch_shape, *self._event_shape)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = self._get_checked_instance(MultivariateNormal, _instance)
-        batch_shape = Size(tuple(batch_shape))
-        new.loc = self.loc.expand(*batch_shape, -1)
+        new = super().expand(batch_shape, _instance)
         new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril
-        for name in SHAPED:
-            if name in self.__dict__:
-                setattr(new, name, self.__dict__[name].expand(*batch_shape, -1, -1))
-        Distribution.__init__(new, batch_shape, self.event_shape, validate_args=False)
-        new._validate_args = self._validate_args
         return new
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:

@@ -6,12 +6,11 @@ import math
 from typing import Any, ClassVar
 
 from minitorch import sampling
-from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import NUMBERS, broadcast_all, standard_normal
+from minitorch.distributions.utils import broadcast_all, standard_normal
 
 
 class Normal(Distribution):
@@ -31,20 +30,17 @@ class Normal(Distribution):
     arg_constraints: ClassVar[Any] = {"loc": constraints.real, "scale": constraints.positive}
     support: ClassVar[Any] = constraints.real
     has_rsample = True
-    _expanded = ("loc", "scale")
+    _expanded: ClassVar = {"loc": 0, "scale": 0}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
-        plain = isinstance(loc, NUMBERS) and isinstance(scale, NUMBERS)
-        super().__init__(Size() if plain else self.loc.size(), validate_args=validate_args)
+        super().__init__(self.loc.size(), validate_args=validate_args)
 
     @property
     def mean(self) -> Tensor:
         return self.loc
 
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
+    mode = mean
 
     @property
     def stddev(self) -> Tensor:
@@ -53,9 +49,6 @@ class Normal(Distribution):
     @property
     def variance(self) -> Tensor:
         return self.stddev.pow(2)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return self._expand_into(Normal, batch_shape, _instance)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)

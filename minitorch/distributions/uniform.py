@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
 from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import NUMBERS, broadcast_all
+from minitorch.distributions.utils import broadcast_all
 from minitorch.sampling import rand
 
 
@@ -21,20 +20,17 @@ class Uniform(Distribution):
     """
 
     has_rsample = True
-    _expanded = ("low", "high")
+    _expanded: ClassVar = {"low": 0, "high": 0}
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self.low, self.high = broadcast_all(low, high)
-        plain = isinstance(low, NUMBERS) and isinstance(high, NUMBERS)
-        super().__init__(Size() if plain else self.low.size(), validate_args=validate_args)
+        super().__init__(self.low.size(), validate_args=validate_args)
 
     @property
     def arg_constraints(self) -> Any:
         """Each bound's constraint is the other."""
-        return {
-            "low": constraints.less_than(self.high),
-            "high": constraints.greater_than(self.low),
-        }
+        low, high = constraints.less_than(self.high), constraints.greater_than(self.low)
+        return {"low": low, "high": high}
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:
@@ -56,9 +52,6 @@ class Uniform(Distribution):
     @property
     def variance(self) -> Tensor:
         return (self.high - self.low).pow(2) / 12
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return self._expand_into(Uniform, batch_shape, _instance)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         drawn = rand(self._extended_shape(sample_shape), dtype=self.low.dtype)
