@@ -5,15 +5,15 @@ from __future__ import annotations
 import cmath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minitorch import _dtypes
-from minitorch._dtypes import Array, dtype
+from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.factory import as_tensor
-from minitorch.kernels.quiet import ignore_float_errors, restore
 
 TOLERANCES = {  # relative and absolute; PyTorch's defaults. All others must be equal.
     _dtypes.float16: (1e-3, 1e-5),
@@ -25,8 +25,6 @@ OF_SCALARS = {int: (0.0, 0.0), float: (1e-7, 1e-7), complex: (1e-7, 1e-7)}
 
 Pair = Callable[[], str | None]
 """Two things side by side: what is wrong with them, or None."""
-
-
 Item = tuple[Any, ...]
 """The keys that lead to something in nested containers."""
 
@@ -107,23 +105,19 @@ def _leaves(actual: Any, expected: Any, item: Item = ()) -> Iterator[tuple[Item,
     """Pair up what two containers hold, with the keys that lead there."""
     if _is_sequence(actual) and _is_sequence(expected):
         if len(actual) != len(expected):
-            raise _Refused(
-                AssertionError,
-                f"The length of the sequences mismatch: {len(actual)} != {len(expected)}",
-                item,
-            )
+            text = f"The length of the sequences mismatch: {len(actual)} != {len(expected)}"
+            raise _Refused(AssertionError, text, item)
         for index in range(len(actual)):
             yield from _leaves(actual[index], expected[index], (*item, index))
     elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
         absent, extra = expected.keys() - actual.keys(), actual.keys() - expected.keys()
         if absent or extra:
-            raise _Refused(
-                AssertionError,
+            text = (
                 "The keys of the mappings do not match:\n"
                 f"Missing keys in the actual mapping: {_sorted(absent)}\n"
-                f"Additional keys in the actual mapping: {_sorted(extra)}",
-                item,
+                f"Additional keys in the actual mapping: {_sorted(extra)}"
             )
+            raise _Refused(AssertionError, text, item)
         for key in _sorted(actual):
             yield from _leaves(actual[key], expected[key], (*item, key))
     else:
@@ -156,30 +150,24 @@ class _Rules:
     def pair(self, actual: Any, expected: Any, item: Item) -> Pair:
         """Find the comparison for the two, which are to be found at `item`."""
         if actual is None or expected is None:
-            return lambda: (
-                None if actual is expected else f"None mismatch: {actual} is not {expected}"
-            )
+            wrong = f"None mismatch: {actual} is not {expected}"
+            return lambda: None if actual is expected else wrong
         if isinstance(actual, (bool, np.bool_)) and isinstance(expected, (bool, np.bool_)):
             a, b = bool(actual), bool(expected)
             return lambda: None if a is b else f"Booleans mismatch: {a} is not {b}"
         if isinstance(actual, SCALARS) and isinstance(expected, SCALARS):
             one, other = _number(actual), _number(expected)
             rules = self.settled(item, OF_SCALARS[type(one)], OF_SCALARS[type(other)])
-            return lambda: rules.numbers(one, other)
+            return partial(rules.numbers, one, other)
         related = isinstance(actual, type(expected)) or isinstance(expected, type(actual))
         if related and (self.allow_subclasses or type(actual) is type(expected)):
             left, right = _tensor(actual), _tensor(expected)
             if left is not None and right is not None:
-                x, y = left, right
-                defaults = (TOLERANCES.get(t.dtype, (0.0, 0.0)) for t in (x, y))
-                rules = self.settled(item, *defaults)
-                return lambda: rules.tensors(x, y)
-        raise _Refused(
-            TypeError,
-            "No comparison pair was able to handle inputs of type "
-            f"{type(actual)} and {type(expected)}.",
-            item,
-        )
+                defaults = (TOLERANCES.get(t.dtype, (0.0, 0.0)) for t in (left, right))
+                return partial(self.settled(item, *defaults).tensors, left, right)
+        types = f"{type(actual)} and {type(expected)}"
+        unable = f"No comparison pair was able to handle inputs of type {types}."
+        raise _Refused(TypeError, unable, item)
 
     def settled(self, item: Item, *defaults: tuple[float, float]) -> _Rules:
         """The rules with their tolerances filled in."""
@@ -198,9 +186,8 @@ class _Rules:
         """Describe the difference of two Python numbers."""
         if self.check_dtype and type(actual) is not type(expected):
             return f"The (d)types do not match: {type(actual)} != {type(expected)}."
-        if actual == expected:
-            return None
-        if self.equal_nan and cmath.isnan(actual) and cmath.isnan(expected):
+        both_nan = self.equal_nan and cmath.isnan(actual) and cmath.isnan(expected)
+        if actual == expected or both_nan:
             return None
         assert self.rtol is not None and self.atol is not None
         difference = abs(actual - expected)
@@ -219,28 +206,23 @@ class _Rules:
             return unlike.format("dtype", actual.dtype, expected.dtype)
         common = _dtypes.promote_types(actual.dtype, expected.dtype).numpy
         a, b = (t._array.astype(common, copy=False) for t in (actual, expected))
-        previous = ignore_float_errors()
-        try:
+        with np.errstate(all="ignore"):
             matches = self.close(a, b)
             if matches.all():
                 return None
             if not a.shape:
                 return self.unlike_numbers(a.item(), b.item())
             return self.unlike_arrays(a, b, matches)
-        finally:
-            restore(previous)
 
     def close(self, actual: Array, expected: Array) -> Array:
         """Where the two are close; computed in their dtype, or the default one for integers."""
-        matches = actual == expected
-        if self.rtol == 0 and self.atol == 0:
-            close = matches
-        else:
+        close = actual == expected
+        if not self.exact:
             if actual.dtype.kind != "f":
                 actual, expected = actual.astype(_default()), expected.astype(_default())
             difference = np.abs(actual - expected)
             allowed = self.atol + np.abs(self.rtol * expected)
-            close = matches | (np.isfinite(difference) & (difference <= allowed))
+            close = close | (np.isfinite(difference) & (difference <= allowed))
         if self.equal_nan:
             close = close | (np.isnan(actual) & np.isnan(expected))
         return np.asarray(close)
@@ -251,14 +233,10 @@ class _Rules:
         """The text for two numbers that differ."""
         difference = abs(actual - expected)
         relative = float("inf") if expected == 0 else difference / abs(expected)
-        return "\n".join(
-            [
-                *self.headline("Scalars"),
-                f"Expected {expected} but got {actual}.",
-                f"Absolute difference: {difference}{self.up_to(self.atol)}",
-                f"Relative difference: {relative}{self.up_to(self.rtol)}",
-            ]
-        )
+        lines = [*self.headline("Scalars"), f"Expected {expected} but got {actual}."]
+        lines.append(f"Absolute difference: {difference}{self.up_to(self.atol)}")
+        lines.append(f"Relative difference: {relative}{self.up_to(self.rtol)}")
+        return "\n".join(lines)
 
     def unlike_arrays(self, actual: Array, expected: Array, matches: Array) -> str:
         """The text for two arrays, whose elements differ but where they match."""
@@ -270,16 +248,13 @@ class _Rules:
         quotient = absolute.dtype if absolute.dtype.kind == "f" else _default()
         relative = absolute.astype(quotient) / np.abs(expected).astype(quotient)
         relative[matches] = 0
-        lines = [*self.headline("Tensor-likes")]
-        lines.append(f"Mismatched elements: {count} / {matches.size} ({count / matches.size:.1%})")
+        share = f"{count} / {matches.size} ({count / matches.size:.1%})"
+        lines = [*self.headline("Tensor-likes"), f"Mismatched elements: {share}"]
         kinds = ("absolute", absolute, self.atol), ("relative", relative, self.rtol)
         for kind, values, tolerance in kinds:
-            flat = int(np.argmax(values))
-            place = tuple(int(i) for i in np.unravel_index(flat, values.shape))
-            lines.append(
-                f"Greatest {kind} difference: {values.flat[flat].item()} at index {place}"
-                f"{self.up_to(tolerance)}"
-            )
+            place = tuple(int(i) for i in np.unravel_index(np.argmax(values), values.shape))
+            at = f"{values[place].item()} at index {place}{self.up_to(tolerance)}"
+            lines.append(f"Greatest {kind} difference: {at}")
         return "\n".join(lines)
 
     def headline(self, things: str) -> tuple[str, str]:
@@ -297,8 +272,7 @@ class _Rules:
 
 
 def _default() -> np.dtype[Any]:
-    default: dtype = _dtypes.get_default_dtype()
-    return default.numpy
+    return _dtypes.get_default_dtype().numpy
 
 
 def _number(value: Any) -> Any:
@@ -310,8 +284,6 @@ def _number(value: Any) -> Any:
 
 def _tensor(value: Any) -> Tensor | None:
     """`value` as a tensor; None if no tensor can be made of it."""
-    if isinstance(value, Tensor):
-        return value
     try:
         return as_tensor(value)
     except (TypeError, ValueError, RuntimeError):

@@ -74,17 +74,17 @@ def make_tensor(
 
 def _interval(low: float | None, high: float | None, dtype: Dtype) -> tuple[float, float]:
     """The interval to draw from, within what `dtype` holds."""
-    lowest: float
-    highest: float
+    limits: tuple[float, float]
     if dtype.is_floating_point:
-        lowest, highest = finfo(dtype).min, finfo(dtype).max
-        below, above = -9 if low is None else low, 9 if high is None else high
+        limits, usual = (finfo(dtype).min, finfo(dtype).max), (-9, 9)
     elif dtype is _dtypes.bool_:
-        lowest, highest = 0, 2
-        below, above = 0 if low is None else low, 2 if high is None else high
+        limits = usual = (0, 2)
     else:  # int64's largest value cannot be drawn
-        lowest, highest = iinfo(dtype).min, iinfo(dtype).max + (dtype is not _dtypes.int64)
-        below, above = -9 if low is None else low, 10 if high is None else high
+        limits = (iinfo(dtype).min, iinfo(dtype).max + (dtype is not _dtypes.int64))
+        usual = (-9, 10)
+    lowest, highest = limits
+    below = usual[0] if low is None else low
+    above = usual[1] if high is None else high
     if math.isnan(below) or math.isnan(above):
         raise ValueError(
             f"`low` and `high` cannot be NaN, but got low={below!r} and high={above!r}"

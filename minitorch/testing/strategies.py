@@ -94,15 +94,6 @@ def values(dtype: dtype) -> Strategy[Any]:
 # ---- layouts ----------------------------------------------------------------------------------
 
 
-def _contiguous(array: Array) -> Array:
-    return np.array(array, order="C")
-
-
-def _transposed(array: Array) -> Array:
-    """The last dimension is not the one that lies closest together."""
-    return np.array(array, order="F")
-
-
 def _strided(array: Array) -> Array:
     """Two apart, and with an offset."""
     apart = np.repeat(array[..., None], 2, axis=-1)  # not the last axis, for there may be none
@@ -119,13 +110,13 @@ def _reversed(array: Array) -> Array:
 def _expanded(array: Array) -> Array:
     """One slice, repeated along the first dimension with a step of 0."""
     if not array.ndim or not array.size:
-        return _contiguous(array)
+        return np.array(array)
     return np.broadcast_to(np.array(array[:1]), array.shape)
 
 
 LAYOUTS: dict[str, Callable[[Array], Array]] = {
-    "contiguous": _contiguous,
-    "transposed": _transposed,
+    "contiguous": lambda array: np.array(array, order="C"),
+    "transposed": lambda array: np.array(array, order="F"),  # the first dimension lies closest
     "strided": _strided,
     "reversed": _reversed,
     "expanded": _expanded,
@@ -177,14 +168,9 @@ def tensors(
     element_type = draw(dtypes()) if dtype is None else _drawn(draw, dtype)
     size = draw(shapes()) if shape is None else tuple(_drawn(draw, shape))
     how = layouts if isinstance(layouts, Strategy) else _of_names(layouts)
-    array = draw(
-        arrays.arrays(
-            element_type.numpy,
-            size,
-            elements=values(element_type) if elements is None else elements,
-            fill=st.nothing(),
-        )
-    )
+    within = values(element_type) if elements is None else elements
+    kind = element_type.numpy
+    array = draw(arrays.arrays(kind, size, elements=within, fill=st.nothing()))
     made = Tensor._wrap(LAYOUTS[draw(how)](array))
     wanted = draw(st.booleans()) if requires_grad is None else requires_grad
     return made.requires_grad_(wanted and element_type.is_floating_point)
@@ -216,17 +202,9 @@ class OpCase:
 
 
 _REAL, _POSITIVE = (-2.0, 2.0), (0.5, 2.0)
-UNARY: dict[str, tuple[float, float]] = {  # smooth within
-    "cos": _REAL,
-    "exp": _REAL,
-    "log": _POSITIVE,
-    "reciprocal": _POSITIVE,
-    "rsqrt": _POSITIVE,
-    "sigmoid": _REAL,
-    "sin": _REAL,
-    "sqrt": _POSITIVE,
-    "square": _REAL,
-    "tanh": _REAL,
+UNARY = {  # smooth within
+    **dict.fromkeys(("cos", "exp", "sigmoid", "sin", "square", "tanh"), _REAL),
+    **dict.fromkeys(("log", "reciprocal", "rsqrt", "sqrt"), _POSITIVE),
 }
 BINARY = {"add": _REAL, "div": _POSITIVE, "mul": _REAL, "pow": _POSITIVE, "sub": _REAL}
 REDUCING = ("logsumexp", "mean", "softmax", "sum")  # each along a dimension

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from minitorch.ops.shape.views import stack
 
 Kinds = type | tuple[type, ...]
 CollateMap = dict[Kinds, Callable[..., Any]]
+OPAQUE = "SUO"  # kinds of arrays that become no tensor: bytes, text and objects
 
 
 def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
@@ -28,30 +30,23 @@ def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
         TypeError: for a kind that has no function.
         RuntimeError: for sequences of different lengths.
     """
-    first = batch[0]
-    kind = type(first)
+    first, kind = batch[0], type(batch[0])
     functions = collate_fn_map or {}
+    inner = partial(collate, collate_fn_map=collate_fn_map)
     if kind in functions:
         return functions[kind](batch, collate_fn_map=collate_fn_map)
     for kinds, function in functions.items():
         if isinstance(first, kinds):
             return function(batch, collate_fn_map=collate_fn_map)
     if isinstance(first, Mapping):
-        columns = {
-            key: collate([sample[key] for sample in batch], collate_fn_map=collate_fn_map)
-            for key in first
-        }
+        columns = {key: inner([sample[key] for sample in batch]) for key in first}
         return _mapping_like(first, columns)
     if isinstance(first, tuple) and hasattr(first, "_fields"):
-        rows = zip(*batch, strict=False)
-        return kind(*(collate(samples, collate_fn_map=collate_fn_map) for samples in rows))
+        return kind(*map(inner, zip(*batch, strict=False)))
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
-        rows = zip(*batch, strict=True)
-        return _sequence_like(
-            first, [collate(samples, collate_fn_map=collate_fn_map) for samples in rows]
-        )
+        return _sequence_like(first, list(map(inner, zip(*batch, strict=True))))
     raise TypeError(REFUSAL.format(kind))
 
 
@@ -87,12 +82,8 @@ def _sequence_like(model: Any, contents: list[Any]) -> Any:
         return contents
 
 
-def _is_opaque(dtype: np.dtype[Any]) -> bool:
-    return dtype.kind in "SUO"
-
-
 def _collate_arrays(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
-    if _is_opaque(batch[0].dtype):
+    if batch[0].dtype.kind in OPAQUE:
         raise TypeError(REFUSAL.format(batch[0].dtype))
     return collate([as_tensor(array) for array in batch], collate_fn_map=collate_fn_map)
 
@@ -126,7 +117,7 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
-        is_text = isinstance(data, np.ndarray) and _is_opaque(data.dtype)
+        is_text = isinstance(data, np.ndarray) and data.dtype.kind in OPAQUE
         return data if is_text or isinstance(data, (str, bytes)) else as_tensor(data)
     if isinstance(data, Mapping):
         return _mapping_like(data, {key: default_convert(value) for key, value in data.items()})

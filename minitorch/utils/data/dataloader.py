@@ -96,14 +96,13 @@ class DataLoader(Generic[T_co]):
         if persistent_workers and num_workers == 0:
             raise ValueError("persistent_workers option needs num_workers > 0")
         is_iterable = isinstance(dataset, IterableDataset)
-        if is_iterable:
-            chosen = (shuffle or None, sampler, batch_sampler)
-            for name, value in zip(("shuffle", "sampler", "batch_sampler"), chosen, strict=True):
-                if value is not None:
-                    raise ValueError(
-                        f"DataLoader with IterableDataset: expected unspecified {name} option, "
-                        f"but got {name}={value}"
-                    )
+        order = {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}
+        for name, value in order.items():
+            if is_iterable and value is not None:
+                raise ValueError(
+                    f"DataLoader with IterableDataset: expected unspecified {name} option, "
+                    f"but got {name}={value}"
+                )
         if sampler is not None and shuffle:
             raise ValueError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
@@ -124,13 +123,12 @@ class DataLoader(Generic[T_co]):
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
         self.timeout, self.worker_init_fn = timeout, worker_init_fn
         self.multiprocessing_context, self.in_order = multiprocessing_context, in_order
-        if sampler is None:
-            if is_iterable:
-                sampler = _Endless()
-            elif shuffle:
-                sampler = RandomSampler(dataset, generator=generator)
-            else:
-                sampler = SequentialSampler(dataset)
+        if is_iterable:
+            sampler = _Endless()
+        elif sampler is None and shuffle:
+            sampler = RandomSampler(dataset, generator=generator)
+        elif sampler is None:
+            sampler = SequentialSampler(dataset)
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.batch_size, self.drop_last = batch_size, drop_last
@@ -216,9 +214,7 @@ class DataLoader(Generic[T_co]):
         length = self._reported_length = len(self.dataset)  # type: ignore[arg-type]
         if self.batch_size is None:
             return length
-        if self.drop_last:
-            return length // self.batch_size
-        return math.ceil(length / self.batch_size)
+        return length // self.batch_size if self.drop_last else math.ceil(length / self.batch_size)
 
     def check_worker_number_rationality(self) -> None:
         """Warn (UserWarning) of more workers than there are processors."""

@@ -78,10 +78,9 @@ class StackDataset(Dataset[Any]):
         if not args and not kwargs:
             raise ValueError("At least one dataset should be passed")
         self.datasets: Any = args or kwargs
-        lengths = [len(dataset) for dataset in args or kwargs.values()]
-        if any(length != lengths[0] for length in lengths):
+        self._length, *others = [len(dataset) for dataset in args or kwargs.values()]
+        if any(length != self._length for length in others):
             raise ValueError("Size mismatch between datasets")
-        self._length = lengths[0]
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(self.datasets, dict):
@@ -89,12 +88,10 @@ class StackDataset(Dataset[Any]):
         return tuple(dataset[index] for dataset in self.datasets)
 
     def __getitems__(self, indices: list[Any]) -> list[Any]:
-        if isinstance(self.datasets, dict):
-            columns = [_samples(dataset, indices) for dataset in self.datasets.values()]
-            return [
-                dict(zip(self.datasets, row, strict=True)) for row in zip(*columns, strict=True)
-            ]
-        return list(zip(*(_samples(d, indices) for d in self.datasets), strict=True))
+        named = isinstance(self.datasets, dict)
+        datasets = self.datasets.values() if named else self.datasets
+        rows = zip(*(_samples(dataset, indices) for dataset in datasets), strict=True)
+        return [dict(zip(self.datasets, row, strict=True)) for row in rows] if named else list(rows)
 
     def __len__(self) -> int:
         return self._length
@@ -224,11 +221,8 @@ def random_split(
             counts[number % len(counts)] += 1
         for number, count in enumerate(counts):
             if count == 0:
-                warnings.warn(
-                    f"Length of split at index {number} is 0. This might result in an empty "
-                    "dataset.",
-                    stacklevel=2,
-                )
+                empty = f"Length of split at index {number} is 0."
+                warnings.warn(f"{empty} This might result in an empty dataset.", stacklevel=2)
         lengths = counts
     if sum(lengths) != total:
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")

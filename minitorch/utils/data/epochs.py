@@ -37,16 +37,11 @@ class Epoch:
     def __next__(self) -> Any:
         batch = self._next_batch()
         self._yielded += 1
-        expected = self._reported_length
-        if (
-            isinstance(self._plan.dataset, IterableDataset)
-            and expected is not None
-            and self._yielded > expected
-        ):
+        expected, iterable = self._reported_length, isinstance(self._plan.dataset, IterableDataset)
+        if iterable and expected is not None and self._yielded > expected:
             message = (
                 f"Length of IterableDataset {self._plan.dataset} was reported to be {expected}"
-                f"(when accessing len(dataloader)), but {self._yielded} samples have been "
-                "fetched. "
+                f"(when accessing len(dataloader)), but {self._yielded} samples have been fetched. "
             )
             if self._num_workers:
                 message += (

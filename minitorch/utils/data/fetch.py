@@ -25,18 +25,16 @@ class Plan(NamedTuple):
 
         It raises StopIteration when an iterable data set has nothing more.
         """
-        if isinstance(self.dataset, IterableDataset):
-            return self._from_iterator()
-        return self._from_numbers
+        iterable = isinstance(self.dataset, IterableDataset)
+        return self._from_iterator() if iterable else self._from_numbers
 
     def _from_numbers(self, numbers: Any) -> Any:
         dataset = self.dataset
         if not self.in_batches:
             return self.collate_fn(dataset[numbers])
-        if self.collate_fn is default_collate:
-            whole = _whole_batch(dataset, numbers)
-            if whole is not None:
-                return whole
+        quick = self.collate_fn is default_collate
+        if quick and (whole := _whole_batch(dataset, numbers)) is not None:
+            return whole
         if getattr(dataset, "__getitems__", None):
             return self.collate_fn(dataset.__getitems__(numbers))
         return self.collate_fn([dataset[number] for number in numbers])

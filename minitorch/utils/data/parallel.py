@@ -23,9 +23,7 @@ class Worker:
     """The parent's side of a worker process."""
 
     def __init__(self, process: Any, pipe: Any) -> None:
-        self.process = process
-        self.pipe = pipe
-        self.has_more = True
+        self.process, self.pipe, self.has_more = process, pipe, True
         self.tasks = 0  # sent and not yet answered
 
 
@@ -38,8 +36,7 @@ class Parallel(Epoch):
             raise AssertionError(
                 "prefetch_factor must be greater than 0 for MultiProcessingDataLoaderIter"
             )
-        self._in_order = loader.in_order
-        self._timeout = loader.timeout
+        self._in_order, self._timeout = loader.in_order, loader.timeout
         self._persistent = loader.persistent_workers
         self._prefetch_factor: int = loader.prefetch_factor
         self._workers: list[Worker] = []
@@ -66,8 +63,7 @@ class Parallel(Epoch):
     def restart(self, loader: DataLoader[Any]) -> None:
         """Begin another pass with the same workers."""
         while self._pending:  # answers that nobody has asked for
-            worker = self._next_worker()
-            if worker is not None:
+            if (worker := self._next_worker()) is not None:
                 self._receive(worker)
         self._begin(loader)
         for worker in self._workers:
@@ -107,14 +103,9 @@ class Parallel(Epoch):
         return worker
 
     def _receive(self, worker: Worker) -> Any:
-        """A worker's next answer.
-
-        Raises:
-            RuntimeError: if it does not come in time, or the worker has died.
-        """
-        deadline = time.monotonic() + self._timeout
+        """A worker's next answer; a RuntimeError if it is late, or the worker has died."""
         try:
-            if self._timeout and not worker.pipe.poll(max(deadline - time.monotonic(), 0)):
+            if self._timeout and not worker.pipe.poll(self._timeout):
                 raise RuntimeError(f"DataLoader timed out after {self._timeout} seconds")
             message = worker.pipe.recv()
         except (EOFError, OSError):
@@ -134,13 +125,12 @@ class Parallel(Epoch):
                 continue
             message = self._receive(worker)
             self._send_task()
-            if not worker.has_more:
-                if not self._persistent:
-                    worker.pipe.close()
-                continue
             if isinstance(message, Failure):
                 message.reraise()
-            return message
+            if worker.has_more:
+                return message
+            if not self._persistent:
+                worker.pipe.close()
         if not self._persistent:
             self._finish()
         raise StopIteration

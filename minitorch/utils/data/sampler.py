@@ -134,9 +134,9 @@ class WeightedRandomSampler(Sampler[int]):
         _check_bool("replacement", replacement, ValueError)
         self.weights = as_tensor(weights, dtype=_dtypes.float64)
         if self.weights.dim() != 1:
+            shape = tuple(self.weights.shape)
             raise ValueError(
-                "weights should be a 1d sequence but given weights have shape "
-                f"{tuple(self.weights.shape)}"
+                f"weights should be a 1d sequence but given weights have shape {shape}"
             )
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 

@@ -15,6 +15,7 @@ import threading
 import traceback
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NoReturn
@@ -131,9 +132,6 @@ def work(
 
 
 def _send(pipe: Connection, answers: queue.SimpleQueue[Any]) -> None:
-    while True:
-        data = answers.get()
-        try:
-            pipe.send_bytes(data)
-        except OSError:  # nobody reads any more
-            return
+    with suppress(OSError):  # nobody reads any more
+        while True:
+            pipe.send_bytes(answers.get())
