@@ -74,8 +74,8 @@ def gradcheck(
         raise NotImplementedError("gradcheck: minitorch has no forward-mode differentiation")
     if not check_backward_ad:
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad True")
-    options = Options(eps, atol, rtol, nondet_tol, fast_mode)
-    return _outcome(func, inputs, (1,), options, None, raise_exception)
+    options = Options(eps, atol, rtol, nondet_tol, fast_mode, locate=raise_exception)
+    return _outcome(func, inputs, (1,), options)
 
 
 def gradgradcheck(
@@ -119,24 +119,17 @@ def gradgradcheck(
         with enable_grad():
             made = tensors_in(func(*as_tuple(inputs)))
         grad_outputs = _random_like([out for out in made if out._requires_grad], spread=True)
-    options = Options(eps, atol, rtol, nondet_tol, fast_mode)
-    return _outcome(func, inputs, (2,), options, grad_outputs, raise_exception)
+    options = Options(eps, atol, rtol, nondet_tol, fast_mode, locate=raise_exception)
+    return _outcome(func, inputs, (2,), options, grad_outputs)
 
 
 def _outcome(
-    func: Callable[..., Any],
-    inputs: Any,
-    orders: Sequence[int],
-    options: Options,
-    grad_outputs: Any,
-    raise_exception: bool,
+    func: Callable[..., Any], inputs: Any, orders: Any, options: Options, grad_outputs: Any = None
 ) -> bool:
-    options.locate = raise_exception
     try:
-        report = check(func, inputs, orders, options, grad_outputs)
-        report.raise_if_wrong()
+        check(func, inputs, orders, options, grad_outputs).raise_if_wrong()
     except GradcheckError:
-        if raise_exception:
+        if options.locate:  # as it is where the error is wanted
             raise
         return False
     return True

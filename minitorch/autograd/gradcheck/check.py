@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,17 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.contracts import BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
+    Again,
     Probe,
     Projection,
     Subject,
+    Watch,
     analytical,
     check_deterministic,
     compare,
     largest_changes,
     tensors_in,
+    unwatched,
 )
 from minitorch.autograd.gradcheck.kinks import (
     Settled,
@@ -53,12 +57,7 @@ class Options:
     nondet_tol: float = 0.0
     fast_mode: bool = False
     seed: int = 0
-    contracts: bool = True
     locate: bool = True
-
-    def tolerance(self, bits: int) -> Tolerance:
-        """Allowance beyond the error bars, in a precision."""
-        return Tolerance(bits, self.atol or 0.0, self.rtol or 0.0)
 
 
 def name_of(func: Any) -> str:
@@ -67,11 +66,6 @@ def name_of(func: Any) -> str:
     if isinstance(owner, type):
         return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"
     return str(getattr(func, "__qualname__", type(func).__name__))
-
-
-def unwatched(items: Iterable[Any], total: int) -> Iterable[Any]:
-    """No progress bar."""
-    return items
 
 
 def as_tuple(inputs: Any) -> tuple[Any, ...]:
@@ -87,15 +81,13 @@ def wants_grad(value: Any) -> bool:
 def check(
     func: Callable[..., Any],
     inputs: Any,
-    orders: Sequence[int] = (1,),
-    options: Options | None = None,
+    orders: Sequence[int],
+    options: Options,
     grad_outputs: Any = None,
-    watch: Callable[[Iterable[Any], int], Iterable[Any]] = unwatched,
+    watch: Watch = unwatched,
 ) -> Report:
     """Check `func` at `inputs` at each order; see `gradcheck_report`."""
-    options = options or Options()
-    given = as_tuple(inputs)
-    started = time.perf_counter()
+    started, given = time.perf_counter(), as_tuple(inputs)
     name = name_of(func)
     report = Report(name, seed=options.seed)
     report.inputs, report.call = _recipe(name, given, orders, options.seed)
@@ -104,47 +96,38 @@ def check(
         for order in orders:
             function, arguments = func, given
             if order == 2:
-                function, arguments = _first_order(func, given, grad_outputs)
+                outputs = [out for out in tensors_in(func(*given)) if out._requires_grad]
+                seeds = _random_like(outputs) if grad_outputs is None else as_tuple(grad_outputs)
+                function, arguments = Gradients(func, len(given)), given + seeds
             _check_order(report, function, arguments, order, options, watch)
             if not report.ok:
                 break  # a second derivative of a wrong first one says nothing
         if not report.ok and options.locate:
-            calls = recorded(function, _in_float64(arguments) or arguments)
+            calls = recorded(partial(function, *_in_float64(arguments)))
             report.nodes = [check_call(call, options.seed) for call in calls]
     report.seconds = time.perf_counter() - started
     return report
 
 
 def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
-    """Refuse what there is nothing to check of.
-
-    Raises:
-        ValueError: if no input requires grad, or `func` gives no tensor.
-        RuntimeError: for an input whose elements share memory.
-    """
+    """Refuse inputs of which none requires grad or whose elements share memory, and no tensors."""
     wanted = [(i, x) for i, x in enumerate(inputs) if wants_grad(x)]
     if not wanted:
-        kinds = ", ".join(
-            f"{x._array.dtype} {list(x._array.shape)}"
-            if isinstance(x, TensorBase)
-            else type(x).__name__
-            for x in inputs
-        )
-        integers = all(isinstance(x, TensorBase) and x._array.dtype.kind in "iub" for x in inputs)
+        arrays = [x._array if isinstance(x, TensorBase) else None for x in inputs]
+        kinds = [
+            type(x).__name__ if array is None else f"{array.dtype} {list(array.shape)}"
+            for x, array in zip(inputs, arrays, strict=True)
+        ]
+        integers = all(array is not None and array.dtype.kind in "iub" for array in arrays)
+        convert = "Integers have no gradient: convert with .double() first."
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them "
-            f"have requires_grad=True (got {kinds or 'no inputs'}). "
-            + (
-                "Integers have no gradient: convert with .double() first."
-                if inputs and integers
-                else "Set it with requires_grad_()."
-            )
+            f"have requires_grad=True (got {', '.join(kinds) or 'no inputs'}). "
+            + (convert if inputs and integers else "Set it with requires_grad_().")
         )
     for index, x in wanted:
-        array = x._array
-        if array.size and any(
-            s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
-        ):
+        layout = zip(x._array.strides, x._array.shape, strict=True)
+        if x._array.size and any(stride == 0 and n > 1 for stride, n in layout):
             raise RuntimeError(
                 f"The {index}th input has a dimension with stride 0. gradcheck only supports "
                 "inputs that are non-overlapping to be able to compute the numerical gradients "
@@ -153,10 +136,8 @@ def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
             )
     made = func(*inputs)
     if not tensors_in(made):
-        raise ValueError(
-            f"gradcheck: expected func to return a tensor or a tuple of tensors, got "
-            f"{type(made).__name__}"
-        )
+        expected = "expected func to return a tensor or a tuple of tensors"
+        raise ValueError(f"gradcheck: {expected}, got {type(made).__name__}")
 
 
 def _check_order(
@@ -165,100 +146,75 @@ def _check_order(
     inputs: tuple[Any, ...],
     order: int,
     options: Options,
-    watch: Callable[[Iterable[Any], int], Iterable[Any]],
+    watch: Watch,
 ) -> None:
     """Add to the report what there is to say of `func` itself."""
-    subject = _subject(func, inputs, order, options)
+    subject = exact = _subject(func, inputs, options)
     check_deterministic(subject, options.nondet_tol)
     if not subject.outputs():
-        _nothing_flows(report, func, inputs, subject)
+        _nothing_flows(report, subject)
         return
-    replayed = None
-    if subject.bits < 53:
-        replayed = _in_float64(inputs)
-        if replayed is not None and not _runs_in_float64(func, replayed):
-            replayed = None
     try:
-        exact = subject if replayed is None else _subject(func, replayed, order, options)
-        arguments = inputs if replayed is None else replayed
+        if subject.bits < 53 and _runs_in_float64(func, doubles := _in_float64(inputs)):
+            exact = _subject(func, doubles, options)
         if options.fast_mode:
-            found = _at_random(report, exact, func, arguments, order, options)
+            found = _at_random(report, exact, order)
         else:
             found = compare(exact, order, watch)
 
             def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
-                return compare(there, order, unwatched, _rows_of(found, masks))
+                return compare(there, order, rows=_rows_of(found, masks))
 
-            _settle(report, exact, func, arguments, found, again)
-        if replayed is not None:
+            _settle(report, exact, found, again)
+        if exact is not subject:
             _compare_precisions(subject, exact, found)
+        report.jacobians += found
+        if exact.bits < 53:
+            precision = {24: "float32", 11: "float16"}[exact.bits]
+            report.notes.append(
+                f"the function does not run in float64, and was checked in {precision} alone"
+            )
+        draws, seen = np.random.default_rng(options.seed), set[str]()
+        for violation in breaches(subject.backward, draws, options.nondet_tol):
+            if violation.contract not in seen:
+                seen.add(violation.contract)
+                report.breaches.append((order, violation))
     except BackwardError as error:
         report.breaches.append((order, Violation("gives gradients that fit", str(error))))
-        return
-    report.jacobians += found
-    if subject.bits < 53 and replayed is None:
-        precision = {24: "float32", 11: "float16"}[subject.bits]
-        report.notes.append(
-            f"the function does not run in float64, and was checked in {precision} alone"
-        )
-    if options.contracts:
-        draws = np.random.default_rng(options.seed)
-        seen: set[str] = set()
-        try:
-            for violation in breaches(subject.backward, draws, options.nondet_tol):
-                if violation.contract not in seen:
-                    seen.add(violation.contract)
-                    report.breaches.append((order, violation))
-        except BackwardError as error:
-            violation = Violation("gives gradients that fit", str(error))
-            report.breaches.append((order, violation))
 
 
-def _subject(
-    func: Callable[..., Any], inputs: tuple[Any, ...], order: int, options: Options
-) -> Subject:
-    wanted = [(i, x) for i, x in enumerate(inputs) if wants_grad(x)]
+def _subject(func: Callable[..., Any], inputs: tuple[Any, ...], options: Options) -> Subject:
+    wanted = {f"input {i}": x for i, x in enumerate(inputs) if wants_grad(x)}
     outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
-    precisions = [BITS[str(t._array.dtype)] for t in [*outputs, *(x for _, x in wanted)]]
-    bits = min(precisions)
-    return Subject(
-        lambda: func(*inputs),
-        [x for _, x in wanted],
-        [f"input {i}" for i, _ in wanted],
-        options.eps,
-        options.tolerance(bits),
-        bits,
-        (lambda: func.plain(*inputs)) if isinstance(func, Gradients) else None,
-    )
+    bits = min(BITS[str(t._array.dtype)] for t in [*outputs, *wanted.values()])
+    tolerance = Tolerance(bits, options.atol or 0.0, options.rtol or 0.0)
+    graphless = isinstance(func, Gradients)
+    plain = partial(func, *inputs, create_graph=False) if graphless else None
+    tensors, names = list(wanted.values()), list(wanted)
+    return Subject(partial(func, *inputs), tensors, names, options.eps, tolerance, bits, plain)
 
 
-def _nothing_flows(
-    report: Report, func: Callable[..., Any], inputs: tuple[Any, ...], subject: Subject
-) -> None:
+def _nothing_flows(report: Report, subject: Subject) -> None:
     """No output requires grad: the numerical derivative had better be 0."""
-    values = [t for t in tensors_in(func(*inputs)) if t._array.dtype.kind == "f"]
-    for number, out in enumerate(values):
+
+    def outputs() -> list[Array]:
+        return [t._array for t in tensors_in(subject.run()) if t._array.dtype.kind == "f"]
+
+    for number, out in enumerate(outputs()):
         for tensor, name in zip(subject.tensors, subject.names, strict=True):
             for place in np.ndindex(tensor._array.shape):
                 kept = tensor._array[place].copy()
                 tensor._array[place] = kept + 1e-3 * (abs(kept) or 1)
-                moved = tensors_in(func(*inputs))
+                now = outputs()[number]
                 tensor._array[place] = kept
-                now = [t for t in moved if t._array.dtype.kind == "f"][number]._array
-                if not np.array_equal(now, out._array, equal_nan=True):
-                    report.breaches.append((
-                        1,
-                        Violation(
-                            "is connected to the inputs",
-                            f"output {number} changes with element {list(place)} of {name}, but "
-                            "does not require grad: the graph is cut somewhere",
-                        ),
-                    ))  # fmt: skip
+                if not np.array_equal(now, out, equal_nan=True):
+                    cut = (
+                        f"output {number} changes with element {list(place)} of {name}, but does "
+                        "not require grad: the graph is cut somewhere"
+                    )
+                    report.breaches.append((1, Violation("is connected to the inputs", cut)))
                     return
     report.notes.append("no output requires grad, and none depends on the inputs")
-
-
-Again = Callable[[Subject, list[Array]], list[Jacobian]]
 
 
 def _rows_of(found: list[Jacobian], masks: list[Array]) -> list[Array]:
@@ -270,57 +226,38 @@ def _rows_of(found: list[Jacobian], masks: list[Array]) -> list[Array]:
     return [rows[number] for number in sorted(rows)]
 
 
-def _at_random(
-    report: Report,
-    subject: Subject,
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    order: int,
-    options: Options,
-) -> list[Jacobian]:
+def _at_random(report: Report, subject: Subject, order: int) -> list[Jacobian]:
     """Each tensor along three random directions; one that fails is bisected to an element."""
-    draws = np.random.default_rng(options.seed)
-    projection = Projection(subject, draws)
-    numbers = [n for n, x in enumerate(subject.tensors) if x._array.size]
-    probes = [Probe(directions=[projection.random_direction(n) for _ in range(3)]) for n in numbers]
-    found = [projection.look(n, probe, order) for n, probe in zip(numbers, probes, strict=True)]
-
-    def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
-        near = Projection(there, draws, projection.weights)
-        those = zip(numbers, probes, masks, strict=True)
-        return [near.look(n, probe, order, only=mask) for n, probe, mask in those]
-
-    settled = _settle(report, subject, func, inputs, found, again)
-    pin_down(subject, found, settled, probes, projection.weights, report.seed)
+    projection = Projection(subject, np.random.default_rng(report.seed))
+    probes = {
+        n: Probe(directions=[projection.random_direction(n) for _ in range(3)])
+        for n, x in enumerate(subject.tensors)
+        if x._array.size
+    }
+    found = [projection.look(n, probe, order) for n, probe in probes.items()]
+    settled = _settle(report, subject, found, projection.again(probes, order))
+    pin_down(subject, found, settled, [*probes.values()], projection.weights, report.seed)
     return found
 
 
-def _settle(
-    report: Report,
-    subject: Subject,
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    found: list[Jacobian],
-    again: Again,
-) -> list[Settled]:
+def _settle(report: Report, subject: Subject, found: list[Jacobian], again: Again) -> list[Settled]:
     """Judge at points nearby what cannot be judged at a kink, or may hide behind one."""
     unsettled = [Settled.nothing(j) for j in found]
     doubted = {int(v) for j in found for v in np.unique(j.verdicts)} - {Verdict.PASS}
     if not doubted:
         return unsettled
     with calls_listed() as calls:
-        func(*inputs)
+        subject.run()
     alone = len(calls) < 2
-    names = [call.name for call in calls if not alone and stands_at_kink(call)]
     kinked = kinked_outputs(subject) if alone else np.zeros(0, bool)
-    if not alone:
-        names += switched(lambda: func(*inputs), subject)
+    names = [call.name for call in calls if not alone and stands_at_kink(call)]
+    names += [] if alone else switched(subject)
     if not names and not kinked.any() and Verdict.KINK not in doubted:
         return unsettled
     settled = settle(subject, found, again, report.seed, within=alone)
     if alone:
         excuse(found, settled, split_outputs(kinked, found))
-    nodes = [check_call(call, report.seed, contracts=False) for call in recorded(func, inputs)]
+    nodes = [check_call(call, report.seed, contracts=False) for call in recorded(subject.run)]
     if any(node.problem for node in nodes):
         report.nodes = nodes
     else:
@@ -328,17 +265,17 @@ def _settle(
     return settled
 
 
-def _in_float64(inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The inputs in float64; None if they are not all of them ordinary tensors."""
-    made = []
-    for x in inputs:
-        if isinstance(x, TensorBase) and x._array.dtype.kind == "f":
-            leaf: Any = x._wrap(x._array.astype(np.float64))
-            leaf._requires_grad = x._requires_grad
-            made.append(leaf)
-        else:
-            made.append(x)
-    return tuple(made)
+def in_float64(x: Any, requires_grad: bool | None = None) -> Any:
+    """A copy of a floating tensor in float64; anything else as it is."""
+    if not (isinstance(x, TensorBase) and x._array.dtype.kind == "f"):
+        return x
+    leaf: Any = x._wrap(x._array.astype(np.float64))
+    leaf._requires_grad = x._requires_grad if requires_grad is None else requires_grad
+    return leaf
+
+
+def _in_float64(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(map(in_float64, inputs))
 
 
 def _runs_in_float64(func: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
@@ -372,9 +309,8 @@ def _compare_precisions(subject: Subject, exact: Subject, found: list[Jacobian])
             off = ~((np.abs(mine - base) <= room) | (mine == base))
         off &= j.verdicts == Verdict.PASS
         overflowed = off & ~np.isfinite(mine) & (np.abs(base) > 1e4)
-        j.verdicts[overflowed] = Verdict.UNSURE
         wrong = off & ~overflowed
-        j.verdicts[wrong] = Verdict.FAIL
+        j.verdicts[overflowed], j.verdicts[wrong] = Verdict.UNSURE, Verdict.FAIL
         j.analytical = np.where(wrong, mine, j.analytical)
         j.bars = np.where(wrong, room, j.bars)
         if wrong.any():
@@ -402,19 +338,6 @@ class Gradients:
         found = engine.grad(flowing, wanted, seeds, create_graph=create_graph, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
-    def plain(self, *args: Any) -> tuple[Any, ...]:
-        """The same numbers, without a graph."""
-        return self(*args, create_graph=False)
-
-
-def _first_order(
-    func: Callable[..., Any], inputs: tuple[Any, ...], grad_outputs: Any
-) -> tuple[Gradients, tuple[Any, ...]]:
-    """The function that gives `func`'s gradients, and what to call it with."""
-    outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
-    cotangents = _random_like(outputs) if grad_outputs is None else as_tuple(grad_outputs)
-    return Gradients(func, len(inputs)), inputs + cotangents
-
 
 def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...]:
     """Random gradients from a generator of their own, so that no other stream is touched."""
@@ -423,9 +346,8 @@ def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...
     for out in outputs:
         shape, dtype = out._array.shape, out._array.dtype
         array = draws.standard_normal((*shape, 2) if spread else shape).astype(dtype)
-        tensor = out._wrap(np.asarray(array[..., 0] if spread else array))
-        tensor._requires_grad = True
-        made.append(tensor)
+        made.append(out._wrap(np.asarray(array[..., 0] if spread else array)))
+        made[-1]._requires_grad = True
     return tuple(made)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from minitorch.autograd import engine
 from minitorch.autograd.function import Function
-from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.numeric import Array, place_of
 from minitorch.autograd.gradcheck.trace import nodes_behind
 from minitorch.autograd.interventions import Targets, expected_by
 from minitorch.autograd.saved import SavedArray
@@ -57,23 +57,19 @@ class Backward:
 
     def raw(self, cotangents: Sequence[Any], create_graph: bool = False) -> tuple[Any, ...]:
         """The gradients as tensors; None for an input that the outputs do not depend on."""
+        asked: Any = {"retain_graph": True, "create_graph": create_graph, "allow_unused": True}
         try:
-            return engine.grad(
-                self.outputs,
-                self.inputs,
-                cotangents,
-                retain_graph=True,
-                create_graph=create_graph,
-                allow_unused=True,
-            )
+            return engine.grad(self.outputs, self.inputs, cotangents, **asked)
         except Exception as error:
             raise BackwardError(f"{type(error).__name__}: {error}") from error
 
+    def wrap(self, cotangents: Sequence[Array]) -> list[Any]:
+        """Copies of arrays, as tensors of the outputs' kinds."""
+        return [out._wrap(np.array(c)) for out, c in zip(self.outputs, cotangents, strict=True)]
+
     def __call__(self, cotangents: Sequence[Array]) -> list[Array]:
         """The gradients as float64 arrays, zeros for None."""
-        found = self.raw(
-            [out._wrap(np.array(c)) for out, c in zip(self.outputs, cotangents, strict=True)]
-        )
+        found = self.raw(self.wrap(cotangents))
         return [
             np.zeros(x._array.shape) if g is None else g._array.astype(np.float64)
             for x, g in zip(self.inputs, found, strict=True)
@@ -95,9 +91,9 @@ def breaches(
         return
     seeds = [_signed(draws, out._array) for out in backward.outputs]
     watch = _Watch(backward)
-    tensors = [out._wrap(seed.copy()) for out, seed in zip(backward.outputs, seeds, strict=True)]
+    tensors = backward.wrap(seeds)
     first = backward.raw(tensors)
-    plain = [None if g is None else g._array.copy() for g in first]
+    plain = _copies(first)
     yield from watch.changes(tensors, seeds)
     strict = _StrictWalk.over(backward, seeds)
     for text in strict.cast:
@@ -119,12 +115,13 @@ def breaches(
     yield from _linearity(backward, seeds, plain, draws, nondet_tol)
     for node, index, array, copy in strict.handed:
         if not np.array_equal(array, copy, equal_nan=True):
-            yield Violation(
-                "hands out memory of its own",
-                f"{node.name()} overwrote the gradient of its input {index}, which an earlier "
-                "backward had handed out",
-            )
+            lost = f"the gradient of its input {index}, which an earlier backward had handed out"
+            yield Violation("hands out memory of its own", f"{node.name()} overwrote {lost}")
             return
+
+
+def _copies(gradients: Sequence[Any]) -> Gradients:
+    return [None if g is None else g._array.copy() for g in gradients]
 
 
 def _signed(draws: np.random.Generator, like: Array) -> Array:
@@ -157,20 +154,16 @@ class _Watch:
         for index, (tensor, seed) in enumerate(zip(cotangents, seeds, strict=True)):
             if not np.array_equal(tensor._array, seed, equal_nan=True):
                 place = np.argwhere(tensor._array != seed)[0].tolist()
-                yield Violation(
-                    "leaves the incoming gradient alone",
-                    f"grad_output {index} was changed in place, first at {place}; others may "
-                    "hold the same tensor",
-                )
+                changed = f"grad_output {index} was changed in place, first at {place}"
+                others = f"{changed}; others may hold the same tensor"
+                yield Violation("leaves the incoming gradient alone", others)
         for index, (array, copy) in enumerate(self.inputs):
             if not np.array_equal(array, copy, equal_nan=True):
-                yield Violation(
-                    "leaves the inputs alone", f"backward changed input {index} in place"
-                )
+                changed = f"backward changed input {index} in place"
+                yield Violation("leaves the inputs alone", changed)
         for node, array, copy in self.saved:
-            if not any(array is x for x, _ in self.inputs) and not np.array_equal(
-                array, copy, equal_nan=array.dtype.kind == "f"
-            ):
+            same = np.array_equal(array, copy, equal_nan=array.dtype.kind == "f")
+            if not same and not any(array is x for x, _ in self.inputs):
                 yield Violation(
                     "leaves what was saved alone",
                     f"backward changed an array of shape {list(array.shape)} that {node.name()} "
@@ -190,8 +183,7 @@ class _StrictWalk(BackwardWalk):
         roots = [out._edge() for out in backward.outputs]
         walk = cls(retain_graph=True, targets=Targets(roots, [x._edge() for x in backward.inputs]))
         walk.cast, walk.handed = [], []
-        pairs = zip(backward.outputs, seeds, strict=True)
-        walk.run(roots, [out._wrap(seed.copy()) for out, seed in pairs])
+        walk.run(roots, backward.wrap(seeds))
         return walk
 
     def visit(self, node: Function, slots: list[Any]) -> Any:
@@ -202,9 +194,8 @@ class _StrictWalk(BackwardWalk):
             self.handed.append((node, index, grad, grad.copy()))
             _, dtype = expected_by(edge)
             if grad.dtype != dtype:
-                self.cast.append(
-                    f"{node.name()} returned {grad.dtype} for its input {index}, which is {dtype}"
-                )
+                returned = f"{node.name()} returned {grad.dtype}"
+                self.cast.append(f"{returned} for its input {index}, which is {dtype}")
         return edges, grads
 
 
@@ -239,18 +230,15 @@ def _aliases(
     gradients: Sequence[Any], cotangents: Sequence[Any], backward: Backward
 ) -> Iterator[Violation]:
     """Gradients that share memory with each other, with what came in, or with an input."""
-    held = [
-        (f"the gradient of input {i}", g._array) for i, g in enumerate(gradients) if g is not None
-    ]
+    numbered = enumerate(gradients)
+    held = [(f"the gradient of input {i}", g._array) for i, g in numbered if g is not None]
     lent = [(f"grad_output {i}", c._array) for i, c in enumerate(cotangents)]
     lent += [(f"input {i}", x._array) for i, x in enumerate(backward.inputs)]
     for number, (name, array) in enumerate(held):
         for other, its in held[:number] + lent:
             if array.size and its.size and np.shares_memory(array, its):
-                yield Violation(
-                    "hands out memory of its own",
-                    f"{name} shares memory with {other}; changing one changes the other",
-                )
+                shared = f"{name} shares memory with {other}; changing one changes the other"
+                yield Violation("hands out memory of its own", shared)
 
 
 def _same(
@@ -265,12 +253,15 @@ def _same(
         with np.errstate(all="ignore"):
             off = ~((np.abs(a - b) <= tolerance) | (a == b) | (np.isnan(a) & np.isnan(b)))
         if off.any():
-            place = tuple(int(i) for i in np.argwhere(off)[0])
-            yield Violation(
-                contract,
-                f"{how} {float(a[place]):.9g} and {float(b[place]):.9g} for element "
-                f"{list(place)} of input {index}",
-            )
+            place, element = _largest(off, index)
+            pair = f"{float(a[place]):.9g} and {float(b[place]):.9g}"
+            yield Violation(contract, f"{how} {pair} for {element}")
+
+
+def _largest(sizes: Array, index: int) -> tuple[tuple[int, ...], str]:
+    """The place of the largest element, and what to call it, in the gradient of an input."""
+    place = place_of(np.argmax(sizes), sizes.shape)
+    return place, f"element {list(place)} of input {index}"
 
 
 def _layouts(
@@ -279,17 +270,13 @@ def _layouts(
     """The same numbers, laid out otherwise in memory."""
     spread = [np.repeat(seed[..., None], 2, axis=-1)[..., 0] for seed in seeds]
     turned = [np.array(seed, order="F")[...] for seed in seeds]  # views, as of a transposed one
-    kinds: dict[str, tuple[list[Array], Gradients]] = {
-        "non-contiguous": (spread, plain),
-        "transposed": (turned, plain),
-    }
-    ones = [
-        out._wrap(np.ones_like(seed)) for out, seed in zip(backward.outputs, seeds, strict=True)
-    ]
-    of_ones = [None if g is None else g._array.copy() for g in backward.raw(ones)]
+    of_ones = _copies(backward.raw(backward.wrap([np.ones_like(seed) for seed in seeds])))
     expanded = [np.broadcast_to(np.ones((), seed.dtype), seed.shape) for seed in seeds]
-    kinds["expanded"] = (expanded, of_ones)
-    for kind, (arrays, expected) in kinds.items():
+    for kind, arrays, expected in (
+        ("non-contiguous", spread, plain),
+        ("transposed", turned, plain),
+        ("expanded", expanded, of_ones),
+    ):
         tensors = [out._wrap(a) for out, a in zip(backward.outputs, arrays, strict=True)]
         try:
             found = _LayoutWalk.over(backward, tensors)
@@ -314,12 +301,8 @@ def _linearity(
     zeros = backward([np.zeros_like(seed) for seed in seeds])
     for index, g in enumerate(zeros):
         if g.any():
-            worst = np.unravel_index(int(np.argmax(np.abs(g))), g.shape)
-            yield Violation(
-                name,
-                f"an incoming gradient of zeros gave {g[worst]:.9g} for element "
-                f"{[int(i) for i in worst]} of input {index}",
-            )
+            worst, where = _largest(np.abs(g), index)
+            yield Violation(name, f"an incoming gradient of zeros gave {g[worst]:.9g} for {where}")
             return
     one = [np.zeros(()) if g is None else g.astype(np.float64) for g in plain]
     size = _rounding(plain) + nondet_tol
@@ -328,13 +311,10 @@ def _linearity(
         scaled = backward([seed * seed.dtype.type(factor) for seed in seeds])
         for index, (g, base) in enumerate(zip(scaled, one, strict=True)):
             if not np.allclose(g, base * factor, rtol=1e-6, atol=abs(factor) * size):
-                worst = np.unravel_index(int(np.argmax(np.abs(g - base * factor))), g.shape)
+                worst, where = _largest(np.abs(g - base * factor), index)
                 got = g[worst] / np.broadcast_to(base, g.shape)[worst]
-                yield Violation(
-                    name,
-                    f"an incoming gradient {factor:g} times as large gave {got:.6g} times the "
-                    f"gradient at element {[int(i) for i in worst]} of input {index}",
-                )
+                gave = f"times as large gave {got:.6g} times the gradient at {where}"
+                yield Violation(name, f"an incoming gradient {factor:g} {gave}")
                 return
     others = [_signed(draws, seed) for seed in seeds]
     two = backward(others)
@@ -342,11 +322,8 @@ def _linearity(
     for index, (g, a, b) in enumerate(zip(both, one, two, strict=True)):
         room = size + 1e-6 * (np.abs(a) + np.abs(b))
         if not (np.abs(g - (a + b)) <= room).all():
-            worst = np.unravel_index(int(np.argmax(np.abs(g - (a + b)))), g.shape)
-            yield Violation(
-                name,
-                f"the gradient for a sum, {g[worst]:.9g}, is not the sum of the gradients, "
-                f"{np.broadcast_to(a + b, g.shape)[worst]:.9g}, at element "
-                f"{[int(i) for i in worst]} of input {index}",
-            )
+            worst, where = _largest(np.abs(g - (a + b)), index)
+            due = np.broadcast_to(a + b, g.shape)[worst]
+            of_sum = f"the gradient for a sum, {g[worst]:.9g}, is not the sum of the gradients"
+            yield Violation(name, f"{of_sum}, {due:.9g}, at {where}")
             return

@@ -7,7 +7,8 @@ graph of its leaves are all checked alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,11 +17,12 @@ import numpy as np
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.gradcheck.contracts import Backward
-from minitorch.autograd.gradcheck.numeric import Array, Derivative, ladder, sample
+from minitorch.autograd.gradcheck.numeric import Array, Derivative, ladder, place_of, sample
 from minitorch.autograd.gradcheck.patterns import likely_cause, swapped
 from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian
 from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict, judge
 
+Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 DOUBTED = (Verdict.FAIL, Verdict.KINK, Verdict.UNSURE)
 BITS = {"float64": 53, "float32": 24, "float16": 11}
 
@@ -32,6 +34,11 @@ def tensors_in(value: Any) -> list[Any]:
     if isinstance(value, (tuple, list)):
         return [tensor for item in value for tensor in tensors_in(item)]
     return []
+
+
+def unwatched(items: Iterable[Any], total: int) -> Iterable[Any]:
+    """No progress bar."""
+    return items
 
 
 @dataclass
@@ -67,12 +74,8 @@ class Subject:
 
     def values(self) -> Array:
         """The elements of all outputs in one row, in float64."""
-        made = tensors_in((self.plain or self.run)())
-        arrays = [
-            out._array.reshape(-1).astype(np.float64)
-            for out, flows in zip(made, self._flows, strict=True)
-            if flows
-        ]
+        made = zip(tensors_in((self.plain or self.run)()), self._flows, strict=True)
+        arrays = [out._array.reshape(-1).astype(np.float64) for out, flows in made if flows]
         return np.concatenate(arrays) if arrays else np.zeros(0)
 
     @cached_property
@@ -84,6 +87,16 @@ class Subject:
         """Backward of a new run."""
         return Backward(self.outputs(), self.tensors)
 
+    @contextmanager
+    def put_back(self) -> Iterator[list[Array]]:
+        """Copies of the tensors' arrays, which they have again afterwards."""
+        kept = [x._array.copy() for x in self.tensors]
+        try:
+            yield kept
+        finally:
+            for x, array in zip(self.tensors, kept, strict=True):
+                x._array[...] = array
+
     def steps(self, array: Array, size: float, thorough: bool) -> Array:
         """The steps to try for an element of size `size` of `array`."""
         typical = typical_size(array)
@@ -93,9 +106,8 @@ class Subject:
             steps = steps[steps <= self.eps] if thorough else steps * min(1, self.eps / steps[0])
         return steps
 
-    def column(self, tensor: Any, place: tuple[int, ...], thorough: bool) -> Derivative:
-        """The numerical derivatives of all outputs by one element."""
-        array = tensor._array
+    def column(self, array: Array, place: tuple[int, ...], thorough: bool) -> Derivative:
+        """The numerical derivatives of all outputs by one element of a tensor's array."""
         kept = array[place].copy()
 
         def evaluate(step: float) -> tuple[Array, float]:
@@ -150,12 +162,11 @@ def analytical(subject: Subject) -> tuple[list[Array], list[int]]:
     jacobians = [np.zeros((x._array.size, sum(sizes))) for x in subject.tensors]
     cotangents = [np.zeros(out._array.shape, out._array.dtype) for out in backward.outputs]
     column = 0
-    for number, size in enumerate(sizes):
-        flat = cotangents[number].reshape(-1)
-        one = Backward([backward.outputs[number]], subject.tensors)
-        for element in range(size):
+    for out, cotangent in zip(backward.outputs, cotangents, strict=True):
+        flat, one = cotangent.reshape(-1), Backward([out], subject.tensors)
+        for element in range(flat.size):
             flat[element] = 1
-            for jacobian, gradient in zip(jacobians, one([cotangents[number]]), strict=True):
+            for jacobian, gradient in zip(jacobians, one([cotangent]), strict=True):
                 jacobian[:, column] = gradient.reshape(-1)
             flat[element] = 0
             column += 1
@@ -163,10 +174,7 @@ def analytical(subject: Subject) -> tuple[list[Array], list[int]]:
 
 
 def compare(
-    subject: Subject,
-    order: int,
-    watch: Callable[[Iterable[Any], int], Iterable[Any]],
-    rows: Sequence[Array] | None = None,
+    subject: Subject, order: int = 1, watch: Watch = unwatched, rows: Sequence[Array] | None = None
 ) -> list[Jacobian]:
     """Every Jacobian of the subject, with a verdict on each element.
 
@@ -180,28 +188,24 @@ def compare(
     shapes = [out._array.shape for out in subject.outputs()]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)
-    places = iter(
-        watch(((x, p) for x in subject.tensors for p in np.ndindex(x._array.shape)), total)
-    )
+    places = iter(watch((p for x in subject.tensors for p in np.ndindex(x._array.shape)), total))
     for number, tensor in enumerate(subject.tensors):
         got = backwards[number]
         wanted = np.ones(tensor._array.size, bool) if rows is None else rows[number]
         columns = [
-            subject.column(tensor, place, thorough=False) if look else None
-            for look, (_, place) in zip(wanted, places, strict=False)
+            subject.column(tensor._array, place, thorough=False) if look else None
+            for look, place in zip(wanted, places, strict=False)
         ]
         verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values)
         if (verdicts == Verdict.FAIL).any():
             doubt = _rounding_of_backward(subject, backwards, number)
             verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values, doubt)
-        start = 0
+        name, of, end = subject.names[number], tensor._array.shape, 0
         for output, (size, shape) in enumerate(zip(sizes, shapes, strict=True)):
-            part = slice(start, start + size)
-            start += size
-            mine, theirs, bounds, judged = (a[:, part] for a in (got, numerical, bars, verdicts))
-            name, of = subject.names[number], tensor._array.shape
+            part, end = slice(end, end + size), end + size
+            mine, theirs, room, judged = (a[:, part] for a in (got, numerical, bars, verdicts))
             found.append(
-                Jacobian(order, number, output, name, of, shape, mine, theirs, bounds, judged)
+                Jacobian(order, number, output, name, of, shape, mine, theirs, room, judged)
             )
     _name_causes(found, [x._array for x in subject.tensors])
     return found
@@ -236,7 +240,7 @@ def _verdicts(
         unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
         judged = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
         if doubt is None and (judged[0] != Verdict.PASS).any():
-            columns[row] = subject.column(tensor, places[row], thorough=True)
+            columns[row] = subject.column(tensor._array, places[row], thorough=True)
             judged = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
         verdicts[row], numerical[row], bars[row] = judged
         # Backward computes 0 * inf for the outputs that do not depend on an element at which
@@ -254,9 +258,8 @@ def largest_changes(
     subject: Subject, jacobians: list[Array], nudge: Callable[[Array], Array], times: int
 ) -> list[Array]:
     """The most that each Jacobian changes when all elements are multiplied by 1 + nudge."""
-    kept = [x._array.copy() for x in subject.tensors]
     changes = [np.zeros_like(jacobian) for jacobian in jacobians]
-    try:
+    with subject.put_back() as kept:
         for _ in range(times):
             for x, array in zip(subject.tensors, kept, strict=True):
                 x._array[...] = (array * (1 + nudge(array))).astype(array.dtype)
@@ -265,9 +268,6 @@ def largest_changes(
                 for change, before, now in zip(changes, jacobians, again, strict=True):
                     if now.shape == before.shape:
                         np.fmax(change, np.abs(now - before), out=change)
-    finally:
-        for x, array in zip(subject.tensors, kept, strict=True):
-            x._array[...] = array
     return changes
 
 
@@ -286,13 +286,19 @@ def _name_causes(found: list[Jacobian], arrays: list[Array]) -> None:
     """Give each Jacobian that failed its likely cause."""
     for output in {j.output for j in found}:
         those = {j.input: j for j in found if j.output == output and j.count(Verdict.FAIL)}
-        swap = swapped(
-            {i: j.analytical for i, j in those.items()}, {i: j.numerical for i, j in those.items()}
-        )
+        numerical = {i: j.numerical for i, j in those.items()}
+        swap = swapped({i: j.analytical for i, j in those.items()}, numerical)
         for i, j in those.items():
             # At a kink the numerical value is neither side's.
             right = np.where(j.verdicts == Verdict.KINK, j.analytical, j.numerical)
             j.cause = swap or likely_cause(j.analytical, right, arrays[i])
+
+
+def split(row: Array, outputs: Sequence[Any]) -> list[Array]:
+    """All outputs' elements in one row, as one array for each output."""
+    ends = np.cumsum([out._array.size for out in outputs])
+    parts = zip(outputs, np.split(row, ends[:-1]), strict=True)
+    return [part.reshape(out._array.shape) for out, part in parts]
 
 
 @dataclass
@@ -319,6 +325,10 @@ class Probe:
         yield from self.directions
 
 
+Again = Callable[[Subject, list[Array]], list[Jacobian]]
+"""To look at another point, at the elements where a mask over each Jacobian is True."""
+
+
 class Projection:
     """A scalar of the subject, along one direction: cheap, and bisected to the element on failure.
 
@@ -343,11 +353,8 @@ class Projection:
     @cached_property
     def gradients(self) -> list[Array]:
         """Backward of the weighted outputs: one gradient a tensor."""
-        start, cotangents = 0, []
-        for out in self.outputs:
-            part = self.weights[start : start + out._array.size].reshape(out._array.shape)
-            cotangents.append(part.astype(out._array.dtype))
-            start += out._array.size
+        parts = zip(self.outputs, split(self.weights, self.outputs), strict=True)
+        cotangents = [part.astype(out._array.dtype) for out, part in parts]
         return Backward(self.outputs, self.subject.tensors)(cotangents)
 
     def measure(self, values: Array) -> Array:
@@ -373,7 +380,7 @@ class Projection:
             got = np.array([float((gradient * direction)[direction != 0].sum())])
         natural = self.size / typical_size(tensor._array) * float(np.abs(direction).max(initial=0))
         scale = np.array([max(float(terms.max(initial=0)), natural)])
-        rounding = 0.0 if single else subject.tolerance.resolution * float(terms.sum()) * 8
+        rounding = 0.0 if single else 2.0**-subject.tolerance.bits * float(terms.sum()) * 8
         for thorough in (False, True):
             found = subject.directional(tensor, direction, self.measure, thorough)
             verdict, value, error_bound = judge(found, got, scale, subject.tolerance, rounding)
@@ -383,13 +390,9 @@ class Projection:
 
     def random_direction(self, number: int) -> Array:
         """A direction in which each element of a tensor moves by about its own size."""
-        array = self.subject.tensors[number]._array
+        array, draws = self.subject.tensors[number]._array, self.draws
         sizes = np.maximum(np.abs(array), 0.1 * typical_size(array))
-        return (
-            sizes
-            * self.draws.uniform(0.5, 1.5, array.shape)
-            * self.draws.choice([-1.0, 1.0], array.shape)
-        )
+        return sizes * draws.uniform(0.5, 1.5, array.shape) * draws.choice([-1.0, 1.0], array.shape)
 
     def failing_row(self, number: int, direction: Array) -> int | None:
         """Halve a failing direction until one element of the tensor is left: its flat number."""
@@ -422,11 +425,9 @@ class Projection:
             only: a mask of those to look at; the others are UNSURE.
             doubted: as for `judge`.
         """
-        subject = self.subject
-        tensor = subject.tensors[number]
-        shape = tensor._array.shape
+        name, array = self.subject.names[number], self.subject.tensors[number]._array
         judged: list[tuple[float, ...]] = []
-        for place, direction in enumerate(probe.along(shape)):
+        for place, direction in enumerate(probe.along(array.shape)):
             if ticks is not None:
                 next(ticks, None)
             skipped = only is not None and not only.reshape(-1)[place]
@@ -434,22 +435,22 @@ class Projection:
             judged.append(unknown if skipped else self.judge(number, direction, doubted))
         columns = np.array(judged).reshape(-1, 4)
         verdicts = columns[:, :1].astype(np.int8)
-        analytical, numerical, bars = (columns[:, i : i + 1] for i in (1, 2, 3))
-        wrong = (verdicts == Verdict.FAIL).any() and len(probe.rows) == tensor._array.size
-        return Jacobian(
-            order=order,
-            input=number,
-            output=0,
-            input_name=subject.names[number],
-            input_shape=shape,
-            output_shape=(),
-            analytical=analytical,
-            numerical=numerical,
-            bars=bars,
-            verdicts=verdicts,
-            cause=likely_cause(analytical, numerical, tensor._array) if wrong else None,
-            rows=np.array([*probe.rows, *[-1] * len(probe.directions)], int),
-        )
+        got, numerical, bars = (columns[:, i : i + 1] for i in (1, 2, 3))
+        wrong = (verdicts == Verdict.FAIL).any() and len(probe.rows) == array.size
+        cause = likely_cause(got, numerical, array) if wrong else None
+        rows = np.array([*probe.rows, *[-1] * len(probe.directions)], int)
+        of = array.shape
+        return Jacobian(order, number, 0, name, of, (), got, numerical, bars, verdicts, cause, rows)
+
+    def again(self, probes: Mapping[int, Probe], order: int = 1) -> Again:
+        """Make the function that looks at the same places of the subject at another point."""
+
+        def look(there: Subject, masks: list[Array]) -> list[Jacobian]:
+            near = Projection(there, self.draws, self.weights)
+            those = zip(probes.items(), masks, strict=True)
+            return [near.look(n, probe, order, only=mask) for (n, probe), mask in those]
+
+        return look
 
 
 def check_deterministic(subject: Subject, tolerance: float) -> None:
@@ -459,11 +460,9 @@ def check_deterministic(subject: Subject, tolerance: float) -> None:
         GradcheckError: naming the output and both values.
     """
     first, second = tensors_in(subject.run()), tensors_in(subject.run())
+    differ = "gradcheck: the function is not deterministic"
     if len(first) != len(second):
-        raise GradcheckError(
-            f"gradcheck: the function is not deterministic: it returned {len(first)} tensors, then "
-            f"{len(second)}"
-        )
+        raise GradcheckError(f"{differ}: it returned {len(first)} tensors, then {len(second)}")
     for number, (one, two) in enumerate(zip(first, second, strict=True)):
         a, b = one._array, two._array
         if a.shape == b.shape:
@@ -472,11 +471,11 @@ def check_deterministic(subject: Subject, tolerance: float) -> None:
                 differs &= ~(np.abs(a.astype(np.float64) - b) <= tolerance)
             if not differs.any():
                 continue
-            place = tuple(int(i) for i in np.argwhere(differs)[0])
+            place = place_of(np.argmax(differs), differs.shape)
             what = f"element {list(place)} was {a[place]!r}, then {b[place]!r}"
         else:
             what = f"its shape was {list(a.shape)}, then {list(b.shape)}"
         raise GradcheckError(
-            f"gradcheck: the function is not deterministic: of output {number}, {what}. Seed it "
-            "inside (manual_seed), or switch off what is random (eval() for dropout)."
+            f"{differ}: of output {number}, {what}. Seed it inside (manual_seed), or switch off "
+            "what is random (eval() for dropout)."
         )

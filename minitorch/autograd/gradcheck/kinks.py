@@ -9,14 +9,14 @@ kink. So both are looked at. There, too, a mistake shows that the slopes at a ki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from minitorch.autograd.gradcheck.jacobian import Probe, Projection, Subject, typical_size
+from minitorch.autograd.gradcheck.jacobian import Again, Probe, Projection, Subject, typical_size
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.report import Jacobian, Report
 from minitorch.autograd.gradcheck.trace import Call, calls_listed
@@ -52,21 +52,10 @@ def moved(subject: Subject, seed: int, attempt: int) -> Iterator[Subject]:
     """The subject at the point nearby that has this number; the inputs are put back afterwards."""
     draws = np.random.default_rng([seed, attempt])
     side = (0, 0, -1, 1)[attempt % 4]
-    with put_back(subject):
+    with subject.put_back():
         for x in subject.tensors:
             x._array[...] = nearby(x._array, draws, side)
         yield replace(subject)
-
-
-@contextmanager
-def put_back(subject: Subject) -> Iterator[None]:
-    """Afterwards, the subject's tensors have the values that they had before."""
-    kept = [x._array.copy() for x in subject.tensors]
-    try:
-        yield
-    finally:
-        for x, array in zip(subject.tensors, kept, strict=True):
-            x._array[...] = array
 
 
 @dataclass
@@ -95,11 +84,7 @@ class Settled:
 
 
 def settle(
-    subject: Subject,
-    found: Sequence[Jacobian],
-    again: Callable[[Subject, list[Array]], list[Jacobian]],
-    seed: int,
-    within: bool = False,
+    subject: Subject, found: Sequence[Jacobian], again: Again, seed: int, within: bool = False
 ) -> list[Settled]:
     """Look at points nearby for all elements that did not plainly pass.
 
@@ -108,7 +93,7 @@ def settle(
     Args:
         subject: the function, at the point where `found` was found.
         found: a verdict on each element; changed.
-        again: finds the same for those elements where a mask is True, at another point.
+        again: finds the same at another point.
         seed: of the points.
         within: look for points until what failed lies between the values there, for `excuse`.
 
@@ -243,10 +228,7 @@ def pin_down(
 
 
 def _judged(
-    there: Subject,
-    again: Callable[[Subject, list[Array]], list[Jacobian]],
-    doubted: list[Array],
-    at_point: Array,
+    there: Subject, again: Again, doubted: list[Array], at_point: Array
 ) -> list[Jacobian] | None:
     """The Jacobians at a point nearby; None if it lies outside the domain.
 
@@ -264,7 +246,7 @@ def _judged(
         j.verdicts[wrong & ~failed[-1]] = Verdict.UNSURE
     if any(mask.any() for mask in failed):
         draws = np.random.default_rng(1)
-        with put_back(there):
+        with there.put_back():
             for x in there.tensors:
                 x._array[...] *= 1 + draws.uniform(-1, 1, x._array.shape) * 1e-3 * REACH
             closer = again(replace(there), failed)
@@ -287,7 +269,6 @@ def kinked_outputs(subject: Subject) -> Array:
     """
     draws = np.random.default_rng(2)
     ways = [[_way(x._array, draws) for x in subject.tensors] for _ in range(3)]
-    kept = [x._array.copy() for x in subject.tensors]
     center = subject.center
 
     def slope(step: float, *directions: list[Array]) -> Array:
@@ -301,7 +282,7 @@ def kinked_outputs(subject: Subject) -> Array:
         gaps.append(b + c - slope(step, *ways[1:]))
         return np.fmax.reduce(np.abs(gaps)), np.abs(a) + np.abs(b) + np.abs(c)
 
-    with np.errstate(all="ignore"), put_back(subject):
+    with np.errstate(all="ignore"), subject.put_back() as kept:
         gap, size = unlike(SMALL_STEP / 16)
         noise = 64 * 2.0**-subject.bits * np.abs(center) / (SMALL_STEP / 16)
         found = gap > 1e-5 * size + noise + 1e-300
@@ -317,12 +298,11 @@ def _way(array: Array, draws: np.random.Generator) -> Array:
     """
     typical = typical_size(array)
     size = np.where(array == 0, typical, np.maximum(np.abs(array), 1e-6 * typical))
-    return np.asarray(
-        size * draws.uniform(0.5, 1, size.shape) * draws.choice([-1.0, 1.0], size.shape)
-    )
+    ways = draws.uniform(0.5, 1, size.shape), draws.choice([-1.0, 1.0], size.shape)
+    return np.asarray(size * ways[0] * ways[1])
 
 
-def switched(run: Callable[[], Any], subject: Subject) -> list[str]:
+def switched(subject: Subject) -> list[str]:
     """The operations whose masks, indices or constants change at once when the inputs move a bit.
 
     ``where(x > 0, x, 0)`` has a kink at 0 that none of its operations has: it is in the mask.
@@ -330,14 +310,12 @@ def switched(run: Callable[[], Any], subject: Subject) -> list[str]:
 
     def constants() -> list[tuple[str, list[Any]]]:
         with calls_listed() as calls:
-            run()
+            subject.run()
         return [(call.name, _constants_of(call)) for call in calls]
 
-    draws = np.random.default_rng(2)
-    kept = [x._array.copy() for x in subject.tensors]
-    here = constants()
+    draws, here = np.random.default_rng(2), constants()
     names: dict[str, None] = {}
-    with put_back(subject):
+    with subject.put_back() as kept:
         for _ in range(4):
             for x, array in zip(subject.tensors, kept, strict=True):
                 x._array[...] = array + SMALL_STEP * _way(array, draws)
@@ -345,9 +323,8 @@ def switched(run: Callable[[], Any], subject: Subject) -> list[str]:
             if [name for name, _ in there] != [name for name, _ in here]:
                 names["a branch of the program"] = None
                 continue
-            for (name, before), (_, after) in zip(here, there, strict=True):
-                if not _alike(before, after):
-                    names[name] = None
+            pairs = zip(here, there, strict=True)
+            names |= {name: None for (name, a), (_, b) in pairs if not _alike(a, b)}
     return list(names)
 
 

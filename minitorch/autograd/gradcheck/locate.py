@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from minitorch.autograd.gradcheck.jacobian import (
     Projection,
     Subject,
     compare,
+    split,
     tensors_in,
     typical_size,
 )
@@ -24,13 +26,8 @@ from minitorch.autograd.gradcheck.kinks import (
     settle,
     split_outputs,
 )
-from minitorch.autograd.gradcheck.numeric import Array
-from minitorch.autograd.gradcheck.report import (
-    Jacobian,
-    NodeFinding,
-    told_input,
-    told_output,
-)
+from minitorch.autograd.gradcheck.numeric import Array, place_of
+from minitorch.autograd.gradcheck.report import Jacobian, NodeFinding, told_input, told_output
 from minitorch.autograd.gradcheck.trace import Call, nodes_behind, record_calls
 from minitorch.autograd.gradcheck.verdict import Verdict, judge
 
@@ -39,10 +36,10 @@ MANY = 2_000  # elements of an input that are worth looking at one by one
 SAMPLE = 32  # outputs at kinks that are looked at one by one, where they are many
 
 
-def recorded(func: Callable[..., Any], inputs: Sequence[Any]) -> list[Call]:
-    """Run `func` and list the operations behind its outputs, in the order in which they ran."""
+def recorded(run: Callable[[], Any]) -> list[Call]:
+    """Run a function and list the operations behind its outputs, in the order in which they ran."""
     with record_calls():
-        outputs = tensors_in(func(*inputs))
+        outputs = tensors_in(run())
     return [node.call for node in nodes_behind(outputs) if node.call is not None]
 
 
@@ -111,10 +108,8 @@ def _problem(subject: Subject, draws: np.random.Generator, kinked: Array, contra
                 found = _described(subject, projection, number, direction, kinked)
                 if found:
                     return found
-    if kinked.any():
-        found = _problem_at_kinks(subject, draws, kinked)
-        if found:
-            return found
+    if kinked.any() and (found := _problem_at_kinks(subject, draws, kinked)):
+        return found
     if contracts:
         for violation in breaches(subject.backward, draws, 0.0):
             return f"broken contract: backward {violation.contract}; {violation.detail}"
@@ -129,7 +124,7 @@ def _described(
     size = leaf._array.size
     if size * kinked.size <= SMALL:
         one = Subject(subject.run, [leaf], [subject.names[number]])
-        found = compare(one, 1, lambda items, total: items)
+        found = compare(one)
         for j, mask in zip(found, split_outputs(kinked, found), strict=True):
             j.verdicts[:, mask] = Verdict.UNSURE
     elif size <= MANY:
@@ -147,11 +142,9 @@ def _told(found: Sequence[Jacobian]) -> str:
     for j in found:
         worst = j.worst()
         if worst is not None:
-            text = (
-                f"d {told_output(j, worst)} / d {told_input(j, worst)}: expected "
-                f"{worst.expected:.9g}, got {worst.got:.9g}"
-            )
-            return text + (f"; likely cause: {j.cause}" if j.cause else "")
+            where = f"d {told_output(j, worst)} / d {told_input(j, worst)}"
+            cause = f"; likely cause: {j.cause}" if j.cause else ""
+            return f"{where}: expected {worst.expected:.9g}, got {worst.got:.9g}{cause}"
     return ""
 
 
@@ -175,17 +168,14 @@ def _compared_at_kinks(subject: Subject, number: int, kinked: Array) -> str:
     def of_tensor(there: Subject, rows: Array) -> list[Jacobian]:
         masks = [np.zeros(x._array.size, bool) for x in there.tensors]
         masks[number] = rows
-        found = compare(there, 1, lambda items, total: items, masks)
+        found = compare(there, rows=masks)
         return [j for j in found if j.input == number]
 
+    def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
+        return of_tensor(there, np.any([mask.any(1) for mask in masks], axis=0))
+
     found = of_tensor(subject, np.ones(subject.tensors[number]._array.size, bool))
-    settled = settle(
-        subject,
-        found,
-        lambda there, masks: of_tensor(there, np.any([m.any(1) for m in masks], axis=0)),
-        seed=0,
-        within=True,
-    )
+    settled = settle(subject, found, again, seed=0, within=True)
     excuse(found, settled, split_outputs(kinked, found))
     return _told(found)
 
@@ -199,17 +189,13 @@ def _sampled_at_kinks(
     chosen = np.sort(draws.choice(places, min(SAMPLE, places.size), replace=False))
     outputs = subject.outputs()
     backward = Backward(outputs, subject.tensors)
-    starts = np.cumsum([0, *(out._array.size for out in outputs)])
+    unit = np.zeros(kinked.size)
     rows = []
     for place in chosen:
-        cotangents = [np.zeros(out._array.shape) for out in outputs]
-        of = int(np.searchsorted(starts, place, side="right")) - 1
-        cotangents[of].reshape(-1)[place - starts[of]] = 1
-        rows.append(backward(cotangents)[number])
-
-    def measure(values: Array) -> Array:
-        return values[chosen]
-
+        unit[place] = 1
+        rows.append(backward(split(unit, outputs))[number])
+        unit[place] = 0
+    measure = itemgetter(chosen)
     projection = Projection(subject, draws)
     for _ in range(2):
         direction = projection.random_direction(number)
@@ -233,11 +219,10 @@ def _sampled_at_kinks(
             failed &= ~((got >= low - room) & (got <= high + room))
         if failed.any():
             at = int(np.argmax(failed))
+            starts = np.cumsum([0, *(out._array.size for out in outputs)])
             of = int(np.searchsorted(starts, chosen[at], side="right")) - 1
-            place = np.unravel_index(int(chosen[at] - starts[of]), outputs[of]._array.shape)
-            return (
-                f"d output {of} {[int(i) for i in place]}, at a kink, / d {subject.names[number]} "
-                f"along a random direction: expected {low[at]:.9g} to {high[at]:.9g}, got "
-                f"{got[at]:.9g}"
-            )
+            place = list(place_of(chosen[at] - starts[of], outputs[of]._array.shape))
+            where = f"d output {of} {place}, at a kink, / d {subject.names[number]}"
+            due = f"expected {low[at]:.9g} to {high[at]:.9g}, got {got[at]:.9g}"
+            return f"{where} along a random direction: {due}"
     return ""

@@ -12,7 +12,7 @@ NumPy arrays only; nothing here knows of tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,10 +167,8 @@ def _largest_trusted(values: Array, bars: Array, steps: Array) -> tuple[Array, A
             apart = np.abs(values[row] - value) > here + error_bound
             open_ &= ~apart
             take = open_ & (here < error_bound)
-            value, error_bound = (
-                np.where(take, values[row], value),
-                np.where(take, here, error_bound),
-            )
+            value = np.where(take, values[row], value)
+            error_bound = np.where(take, here, error_bound)
     return value, error_bound
 
 
@@ -202,21 +200,17 @@ def sample(
         steps: the largest first.
         center: the outputs at the point itself.
     """
-    above, below, up, down = [], [], [], []
+    found = []
     for step in steps:
-        high, really_up = evaluate(step)
-        low, really_down = evaluate(-step)
-        if really_up <= 0 or really_down >= 0:
+        (high, up), (low, down) = evaluate(step), evaluate(-step)
+        if up <= 0 or down >= 0:
             break  # below the resolution of the input
-        above.append(high)
-        below.append(low)
-        up.append(really_up)
-        down.append(-really_down)
-    count = len(center)
-    return Samples(
-        center,
-        np.array(above).reshape(len(up), count),
-        np.array(below).reshape(len(up), count),
-        np.array(up),
-        np.array(down),
-    )
+        found.append((high, low, up, -down))
+    above, below, ups, downs = map(np.array, zip(*found, strict=True) if found else [()] * 4)
+    shape = (len(found), len(center))
+    return Samples(center, above.reshape(shape), below.reshape(shape), ups, downs)
+
+
+def place_of(number: Any, shape: Sequence[int]) -> tuple[int, ...]:
+    """The place of an element, given its number in a flat array."""
+    return tuple(int(i) for i in np.unravel_index(int(number), tuple(shape)))

@@ -46,37 +46,19 @@ def page(report: Report) -> str:
         f"<pre>{escape(str(report))}</pre>",
         "<h2>Jacobians</h2>",
         _table(
-            ("gradient of", "order", "by", *(WORDS[v] for v in Verdict), "largest error"),
-            [
-                (
-                    f"output {j.output}",
-                    j.order,
-                    j.input_name,
-                    *(j.count(v) for v in Verdict),
-                    f"{j.relative_error():.1e}",
-                )
-                for j in report.jacobians
-            ],
+            ("gradient of", "order", "by", *WORDS.values(), "largest error"),
+            [_row(j) for j in report.jacobians],
         ),
         _key(),
     ]
     body += [_heat_map(j) for j in report.jacobians if j.verdicts.size]
     if report.nodes:
-        body.append("<h2>Operations, each checked by itself</h2>")
-        body.append(
-            _table(
-                ("operation", "input shapes", "found", "called at"),
-                [
-                    (
-                        node.name,
-                        " ".join(str(list(s)) for s in node.shapes),
-                        node.problem or node.note or "right",
-                        node.place,
-                    )
-                    for node in report.nodes
-                ],
-            )
-        )
+        head = ("operation", "input shapes", "found", "called at")
+        told = [
+            (node.name, node.told_shapes, node.problem or node.note or "right", node.place)
+            for node in report.nodes
+        ]
+        body += ["<h2>Operations, each checked by itself</h2>", _table(head, told)]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -96,15 +78,17 @@ def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     return f'<div class="scroll"><table><tr>{heads}</tr>{lines}</table></div>'
 
 
+def _row(j: Jacobian) -> tuple[Any, ...]:
+    counts = map(j.count, Verdict)
+    return f"output {j.output}", j.order, j.input_name, *counts, f"{j.relative_error():.1e}"
+
+
 def _key() -> str:
-    return (
-        '<p class="key">'
-        + "".join(
-            f'<span><i style="background: var(--{v.name.lower()})"></i>{WORDS[v]}</span>'
-            for v in Verdict
-        )
-        + "the stronger the colour, the larger the difference</p>"
-    )
+    spans = [
+        f'<span><i style="background: var(--{v.name.lower()})"></i>{words}</span>'
+        for v, words in WORDS.items()
+    ]
+    return f'<p class="key">{"".join(spans)}the stronger the colour, the larger the difference</p>'
 
 
 def _heat_map(jacobian: Jacobian) -> str:

@@ -21,11 +21,7 @@ def likely_cause(wrong: Array, right: Array, x: Array) -> str | None:
         return f"NaN in {int(np.isnan(wrong).sum())} of {wrong.size} elements"
     if not (np.isfinite(wrong).all() and np.isfinite(right).all()):
         return None
-    for rule in _RULES:
-        found = rule(wrong, right, x)
-        if found is not None:
-            return found
-    return None
+    return next((cause for rule in _RULES for cause in rule(wrong, right, x)), None)
 
 
 def swapped(wrong: dict[int, Array], right: dict[int, Array]) -> str | None:
@@ -48,41 +44,38 @@ def close(a: Array, b: Array) -> bool:
     return size > 0 and bool(np.allclose(a, b, rtol=1e-5, atol=1e-6 * size))
 
 
-def _nothing(wrong: Array, right: Array, x: Array) -> str | None:
+# Each rule yields what it recognises, if that is the mistake.
+
+
+def _nothing(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     if not wrong.any() and right.any():
-        return "the gradient is zero, or None, for the whole input"
-    return None
+        yield "the gradient is zero, or None, for the whole input"
 
 
-def _factor(wrong: Array, right: Array, x: Array) -> str | None:
+def _factor(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     weight = float((right * right).sum())
-    if not weight:
-        return None
-    ratio = float((wrong * right).sum()) / weight
+    ratio = float((wrong * right).sum()) / weight if weight else 0.0
     if not ratio or not close(wrong, right * ratio):
-        return None
+        return
     if abs(ratio + 1) < 1e-5:
-        return "the sign is wrong"
+        yield "the sign is wrong"
     for number in range(2, 1 + max(x.size, *wrong.shape)):
         if abs(ratio * number - 1) < 1e-5:
-            return f"a constant factor of 1/{number} (a mean where a sum is due?)"
-    return f"a constant factor of {ratio:.6g}"
+            yield f"a constant factor of 1/{number} (a mean where a sum is due?)"
+    yield f"a constant factor of {ratio:.6g}"
 
 
-def _ignores_gradient(wrong: Array, right: Array, x: Array) -> str | None:
-    if wrong.shape[1] > 1 and close(
-        wrong, np.repeat(right.sum(1, keepdims=True), wrong.shape[1], 1)
-    ):
-        return "the incoming gradient is ignored: it is taken for ones"
-    return None
+def _ignores_gradient(wrong: Array, right: Array, x: Array) -> Iterator[str]:
+    count = wrong.shape[1]
+    if count > 1 and close(wrong, np.repeat(right.sum(1, keepdims=True), count, 1)):
+        yield "the incoming gradient is ignored: it is taken for ones"
 
 
-def _rearranged(wrong: Array, right: Array, x: Array) -> str | None:
+def _rearranged(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     grid = right.reshape(*x.shape, -1)
     for text, changed in _rearrangements(grid):
         if not close(grid, changed) and close(wrong, changed.reshape(right.shape)):
-            return text
-    return None
+            yield text
 
 
 def _rearrangements(grid: Array) -> Iterator[tuple[str, Array]]:
@@ -106,23 +99,23 @@ def _shift(grid: Array, by: int, axis: int) -> Array:
     return moved
 
 
-def _partly_zero(wrong: Array, right: Array, x: Array) -> str | None:
+def _partly_zero(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     """Some contributions are there, and exact; the others are missing."""
     size = np.abs(right).max(initial=0)
     due, there = np.abs(right) > 1e-9 * size, np.abs(wrong) > 1e-9 * size
     lost = due & ~there
     if not lost.any() or not close(wrong, np.where(there, right, 0)):
-        return None
+        return
     rows = np.any(lost, axis=1)
     if not (there & due)[rows].any():  # these input elements get nothing at all
-        return f"the gradient is zero {_where(rows.reshape(x.shape))}"
+        yield f"the gradient is zero {_where(rows.reshape(x.shape))}"
     kept, owed = (there & due).sum(1), due.sum(1)
     if (kept[rows] == 1).all() and (owed[rows] > 1).all():
-        return (
+        yield (
             f"overwritten instead of accumulated: of up to {owed.max()} contributions to an "
             "element one is left (a sum over a broadcast dimension or repeated indices is missing)"
         )
-    return (
+    yield (
         f"only part of the outputs contribute: {int(lost.sum())} of {int(due.sum())} contributions "
         "are missing (a sum over a broadcast dimension?)"
     )
@@ -143,27 +136,25 @@ def _where(mask: Any) -> str:
     return f"at {len(places)} of {mask.size} elements, first at {places[0].tolist()}"
 
 
-def _signs(wrong: Array, right: Array, x: Array) -> str | None:
-    if not close(np.abs(wrong), np.abs(right)):
-        return None
-    if (wrong >= 0).all():
-        return "the absolute value of the gradient"
-    off = np.any(wrong * right < 0, axis=1)
-    return f"the sign is wrong {_where(off.reshape(x.shape))}"
+def _signs(wrong: Array, right: Array, x: Array) -> Iterator[str]:
+    if close(np.abs(wrong), np.abs(right)):
+        if (wrong >= 0).all():
+            yield "the absolute value of the gradient"
+        off = np.any(wrong * right < 0, axis=1)
+        yield f"the sign is wrong {_where(off.reshape(x.shape))}"
 
 
-def _offset(wrong: Array, right: Array, x: Array) -> str | None:
+def _offset(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     difference = wrong - right
     by = float(difference.mean())
     if by and close(difference, np.full_like(difference, by)) and difference.size > 1:
-        return f"{by:.6g} is added to every element"
-    return None
+        yield f"{by:.6g} is added to every element"
 
 
-def _depends_on_x(wrong: Array, right: Array, x: Array) -> str | None:
+def _depends_on_x(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     """A factor for each input element that is a simple function of the element."""
     if x.size < 2:
-        return None
+        return
     flat = x.reshape(-1, 1).astype(np.float64)
     with np.errstate(all="ignore"):
         candidates = {
@@ -171,20 +162,18 @@ def _depends_on_x(wrong: Array, right: Array, x: Array) -> str | None:
             "exp(x)": np.exp(flat), "exp(-x)": np.exp(-flat), "|x|": np.abs(flat),
             "sign(x)": np.sign(flat),
         }  # fmt: skip
-        for text, factor in candidates.items():
-            if close(wrong, right * factor):
-                return f"an extra factor of {text}, or a missing factor of its inverse"
-    return None
+        found = [text for text, factor in candidates.items() if close(wrong, right * factor)]
+    for text in found:
+        yield f"an extra factor of {text}, or a missing factor of its inverse"
 
 
-def _few(wrong: Array, right: Array, x: Array) -> str | None:
+def _few(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     """Only some input elements are wrong."""
     size = np.abs(right).max(initial=0)
     off = ~np.isclose(wrong, right, rtol=1e-5, atol=1e-7 * size)
     rows = np.any(off, axis=1)
     if 0 < rows.sum() <= max(1, x.size // 2) and x.size > 1:
-        return f"the gradient is wrong {_where(rows.reshape(x.shape))}, and right elsewhere"
-    return None
+        yield f"the gradient is wrong {_where(rows.reshape(x.shape))}, and right elsewhere"
 
 
 _RULES = (

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.gradcheck.contracts import Violation
-from minitorch.autograd.gradcheck.numeric import Array
+from minitorch.autograd.gradcheck.numeric import Array, place_of
 from minitorch.autograd.gradcheck.verdict import Verdict
 
 Shape = tuple[int, ...]
@@ -100,20 +100,14 @@ class Jacobian:
         with np.errstate(all="ignore"):
             off = np.abs(self.analytical - self.numerical)
         excess = np.where(failed, np.where(np.isnan(off), np.inf, off), -1)
-        row, column = np.unravel_index(int(np.argmax(excess)), excess.shape)
-        return self.element(int(row), int(column))
+        return self.element(*place_of(np.argmax(excess), excess.shape))
 
     def element(self, row: int, column: int) -> Element:
         """The element at a row and a column."""
         at = row if self.rows is None else int(self.rows[row])
-        place = np.unravel_index(at, self.input_shape) if at >= 0 else ()
-        return Element(
-            tuple(int(i) for i in place),
-            tuple(int(i) for i in np.unravel_index(column, self.output_shape)),
-            float(self.numerical[row, column]),
-            float(self.bars[row, column]),
-            float(self.analytical[row, column]),
-        )
+        by = place_of(at, self.input_shape) if at >= 0 else ()
+        values = (float(a[row, column]) for a in (self.numerical, self.bars, self.analytical))
+        return Element(by, place_of(column, self.output_shape), *values)
 
     def relative_error(self) -> float:
         """The largest difference over the largest derivative; 0 for an empty one."""
@@ -143,6 +137,11 @@ class NodeFinding:
     problem: str = ""
     note: str = ""
     at_kink: bool = False
+
+    @property
+    def told_shapes(self) -> str:
+        """The shapes as a table has them."""
+        return " ".join(str(list(shape)) for shape in self.shapes)
 
 
 @dataclass
@@ -174,11 +173,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong, and most could be told."""
-        return (
-            not self.breaches
-            and all(j.ok for j in self.jacobians)
-            and not any(node.problem for node in self.nodes)
-        )
+        return not self.breaches and not self.culprit and all(j.ok for j in self.jacobians)
 
     def __bool__(self) -> bool:
         return self.ok
@@ -207,24 +202,15 @@ class Report:
 
     def summary(self) -> str:
         """One line: how many elements got which verdict."""
-        counts = [
-            f"{self.count(verdict)} {self._words(verdict)}"
-            for verdict in Verdict
-            if self.count(verdict)
-        ]
+        words = {**WORDS, Verdict.MEET: f"where kinks of {', '.join(self.kinks)} meet"}
+        counts = [f"{self.count(v)} {words[v]}" for v in Verdict if self.count(v)]
         if self.breaches:
             counts.append(f"{len(self.breaches)} broken contract{'s' * (len(self.breaches) > 1)}")
         said = "right" if self.ok else "WRONG" if self._is_wrong() else "INCONCLUSIVE"
         return f"gradients of {self.name}: {said} ({', '.join(counts) or 'nothing to compare'})"
 
-    def _words(self, verdict: Verdict) -> str:
-        if verdict == Verdict.MEET:
-            return f"where kinks of {', '.join(self.kinks)} meet"
-        return WORDS[verdict]
-
     def _is_wrong(self) -> bool:
-        wrong_nodes = any(node.problem for node in self.nodes)
-        return bool(self.breaches) or bool(self.count(Verdict.FAIL)) or wrong_nodes
+        return bool(self.breaches or self.count(Verdict.FAIL) or self.culprit)
 
     def _advice(self) -> str:
         """Advice for where no operation is wrong by itself."""
@@ -242,7 +228,7 @@ class Report:
     def __str__(self) -> str:
         lines = [self.summary()]
         for jacobian in self.jacobians:
-            lines += list(_told(jacobian))
+            lines += _told(jacobian)
         for order, violation in self.breaches:
             at = "" if order == 1 else " (of the gradient's gradient)"
             lines.append(f"\nBroken contract{at}: backward {violation.contract}.")
@@ -269,21 +255,19 @@ class Report:
 
     def table(self) -> str:
         """A line for each Jacobian, and one for each operation that was checked by itself."""
-        rows: list[tuple[str, ...]] = [
-            ("gradient of", "by", "elements", "pass", "fail", "kink", "unsure", "meet", "error")
-        ]
+        verdicts = (verdict.name.lower() for verdict in Verdict)
+        rows: list[tuple[str, ...]] = [("gradient of", "by", "elements", *verdicts, "error")]
         for j in self.jacobians:
             of = f"output {j.output}" + (" (order 2)" if j.order == 2 else "")
-            counts = [str(j.count(verdict)) for verdict in Verdict]
-            error = f"{j.relative_error():.1e}"
-            rows.append((of, j.input_name, str(j.verdicts.size), *counts, error))
+            counts = map(str, (j.verdicts.size, *map(j.count, Verdict)))
+            rows.append((of, j.input_name, *counts, f"{j.relative_error():.1e}"))
         text = _columns(rows)
         if self.nodes:
             found: list[tuple[str, ...]] = [("operation", "inputs", "found", "at")]
             for node in self.nodes:
                 said = "WRONG" if node.problem else node.note or "right"
-                shapes = " ".join(str(list(shape)) for shape in node.shapes)
-                found.append((node.name, shapes, said, _short(node.place)))
+                at = node.place.rpartition(os.sep)[2]
+                found.append((node.name, node.told_shapes, said, at))
             text += "\n\n" + _columns(found)
         return text
 
@@ -336,13 +320,9 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
     """Describe a Jacobian that is not all right."""
     if jacobian.ok:
         return
-    where = (
-        f"output {jacobian.output} with respect to {jacobian.input_name}"
-        if jacobian.order == 1
-        else f"gradient {jacobian.output} with respect to {jacobian.input_name} (second order)"
-    )
-    total = jacobian.verdicts.size
-    worst = jacobian.worst()
+    what, order = ("output", "") if jacobian.order == 1 else ("gradient", " (second order)")
+    where = f"{what} {jacobian.output} with respect to {jacobian.input_name}{order}"
+    total, worst = jacobian.verdicts.size, jacobian.worst()
     yield ""
     if worst is None:
         yield (
@@ -351,9 +331,8 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
             "with. Is the function noisy, or not finite around here?"
         )
         return
-    yield (
-        f"Jacobian mismatch for {where}: {jacobian.count(Verdict.FAIL)} of {total} elements differ."
-    )
+    failed = jacobian.count(Verdict.FAIL)
+    yield f"Jacobian mismatch for {where}: {failed} of {total} elements differ."
     of, by = told_output(jacobian, worst), told_input(jacobian, worst)
     yield f"  worst     d {of} / d {by}"
     yield f"  expected  {worst.expected:.10g}  (numerical, +- {worst.bar:.1g})"
@@ -385,10 +364,6 @@ def _source(place: str) -> str:
     number = rest.partition(",")[0]
     line = linecache.getline(file, int(number)).strip() if number.isdigit() else ""
     return f"\n    {line}" if line else ""
-
-
-def _short(place: str) -> str:
-    return place.rpartition(os.sep)[2]
 
 
 def _columns(rows: list[tuple[str, ...]]) -> str:

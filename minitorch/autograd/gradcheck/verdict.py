@@ -56,11 +56,6 @@ class Tolerance:
         """Largest error bar, relative to derivatives around, at which a 0 is believed."""
         return 2.0 ** (-0.375 * self.bits)
 
-    @property
-    def resolution(self) -> float:
-        """One rounding error, relative."""
-        return 2.0**-self.bits
-
 
 def judge(
     found: Derivative, analytical: Array, scale: Array, tolerance: Tolerance, doubt: Array | float

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import copy
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from minitorch._extras import MissingExtra, require
-from minitorch.autograd.base import TensorBase
-from minitorch.autograd.gradcheck.check import as_tuple, wants_grad
+from minitorch.autograd.gradcheck.check import as_tuple, in_float64, wants_grad
 from minitorch.autograd.gradcheck.jacobian import (
     DOUBTED,
     Probe,
     Projection,
     Subject,
+    Watch,
     check_deterministic,
     tensors_in,
+    unwatched,
 )
 from minitorch.autograd.gradcheck.kinks import Settled, meet, pin_down, settle, switched
 from minitorch.autograd.gradcheck.locate import check_call, recorded
-from minitorch.autograd.gradcheck.numeric import Array
-from minitorch.autograd.gradcheck.report import Jacobian, Report
+from minitorch.autograd.gradcheck.report import Report
 from minitorch.autograd.gradcheck.trace import Call, Tape
 from minitorch.autograd.gradcheck.verdict import Verdict
 from minitorch.autograd.mode import enable_grad
@@ -31,8 +34,6 @@ from minitorch.autograd.mode import enable_grad
 DIRECTIONS = 2  # along which a tensor is checked that is too large to check one by one
 WORK = 50_000_000  # numbers that the runs for elements one by one may go through, all together
 CALL = 10_000  # numbers that go by in the time of a call
-
-Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 def progress(show: bool | None, what: str) -> Watch:
@@ -45,15 +46,13 @@ def progress(show: bool | None, what: str) -> Watch:
     Raises:
         ImportError: for True without tqdm.
     """
-    import sys
-
     if show is False or (show is None and not sys.stderr.isatty()):
-        return lambda items, total: items
+        return unwatched
     try:
         tqdm = require("tqdm", wanted_for="the progress bar", extra="digits").tqdm
     except MissingExtra:
         if show is None:
-            return lambda items, total: items
+            return unwatched
         raise
     return lambda items, total: tqdm(items, what, total, unit="step", leave=False, file=sys.stderr)
 
@@ -102,28 +101,18 @@ def gradcheck_module(
     gradients of Sequential: right (36 pass)
     """
     twin = copy.deepcopy(model).double()
-    given = []
-    for x in as_tuple(inputs):
-        if isinstance(x, TensorBase) and x._array.dtype.kind == "f":
-            x = x._wrap(x._array.astype(np.float64))
-            x._requires_grad = True
-        given.append(x)
+    given = [in_float64(x, requires_grad=True) for x in as_tuple(inputs)]
 
     def run() -> Any:
         out = twin(*given)
         return out if loss is None else loss(out)
 
-    parameters = [(name, p) for name, p in twin.named_parameters() if p._requires_grad]
-    leaves = [(f"parameter {name}", p) for name, p in parameters]
-    leaves += [(f"input {i}", x) for i, x in enumerate(given) if wants_grad(x)]
-    name = type(model).__name__
-
-    def calls() -> list[Call]:
-        return recorded(run, ())
-
-    return _check_leaves(
-        run, leaves, calls, name, budget, seed, progress_bar, raise_exception, nodes
-    )
+    leaves = {f"parameter {name}": p for name, p in twin.named_parameters()}
+    leaves |= {f"input {i}": x for i, x in enumerate(given)}
+    leaves = {label: x for label, x in leaves.items() if wants_grad(x)}
+    subject = Subject(run, list(leaves.values()), list(leaves))
+    options = (type(model).__name__, budget, seed, progress_bar, raise_exception)
+    return _check_leaves(subject, lambda: recorded(run), *options, nodes)
 
 
 def gradcheck_graph(
@@ -145,31 +134,16 @@ def gradcheck_graph(
         budget, seed, progress_bar, raise_exception: as for `gradcheck_module`.
     """
     tape = Tape(as_tuple(outputs))
-    twins: list[Any] = []
-    for leaf in tape.leaves:
-        twin: Any = leaf._wrap(leaf._array.astype(np.float64))
-        twin._requires_grad = True
-        twins.append(twin)
-    called = [
-        (names or {}).get(id(leaf), f"leaf {number}") for number, leaf in enumerate(tape.leaves)
-    ]
-    leaves = list(zip(called, twins, strict=True))
-
-    def run() -> Any:
-        return tape.run(*twins)
-
-    def calls() -> list[Call]:
-        return [node.call for node in tape.nodes]
-
-    return _check_leaves(
-        run, leaves, calls, name, budget, seed, progress_bar, raise_exception,
-        plain=lambda: tape.rerun(*twins),
-    )  # fmt: skip
+    twins = [in_float64(leaf, requires_grad=True) for leaf in tape.leaves]
+    called = [(names or {}).get(id(leaf), f"leaf {n}") for n, leaf in enumerate(tape.leaves)]
+    plain = partial(tape.rerun, *twins)
+    subject = Subject(partial(tape.run, *twins), twins, called, plain=plain)
+    options = (name, budget, seed, progress_bar, raise_exception)
+    return _check_leaves(subject, lambda: [node.call for node in tape.nodes], *options)
 
 
 def _check_leaves(
-    run: Callable[[], Any],
-    leaves: Sequence[tuple[str, Any]],
+    subject: Subject,
     calls: Callable[[], list[Call]],
     name: str,
     budget: int,
@@ -177,17 +151,14 @@ def _check_leaves(
     progress_bar: bool | None,
     raise_exception: bool,
     nodes: bool = True,
-    plain: Callable[[], Any] | None = None,
 ) -> Report:
     started = time.perf_counter()
-    if not leaves:
+    if not subject.tensors:
         raise ValueError(f"gradcheck: {name} has no parameter and no input that requires grad")
     watch = progress(progress_bar, name)
     report = Report(name, seed=seed)
     with enable_grad():
-        tensors = [x for _, x in leaves]
-        subject = Subject(run, tensors, [label for label, _ in leaves], plain=plain)
-        if not tensors_in(run()):
+        if not tensors_in(subject.run()):
             raise ValueError(f"gradcheck: {name} returned no tensor")
         if not subject.outputs():
             raise ValueError(f"gradcheck: no output of {name} requires grad")
@@ -195,17 +166,16 @@ def _check_leaves(
         listed = calls()
         findings = [check_call(call, seed) for call in watch(listed, len(listed))] if nodes else []
         report.nodes = findings
-        draws = np.random.default_rng(seed)
-        projection = Projection(subject, draws)
+        projection = Projection(subject, np.random.default_rng(seed))
         sizes = [x._array.size for x in subject.tensors]
         whole = _within(min(budget, _affordable(listed)), sizes)
-        probes = [
-            Probe(rows=range(size))
+        probes = {
+            n: Probe(rows=range(size))
             if n in whole
             else Probe(directions=[projection.random_direction(n) for _ in range(DIRECTIONS)])
             for n, size in enumerate(sizes)
-        ]
-        total = sum(map(len, probes))
+        }
+        total = sum(map(len, probes.values()))
         ticks = iter(watch(range(total), total))
         doubted: tuple[Verdict, ...] = DOUBTED
         if any(finding.problem for finding in findings):
@@ -213,16 +183,9 @@ def _check_leaves(
         elif any(finding.at_kink for finding in findings):
             doubted = (Verdict.FAIL, Verdict.UNSURE)  # kinks are looked at from points nearby
         found = [
-            projection.look(n, probe, ticks=ticks, doubted=doubted)
-            for n, probe in enumerate(probes)
+            projection.look(n, probe, ticks=ticks, doubted=doubted) for n, probe in probes.items()
         ]
         next(ticks, None)  # so that the bar ends
-
-        def again(there: Subject, masks: list[Array]) -> list[Jacobian]:
-            near = Projection(there, draws, projection.weights)
-            those = enumerate(zip(probes, masks, strict=True))
-            return [near.look(n, probe, only=mask) for n, (probe, mask) in those]
-
         settled = [Settled.nothing(j) for j in found]
         if any((j.verdicts != Verdict.PASS).any() for j in found):
             if not nodes:
@@ -231,17 +194,17 @@ def _check_leaves(
                 report.nodes = findings
             else:
                 names = [finding.name for finding in findings if finding.at_kink]
-                names += switched(run, subject)
-                if names or any((j.verdicts == Verdict.KINK).any() for j in found):
-                    settled = settle(subject, found, again, seed)
+                names += switched(subject)
+                if names or any(j.count(Verdict.KINK) for j in found):
+                    settled = settle(subject, found, projection.again(probes), seed)
                     meet(report, found, settled, names)
-        pin_down(subject, found, settled, probes, projection.weights, seed)
+        pin_down(subject, found, settled, [*probes.values()], projection.weights, seed)
         report.jacobians = found
-        for n, (label, x) in enumerate(leaves):
-            if n not in whole:
-                report.notes.append(
-                    f"{label} has {x._array.size} elements: checked along random directions"
-                )
+        report.notes += [
+            f"{label} has {size} elements: checked along random directions"
+            for n, (label, size) in enumerate(zip(subject.names, sizes, strict=True))
+            if n not in whole
+        ]
     report.seconds = time.perf_counter() - started
     if raise_exception:
         report.raise_if_wrong()
@@ -256,9 +219,6 @@ def _affordable(calls: Sequence[Call]) -> int:
 
 def _within(budget: int, sizes: Sequence[int]) -> set[int]:
     """The numbers of the tensors, the smallest first, that fit into the budget together."""
-    chosen, left = set(), budget
-    for number in sorted(range(len(sizes)), key=lambda n: sizes[n]):
-        if sizes[number] <= left:
-            chosen.add(number)
-            left -= sizes[number]
-    return chosen
+    smallest_first = sorted(range(len(sizes)), key=lambda n: sizes[n])
+    totals = accumulate(sizes[n] for n in smallest_first)
+    return {n for n, total in zip(smallest_first, totals, strict=True) if total <= budget}

@@ -40,13 +40,13 @@ def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
             return function(batch, collate_fn_map=collate_fn_map)
     if isinstance(first, Mapping):
         columns = {key: inner([sample[key] for sample in batch]) for key in first}
-        return _mapping_like(first, columns)
+        return _like(first, columns)
     if isinstance(first, tuple) and hasattr(first, "_fields"):
         return kind(*map(inner, zip(*batch, strict=False)))
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
-        return _sequence_like(first, list(map(inner, zip(*batch, strict=True))))
+        return _like(first, list(map(inner, zip(*batch, strict=True))))
     raise TypeError(REFUSAL.format(kind))
 
 
@@ -55,29 +55,20 @@ REFUSAL = (
 )
 
 
-def _mapping_like(model: Any, contents: dict[Any, Any]) -> Any:
-    """The contents in a mapping of the model's own kind, if it can be made."""
-    try:
-        if isinstance(model, MutableMapping):
-            made = copy.copy(model)
-            made.update(contents)
-            return made
-        return type(model)(contents)
-    except TypeError:
-        return contents
-
-
-def _sequence_like(model: Any, contents: list[Any]) -> Any:
-    """The contents in a sequence of the model's own kind, if it can be made; a list for a tuple."""
+def _like(model: Any, contents: Any) -> Any:
+    """A dict or list in a collection of the model's own kind, if it can be made and is no tuple."""
     if isinstance(model, tuple):
         return contents
     try:
-        if isinstance(model, MutableSequence):
-            made = copy.copy(model)
+        if not isinstance(model, (MutableMapping, MutableSequence)):
+            return type(model)(contents)
+        made: Any = copy.copy(model)
+        if isinstance(contents, dict):
+            made.update(contents)
+        else:
             for number, item in enumerate(contents):
                 made[number] = item
-            return made
-        return type(model)(contents)
+        return made
     except TypeError:
         return contents
 
@@ -120,9 +111,9 @@ def default_convert(data: Any) -> Any:
         is_text = isinstance(data, np.ndarray) and data.dtype.kind in OPAQUE
         return data if is_text or isinstance(data, (str, bytes)) else as_tensor(data)
     if isinstance(data, Mapping):
-        return _mapping_like(data, {key: default_convert(value) for key, value in data.items()})
+        return _like(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*(default_convert(item) for item in data))
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
-        return _sequence_like(data, [default_convert(item) for item in data])
+        return _like(data, [default_convert(item) for item in data])
     return data
