@@ -43,28 +43,6 @@ def register_kl(type_p: Any, type_q: Any) -> Callable[[Divergence], Divergence]:
     return register
 
 
-def _nearest(type_p: type, type_q: type) -> Divergence | None:
-    """The function of the most specific pair that fits; the first type decides."""
-    found = [
-        (type_p.__mro__.index(p), type_q.__mro__.index(q), function)
-        for (p, q), function in _registered.items()
-        if issubclass(type_p, p) and issubclass(type_q, q)
-    ]
-    if not found:
-        return None
-    by_p = min(found, key=lambda entry: entry[:2])
-    by_q = min(found, key=lambda entry: (entry[1], entry[0]))
-    if by_p[2] is not by_q[2]:
-        left, right = type_p.__mro__[by_p[0]], type_q.__mro__[by_q[1]]
-        warnings.warn(
-            f"Ambiguous kl_divergence({type_p.__name__}, {type_q.__name__}). Please register_kl("
-            f"{left.__name__}, {right.__name__})",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-    return by_p[2]
-
-
 def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     """Kullback and Leibler's divergence of q from p: the expectation under p of log(p / q).
 
@@ -75,13 +53,26 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
     tensor(0.5000)
     """
-    function = _nearest(type(p), type(q))
-    if function is None:
-        raise NotImplementedError(
-            f"No KL(p || q) is implemented for p type {type(p).__name__} and q type "
-            f"{type(q).__name__}"
+    type_p, type_q = type(p), type(q)
+    found = [
+        (type_p.__mro__.index(left), type_q.__mro__.index(right), function)
+        for (left, right), function in _registered.items()
+        if issubclass(type_p, left) and issubclass(type_q, right)
+    ]
+    if not found:
+        names = f"p type {type_p.__name__} and q type {type_q.__name__}"
+        raise NotImplementedError(f"No KL(p || q) is implemented for {names}")
+    by_p = min(found, key=lambda entry: entry[:2])  # the most specific; the first type decides
+    by_q = min(found, key=lambda entry: (entry[1], entry[0]))
+    if by_p[2] is not by_q[2]:
+        left, right = type_p.__mro__[by_p[0]], type_q.__mro__[by_q[1]]
+        warnings.warn(
+            f"Ambiguous kl_divergence({type_p.__name__}, {type_q.__name__}). Please register_kl("
+            f"{left.__name__}, {right.__name__})",
+            RuntimeWarning,
+            stacklevel=2,
         )
-    return function(p, q)
+    return by_p[2](p, q)
 
 
 @register_kl(Bernoulli, Bernoulli)
