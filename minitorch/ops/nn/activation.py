@@ -7,6 +7,7 @@ each Function says which side an edge belongs to. Sigmoid and tanh are in `point
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,15 +22,9 @@ from minitorch.ops.math.pointwise import sigmoid, tanh
 from minitorch.ops.math.select import where
 from minitorch.ops.math.special import erfc
 from minitorch.ops.nn.second_order import PiecewiseLinear, composed_gradients
+from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import assign, check_writable
-from minitorch.ops.support.operands import (
-    in_wider,
-    is_half,
-    laid,
-    require_tensor,
-    set_grad_fn_name,
-    wrap_dim,
-)
+from minitorch.ops.support.operands import in_wider, is_half, require_tensor, set_grad_fn_name
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -83,10 +78,9 @@ def floats(who: str, input: Any, name: str = "input") -> Tensor:
     return x
 
 
-def _apply(function: type[Function], x: Tensor, inplace: bool, **params: Any) -> Tensor:
-    if inplace:
-        return assign(x, function.apply, x, **params)
-    return function.apply(x, **params)
+def _written(x: Tensor, inplace: bool, operation: Callable[..., Any], **params: Any) -> Tensor:
+    """``operation(x, **params)``, into x if `inplace`."""
+    return assign(x, operation, x, **params) if inplace else operation(x, **params)
 
 
 class ApplyMask(Function):
@@ -172,7 +166,7 @@ def hardtanh(
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if kind == "u" and (int(min_val) < 0 or int(max_val) < 0):
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
-    return _apply(Hardtanh, x, inplace, low=min_val, high=max_val)
+    return _written(x, inplace, Hardtanh.apply, low=min_val, high=max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -191,14 +185,10 @@ class Threshold(MaskedIdentity):
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """`input` where it is above `threshold`, else `value`."""
-    return _threshold(input, threshold, value, inplace)
-
-
-def _threshold(input: Tensor, edge: float, value: float, inplace: bool) -> Tensor:
     x = require_tensor("threshold", "input", input)
     if x._peek().dtype.kind == "b":
         raise NotImplementedError('"threshold_cpu" not implemented for Bool; convert with .float()')
-    return _apply(Threshold, x, inplace, edge=edge, value=value)
+    return _written(x, inplace, Threshold.apply, edge=threshold, value=value)
 
 
 class Hardshrink(MaskedIdentity):
@@ -274,7 +264,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
             "In-place leakyReLu backward calculation is triggered with a negative slope which is "
             "not supported. Please call out-of-place version, without inplace=True."
         )
-    return _apply(LeakyReLU, floats("leaky_relu", input), inplace, slope=negative_slope)
+    x = floats("leaky_relu", input)
+    return _written(x, inplace, LeakyReLU.apply, slope=negative_slope)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -329,7 +320,7 @@ def rrelu(
         )
     if not training:
         y = leaky_relu(x, (lower + upper) / 2, inplace)
-        return y if inplace else laid(y)
+        return y if inplace else args.laid(y)
     if inplace:
         check_writable(x)
     values = np.array(x._array, order="C")
@@ -340,7 +331,7 @@ def rrelu(
     drawn = draws.stream(None).uniform(count, least, most, np.float64)
     slopes[low] = drawn.astype(values.dtype)
     noise = x._wrap(slopes)
-    return assign(x, lambda: x * noise) if inplace else laid(x * noise)
+    return assign(x, lambda: x * noise) if inplace else args.laid(x * noise)
 
 
 class ELU(Function):
@@ -386,7 +377,8 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
             "In-place elu backward calculation is triggered with a negative slope which is not "
             "supported. Please call out-of-place version, without inplace=True."
         )
-    return _apply(ELU, floats("elu", input), inplace, alpha=alpha, scale=1.0, stretch=1.0)
+    x = floats("elu", input)
+    return _written(x, inplace, ELU.apply, alpha=alpha, scale=1.0, stretch=1.0)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -400,7 +392,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     x = floats("celu", input)
-    return _apply(ELU, x, inplace, alpha=alpha, scale=1.0, stretch=1.0 / alpha)
+    return _written(x, inplace, ELU.apply, alpha=alpha, scale=1.0, stretch=1.0 / alpha)
 
 
 # The fixed point of mean 0 and variance 1: Klambauer et al., https://arxiv.org/abs/1706.02515.
@@ -410,13 +402,12 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """``scale * elu(input, alpha)``, which keeps mean 0 and variance 1 from layer to layer."""
     x = floats("selu", input)
-    return _apply(ELU, x, inplace, alpha=SELU_ALPHA, scale=SELU_SCALE, stretch=1.0)
+    return _written(x, inplace, ELU.apply, alpha=SELU_ALPHA, scale=SELU_SCALE, stretch=1.0)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``, also called swish."""
-    x = floats("silu", input)
-    return set_grad_fn_name("SiluBackward0", assign(x, lambda: _silu(x)) if inplace else _silu(x))
+    return set_grad_fn_name("SiluBackward0", _written(floats("silu", input), inplace, _silu))
 
 
 def _silu(x: Tensor) -> Tensor:
@@ -479,8 +470,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * tanh(softplus(input))``. Misra, https://arxiv.org/abs/1908.08681."""
-    x = floats("mish", input)
-    return set_grad_fn_name("MishBackward0", assign(x, lambda: _mish(x)) if inplace else _mish(x))
+    return set_grad_fn_name("MishBackward0", _written(floats("mish", input), inplace, _mish))
 
 
 def _mish(x: Tensor) -> Tensor:
@@ -530,7 +520,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     tensor([-1.0000e+03, -6.9315e-01])
     """
     y = -Softplus.apply(-floats("logsigmoid", input), beta=1.0, threshold=math.inf)
-    return set_grad_fn_name("LogSigmoidBackward0", laid(y))
+    return set_grad_fn_name("LogSigmoidBackward0", args.laid(y))
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -559,7 +549,7 @@ class Hardsigmoid(PiecewiseLinear):
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``input / 6 + 1 / 2`` held between 0 and 1."""
-    return _apply(Hardsigmoid, floats("hardsigmoid", input), inplace)
+    return _written(floats("hardsigmoid", input), inplace, Hardsigmoid.apply)
 
 
 class Hardswish(Function):
@@ -586,8 +576,7 @@ class Hardswish(Function):
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * hardsigmoid(input)``. Howard et al., https://arxiv.org/abs/1905.02244."""
-    x = floats("hardswish", input)
-    return assign(x, lambda: _hardswish(x)) if inplace else _hardswish(x)
+    return _written(floats("hardswish", input), inplace, _hardswish)
 
 
 def _hardswish(x: Tensor) -> Tensor:
@@ -606,7 +595,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     shape = x._array.shape
     if not shape:
         raise RuntimeError("glu does not support 0-dimensional tensors")
-    axis = wrap_dim(dim, len(shape))
+    axis = args.wrap_dim(dim, len(shape))
     if shape[axis] % 2:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {axis} is size {shape[axis]}"
@@ -621,44 +610,11 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 # ---- in place ----------------------------------------------------------------------------------
 
-
-def relu_(input: Tensor) -> Tensor:
-    """`relu`, written into `input`."""
-    return relu(input, inplace=True)
-
-
-def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """`hardtanh`, written into `input`."""
-    return hardtanh(input, min_val, max_val, inplace=True)
-
-
-def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """The function `threshold`, written into `input`."""
-    return _threshold(input, threshold, value, True)
-
-
-def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """`leaky_relu`, written into `input`."""
-    return leaky_relu(input, negative_slope, inplace=True)
-
-
-def rrelu_(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
-) -> Tensor:
-    """`rrelu`, written into `input`."""
-    return rrelu(input, lower, upper, training, inplace=True)
-
-
-def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`elu`, written into `input`."""
-    return elu(input, alpha, inplace=True)
-
-
-def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`celu`, written into `input`."""
-    return celu(input, alpha, inplace=True)
-
-
-def selu_(input: Tensor) -> Tensor:
-    """`selu`, written into `input`."""
-    return selu(input, inplace=True)
+relu_ = args.written_in_place(relu)
+hardtanh_ = args.written_in_place(hardtanh)
+threshold_ = args.written_in_place(threshold)
+leaky_relu_ = args.written_in_place(leaky_relu)
+rrelu_ = args.written_in_place(rrelu)
+elu_ = args.written_in_place(elu)
+celu_ = args.written_in_place(celu)
+selu_ = args.written_in_place(selu)

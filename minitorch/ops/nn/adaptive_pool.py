@@ -14,7 +14,7 @@ from minitorch.kernels.resample import adaptive_means
 from minitorch.ops.nn.pool import AvgPool, AvgPool3d, MaxPool, max_indices
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
-from minitorch.ops.support.operands import laid, laid_as_images, require_tensor
+from minitorch.ops.support.operands import in_1d_2d_3d, laid, laid_as_images, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -69,19 +69,7 @@ def _even_cells(x: Tensor, cells: Sizes) -> dict[str, Any] | None:
 # ---- the mean ---------------------------------------------------------------------------------
 
 
-def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of `output_size` cells of the sequences; see `adaptive_avg_pool2d`.
-
-    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with `output_size` for L.
-
-    >>> import minitorch
-    >>> adaptive_avg_pool1d(minitorch.arange(5.0).reshape(1, 5), 2)
-    tensor([[1., 3.]])
-    """
-    return _adaptive_avg_pool(1, input, output_size)
-
-
-def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     """The means of as many cells as are asked for, as even as can be.
 
     Args:
@@ -94,18 +82,6 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         RuntimeError: for another rank, empty images, or a negative size.
         NotImplementedError: for integer and bool tensors.
     """
-    return _adaptive_avg_pool(2, input, output_size)
-
-
-def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of as many cells of the volumes as are asked for; see `adaptive_avg_pool2d`.
-
-    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with `output_size` at the end.
-    """
-    return _adaptive_avg_pool(3, input, output_size)
-
-
-def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     who = f"adaptive_avg_pool{dims}d"
     x = require_tensor(who, "input", input)
     cells = _cells(who, x, output_size, dims)
@@ -127,18 +103,29 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     return pool.apply(x, **even)
 
 
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = in_1d_2d_3d(
+    _adaptive_avg_pool,
+    """The means of `output_size` cells of the sequences; see `adaptive_avg_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with `output_size` for L.
+
+    >>> import minitorch
+    >>> adaptive_avg_pool1d(minitorch.arange(5.0).reshape(1, 5), 2)
+    tensor([[1., 3.]])
+    """,
+    """The means of as many cells of the volumes as are asked for; see `adaptive_avg_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with `output_size` at the end.
+    """,
+)
+
+
 # ---- the largest element ----------------------------------------------------------------------
 
 
-def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of `output_size` cells of the sequences; see `adaptive_max_pool2d`.
-
-    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with `output_size` for L.
-    """
-    return _adaptive_max_pool(1, input, output_size, return_indices)
-
-
-def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+def _adaptive_max_pool(
+    dims: int, input: Tensor, output_size: Any, return_indices: bool = False
+) -> Any:
     """The largest elements of as many cells as are asked for, as even as can be.
 
     Args:
@@ -152,18 +139,6 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
         RuntimeError: for another rank, empty images, or a negative size.
         NotImplementedError: for integer and bool tensors.
     """
-    return _adaptive_max_pool(2, input, output_size, return_indices)
-
-
-def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of cells of the volumes; see `adaptive_max_pool2d`.
-
-    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with `output_size` at the end.
-    """
-    return _adaptive_max_pool(3, input, output_size, return_indices)
-
-
-def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indices: bool) -> Any:
     who = f"adaptive_max_pool{dims}d"
     x = require_tensor(who, "input", input)
     cells = _cells(who, x, output_size, dims)
@@ -188,3 +163,16 @@ def _adaptive_max_pool(dims: int, input: Tensor, output_size: Any, return_indice
     if batched is not x:
         y, index = y.squeeze(0), None if index is None else index.squeeze(0)
     return (y, index) if return_indices else y
+
+
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = in_1d_2d_3d(
+    _adaptive_max_pool,
+    """The largest elements of `output_size` cells of the sequences; see `adaptive_max_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with `output_size` for L.
+    """,
+    """The largest elements of cells of the volumes; see `adaptive_max_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with `output_size` at the end.
+    """,
+)

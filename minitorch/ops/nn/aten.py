@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.ops.nn import normalization
-from minitorch.ops.nn.dropout import (
-    alpha_dropout as alpha_dropped,
-    dropout as dropped,
-    feature_alpha_dropout as feature_alpha_dropped,
-)
-from minitorch.ops.nn.embedding import embedding as looked_up
+from minitorch.ops.nn import dropout as dropouts, embedding as tables, normalization
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -100,35 +94,35 @@ def embedding(
     sparse: bool = False,
 ) -> Tensor:
     """`embedding.embedding`, in the order of ``torch.embedding``; padding_idx -1 means none."""
-    padding = None if padding_idx < 0 else padding_idx
-    return looked_up(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
+    padding, by_freq = None if padding_idx < 0 else padding_idx, scale_grad_by_freq
+    return tables.embedding(indices, weight, padding, scale_grad_by_freq=by_freq, sparse=sparse)
 
 
 def dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`dropout.dropout`, as ``torch.dropout``."""
-    return dropped(input, p, train)
+    return dropouts.dropout(input, p, train)
 
 
 def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`dropout`, written into `input`."""
-    return dropped(input, p, train, inplace=True)
+    return dropouts.dropout(input, p, train, inplace=True)
 
 
 def alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`dropout.alpha_dropout`, as ``torch.alpha_dropout``."""
-    return alpha_dropped(input, p, train)
+    return dropouts.alpha_dropout(input, p, train)
 
 
 def alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`alpha_dropout`, written into `input`."""
-    return alpha_dropped(input, p, train, inplace=True)
+    return dropouts.alpha_dropout(input, p, train, inplace=True)
 
 
 def feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """`dropout.feature_alpha_dropout`, as ``torch.feature_alpha_dropout``."""
-    return feature_alpha_dropped(input, p, train)
+    return dropouts.feature_alpha_dropout(input, p, train)
 
 
 def feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """`feature_alpha_dropout`, written into `input`."""
-    return feature_alpha_dropped(input, p, train, inplace=True)
+    return dropouts.feature_alpha_dropout(input, p, train, inplace=True)

@@ -21,11 +21,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     Raises:
         RuntimeError: for shapes that do not fit.
     """
-    x, y = (
-        require_tensor("bilinear", "input1", input1),
-        require_tensor("bilinear", "input2", input2),
-    )
-    w = require_tensor("bilinear", "weight", weight)
+    named = (("input1", input1), ("input2", input2), ("weight", weight))
+    x, y, w = (require_tensor("bilinear", name, value) for name, value in named)
     a, b, c = x._array.shape, y._array.shape, w._array.shape
     if len(a) != len(b):
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}")

@@ -16,7 +16,7 @@ from minitorch.autograd.function import Function
 from minitorch.kernels import conv as kernels
 from minitorch.ops.math.reduce import Sum
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
-from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.operands import in_1d_2d_3d, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -108,9 +108,7 @@ def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> 
     result of a transposed convolution than made it.
     """
     y: Tensor = Convolution.apply(x, w, None, **geometry)
-    if y.shape == shape:
-        return y
-    return y[tuple(slice(size) for size in shape)]
+    return y if y.shape == shape else y[tuple(slice(size) for size in shape)]
 
 
 # ---- convolution ------------------------------------------------------------------------------
@@ -120,34 +118,19 @@ class Conv1d(Convolution):
     """Convolution over one spatial dimension: sequences as (N, C, L)."""
 
 
-def conv1d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Slide each kernel along the sequences; see `conv2d`.
-
-    Shape:
-        input ``(N, C, L)`` or ``(C, L)``, weight ``(O, C / groups, k)``, bias ``(O)``;
-        output ``(N, O, L')``.
-
-    >>> import minitorch
-    >>> steps = minitorch.tensor([[[1.0, 4.0, 9.0, 16.0]]])
-    >>> conv1d(steps, minitorch.tensor([[[-1.0, 1.0]]]))
-    tensor([[[3., 5., 7.]]])
-    """
-    return _conv("conv1d", Conv1d, 1, input, weight, bias, stride, padding, dilation, groups)
-
-
 class Conv2d(Convolution):
     """Convolution over two spatial dimensions: images as (N, C, H, W)."""
 
 
-def conv2d(
+class Conv3d(Convolution):
+    """Convolution over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+
+CONVOLUTIONS = (Convolution, Conv1d, Conv2d, Conv3d)  # by number of dimensions
+
+
+def _conv(
+    dims: int,
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -186,43 +169,7 @@ def conv2d(
     tensor([[[[25., 25.],
               [25., 25.]]]])
     """
-    return _conv("conv2d", Conv2d, 2, input, weight, bias, stride, padding, dilation, groups)
-
-
-class Conv3d(Convolution):
-    """Convolution over three spatial dimensions: volumes as (N, C, D, H, W)."""
-
-
-def conv3d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Slide each kernel through the volumes; see `conv2d`.
-
-    Shape:
-        input ``(N, C, D, H, W)`` or ``(C, D, H, W)``, weight ``(O, C / groups, kd, kh, kw)``,
-        bias ``(O)``; output ``(N, O, D', H', W')``.
-    """
-    return _conv("conv3d", Conv3d, 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-def _conv(
-    who: str,
-    function: type[Convolution],
-    dims: int,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Tensor:
+    who = f"conv{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
     x_shape, w_shape = x._peek().shape, w._array.shape
     strides = spatial(who, "stride", stride, dims)
@@ -232,59 +179,72 @@ def _conv(
     geometry = _conv_geometry(who, dims, x_shape, w_shape, strides, padding, dilations, groups)
     _check_operands(who, x, w, bias, w_shape[0])
     if len(x_shape) == dims + 1:
-        return function.apply(x.unsqueeze(0), w, bias, **geometry).squeeze(0)
-    return function.apply(x, w, bias, **geometry)
+        return CONVOLUTIONS[dims].apply(x.unsqueeze(0), w, bias, **geometry).squeeze(0)
+    return CONVOLUTIONS[dims].apply(x, w, bias, **geometry)
+
+
+conv1d, conv2d, conv3d = in_1d_2d_3d(
+    _conv,
+    """Slide each kernel along the sequences; see `conv2d`.
+
+    Shape:
+        input ``(N, C, L)`` or ``(C, L)``, weight ``(O, C / groups, k)``, bias ``(O)``;
+        output ``(N, O, L')``.
+
+    >>> import minitorch
+    >>> steps = minitorch.tensor([[[1.0, 4.0, 9.0, 16.0]]])
+    >>> conv1d(steps, minitorch.tensor([[[-1.0, 1.0]]]))
+    tensor([[[3., 5., 7.]]])
+    """,
+    """Slide each kernel through the volumes; see `conv2d`.
+
+    Shape:
+        input ``(N, C, D, H, W)`` or ``(C, D, H, W)``, weight ``(O, C / groups, kd, kh, kw)``,
+        bias ``(O)``; output ``(N, O, D', H', W')``.
+    """,
+)
 
 
 @functools.lru_cache(maxsize=512, typed=True)
 def _conv_geometry(
-    who: str,
-    dims: int,
-    x_shape: Sizes,
-    w_shape: Sizes,
-    strides: Sizes,
-    padding: Sizes | str,
-    dilations: Sizes,
-    groups: int,
+    who: str, dims: int, x: Sizes, w: Sizes, strides: Sizes, padding: Any, apart: Sizes, groups: int
 ) -> dict[str, Any]:
     """Settings of a `Convolution`, once it is known that the shapes fit.
 
     A training loop asks the same over and over, which is why the answers are kept.
     """
-    shapes = f"(input {x_shape}, weight {w_shape})"
-    _check_ranks(who, dims, x_shape, w_shape, "(out, in / groups, *kernel)")
-    kernel = w_shape[2:]
+    shapes = f"(input {x}, weight {w})"
+    _check_ranks(who, dims, x, w, "(out, in / groups, *kernel)")
+    kernel = w[2:]
     if padding == "same":
-        pairs = _same_padding(who, kernel, strides, dilations)
-    elif padding == "valid":
-        pairs = ((0, 0),) * dims
-    elif isinstance(padding, str):
+        pairs = _same_padding(who, kernel, strides, apart)
+    elif isinstance(padding, str) and padding != "valid":
         raise RuntimeError(f"{who}: padding must be 'same', 'valid' or ints, got {padding!r}")
     else:
-        pairs = tuple((p, p) for p in padding)
-    _check_geometry(who, strides, pairs, dilations, groups, shapes)
-    channels = x_shape[-dims - 1]
-    if w_shape[0] < groups or w_shape[0] % groups:
+        pairs = ((0, 0),) * dims if padding == "valid" else tuple((p, p) for p in padding)
+    _check_geometry(who, strides, pairs, apart, groups, shapes)
+    channels = x[-dims - 1]
+    if w[0] < groups or w[0] % groups:
         raise RuntimeError(
-            f"{who}: {w_shape[0]} output channels cannot be cut into {groups} groups {shapes}"
+            f"{who}: {w[0]} output channels cannot be cut into {groups} groups {shapes}"
         )
-    if channels != w_shape[1] * groups:
+    if channels != w[1] * groups:
         raise RuntimeError(
-            f"{who}: Given groups={groups}, weight of size {list(w_shape)}, expected input"
-            f"{list(x_shape)} to have {w_shape[1] * groups} channels, but got {channels} channels "
+            f"{who}: Given groups={groups}, weight of size {list(w)}, expected input"
+            f"{list(x)} to have {w[1] * groups} channels, but got {channels} channels "
             f"instead {shapes}"
         )
-    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
-    for size, wide, (before, after) in zip(x_shape[-dims:], reach, pairs, strict=True):
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, apart, strict=True)]
+    for size, wide, (before, after) in zip(x[-dims:], reach, pairs, strict=True):
         if size + before + after < wide:
             raise RuntimeError(
                 f"{who}: Calculated padded input size per channel: "
-                f"({_by_x(s + sum(p) for s, p in zip(x_shape[-dims:], pairs, strict=True))}). "
+                f"({_by_x(s + sum(p) for s, p in zip(x[-dims:], pairs, strict=True))}). "
                 f"Kernel size: ({_by_x(reach)}). Kernel size can't be greater than actual input "
                 f"size {shapes}"
             )
-    _check_not_empty(who, dims, x_shape, w_shape)
-    return {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
+    _check_not_empty(who, dims, x, w)
+    return {"stride": strides, "padding": pairs, "dilation": apart, "groups": groups}
 
 
 def _same_padding(who: str, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pairs:
@@ -332,13 +292,15 @@ def _check_operands(who: str, x: Tensor, w: Tensor, bias: Tensor | None, channel
             f"1-dimensional with {channels} elements, but got bias of size "
             f"{list(bias._array.shape)} instead"
         )
+    dtype = x._peek().dtype
     for name, operand in (("weight", w), ("bias", bias)):
-        if operand is not None and operand._array.dtype != x._peek().dtype:
+        if operand is not None and operand._array.dtype != dtype:
             raise RuntimeError(
                 f"{who}: Input type ({x.dtype}) and {name} type ({operand.dtype}) should be the "
                 "same; convert one with .to()"
             )
-    check_dtype(who, x, "fiu")
+    if dtype.kind == "b":
+        check_dtype(who, x, "fiu")
 
 
 def _check_not_empty(who: str, dims: int, x: Sizes, w: Sizes) -> None:
@@ -378,28 +340,8 @@ class ConvTranspose(Function):
         return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
 
 
-def conv_transpose1d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Tensor:
-    """The gradient of `conv1d` in its input, used forwards; see `conv_transpose2d`.
-
-    Shape:
-        input ``(N, C, L)`` or ``(C, L)``, weight ``(C, O / groups, k)``, bias ``(O)``;
-        output ``(N, O, L')``.
-    """
-    return _conv_transpose(
-        1, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-
-
-def conv_transpose2d(
+def _conv_transpose(
+    dims: int,
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
@@ -437,43 +379,6 @@ def conv_transpose2d(
               [2., 4., 2.],
               [1., 2., 1.]]]])
     """
-    return _conv_transpose(
-        2, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-
-
-def conv_transpose3d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Tensor:
-    """The gradient of `conv3d` in its input, used forwards; see `conv_transpose2d`.
-
-    Shape:
-        input ``(N, C, D, H, W)`` or ``(C, D, H, W)``, weight ``(C, O / groups, kd, kh, kw)``, bias
-        ``(O)``; output ``(N, O, D', H', W')``.
-    """
-    return _conv_transpose(
-        3, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
-
-
-def _conv_transpose(
-    dims: int,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    groups: int,
-    dilation: Any,
-) -> Tensor:
     who = f"conv_transpose{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
     x_shape, w_shape = x._peek().shape, w._array.shape
@@ -518,6 +423,23 @@ def _conv_transpose(
     shape = (batched._peek().shape[0], outs, *out)
     y: Tensor = ConvTranspose.apply(batched, w, bias, shape=shape, **geometry)
     return y if batched is x else y.squeeze(0)
+
+
+conv_transpose1d, conv_transpose2d, conv_transpose3d = in_1d_2d_3d(
+    _conv_transpose,
+    """The gradient of `conv1d` in its input, used forwards; see `conv_transpose2d`.
+
+    Shape:
+        input ``(N, C, L)`` or ``(C, L)``, weight ``(C, O / groups, k)``, bias ``(O)``;
+        output ``(N, O, L')``.
+    """,
+    """The gradient of `conv3d` in its input, used forwards; see `conv_transpose2d`.
+
+    Shape:
+        input ``(N, C, D, H, W)`` or ``(C, D, H, W)``, weight ``(C, O / groups, kd, kh, kw)``, bias
+        ``(O)``; output ``(N, O, D', H', W')``.
+    """,
+)
 
 
 # ---- windows as columns -----------------------------------------------------------------------
@@ -632,13 +554,9 @@ def fold(
     return y if batched is x else y.squeeze(0)
 
 
-def _unfold_geometry(
-    who: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any
-) -> dict[str, Any]:
-    kernel = spatial(who, "kernel_size", kernel_size, 2)
-    apart = spatial(who, "dilation", dilation, 2)
-    pads = spatial(who, "padding", padding, 2)
-    step = spatial(who, "stride", stride, 2)
+def _unfold_geometry(who: str, *given: Any) -> dict[str, Any]:
+    names = ("kernel_size", "dilation", "padding", "stride")
+    kernel, apart, pads, step = (spatial(who, n, v, 2) for n, v in zip(names, given, strict=True))
     for name, values in (("kernel_size", kernel), ("dilation", apart), ("stride", step)):
         if any(v <= 0 for v in values):
             raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")

@@ -51,28 +51,39 @@ def _drawn(like: Array, p: float, whole_channels: bool) -> Array:
     return kept
 
 
-def _refuse_integers(x: Tensor) -> None:
-    if x._array.dtype.kind != "f":
-        raise RuntimeError(
-            f"result type Float can't be cast to the desired output type {x.dtype}; "
-            "convert with .float() first"
-        )
-
-
 def _dropout(
-    who: str, input: Tensor, p: float, training: bool, inplace: bool, whole_channels: bool = False
+    who: str,
+    input: Tensor,
+    p: float,
+    training: bool,
+    inplace: bool,
+    channels: bool = False,
+    alpha: bool = False,
 ) -> Tensor:
+    """Dropout of elements or whole `channels`; with `alpha`, such that SELU's statistics stay."""
     x = require_tensor(who, "input", input)
     _check(p)
     if not training or p == 0 or x._array.size == 0:
         return x
     if p == 1:
         return assign(x, lambda: x * 0) if inplace else x * x.new_zeros(())
-    _refuse_integers(x)
-    noise = _drawn(x._array, p, whole_channels)
-    noise /= noise.dtype.type(1 - p)
-    mask = x._wrap(noise)
-    return assign(x, lambda: x * mask) if inplace else x * mask
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {x.dtype}; "
+            "convert with .float() first"
+        )
+    kept = _drawn(x._array, p, channels)
+    kind = kept.dtype.type
+    if not alpha:
+        kept /= kind(1 - p)
+        mask = x._wrap(kept)
+        return assign(x, lambda: x * mask) if inplace else x * mask
+    # What is dropped gets SELU's lowest value; then an affine map restores mean 0 and variance 1.
+    low = SELU_ALPHA * SELU_SCALE
+    scale = 1 / math.sqrt((low**2 * p + 1) * (1 - p))
+    shift = x._wrap((kept - kind(1)) * kind(low * scale) + kind(low * scale * p))
+    mask = x._wrap(kept * kind(scale))
+    return assign(x, lambda: x * mask + shift) if inplace else x * mask + shift
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -125,7 +136,7 @@ def dropout2d(
         )
     elif ndim != 4:
         _warn_dims("dropout2d", ndim, "3D or 4D")
-    return _dropout("dropout2d", x, p, training, inplace, whole_channels=True)
+    return _dropout("dropout2d", x, p, training, inplace, channels=True)
 
 
 def dropout3d(
@@ -164,26 +175,6 @@ def _with_batch(
     return made if batched else made.squeeze(0)
 
 
-def _alpha_dropout(
-    who: str, input: Tensor, p: float, training: bool, inplace: bool, whole_channels: bool
-) -> Tensor:
-    """Dropout to SELU's lowest value, then an affine map that restores mean 0 and variance 1."""
-    x = require_tensor(who, "input", input)
-    _check(p)
-    if not training or p == 0 or x._array.size == 0:
-        return x
-    if p == 1:
-        return assign(x, lambda: x * 0) if inplace else x * x.new_zeros(())
-    _refuse_integers(x)
-    low = SELU_ALPHA * SELU_SCALE
-    scale = 1 / math.sqrt((low**2 * p + 1) * (1 - p))
-    kept = _drawn(x._array, p, whole_channels)
-    kind = kept.dtype.type
-    shift = x._wrap((kept - kind(1)) * kind(low * scale) + kind(low * scale * p))
-    mask = x._wrap(kept * kind(scale))
-    return assign(x, lambda: x * mask + shift) if inplace else x * mask + shift
-
-
 def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
@@ -194,7 +185,7 @@ def alpha_dropout(
     Raises:
         ValueError: for a probability outside 0..1.
     """
-    return _alpha_dropout("alpha_dropout", input, p, training, inplace, whole_channels=False)
+    return _dropout("alpha_dropout", input, p, training, inplace, alpha=True)
 
 
 def feature_alpha_dropout(
@@ -208,4 +199,4 @@ def feature_alpha_dropout(
         ValueError: for a probability outside 0..1.
         RuntimeError: for less than two dimensions.
     """
-    return _alpha_dropout("feature_alpha_dropout", input, p, training, inplace, True)
+    return _dropout("feature_alpha_dropout", input, p, training, inplace, True, alpha=True)

@@ -74,10 +74,8 @@ def grid_sample(
         )
     if align_corners is None:
         warnings.warn(CORNERS, stacklevel=2)
-    x, g = (
-        require_tensor("grid_sample", "input", input),
-        require_tensor("grid_sample", "grid", grid),
-    )
+    who = "grid_sample"
+    x, g = require_tensor(who, "input", input), require_tensor(who, "grid", grid)
     _check_grid(x, g, mode)
     sampler = _Sampler(x, padding_mode, bool(align_corners))
     wide = x._array.dtype == np.float16  # computed in float32, as all sums of halves

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.kernels import resample as kernels
-from minitorch.ops.nn.adaptive_pool import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-)
+from minitorch.ops.nn import adaptive_pool
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Sizes, check_dtype
 from minitorch.ops.support.operands import require_tensor
@@ -98,8 +94,7 @@ def interpolate(
             f"(got {len(shape)}D for {mode})"
         )
     if mode == "area":
-        pools = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
-        return pools[len(out) - 1](x, out)
+        return getattr(adaptive_pool, f"adaptive_avg_pool{len(out)}d")(x, out)
     if mode == "lanczos" and (align_corners or not antialias):
         raise ValueError("Lanczos mode requires antialias=True, and align_corners is not for it")
     if 0 in shape[1:] or any(n < 1 for n in out):

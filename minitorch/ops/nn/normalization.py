@@ -179,7 +179,7 @@ class Running:
         groups: how many samples have statistics of their own (their mean goes in).
     """
 
-    def __init__(self, mean: Tensor, var: Tensor, momentum: float, groups: int = 1) -> None:
+    def __init__(self, mean: Tensor, var: Any, momentum: float, groups: int = 1) -> None:
         self.mean, self.var, self.momentum, self.groups = mean, var, momentum, groups
 
     def take(self, seen: kernels.Standard, size: int) -> None:
@@ -189,7 +189,6 @@ class Running:
         count = size // seen.variance.size
         unbiased = seen.variance * (count / (count - 1) if count > 1 else np.nan)
         for held, new in ((self.mean, seen.mean), (self.var, unbiased)):
-            assert new is not None
             array = held._array
             fresh = new.reshape(self.groups, -1)
             fresh = fresh[0] if self.groups == 1 else fresh.mean(0)
@@ -245,24 +244,15 @@ def batch_norm(
     check_constant("native_batch_norm", running_mean=running_mean, running_var=running_var)
     floats("batch_norm", x)
     channels = shape[1] if len(shape) > 1 else 0
-    _check_affine(
-        x,
-        (channels,),
-        f"to contain {channels} elements, one a channel",
-        running_mean=running_mean,
-        running_var=running_var,
-        weight=weight,
-        bias=bias,
-    )
+    expected = f"to contain {channels} elements, one a channel"
+    statistics = {"running_mean": running_mean, "running_var": running_var}
+    _check_affine(x, (channels,), expected, **statistics, weight=weight, bias=bias)
     if not channels:
         return x.clone()
     spread = (1, channels, *(1,) * (len(shape) - 2))
     if not training:
-        assert running_mean is not None and running_var is not None
         return _by_running(x, running_mean, running_var, weight, bias, spread, eps)
-    running = None
-    if running_mean is not None and running_var is not None:
-        running = Running(running_mean, running_var, momentum)
+    running = None if running_mean is None else Running(running_mean, running_var, momentum)
     axes = (0, *range(2, len(shape)))
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
 
@@ -304,20 +294,12 @@ class ScaleChannels(Function):
 
 
 def _by_running(
-    x: Tensor,
-    mean: Tensor,
-    var: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    spread: Shape,
-    eps: float,
+    x: Tensor, mean: Any, var: Any, weight: Any, bias: Any, spread: Shape, eps: float
 ) -> Tensor:
     scale = (var.detach() + eps).rsqrt()
-    if weight is not None:
-        scale = scale * weight
+    scale = scale if weight is None else scale * weight
     shift = -mean.detach() * scale
-    if bias is not None:
-        shift = shift + bias
+    shift = shift if bias is None else shift + bias
     return ScaleChannels.apply(x, scale, shift, spread=spread)
 
 
@@ -362,20 +344,18 @@ def instance_norm(
     _check_affine(x, (channels,), expected, weight=weight, bias=bias)
     spread = (1, channels, *(1,) * (len(shape) - 2))
     if not use_input_stats:
-        assert running_mean is not None and running_var is not None
         _check_affine(x, (channels,), expected, running_mean=running_mean, running_var=running_var)
         return _by_running(x, running_mean, running_var, weight, bias, spread, eps)
     running = None
-    if running_mean is not None and running_var is not None:
+    if running_mean is not None:
         for name, held in (("running_mean", running_mean), ("running_var", running_var)):
-            if held._array.shape != (channels,):
+            if held is not None and held._array.shape != (channels,):
                 raise RuntimeError(
                     f"{name} should contain {channels} elements not {held._array.size}"
                 )
         running = Running(running_mean, running_var, momentum, groups=shape[0])
     axes = tuple(range(2, len(shape)))
-    if weight is not None:
-        weight = weight.clone()  # as PyTorch, which repeats it: it may be changed
+    weight = weight if weight is None else weight.clone()  # as PyTorch: it may be changed
     y = Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
     return laid(y)
 
@@ -492,9 +472,7 @@ def rms_norm(
     """
     x = require_tensor("rms_norm", "input", input)
     last = _normalized("rms_norm", x, normalized_shape, weight=weight)
-    if eps is None:
-        half = x._peek().dtype == np.float16
-        eps = float(np.finfo(np.float32 if half else x._peek().dtype).eps)
+    eps = float(np.finfo(wide(x._peek())).eps) if eps is None else eps
     return _over_last(x, last, weight, None, eps, centre=False)
 
 
@@ -503,9 +481,8 @@ def _over_last(
 ) -> Tensor:
     if x._peek().size == 0:
         return x.clone()
-    ndim = x._peek().ndim
-    axes = tuple(range(ndim - len(last), ndim))
-    spread = (1,) * (ndim - len(last)) + last
+    lead = x._peek().ndim - len(last)
+    axes, spread = tuple(range(lead, lead + len(last))), (1,) * lead + last
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, centre=centre)
 
 
@@ -558,10 +535,8 @@ def local_response_norm(
             f'"local_response_norm" not implemented for {x.dtype}; convert with .float()'
         )
     N, C, *space = shape
-    squares = x * x
-    before, after = size // 2, (size - 1) // 2
-    edges = [squares.new_zeros(N, width, *space) for width in (before, after)]
-    padded = cat([edges[0], squares, edges[1]], 1)
+    before, after = (x.new_zeros(N, width, *space) for width in (size // 2, (size - 1) // 2))
+    padded = cat([before, x * x, after], 1)
     total = padded.narrow(1, 0, C)
     for shift in range(1, size):
         total = total + padded.narrow(1, shift, C)

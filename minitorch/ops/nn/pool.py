@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from minitorch.kernels import pool as kernels
 from minitorch.ops.nn.activation import relu
 from minitorch.ops.nn.second_order import PiecewiseLinear
 from minitorch.ops.nn.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
-from minitorch.ops.support.operands import laid_as_images, require_tensor
+from minitorch.ops.support.operands import in_1d_2d_3d, laid_as_images, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -36,39 +35,24 @@ __all__ = [
 ]
 
 
-def _geometry(
-    who: str,
-    dims: int,
-    x: Tensor,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    ceil_mode: bool,
-) -> dict[str, Any]:
-    """The checked window geometry of a pooling call.
+def _geometry(who: str, dims: int, x: Tensor, *window: Any) -> dict[str, Any]:
+    """The checked geometry of a pooling call: kernel size, stride, padding, dilation, ceil mode.
 
     Raises:
         RuntimeError: naming the argument that cannot be, and the values.
     """
+    kernel_size, stride, padding, dilation, ceil_mode = window
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None or stride in ((), []) else spatial(who, "stride", stride, dims)
     pad = spatial(who, "padding", padding, dims)
     apart = spatial(who, "dilation", dilation, dims)
     check_rank(who, x, dims)
-    return dict(_checked(who, dims, x._peek().shape, kernel, step, pad, apart, ceil_mode))
+    return dict(_checked(who, x._peek().shape, kernel, step, pad, apart, ceil_mode))
 
 
 @functools.lru_cache(maxsize=512, typed=True)
 def _checked(
-    who: str,
-    dims: int,
-    shape: Sizes,
-    kernel: Sizes,
-    step: Sizes,
-    pad: Sizes,
-    apart: Sizes,
-    ceil_mode: bool,
+    who: str, shape: Sizes, kernel: Sizes, step: Sizes, pad: Sizes, apart: Sizes, ceil: bool
 ) -> dict[str, Any]:
     """`_geometry`, whose answers are kept: a training loop asks the same over and over."""
     for name, values in (("kernel_size", kernel), ("stride", step), ("dilation", apart)):
@@ -82,9 +66,10 @@ def _checked(
                 f"{who}: pad should be at most half of kernel size, but got pad={p} and "
                 f"kernel_size={k}"
             )
+    dims = len(kernel)
     check_not_empty(who, shape, dims)
     sizes = [
-        kernels.output_size(size, k, s, p, d, ceil_mode)
+        kernels.output_size(size, k, s, p, d, ceil)
         for size, k, s, p, d in zip(shape[-dims:], kernel, step, pad, apart, strict=True)
     ]
     if any(n < 1 for n in sizes):
@@ -94,7 +79,7 @@ def _checked(
             f"stride={step}, padding={pad}, dilation={apart})"
         )
     return {
-        "kernel": kernel, "stride": step, "padding": pad, "dilation": apart, "ceil_mode": ceil_mode
+        "kernel": kernel, "stride": step, "padding": pad, "dilation": apart, "ceil_mode": ceil
     }  # fmt: skip
 
 
@@ -126,6 +111,16 @@ class MaxPool1d(MaxPool):
     """Max pooling over one spatial dimension: sequences as (N, C, L)."""
 
     torch_name = "SqueezeBackward1"
+
+
+class MaxPool2d(MaxPool):
+    """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
+
+
+class MaxPool3d(MaxPool):
+    """Max pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+    torch_name = "MaxPool3DWithIndicesBackward0"
 
 
 class TakeInWindow(Function):
@@ -163,30 +158,8 @@ class PutInWindow(Function):
         return TakeInWindow.apply(grad, *winners, **self.geometry), *(None for _ in winners)
 
 
-def max_pool1d(
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """The largest element of each stretch of the sequences; see `max_pool2d`.
-
-    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
-    """
-    if not return_indices:  # PyTorch's own quick way, which knows floats only
-        check_dtype("max_pool1d", require_tensor("max_pool1d", "input", input), "f")
-    window = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool(1, MaxPool1d, input, return_indices, *window)
-
-
-class MaxPool2d(MaxPool):
-    """Max pooling over two spatial dimensions: images as (N, C, H, W)."""
-
-
-def max_pool2d(
+def _max_pool(
+    dims: int,
     input: Tensor,
     kernel_size: Any,
     stride: Any = None,
@@ -216,45 +189,31 @@ def max_pool2d(
     tensor([[[[ 6.,  8.],
               [14., 16.]]]])
     """
-    window = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool(2, MaxPool2d, input, return_indices, *window)
-
-
-class MaxPool3d(MaxPool):
-    """Max pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
-
-    torch_name = "MaxPool3DWithIndicesBackward0"
-
-
-def max_pool3d(
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """The largest element of each box of the volumes; see `max_pool2d`.
-
-    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
-    """
-    window = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool(3, MaxPool3d, input, return_indices, *window)
-
-
-def _max_pool(
-    dims: int, function: type[MaxPool], input: Tensor, return_indices: bool, *window: Any
-) -> Any:
     who = f"max_pool{dims}d"
     x = require_tensor(who, "input", input)
-    geometry = _geometry(who, dims, x, *window)
+    if dims == 1 and not return_indices:  # PyTorch's own quick way, which knows floats only
+        check_dtype(who, x, "f")
+    geometry = _geometry(who, dims, x, kernel_size, stride, padding, dilation, ceil_mode)
     check_dtype(who, x, "fiu")
+    function = (MaxPool1d, MaxPool2d, MaxPool3d)[dims - 1]
     if x.ndim == dims + 1:
         y = function.apply(x.unsqueeze(0), **geometry).squeeze(0)
     else:
         y = function.apply(x, **geometry)
     return (y, max_indices(x, y, geometry)) if return_indices else y
+
+
+max_pool1d, max_pool2d, max_pool3d = in_1d_2d_3d(
+    _max_pool,
+    """The largest element of each stretch of the sequences; see `max_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
+    """,
+    """The largest element of each box of the volumes; see `max_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+    """,
+)
 
 
 def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
@@ -293,6 +252,17 @@ class AvgPool1d(AvgPool):
     torch_name = "SqueezeBackward1"
 
 
+class AvgPool2d(AvgPool):
+    """Average pooling over two spatial dimensions: images as (N, C, H, W)."""
+
+
+class AvgPool3d(AvgPool):
+    """Average pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
+
+    channels_last_from = 0
+    torch_name = "AvgPool3DBackward0"
+
+
 class AvgPoolInput(Function):
     """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
 
@@ -308,27 +278,8 @@ class AvgPoolInput(Function):
         return AvgPool.apply(grad, **self.geometry)
 
 
-def avg_pool1d(
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Tensor:
-    """The mean of each stretch of the sequences; see `avg_pool2d`.
-
-    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
-    """
-    window = kernel_size, stride, padding, 1, ceil_mode
-    return _avg_pool(1, AvgPool1d, input, count_include_pad, None, *window)
-
-
-class AvgPool2d(AvgPool):
-    """Average pooling over two spatial dimensions: images as (N, C, H, W)."""
-
-
-def avg_pool2d(
+def _avg_pool(
+    dims: int,
     input: Tensor,
     kernel_size: Any,
     stride: Any = None,
@@ -359,79 +310,65 @@ def avg_pool2d(
     tensor([[[[ 3.5000,  5.5000],
               [11.5000, 13.5000]]]])
     """
-    window = kernel_size, stride, padding, 1, ceil_mode
-    return _avg_pool(2, AvgPool2d, input, count_include_pad, divisor_override, *window)
-
-
-class AvgPool3d(AvgPool):
-    """Average pooling over three spatial dimensions: volumes as (N, C, D, H, W)."""
-
-    channels_last_from = 0
-    torch_name = "AvgPool3DBackward0"
-
-
-def avg_pool3d(
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> Tensor:
-    """The mean of each box of the volumes; see `avg_pool2d`.
-
-    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
-
-    Raises:
-        RuntimeError: here also for a volume smaller than the box, whatever the padding.
-    """
-    kernel, shape = spatial("avg_pool3d", "kernel_size", kernel_size, 3), input.shape[-3:]
-    if len(shape) == 3 and any(n < k for n, k in zip(shape, kernel, strict=True)):
-        raise RuntimeError(
-            f"avg_pool3d: input volume {list(shape)} smaller than kernel size {list(kernel)}"
-        )
-    window = kernel_size, stride, padding, 1, ceil_mode
-    return _avg_pool(3, AvgPool3d, input, count_include_pad, divisor_override, *window)
-
-
-def _avg_pool(
-    dims: int,
-    function: type[AvgPool],
-    input: Tensor,
-    count_include_pad: bool,
-    divisor_override: int | None,
-    *window: Any,
-) -> Tensor:
     who = f"avg_pool{dims}d"
     x = require_tensor(who, "input", input)
-    geometry = _geometry(who, dims, x, *window)
+    if dims == 3:
+        kernel, shape = spatial(who, "kernel_size", kernel_size, 3), x._peek().shape[-3:]
+        if len(shape) == 3 and any(n < k for n, k in zip(shape, kernel, strict=True)):
+            raise RuntimeError(
+                f"{who}: input volume {list(shape)} smaller than kernel size {list(kernel)}"
+            )
+    geometry = _geometry(who, dims, x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError(f"{who}: divisor must be not zero")
     if x._peek().dtype != np.int64:
         check_dtype(who, x, "f")
     del geometry["dilation"]
     geometry.update(count_include_pad=count_include_pad, divisor_override=divisor_override)
+    function = (AvgPool1d, AvgPool2d, AvgPool3d)[dims - 1]
     if x.ndim == dims + 1:
         return function.apply(x.unsqueeze(0), **geometry).squeeze(0)
     return function.apply(x, **geometry)
 
 
-# ---- the norm ---------------------------------------------------------------------------------
+_, avg_pool2d, avg_pool3d = in_1d_2d_3d(
+    _avg_pool,
+    "",
+    """The mean of each box of the volumes; see `avg_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+
+    Raises:
+        RuntimeError: here also for a volume smaller than the box, whatever the padding.
+    """,
+)
 
 
-def lp_pool1d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Tensor:
-    """The p-norm of each stretch of the sequences; see `lp_pool2d`.
+    """The mean of each stretch of the sequences; see `avg_pool2d`.
 
     Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
     """
-    return _lp_pool(max_pool1d, avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
+    return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
-def lp_pool2d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+# ---- the norm ---------------------------------------------------------------------------------
+
+
+def _lp_pool(
+    dims: int,
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Any,
+    stride: Any = None,
+    ceil_mode: bool = False,
 ) -> Tensor:
     """The p-norm of each window: the p-th root of the sum of p-th powers.
 
@@ -448,57 +385,37 @@ def lp_pool2d(
     >>> lp_pool2d(minitorch.tensor([[[3.0, 4.0], [0.0, 0.0]]]), 2, 2)
     tensor([[[5.]]])
     """
-    return _lp_pool(max_pool2d, avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def lp_pool3d(
-    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Tensor:
-    """The p-norm of each box of the volumes; see `lp_pool2d`.
-
-    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
-    """
-    return _lp_pool(max_pool3d, avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def _lp_pool(
-    max_pool: Callable[..., Tensor],
-    avg_pool: Callable[..., Tensor],
-    dims: int,
-    input: Tensor,
-    norm_type: float,
-    kernel_size: Any,
-    stride: Any,
-    ceil_mode: bool,
-) -> Tensor:
     who = f"lp_pool{dims}d"
     x = require_tensor(who, "input", input)
     if norm_type == math.inf:
-        return max_pool(x.abs(), kernel_size, stride, 0, 1, ceil_mode)
+        return _max_pool(dims, x.abs(), kernel_size, stride, 0, 1, ceil_mode)
     if norm_type == -math.inf:
-        return -max_pool(-x.abs(), kernel_size, stride, 0, 1, ceil_mode)
+        return -_max_pool(dims, -x.abs(), kernel_size, stride, 0, 1, ceil_mode)
     count = math.prod(spatial(who, "kernel_size", kernel_size, dims))
+    avg_pool = (avg_pool1d, avg_pool2d, avg_pool3d)[dims - 1]
     mean = avg_pool(x.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     # Negative means become 0, by PyTorch's formula, whose gradient at 0 this keeps.
     return (mean.sign() * relu(mean.abs())).mul(count).pow(1.0 / norm_type)
 
 
+lp_pool1d, lp_pool2d, lp_pool3d = in_1d_2d_3d(
+    _lp_pool,
+    """The p-norm of each stretch of the sequences; see `lp_pool2d`.
+
+    Shape: ``(N, C, L)`` or ``(C, L)``, to the same with L made smaller.
+    """,
+    """The p-norm of each box of the volumes; see `lp_pool2d`.
+
+    Shape: ``(N, C, D, H, W)`` or ``(C, D, H, W)``, to the same with D, H and W made smaller.
+    """,
+)
+
+
 # ---- back to the places of the maxima ---------------------------------------------------------
 
 
-def max_unpool1d(
-    input: Tensor,
-    indices: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:
-    """Each maximum back at its place, 0 elsewhere; see `max_unpool2d`."""
-    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool2d(
+def _max_unpool(
+    dims: int,
     input: Tensor,
     indices: Tensor,
     kernel_size: Any,
@@ -529,30 +446,6 @@ def max_unpool2d(
     tensor([[[0., 0.],
              [4., 0.]]])
     """
-    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool3d(
-    input: Tensor,
-    indices: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    output_size: Any = None,
-) -> Tensor:
-    """Each maximum back at its place, 0 elsewhere; see `max_unpool2d`."""
-    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
-
-
-def _max_unpool(
-    dims: int,
-    input: Tensor,
-    indices: Tensor,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    output_size: Any,
-) -> Tensor:
     who = f"max_unpool{dims}d"
     x, places = require_tensor(who, "input", input), require_tensor(who, "indices", indices)
     check_rank(who, x, dims)
@@ -596,6 +489,13 @@ def _max_unpool(
     plane = x.new_zeros((*lead, room)).scatter(-1, places.reshape(flat), x.reshape(flat))
     y: Tensor = plane.reshape((*lead, *out))
     return laid_as_images(y, x) if dims == 2 else y
+
+
+max_unpool1d, max_unpool2d, max_unpool3d = in_1d_2d_3d(
+    _max_unpool,
+    """Each maximum back at its place, 0 elsewhere; see `max_unpool2d`.""",
+    """Each maximum back at its place, 0 elsewhere; see `max_unpool2d`.""",
+)
 
 
 def _unpooled_size(who: str, wanted: Sizes, default: Sizes, stride: Sizes) -> Sizes:

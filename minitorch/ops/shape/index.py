@@ -621,10 +621,8 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     Raises:
         RuntimeError: if `mask` is not of bools.
     """
-    x, m = (
-        require_tensor("masked_select", "input", input),
-        require_tensor("masked_select", "mask", mask),
-    )
+    who = "masked_select"
+    x, m = require_tensor(who, "input", input), require_tensor(who, "mask", mask)
     if m._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
     shape = args.broadcast_shape("masked_select", x._array.shape, m._array.shape)
@@ -638,10 +636,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     Raises:
         RuntimeError: for a mask not of bools, another dtype, or too few elements.
     """
-    x, m = (
-        require_tensor("masked_scatter", "input", input),
-        require_tensor("masked_scatter", "mask", mask),
-    )
+    who = "masked_scatter"
+    x, m = require_tensor(who, "input", input), require_tensor(who, "mask", mask)
     src = require_tensor("masked_scatter", "source", source)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(

@@ -335,10 +335,8 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         IndexError: for an entry that does not exist, or another number of them than in `source`.
         RuntimeError: for a source of another dtype or shape.
     """
-    x, src = (
-        require_tensor("index_copy", "input", input),
-        require_tensor("index_copy", "source", source),
-    )
+    who = "index_copy"
+    x, src = require_tensor(who, "input", input), require_tensor(who, "source", source)
     axis = wrap_dim(dim, x._array.ndim)
     i = _entries("index_copy", index, (np.int64,))
     if src._array.dtype != x._array.dtype:

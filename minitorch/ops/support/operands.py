@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
+import types
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from minitorch.ops.support.cast import Cast
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+First = TypeVar("First")
 P = ParamSpec("P")
 R = TypeVar("R")
 Operand = Any  # a tensor, an ndarray or a Python number
@@ -48,6 +51,66 @@ def also_named(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 # PyTorch takes NumPy's names where it takes a `dim`.
 accept_axis_keepdims = also_named(axis="dim", keepdims="keepdim")
+
+
+def in_1d_2d_3d(
+    general: Callable[Concatenate[int, P], R], one: str, three: str
+) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:
+    """Three functions of `general`: of one, two and three dimensions, which is its first argument.
+
+    Args:
+        general: ``_name``, for ``name1d`` and so on; its docstring is that of two dimensions.
+        one, three: the docstrings of the others.
+    """
+    name, doc = general.__name__[1:], general.__doc__ or ""
+    made = [
+        with_first(dims, general, f"{name}{dims}d", text)
+        for dims, text in enumerate((one, doc, three), 1)
+    ]
+    return made[0], made[1], made[2]
+
+
+def with_first(
+    first: First, general: Callable[Concatenate[First, P], R], name: str, doc: str
+) -> Callable[P, R]:
+    """`general` with its first argument given: a function of its own, in the same module."""
+    own: Any = _copy(general, name)
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        return own(first, *args, **kwargs)
+
+    return _without(next(iter(inspect.signature(general).parameters)), call, own, doc)
+
+
+def written_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The function ``operation_`` for an `operation` that takes ``inplace=True``."""
+    own: Any = _copy(operation, operation.__name__ + "_")
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        return own(*args, **kwargs, inplace=True)
+
+    return _without("inplace", call, own, f"`{operation.__name__}`, written into `input`.")
+
+
+def _copy(function: Any, name: str) -> Any:
+    """`function` under another name, which its errors say where the arguments do not fit."""
+    state = function.__globals__, name, function.__defaults__, function.__closure__
+    copy = types.FunctionType(function.__code__, *state)
+    copy.__qualname__, copy.__annotations__ = name, function.__annotations__
+    return copy
+
+
+def _without(name: str, call: Any, whole: Any, doc: str) -> Any:
+    """`call` shown as `whole` is, but for the argument `name` and the docstring."""
+    made: Any = types.FunctionType(
+        call.__code__, whole.__globals__, whole.__name__, None, call.__closure__
+    )
+    made.__doc__, made.__qualname__, made.__wrapped__ = inspect.cleandoc(doc), whole.__name__, whole
+    signature = inspect.signature(whole)
+    kept = [p for p in signature.parameters.values() if p.name != name]
+    made.__signature__ = signature.replace(parameters=kept)
+    made.__annotations__ = {k: v for k, v in whole.__annotations__.items() if k != name}
+    return made
 
 
 def is_tensor(value: object) -> bool:
