@@ -64,12 +64,7 @@ __all__ = [
 
 
 def floats(who: str, input: Any, name: str = "input") -> Tensor:
-    """`input`, refused unless it is a tensor of floats.
-
-    Raises:
-        NotImplementedError: for integers and bools, as PyTorch.
-        TypeError: for anything but a tensor.
-    """
+    """`input`, refused unless it is a tensor of floats; integers as PyTorch does it."""
     x = require_tensor(who, name, input)
     if x._peek().dtype.kind != "f":
         raise NotImplementedError(
@@ -264,8 +259,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
             "In-place leakyReLu backward calculation is triggered with a negative slope which is "
             "not supported. Please call out-of-place version, without inplace=True."
         )
-    x = floats("leaky_relu", input)
-    return _written(x, inplace, LeakyReLU.apply, slope=negative_slope)
+    return _written(floats("leaky_relu", input), inplace, LeakyReLU.apply, slope=negative_slope)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -324,12 +318,10 @@ def rrelu(
     if inplace:
         check_writable(x)
     values = np.array(x._array, order="C")
-    slopes = np.ones_like(values)
-    low = values <= 0
+    slopes, low = np.ones_like(values), values <= 0
     count = int(np.count_nonzero(low))
     least, most = (float(values.dtype.type(bound)) for bound in (lower, upper))
-    drawn = draws.stream(None).uniform(count, least, most, np.float64)
-    slopes[low] = drawn.astype(values.dtype)
+    slopes[low] = draws.stream(None).uniform(count, least, most, np.float64).astype(values.dtype)
     noise = x._wrap(slopes)
     return assign(x, lambda: x * noise) if inplace else args.laid(x * noise)
 
@@ -377,8 +369,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
             "In-place elu backward calculation is triggered with a negative slope which is not "
             "supported. Please call out-of-place version, without inplace=True."
         )
-    x = floats("elu", input)
-    return _written(x, inplace, ELU.apply, alpha=alpha, scale=1.0, stretch=1.0)
+    return _written(floats("elu", input), inplace, ELU.apply, alpha=alpha, scale=1.0, stretch=1.0)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:

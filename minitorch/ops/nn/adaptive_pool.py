@@ -30,12 +30,7 @@ __all__ = [
 
 
 def _cells(who: str, x: Tensor, output_size: Any, dims: int) -> Sizes:
-    """The output's spatial size; None in it stands for the input's.
-
-    Raises:
-        TypeError: for anything but ints (and None, in two dimensions and more).
-        RuntimeError: for a negative size, or too many or too few of them.
-    """
+    """The output's spatial size, checked; None in it stands for the input's (but in 1d)."""
     shape = x._peek().shape
     if isinstance(output_size, (tuple, list)):
         if len(output_size) != dims:
@@ -84,12 +79,11 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     """
     who = f"adaptive_avg_pool{dims}d"
     x = require_tensor(who, "input", input)
-    cells = _cells(who, x, output_size, dims)
-    if cells == (1,) * dims and 0 not in x._peek().shape[-dims:]:
+    cells, shape = _cells(who, x, output_size, dims), x._peek().shape
+    if cells == (1,) * dims and 0 not in shape[-dims:]:
         return x.mean(tuple(range(-dims, 0)), keepdim=True)
-    shape = x._peek().shape
     if 0 in shape[-dims:] or (dims == 3 and len(shape) == 5 and not shape[1]):
-        check_not_empty(who, x._peek().shape, dims)
+        check_not_empty(who, shape, dims)
     check_dtype(who, x, "f")
     even = _even_cells(x, cells)
     if even is None:
@@ -99,8 +93,7 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     even.update(count_include_pad=True, divisor_override=None)
     if len(shape) == dims + 1:
         return AvgPool.apply(x.unsqueeze(0), **even).squeeze(0)
-    pool = AvgPool3d if dims == 3 else AvgPool
-    return pool.apply(x, **even)
+    return (AvgPool3d if dims == 3 else AvgPool).apply(x, **even)
 
 
 adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = in_1d_2d_3d(
@@ -141,10 +134,9 @@ def _adaptive_max_pool(
     """
     who = f"adaptive_max_pool{dims}d"
     x = require_tensor(who, "input", input)
-    cells = _cells(who, x, output_size, dims)
-    shape = x._peek().shape
+    cells, shape = _cells(who, x, output_size, dims), x._peek().shape
     if 0 in shape[-dims:] or (len(shape) == dims + 2 and not shape[1]):
-        check_not_empty(who, x._peek().shape, dims)
+        check_not_empty(who, shape, dims)
     check_dtype(who, x, "f")
     batched = x if len(shape) == dims + 2 else x.unsqueeze(0)
     even = _even_cells(x, cells)

@@ -157,10 +157,9 @@ def _composed(
     if causal:
         scores = where(q._wrap(kernels.causal(L, S)), scores, -math.inf)
     elif mask is not None:
-        boolean = mask._array.dtype.kind == "b"
-        scores = where(mask, scores, -math.inf) if boolean else scores + mask
-    weights = softmax(scores, -1)
-    blind = (scores._array == -math.inf).all(-1, keepdims=True)
+        is_bool = mask._array.dtype.kind == "b"
+        scores = where(mask, scores, -math.inf) if is_bool else scores + mask
+    weights, blind = softmax(scores, -1), (scores._array == -math.inf).all(-1, keepdims=True)
     if blind.any() and S:
         blind_rows = q._wrap(blind)
         weights = where(blind_rows, 0.0, softmax(where(blind_rows, 0.0, scores), -1))
@@ -171,8 +170,7 @@ def _composed(
 
 def _shared(q: Tensor, x: Tensor) -> Tensor:
     """Each head of `x` (..., H, S, E) once for each of the heads of `q` that share it."""
-    heads = q._array.shape[-3] if q.ndim > 2 else 0
-    held = x._array.shape[-3] if x.ndim > 2 else 0
+    heads, held = (t._array.shape[-3] if t.ndim > 2 else 0 for t in (q, x))
     if not held or heads % held:
         raise RuntimeError(
             "Number of heads in key and value must divide the number of heads in query, got "
@@ -181,5 +179,4 @@ def _shared(q: Tensor, x: Tensor) -> Tensor:
     if heads == held:
         return x
     *batch, H, S, E = x._array.shape
-    spread = x.unsqueeze(-3).expand(*batch, H, heads // held, S, E)
-    return spread.reshape(*batch, heads, S, E)
+    return x.unsqueeze(-3).expand(*batch, H, heads // held, S, E).reshape(*batch, heads, S, E)

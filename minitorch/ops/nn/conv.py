@@ -92,10 +92,8 @@ class ConvWeightGrad(Function):
         return kernels.conv_weight(y, x, shape, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
-        y, x = self.saved
-        grad_y = grad_x = None
-        if self.needs(0):
-            grad_y = _convolved(x, grad, self.y_shape, self.geometry)
+        (y, x), grad_x = self.saved, None
+        grad_y = _convolved(x, grad, self.y_shape, self.geometry) if self.needs(0) else None
         if self.needs(1):
             grad_x = ConvTranspose.apply(y, grad, None, shape=self.x_shape, **self.geometry)
         return grad_y, grad_x
@@ -331,10 +329,8 @@ class ConvTranspose(Function):
         return kernels.conv_input(y, w, shape, bias=b, **geometry)
 
     def backward(self, grad: Tensor) -> Any:
-        y, w = self.saved
-        grad_y = grad_w = None
-        if self.needs(0):
-            grad_y = _convolved(grad, w, self.y_shape, self.geometry)
+        (y, w), grad_w = self.saved, None
+        grad_y = _convolved(grad, w, self.y_shape, self.geometry) if self.needs(0) else None
         if self.needs(1):
             grad_w = ConvWeightGrad.apply(y, grad, shape=self.w_shape, **self.geometry)
         return grad_y, grad_w, _channel_sums(grad) if self.needs(2) else None
@@ -384,8 +380,7 @@ def _conv_transpose(
     x_shape, w_shape = x._peek().shape, w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"
     _check_ranks(who, dims, x_shape, w_shape, "(in, out / groups, *kernel)")
-    strides = spatial(who, "stride", stride, dims)
-    pads = spatial(who, "padding", padding, dims)
+    strides, pads = spatial(who, "stride", stride, dims), spatial(who, "padding", padding, dims)
     extra = spatial(who, "output_padding", output_padding, dims)
     dilations = spatial(who, "dilation", dilation, dims)
     pairs = tuple((p, p) for p in pads)
@@ -567,11 +562,7 @@ def _unfold_geometry(who: str, *given: Any) -> dict[str, Any]:
 
 
 def _window_counts(who: str, size: Sizes, geometry: dict[str, Any]) -> Sizes:
-    """Count the windows each way.
-
-    Raises:
-        RuntimeError: if there is none.
-    """
+    """Count the windows each way, of which there must be some."""
     kernel, stride = geometry["kernel"], geometry["stride"]
     counts = tuple(
         map(kernels.output_size, size, kernel, stride, geometry["padding"], geometry["dilation"])

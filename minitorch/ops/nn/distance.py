@@ -46,8 +46,7 @@ def pairwise_distance(
     """
     who = "pairwise_distance"
     a, b = require_tensor(who, "x1", x1), require_tensor(who, "x2", x2)
-    difference = a - b + eps
-    return difference.norm(p, -1, keepdim=keepdim)
+    return (a - b + eps).norm(p, -1, keepdim=keepdim)
 
 
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
@@ -71,5 +70,4 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     if p < 0:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
     first, second = np.triu_indices(shape[0], 1)
-    difference = x[x._wrap(first)] - x[x._wrap(second)]
-    return difference.norm(p, 1)
+    return (x[x._wrap(first)] - x[x._wrap(second)]).norm(p, 1)

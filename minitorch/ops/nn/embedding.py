@@ -9,7 +9,6 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.kernels.rows import add_rows, first_largest
 from minitorch.ops.math.select import where
 from minitorch.ops.shape.index import Take
@@ -33,18 +32,14 @@ def _check_indices(who: str, indices: Any) -> Array:
 
 def _renormalize(weight: Tensor, index: Array, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up down to `max_norm`, in place and outside the graph."""
-    rows = np.unique(index)
-    table = weight._array
-    previous = ignore_float_errors()
-    try:
+    rows, table = np.unique(index), weight._array
+    with np.errstate(all="ignore"):
         norms = np.linalg.norm(table[rows], norm_type, axis=1)
         long = norms > max_norm
         if long.any():
             scale = max_norm / (norms[long] + 1e-7)
             table[rows[long]] *= scale[:, None].astype(table.dtype)
             weight._bump_version()
-    finally:
-        restore(previous)
 
 
 class TakeRows(Function):
@@ -81,8 +76,7 @@ class Weigh(Function):
             often = counts[inverse.reshape(i.shape)].astype(grad._array.dtype)
             grad = grad / grad._wrap(np.expand_dims(often, -1))
         if self.padding is not None:
-            padded = grad._wrap(np.expand_dims(i == self.padding, -1))
-            grad = where(padded, 0.0, grad)
+            grad = where(grad._wrap(np.expand_dims(i == self.padding, -1)), 0.0, grad)
         return grad, None
 
 
@@ -206,8 +200,7 @@ def embedding_bag(
             stacklevel=2,
         )
         x, w = w, x
-    table = w._array
-    factors = per_sample_weights
+    table, factors = w._array, per_sample_weights
     if factors is not None and factors._array.shape != x._array.shape:
         raise ValueError(
             f"embedding_bag: If per_sample_weights ({list(factors._array.shape)}) is not None, "
@@ -215,7 +208,6 @@ def embedding_bag(
         )
     if table.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {table.ndim}")
-    index = x._array
     starts, bags = _bags(x, offsets, include_last_offset)
     _check_mode(mode, scale_grad_by_freq, sparse)
     index = _check_indices(who, x).reshape(-1)
@@ -328,8 +320,7 @@ def _largest(rows: Tensor, bags: Array, count: int) -> Tensor:
     filled, starts = np.unique(bags, return_index=True)
     if not filled.size:
         return rows.new_zeros(count, D) + rows.sum(0)
-    winners = first_largest(rows._array, starts)
-    best = Take.apply(rows, winners, np.arange(D)[None, :])
+    best = Take.apply(rows, first_largest(rows._array, starts), np.arange(D)[None, :])
     return PutRows.apply(best, rows._wrap(filled), rows=count)
 
 

@@ -122,9 +122,7 @@ class _Sampler:
 
     def unnormalized(self, place: Tensor, size: int) -> Tensor:
         """-1 to 1 as positions of elements."""
-        if self.corners:
-            return (place + 1) / 2 * (size - 1)
-        return ((place + 1) * size - 1) / 2
+        return (place + 1) / 2 * (size - 1) if self.corners else ((place + 1) * size - 1) / 2
 
     def inside(self, place: Tensor, size: int) -> Tensor:
         """A position as the padding moves it, into the input but for 'zeros'."""
@@ -144,9 +142,7 @@ class _Sampler:
         index = [np.clip(np.nan_to_num(p), 0, n - 1).astype(np.int64) for p, n in bounds]
         taken: Tensor = Take.apply(self.x, batch, *index)
         outside = np.logical_or.reduce([~((p >= 0) & (p <= n - 1)) for p, n in bounds])
-        if not outside.any():
-            return taken
-        return where(taken._wrap(outside[..., None]), 0.0, taken)
+        return where(taken._wrap(outside[..., None]), 0.0, taken) if outside.any() else taken
 
     def linear(self, at: list[Tensor], nearest: bool) -> Tensor:
         """Between the neighbours on either side; or the nearest one, which is flat."""
@@ -178,8 +174,7 @@ class _Sampler:
                 np.rint(self.inside(low + (k - 1), size)._array)
                 for low, k, size in zip(lows, (i, j), self.sizes, strict=True)
             ]
-            weight = weights[0][i] * weights[1][j]
-            total = total + self.values(spot) * weight.unsqueeze(-1)
+            total = total + self.values(spot) * (weights[0][i] * weights[1][j]).unsqueeze(-1)
         return total
 
 
@@ -187,8 +182,7 @@ def _reflected(place: Tensor, low: float, span: float) -> Tensor:
     """A position thrown back at `low` and `low + span`, as often as it takes."""
     off = place - low
     off = where(off < 0, -off, off)
-    turns = (off.detach() / span).floor()
-    rest = off % span
+    turns, rest = (off.detach() / span).floor(), off % span
     return where(turns % 2 == 0, rest + low, span - rest + low)
 
 
@@ -250,8 +244,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     axes = [_steps(n, bool(align_corners)).astype(real) for n in size[2:]]
     grids = np.meshgrid(*axes, indexing="ij")
     base = np.stack([*grids[::-1], np.ones_like(grids[0])], -1).reshape(1, -1, dims + 1)
-    wide = t.float() if t._array.dtype == np.float16 else t
-    placed = AffineGrid.apply(wide, base=base)
+    placed = AffineGrid.apply(t.float() if t._array.dtype == np.float16 else t, base=base)
     return set_grad_fn_name(
         "AffineGridGeneratorBackward0", placed.reshape((*size[:1], *size[2:], dims)).to(t.dtype)
     )

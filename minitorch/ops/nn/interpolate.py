@@ -113,10 +113,9 @@ def interpolate(
             table = kernels.nearest(length, wanted, factor, exact, planar, real)
         elif antialias:
             table = kernels.smooth(length, wanted, factor, corners, mode, real)
-        elif mode == "bicubic":
-            table = kernels.cubic(length, wanted, factor, corners, real)
         else:
-            table = kernels.linear(length, wanted, factor, corners, real)
+            between = kernels.cubic if mode == "bicubic" else kernels.linear
+            table = between(length, wanted, factor, corners, real)
         tables.append(table)
     name = "Upsample" if mode == "lanczos" else NODES[mode].format(len(out))
     return Resample.apply(x, tables=tuple(tables), name=name)
@@ -129,12 +128,7 @@ def _kinds(mode: str) -> str:
 def _target(
     shape: Sizes, size: Any, scale_factor: Any
 ) -> tuple[Sizes, tuple[float | None, ...] | None]:
-    """The output's spatial size, and the factors where it came from those.
-
-    Raises:
-        ValueError: for both or none of the two, or the wrong number of them.
-        TypeError: for sizes that are no ints.
-    """
+    """The output's spatial size, checked, and the factors where it came from those."""
     dims = len(shape) - 2
     if (size is None) == (scale_factor is None):
         raise ValueError(

@@ -141,11 +141,7 @@ def _constant(x: Tensor, pairs: Pairs, value: Any) -> Tensor:
 
 
 def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
-    """A Python number in `dtype`, integers by dropping the fraction.
-
-    Raises:
-        RuntimeError: if it is too large for that.
-    """
+    """A Python number in `dtype`, integers by dropping the fraction; refused if too large."""
     if dtype.kind == "b":
         return bool(value)
     if dtype.kind == "f":

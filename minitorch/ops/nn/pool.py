@@ -36,16 +36,11 @@ __all__ = [
 
 
 def _geometry(who: str, dims: int, x: Tensor, *window: Any) -> dict[str, Any]:
-    """The checked geometry of a pooling call: kernel size, stride, padding, dilation, ceil mode.
-
-    Raises:
-        RuntimeError: naming the argument that cannot be, and the values.
-    """
+    """The checked geometry of a window: kernel size, stride, padding, dilation, ceil mode."""
     kernel_size, stride, padding, dilation, ceil_mode = window
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None or stride in ((), []) else spatial(who, "stride", stride, dims)
-    pad = spatial(who, "padding", padding, dims)
-    apart = spatial(who, "dilation", dilation, dims)
+    pad, apart = spatial(who, "padding", padding, dims), spatial(who, "dilation", dilation, dims)
     check_rank(who, x, dims)
     return dict(_checked(who, x._peek().shape, kernel, step, pad, apart, ceil_mode))
 
@@ -196,10 +191,9 @@ def _max_pool(
     geometry = _geometry(who, dims, x, kernel_size, stride, padding, dilation, ceil_mode)
     check_dtype(who, x, "fiu")
     function = (MaxPool1d, MaxPool2d, MaxPool3d)[dims - 1]
-    if x.ndim == dims + 1:
-        y = function.apply(x.unsqueeze(0), **geometry).squeeze(0)
-    else:
-        y = function.apply(x, **geometry)
+    alone = x.ndim == dims + 1
+    y = function.apply(x.unsqueeze(0) if alone else x, **geometry)
+    y = y.squeeze(0) if alone else y
     return (y, max_indices(x, y, geometry)) if return_indices else y
 
 
@@ -451,8 +445,7 @@ def _max_unpool(
     check_rank(who, x, dims)
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None else spatial(who, "stride", stride, dims)
-    pads = spatial(who, "padding", padding, dims)
-    shape = x._array.shape
+    pads, shape = spatial(who, "padding", padding, dims), x._array.shape
     out = tuple(
         (size - 1) * s + k - 2 * p
         for size, s, k, p in zip(shape[-dims:], step, kernel, pads, strict=True)

@@ -69,8 +69,7 @@ KINDS: dict[str, tuple[type[kernels.Recurrence], Step]] = {
 @functools.lru_cache(8)  # batches mostly have the same steps as the one before
 def _steps(batch_sizes: tuple[int, ...], backwards: bool) -> Steps:
     """Where each step's rows start and stop, the last step first if `backwards`."""
-    stops = (0, *itertools.accumulate(batch_sizes))
-    steps = tuple(itertools.pairwise(stops))
+    steps = tuple(itertools.pairwise((0, *itertools.accumulate(batch_sizes))))
     return steps[::-1] if backwards else steps
 
 
@@ -248,8 +247,7 @@ def recurrent(
         batch_sizes = [N] * T
     if not batch_sizes:
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-    sizes = tuple(batch_sizes)
-    directions = 2 if bidirectional else 1
+    sizes, directions = tuple(batch_sizes), 2 if bidirectional else 1
     groups = _grouped(params, has_biases, num_layers * directions)
     firsts: list[Sequence[Any]]
     if h is None:
@@ -324,8 +322,7 @@ def _cell(
             raise RuntimeError(
                 f"{kind}_cell: expected floats, got {input.dtype}; convert with .float()"
             )
-        made = KINDS[kind][1](linear(input, w_ih, b_ih), hx, cx, w_hh, b_hh, None)
-        return made[: len(states)]
+        return KINDS[kind][1](linear(input, w_ih, b_ih), hx, cx, w_hh, b_hh, None)[: len(states)]
     steps = ((0, N),)
     _, *new = Recurrent.apply(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind=kind, steps=steps)
     return tuple(new)

@@ -14,11 +14,7 @@ __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 
 
 def _factor(who: str, name: str, value: Any) -> int:
-    """A positive int.
-
-    Raises:
-        TypeError, RuntimeError: for anything else.
-    """
+    """A positive int, or a TypeError or RuntimeError that says what it is not."""
     if not isinstance(value, int):
         raise TypeError(f"{who}(): argument '{name}' must be int, not {type(value).__name__}")
     if value <= 0:
@@ -105,5 +101,4 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"Number of channels must be divisible by groups. Got {C} channels and {count} groups."
         )
     grouped = x.reshape((N, count, C // count, *rest))
-    y = grouped.transpose(1, 2).reshape((N, C, *rest))
-    return _named("ChannelShuffleBackward0", x, y)
+    return _named("ChannelShuffleBackward0", x, grouped.transpose(1, 2).reshape((N, C, *rest)))

@@ -124,11 +124,8 @@ def gumbel_softmax(
     soft = softmax((x + noise) / tau, dim)
     if not hard:
         return soft
-    axis = wrap_dim(dim, array.ndim)
-    chosen = np.zeros_like(soft._array)
+    axis, chosen = wrap_dim(dim, array.ndim), np.ones_like(soft._array)
     if array.ndim:
-        winner = np.expand_dims(soft._array.argmax(axis), axis)
-        np.put_along_axis(chosen, winner, 1, axis)
-    else:
-        chosen = np.ones_like(chosen)
+        chosen[...] = 0
+        np.put_along_axis(chosen, np.expand_dims(soft._array.argmax(axis), axis), 1, axis)
     return x._wrap(chosen) - soft.detach() + soft

@@ -14,12 +14,7 @@ _INT = {int}
 
 
 def spatial(who: str, name: str, value: Any, dims: int) -> Sizes:
-    """An int, or one int a spatial dimension, as a tuple.
-
-    Raises:
-        RuntimeError: for the wrong number of them.
-        TypeError: for anything else.
-    """
+    """An int, or one int a spatial dimension, as a tuple; another number is a RuntimeError."""
     if type(value) is int:
         return (value,) * dims
     if type(value) is tuple and len(value) == dims and set(map(type, value)) == _INT:
@@ -40,11 +35,7 @@ def spatial(who: str, name: str, value: Any, dims: int) -> Sizes:
 
 
 def check_rank(who: str, x: Tensor, dims: int) -> None:
-    """Refuse all but (N, C, *spatial) and (C, *spatial).
-
-    Raises:
-        RuntimeError: with the shape that came.
-    """
+    """Refuse all but (N, C, *spatial) and (C, *spatial) by a RuntimeError."""
     shape = x._peek().shape
     if len(shape) not in (dims + 1, dims + 2):
         raise RuntimeError(
@@ -54,11 +45,7 @@ def check_rank(who: str, x: Tensor, dims: int) -> None:
 
 
 def check_not_empty(who: str, shape: Sizes, dims: int) -> None:
-    """Refuse an input whose channels or spatial dimensions are empty; an empty batch is none.
-
-    Raises:
-        RuntimeError: with the shape that came.
-    """
+    """Refuse an input whose channels or spatial dimensions are empty; an empty batch is none."""
     if 0 in shape[-dims - 1 :]:
         raise RuntimeError(
             f"{who}: expected channels and spatial dimensions of non-zero size (the batch may be "
@@ -67,14 +54,7 @@ def check_not_empty(who: str, shape: Sizes, dims: int) -> None:
 
 
 def check_dtype(who: str, x: Tensor, kinds: str) -> None:
-    """Refuse a dtype for which PyTorch has no such operation.
-
-    Args:
-        kinds: the letters of NumPy's kinds that are well: of 'f', 'i', 'u' and 'b'.
-
-    Raises:
-        NotImplementedError: naming operation and dtype.
-    """
+    """Refuse a dtype that PyTorch has not got here: of another kind than `kinds`, NumPy's letters."""
     if x._peek().dtype.kind not in kinds:
         raise NotImplementedError(
             f'"{who}" not implemented for {x.dtype}; convert the input with .float()'

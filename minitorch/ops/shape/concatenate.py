@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import result_dtype
-from minitorch.ops.shape.views import (
-    cat,
-    clone,
-    expand,
-    flip,
-    fresh,
-    reshape,
-    stack,
-    transpose,
-    unsqueeze,
-)
+from minitorch._dtypes import contiguous_format, result_dtype
+from minitorch.ops.shape.views import cat, clone, expand, flip, reshape, stack, tensor_list
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, wrap_dim
 
@@ -70,7 +60,7 @@ def atleast_2d(*tensors: Any) -> Any:
 
     def one(x: Tensor) -> Tensor:
         x = atleast_1d(x)
-        return unsqueeze(x, 0) if x._array.ndim == 1 else x
+        return x.unsqueeze(0) if x._array.ndim == 1 else x
 
     return _each("atleast_2d", tensors, one)
 
@@ -80,7 +70,7 @@ def atleast_3d(*tensors: Any) -> Any:
 
     def one(x: Tensor) -> Tensor:
         x = atleast_2d(x)
-        return unsqueeze(x, -1) if x._array.ndim == 2 else x
+        return x.unsqueeze(-1) if x._array.ndim == 2 else x
 
     return _each("atleast_3d", tensors, one)
 
@@ -88,36 +78,25 @@ def atleast_3d(*tensors: Any) -> Any:
 # ---- joining ----------------------------------------------------------------------------------
 
 
-def _not_empty(who: str, tensors: Any) -> list[Tensor]:
-    if args.is_tensor(tensors) or not isinstance(tensors, (tuple, list)):
-        raise TypeError(
-            f"{who}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
-            f"{type(tensors).__name__}"
-        )
-    if not tensors:
-        raise RuntimeError(f"{who} expects a non-empty TensorList")
-    return [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
-
-
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: vectors along their one dimension, others along dimension 1."""
-    xs = [atleast_1d(x) for x in _not_empty("hstack", tensors)]
+    xs = [atleast_1d(x) for x in tensor_list("hstack", tensors)]
     return cat(xs, 0 if xs[0]._array.ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One above the other, vectors being rows."""
-    return cat([atleast_2d(x) for x in _not_empty("vstack", tensors)], 0)
+    return cat([atleast_2d(x) for x in tensor_list("vstack", tensors)], 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other, along dimension 2."""
-    return cat([atleast_3d(x) for x in _not_empty("dstack", tensors)], 2)
+    return cat([atleast_3d(x) for x in tensor_list("dstack", tensors)], 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side, scalars and vectors being columns."""
-    xs = _not_empty("column_stack", tensors)
+    xs = tensor_list("column_stack", tensors)
     return hstack([reshape(x, x._array.size, 1) if x._array.ndim < 2 else x for x in xs])
 
 
@@ -350,8 +329,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if r == 0:
         return x.new_empty((0,))
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    rows = np.array(list(choose(range(x._array.size), r)), np.int64).reshape(-1, r)
-    return x[rows]
+    return x[np.array(list(choose(range(x._array.size), r)), np.int64).reshape(-1, r)]
 
 
 # ---- turning ----------------------------------------------------------------------------------
@@ -390,4 +368,8 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     turns = args.integer("rot90", "k", k) % 4
     if turns == 2:
         return flip(x, a, b)
-    return clone(transpose(flip(x, b if turns == 1 else a), a, b)) if turns else fresh(x)
+    return (
+        clone(flip(x, b if turns == 1 else a).transpose(a, b))
+        if turns
+        else clone(x, memory_format=contiguous_format)
+    )

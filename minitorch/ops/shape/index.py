@@ -85,7 +85,7 @@ def _part(index: Any) -> Any:
         TypeError: for a list of anything but numbers, or a slice of anything but ints.
         ValueError: for a slice with a step below 1.
     """
-    part: Any = index
+    part = index
     if type(part) is int or part is None or part is Ellipsis or type(part) is bool:
         return part
     if isinstance(part, slice):
@@ -381,8 +381,7 @@ class IndexPut(Indexing):
     def forward(self, x: Array, y: Array, *indices: Array | None, accumulate: bool) -> Array:
         self.accumulate = accumulate
         self.shape, self.value_shape = x.shape, y.shape
-        key = self.key(indices)
-        z = preserved(x)
+        key, z = self.key(indices), preserved(x)
         if accumulate:
             add_at(z, key, y)
         else:
@@ -394,9 +393,8 @@ class IndexPut(Indexing):
         taken = Take.apply(grad, *indices)
         if not self.accumulate:
             key = _arrays(indices)
-            written = np.zeros(self.shape, bool)
+            written, last = np.zeros(self.shape, bool), np.zeros(self.shape, np.intp)
             written[key] = True
-            last = np.zeros(self.shape, np.intp)
             order = np.arange(taken._array.size).reshape(taken._array.shape)
             last[key] = order
             grad = where(grad._wrap(written), 0.0, grad)
@@ -443,11 +441,7 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
 
 
 def _fitting(x: Array, indices: Indices, value: Any, accumulate: bool = False) -> Any:
-    """`value`, without leading dimensions that x[indices] has not.
-
-    Raises:
-        RuntimeError: if it does not broadcast to x[indices], or has another dtype than x.
-    """
+    """`value`, without leading dimensions that x[indices] has not; refused if it does not fit."""
     array = value._array if args.is_tensor(value) else value
     if array.dtype != x.dtype and array.size == 1 and not accumulate and _is_mask(indices):
         # PyTorch fills by a mask, which takes a number of any dtype.
@@ -477,8 +471,7 @@ def _fitting(x: Array, indices: Indices, value: Any, accumulate: bool = False) -
 
 def _is_mask(indices: Indices) -> bool:
     """Whether the only index array is of bools."""
-    kinds = [part.dtype.kind for part in _arrays(indices) if isinstance(part, np.ndarray)]
-    return kinds == ["b"]
+    return [part.dtype.kind for part in _arrays(indices) if isinstance(part, np.ndarray)] == ["b"]
 
 
 def index_put(
@@ -540,8 +533,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if count < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     axis = wrap_dim(dim, x._array.ndim)
-    size = x._array.shape[axis]
-    begin = args.integer("narrow", "start", start)
+    size, begin = x._array.shape[axis], args.integer("narrow", "start", start)
     if not -size <= begin <= size:
         raise IndexError(
             f"start out of range (expected to be in range of [{-size}, {size}], but got {begin})"
@@ -558,11 +550,7 @@ def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 def written(view: Tensor, whole: Tensor, src: Any, who: str) -> Tensor:
-    """`whole`, with `src` copied into `view`, which shows a part of it.
-
-    Raises:
-        RuntimeError: if their shapes differ.
-    """
+    """`whole`, with `src` copied into `view`, a part of it; the node is named after `who`."""
     source = require_tensor(who, "src", src)
     if source._array.shape != view._array.shape:
         raise RuntimeError(
@@ -571,7 +559,7 @@ def written(view: Tensor, whole: Tensor, src: Any, who: str) -> Tensor:
         )
     if view._array.size:
         copy_(view, source)
-    return whole
+    return args.set_grad_fn_name(f"{who.title().replace('_', '')}Backward0", whole)
 
 
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
@@ -582,9 +570,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
         RuntimeError: for a `src` of another shape.
     """
     whole = clone(require_tensor("select_scatter", "input", input))
-    return args.set_grad_fn_name(
-        "SelectScatterBackward0", written(select(whole, dim, index), whole, src, "select_scatter")
-    )
+    return written(select(whole, dim, index), whole, src, "select_scatter")
 
 
 def slice_scatter(
@@ -607,9 +593,7 @@ def slice_scatter(
         raise RuntimeError(f"slice step must be positive, got {step}")
     axis = wrap_dim(dim, whole._array.ndim)
     view = Slice.apply(whole, key=(*(FULL,) * axis, slice(start, end, step), ...))
-    return args.set_grad_fn_name(
-        "SliceScatterBackward0", written(view, whole, src, "slice_scatter")
-    )
+    return written(view, whole, src, "slice_scatter")
 
 
 # ---- by mask ----------------------------------------------------------------------------------

@@ -150,8 +150,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     common = list(args.broadcast_shape("take_along_dim", *(tuple(shape) for shape in shapes)))
     wide = [expand(t, (*common[:axis], t._array.shape[axis], *common[axis + 1 :])) for t in (x, i)]
     size = x._array.shape[axis]
-    from_back = i._wrap(wide[1]._array + size * (wide[1]._array < 0))
-    return gather(wide[0], axis, from_back)
+    return gather(wide[0], axis, i._wrap(wide[1]._array + size * (wide[1]._array < 0)))
 
 
 def scatter(
@@ -270,8 +269,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         NoSuchEntry: for an entry that does not exist.
     """
     x = require_tensor("index_select", "input", input)
-    axis = wrap_dim(dim, x._array.ndim)
-    i = _entries("index_select", index)
+    axis, i = wrap_dim(dim, x._array.ndim), _entries("index_select", index)
     if x._array.ndim == 0 and i._array.size != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value")
     _check_range(NoSuchEntry, i._array, axis, x._array.shape[axis] if x._array.ndim else 1)
@@ -285,16 +283,14 @@ def _checked_entries(
 ) -> tuple[Tensor, int, Tensor, Tensor]:
     """Operands of index_add and its like, checked, none of them 0-d."""
     x, src = require_tensor(who, "input", input), require_tensor(who, "source", source)
-    i = _entries(who, index)
-    axis = wrap_dim(dim, x._array.ndim)
+    i, axis = _entries(who, index), wrap_dim(dim, x._array.ndim)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
             f"{who}(): self ({x.dtype}) and source ({src.dtype}) must have the same dtype"
         )
     shape, own = x._array.shape, src._array.shape
-    if (len(shape) and own[:axis] + own[axis + 1 :] != shape[:axis] + shape[axis + 1 :]) or len(
-        shape
-    ) != len(own):
+    others = own[:axis] + own[axis + 1 :], shape[:axis] + shape[axis + 1 :]
+    if len(shape) != len(own) or (shape and others[0] != others[1]):
         raise RuntimeError(
             f"{who}(): source tensor shape must match self tensor shape, excluding dimension "
             f"{axis}. Got self.shape = {list(shape)} source.shape = {list(own)}"
@@ -337,8 +333,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """
     who = "index_copy"
     x, src = require_tensor(who, "input", input), require_tensor(who, "source", source)
-    axis = wrap_dim(dim, x._array.ndim)
-    i = _entries("index_copy", index, (np.int64,))
+    axis, i = wrap_dim(dim, x._array.ndim), _entries(who, index, (np.int64,))
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
             f"index_copy(): self and source expected to have the same dtype, but got {x.dtype} and "
@@ -493,8 +488,7 @@ def repeat_interleave(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{times.size} and input.size({axis}) = {shape[axis]}"
         )
-    rows = _interleaved(times, shape[axis], output_size)
-    return args.laid(Take.apply(x, *_at(axis, rows)))
+    return args.laid(Take.apply(x, *_at(axis, _interleaved(times, shape[axis], output_size))))
 
 
 def _interleaved(times: Array, length: int, output_size: int | None, alone: bool = False) -> Array:
@@ -575,8 +569,7 @@ def index_reduce(
     x, axis, i, src = _checked_entries("index_reduce", input, dim, index, source)
     if not include_self:
         args.not_bool("index_reduce, include_self=False", x)
-    places = np.arange(x._array.size).reshape(x._array.shape)
-    at = places.take(i._array, axis).reshape(-1)
+    at = np.arange(x._array.size).reshape(x._array.shape).take(i._array, axis).reshape(-1)
     return reshape(_reduced(x, at, reshape(src, -1), reduce, include_self), input._array.shape)
 
 
@@ -605,8 +598,7 @@ class ScatterExtreme(Function):
 
 def _reduced(x: Tensor, at: Array, src: Tensor, reduce: str, include_self: bool) -> Tensor:
     """x with `src` (flat) put together with the elements at the flat positions `at`."""
-    dtype = x._array.dtype
-    flat = reshape(x, -1)
+    dtype, flat = x._array.dtype, reshape(x, -1)
     if not include_self:
         hit = np.zeros(x._array.size, bool)
         hit[at] = True
@@ -651,10 +643,8 @@ def _products(at: Array, src: Tensor, size: int) -> Tensor:
             break
         left = np.flatnonzero(rank % 2 == 0)
         paired = (left + 1 < at.size) & (rank[np.minimum(left + 1, at.size - 1)] % 2 == 1)
-        right = Take.apply(values, left[paired] + 1)
-        first = Take.apply(values, left)
+        first, right = Take.apply(values, left), Take.apply(values, left[paired] + 1)
         both = Take.apply(first, np.flatnonzero(paired)) * right
         values = IndexPut.apply(first, both, np.flatnonzero(paired), accumulate=False)
         at = at[left]
-    ones = src._wrap(np.ones(size, src._array.dtype))
-    return IndexPut.apply(ones, values, at, accumulate=False)
+    return IndexPut.apply(src._wrap(np.ones(size, src._array.dtype)), values, at, accumulate=False)

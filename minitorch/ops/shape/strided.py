@@ -86,8 +86,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
         RuntimeError: if the two are one.
     """
     x = require_tensor("diag_embed", "input", input)
-    ndim = x._array.ndim + 1
-    dims = _two_dims(dim1, dim2, ndim)
+    dims = _two_dims(dim1, dim2, x._array.ndim + 1)
     if x._array.ndim == 0:
         raise IndexError("diag_embed: expected a tensor of at least one dimension, got a 0-d one")
     sizes = list(x._array.shape[:-1])
@@ -107,10 +106,7 @@ def diagonal_scatter(
         RuntimeError: for a `src` of another shape than the diagonal.
     """
     whole = clone(require_tensor("diagonal_scatter", "input", input))
-    return args.set_grad_fn_name(
-        "DiagonalScatterBackward0",
-        written(diagonal(whole, offset, dim1, dim2), whole, src, "diagonal_scatter"),
-    )
+    return written(diagonal(whole, offset, dim1, dim2), whole, src, "diagonal_scatter")
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -155,8 +151,7 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
         for top in range(0, rows, max(height, 1)):
             x[top : top + height].diagonal().fill_(fill_value)
     else:
-        count = np.arange(shape[0])
-        x[(count,) * len(shape)] = fill_value
+        x[(np.arange(shape[0]),) * len(shape)] = fill_value
     return x
 
 
@@ -169,7 +164,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions.
     """
-    return args.set_grad_fn_name("TrilBackward0", _triangle("tril", input, diagonal, lower=True))
+    return _triangle("tril", input, diagonal)
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -178,7 +173,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: for fewer than two dimensions.
     """
-    return args.set_grad_fn_name("TriuBackward0", _triangle("triu", input, diagonal, lower=False))
+    return _triangle("triu", input, diagonal)
 
 
 class Triangle(Function):
@@ -194,12 +189,13 @@ class Triangle(Function):
         return Triangle.apply(grad, offset=self.offset, lower=self.lower)
 
 
-def _triangle(who: str, input: Tensor, diagonal: int, lower: bool) -> Tensor:
+def _triangle(who: str, input: Tensor, diagonal: int) -> Tensor:
     x = require_tensor(who, "input", input)
     if x._array.ndim < 2:
         raise RuntimeError(f"{who}: input tensor must have at least 2 dimensions")
     offset = args.integer(who, "diagonal", diagonal)
-    return args.laid(Triangle.apply(x, offset=offset, lower=lower))
+    y = args.laid(Triangle.apply(x, offset=offset, lower=who == "tril"))
+    return args.set_grad_fn_name(f"{who.title()}Backward0", y)
 
 
 # ---- sliding windows --------------------------------------------------------------------------
@@ -337,14 +333,12 @@ class AsStrided(Function):
     ) -> Array:
         self.shape, self.own = x.shape, _steps(x)
         self.at = (size, steps, skip)
-        first = x[(slice(0, 1),) * x.ndim]
-        moved = numpy_as_strided(first, (skip + 1,), (x.itemsize,))[skip:]
+        moved = numpy_as_strided(x[(slice(0, 1),) * x.ndim], (skip + 1,), (x.itemsize,))[skip:]
         return numpy_as_strided(moved, size, [n * x.itemsize for n in steps])
 
     def backward(self, grad: Tensor) -> Any:
         places = _positions(self.shape, self.own, *self.at)
-        flat = Put.apply(grad, places, shape=(math.prod(self.shape),))
-        return reshape(flat, self.shape)
+        return reshape(Put.apply(grad, places, shape=(math.prod(self.shape),)), self.shape)
 
 
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
@@ -397,11 +391,8 @@ def resize_(input: Tensor, *sizes: Any, size: Any = None, memory_format: Any = N
             other tensors over the same memory could not follow: use `new_empty` and `copy_`.
     """
     x = require_tensor("resize_", "input", input)
-    if memory_format is not None:
-        args.memory_order(
-            "resize_", memory_format, len(args.shape_given("resize_", "size", sizes, size))
-        )
     shape = args.shape_given("resize_", "size", sizes, size)
+    args.memory_order("resize_", memory_format, len(shape))
     if x._requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
     if any(n < 0 for n in shape):

@@ -15,14 +15,7 @@ from minitorch.autograd.function import Function
 from minitorch.autograd.views import ViewStep
 from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import (
-    accept_axis_keepdims,
-    also_named,
-    require_tensor,
-    shape_given,
-    shape_of,
-    wrap_dim,
-)
+from minitorch.ops.support.operands import require_tensor, shape_given, shape_of, wrap_dim
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -87,18 +80,11 @@ class Refold(Reshape):
 
 def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     """The permutation that undoes another."""
-    back = [0] * len(dims)
-    for position, dim in enumerate(dims):
-        back[dim] = position
-    return tuple(back)
+    return tuple(map(dims.index, range(len(dims))))
 
 
 def _reshaped(who: str, x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """`shape` with its -1 worked out.
-
-    Raises:
-        RuntimeError: if the sizes do not multiply out to the number of elements.
-    """
+    """`shape` with its -1 worked out, refused unless it has as many elements as x."""
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     if any(size < -1 for size in shape):
@@ -231,8 +217,6 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         )
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
-    if not shape:
-        shape = (1,)
     if sizes.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     if -1 in sizes:
@@ -273,7 +257,7 @@ class SqueezeSeveral(Squeeze):
     torch_name = "SqueezeBackward2"
 
 
-@accept_axis_keepdims
+@args.accept_axis_keepdims
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the dimensions of size 1; given `dim`, only without those of them."""
     x = require_tensor("squeeze", "input", input)
@@ -290,7 +274,7 @@ class Unsqueeze(Reshape):
     torch_name = "UnsqueezeBackward0"
 
 
-@accept_axis_keepdims
+@args.accept_axis_keepdims
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
     x = require_tensor("unsqueeze", "input", input)
@@ -352,7 +336,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return Transpose.apply(x, dims=tuple(order))
 
 
-swapaxes = also_named(axis0="dim0", axis1="dim1")(transpose)
+swapaxes = args.also_named(axis0="dim0", axis1="dim1")(transpose)
 
 
 class T(Permute):
@@ -540,15 +524,14 @@ def _repeat(x: Tensor, times: tuple[int, ...]) -> Tensor:
             f"tensor (got {list(times)} for shape {list(shape)})"
         )
     padded = (1,) * extra + shape
-    whole = tuple(n * size for n, size in zip(times, padded, strict=True))
+    pairs = list(zip(times, padded, strict=True))
+    whole = tuple(n * size for n, size in pairs)
     if any(n < 0 for n in whole):
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(whole)}: {list(whole)}"
         )
     apart = tuple(n for size in padded for n in (1, size))
-    wanted = tuple(
-        n for pair in zip(times, padded, strict=True) for n in (max(pair[0], 0), pair[1])
-    )
+    wanted = tuple(n for many, size in pairs for n in (max(many, 0), size))
     y = reshape(Expand.apply(reshape(x, apart), shape=wanted), whole)
     return y if y._view is None else fresh(y)  # repeated once, or not at all: still a copy
 
@@ -651,15 +634,18 @@ def alias(input: Tensor) -> Tensor:
 # ---- joining and cutting ----------------------------------------------------------------------
 
 
-def _sequence(who: str, tensors: Any) -> list[Tensor]:
+def tensor_list(who: str, tensors: Any) -> list[Tensor]:
+    """`tensors`, refused unless they are a sequence of tensors, and at least one."""
     if args.is_tensor(tensors) or not isinstance(tensors, (tuple, list)):
         raise TypeError(
             f"{who}(): argument 'tensors' (position 1) must be tuple of Tensors, "
             f"not {type(tensors).__name__}"
         )
-    if not tensors:
+    if not tensors and who in ("cat", "stack"):
         kind = ValueError if who == "cat" else RuntimeError  # as in PyTorch
         raise kind(f"{who}(): expected a non-empty list of Tensors")
+    if not tensors:
+        raise RuntimeError(f"{who} expects a non-empty TensorList")
     return [require_tensor(who, f"tensors[{i}]", x) for i, x in enumerate(tensors)]
 
 
@@ -671,10 +657,9 @@ class Cat(Function):
 
     def forward(self, *xs: Array, dim: int) -> Array:
         self.dim = dim
-        parts = [x for x in xs if x.shape != (0,)] or xs
         self.sizes = [x.shape[dim] if x.shape != (0,) else 0 for x in xs]
         self.ranks = [x.ndim for x in xs]
-        joined = np.concatenate(parts, dim)
+        joined = np.concatenate([x for x in xs if x.shape != (0,)] or xs, dim)
         return joined if joined.flags.c_contiguous else np.ascontiguousarray(joined)
 
     def backward(self, grad: Tensor) -> Any:
@@ -698,7 +683,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     tensor([[0., 0.],
             [1., 1.]])
     """
-    xs = _sequence("cat", tensors)
+    xs = tensor_list("cat", tensors)
     dtype = result_dtype([x._array for x in xs])
     for position, x in enumerate(xs):
         if x._array.ndim == 0:
@@ -724,14 +709,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return Cat.apply(*(args.as_dtype(x, dtype) for x in xs), dim=axis)
 
 
-@accept_axis_keepdims
+@args.accept_axis_keepdims
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension `dim`.
 
     Raises:
         RuntimeError: for an empty list or shapes that differ.
     """
-    xs = _sequence("stack", tensors)
+    xs = tensor_list("stack", tensors)
     first = xs[0]._array.shape
     axis = wrap_dim(dim, len(first) + 1)
     for position, x in enumerate(xs):
@@ -751,14 +736,13 @@ class Split(Function):
     def forward(self, x: Array, *, sizes: tuple[int, ...], dim: int) -> tuple[Array, ...]:
         self.dim = dim
         before = (slice(None),) * dim
-        ends = accumulate(sizes, initial=0)
-        return tuple(x[(*before, slice(a, b))] for a, b in pairwise(ends))
+        return tuple(x[(*before, slice(a, b))] for a, b in pairwise(accumulate(sizes, initial=0)))
 
     def backward(self, *grads: Tensor) -> Any:
         return Cat.apply(*grads, dim=self.dim)
 
 
-@also_named(split_size="split_size_or_sections")
+@args.also_named(split_size="split_size_or_sections")
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Cut along `dim` into views of one size (the last may be smaller), or of the sizes listed.
 
@@ -770,22 +754,17 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     axis = wrap_dim(dim, x._array.ndim)
     length = x._array.shape[axis]
-    if isinstance(split_size_or_sections, (int, np.integer)):
-        size = operator.index(split_size_or_sections)
-        if size < 0:
-            raise RuntimeError(
-                f"split expects split_size be non-negative, but got split_size={size}"
-            )
-        if size == 0 and length:
-            raise RuntimeError(
-                "split_size can only be 0 if dimension size is 0, but got dimension size of "
-                f"{length}"
-            )
-        count = max(-(-length // size) if size else 1, 1)
-        sizes = [size] * (count - 1) + [length - size * (count - 1)]
-    else:
+    if not isinstance(split_size_or_sections, (int, np.integer)):
         return split_with_sizes(x, split_size_or_sections, axis)
-    return Split.apply(x, sizes=tuple(sizes), dim=axis)
+    size = operator.index(split_size_or_sections)
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and length:
+        raise RuntimeError(
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
+        )
+    count = max(-(-length // size) if size else 1, 1)
+    return Split.apply(x, sizes=(*[size] * (count - 1), length - size * (count - 1)), dim=axis)
 
 
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -842,8 +821,8 @@ class Unbind(Function):
 
     def forward(self, x: Array, *, dim: int) -> tuple[Array, ...]:
         self.dim = dim
-        keys: list[Any] = [((slice(None),) * dim + (i, ...)) for i in range(x.shape[dim])]
-        return tuple(x[key] for key in keys)
+        before: Any = (slice(None),) * dim
+        return tuple(x[(*before, i, ...)] for i in range(x.shape[dim]))
 
     def backward(self, *grads: Tensor) -> Any:
         return stack(grads, self.dim)
@@ -879,8 +858,7 @@ def flip(input: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """With the order along `dims` reversed, copied."""
     x = require_tensor("flip", "input", input)
     given = shape_given("flip", "dims", axes, dims)
-    wrapped = args.wrap_dims(given, x._array.ndim) if given else ()
-    return Flip.apply(x, dims=wrapped)
+    return Flip.apply(x, dims=args.wrap_dims(given, x._array.ndim) if given else ())
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:

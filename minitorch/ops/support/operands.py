@@ -126,10 +126,8 @@ def require_tensor(who: str, name: str, value: Any) -> Tensor:
 
 
 def _raw(who: str, operand: Operand) -> Any:
-    if isinstance(operand, TensorBase):
-        return operand._peek()
-    if isinstance(operand, (np.ndarray, *SCALARS)):
-        return operand
+    if isinstance(operand, OPERANDS):
+        return operand._peek() if isinstance(operand, TensorBase) else operand
     raise TypeError(
         f"{who}(): expected Tensors or numbers as operands, got {type(operand).__name__}"
     )
@@ -139,18 +137,13 @@ def as_dtype(operand: Operand, dtype: np.dtype[Any]) -> Operand:
     """`operand` in `dtype`: a tensor stays in the graph, a number becomes a constant."""
     if isinstance(operand, TensorBase):
         return operand if operand._array.dtype == dtype else Cast.apply(operand, dtype=dtype)
-    if isinstance(operand, np.ndarray):
-        return np.asarray(operand, dtype)
-    return number(operand, dtype)
+    return np.asarray(operand, dtype) if isinstance(operand, np.ndarray) else number(operand, dtype)
 
 
 def promote(who: str, *operands: Operand, floating: bool = False) -> list[Operand]:
     """The operands in their common dtype by PyTorch's rules; at least one must be a tensor.
 
-    Args:
-        who: the operation, for the error message.
-        operands: tensors, ndarrays and Python numbers.
-        floating: whether integers become the default floating dtype, as for a division.
+    With `floating`, integers become the default floating dtype, as for a division.
     """
     dtype = result_dtype(who, *operands)
     if floating and dtype.kind != "f":
@@ -183,11 +176,7 @@ def promote_pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
 
 
 def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
-    """A Python number as a 0-d array. Beyond an integer type's range it wraps around, as in C.
-
-    Raises:
-        OverflowError: for an int that no 64 bits hold.
-    """
+    """A Python number as a 0-d array. Beyond an integer type's range it wraps around, as in C."""
     try:
         if dtype.kind != "f" or -65504 <= value <= 65504:
             return np.array(value, dtype)
@@ -206,8 +195,7 @@ def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
 
 def dtype_of(operand: Operand) -> np.dtype[Any]:
     """The NumPy dtype of a tensor or an ndarray."""
-    array: Array = operand._peek() if isinstance(operand, TensorBase) else operand
-    return array.dtype
+    return (operand._peek() if isinstance(operand, TensorBase) else operand).dtype
 
 
 def array_of(operand: Operand) -> Array:
@@ -216,11 +204,7 @@ def array_of(operand: Operand) -> Array:
 
 
 def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **params: Any) -> Any:
-    """Apply a Function to two operands in their common dtype.
-
-    Raises:
-        RuntimeError: in PyTorch's words, if their shapes do not broadcast.
-    """
+    """Apply a Function to two operands in their common dtype; shapes are refused as by PyTorch."""
     x, y = promote_pair(who, a, b)
     try:
         return function.apply(x, y, **params)
@@ -265,11 +249,7 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
 
 
 def check_representable(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None:
-    """Refuse a Python number that `scalar_as` would; a tensor or None is no number.
-
-    Raises:
-        RuntimeError, OverflowError: as `scalar_as`.
-    """
+    """Refuse a Python number that `scalar_as` would; a tensor or None is no number."""
     if not isinstance(value, (TensorBase, np.ndarray)) and value is not None:
         scalar_as(value, dtype, filling=filling)
 
@@ -289,24 +269,16 @@ def cast_for_sum(who: str, input: Any, dtype: dtype | None) -> Tensor:
 
 
 def not_bool(who: str, *operands: Operand) -> None:
-    """Refuse bool tensors, for which PyTorch has no such operation.
-
-    Raises:
-        NotImplementedError: naming the operation.
-    """
+    """Refuse bool tensors, for which PyTorch has no such operation (NotImplementedError)."""
     for operand in operands:
-        if (operand._array if is_tensor(operand) else operand).dtype.kind == "b":
+        if dtype_of(operand).kind == "b":
             raise NotImplementedError(
                 f"\"{who}\" not implemented for 'Bool'; convert the tensor with .int() or .float()"
             )
 
 
 def not_integer(who: str, dtype: np.dtype[Any]) -> None:
-    """Refuse integers and bools, where PyTorch has the operation for floats only.
-
-    Raises:
-        NotImplementedError: naming the operation and the dtype.
-    """
+    """Refuse integers and bools, where PyTorch has the operation for floats only."""
     if dtype.kind != "f":
         raise NotImplementedError(
             f'"{who}" not implemented for {dtype}; convert the tensor with .float()'
@@ -349,12 +321,7 @@ def _rounded(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
 
 
 def wrap_dim(dim: Any, ndim: int) -> int:
-    """`dim` counted from the front.
-
-    Raises:
-        IndexError: if there is no such dimension. A 0-d tensor has dims 0 and -1, as in PyTorch.
-        TypeError: if `dim` is not an integer.
-    """
+    """`dim` counted from the front, or an IndexError. A 0-d tensor has dims 0 and -1."""
     try:
         index = operator.index(dim)
     except TypeError:
@@ -369,16 +336,11 @@ def wrap_dim(dim: Any, ndim: int) -> int:
 
 
 def wrap_dims(dim: Any, ndim: int) -> tuple[int, ...]:
-    """A dim, several, or None (all), counted from the front and without repeats.
-
-    Raises:
-        IndexError, TypeError: as `wrap_dim`.
-        RuntimeError: if a dimension appears twice.
-    """
+    """A dim, several, or None (all), counted from the front; one that is there twice is refused."""
     if dim is None:
         return tuple(range(ndim))
     if not isinstance(dim, (tuple, list)):
-        return (wrap_dim(dim, ndim),) if ndim else _no_dims(dim)
+        return (wrap_dim(dim, ndim),)[:ndim]  # none of a 0-d tensor, which has dims 0 and -1
     if not dim:
         return tuple(range(ndim))
     dims = tuple(wrap_dim(d, ndim) for d in dim)
@@ -388,17 +350,8 @@ def wrap_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     return dims if ndim else ()
 
 
-def _no_dims(dim: Any) -> tuple[int, ...]:
-    wrap_dim(dim, 0)
-    return ()
-
-
 def shape_of(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
-    """A shape given as separate ints or as one sequence of them.
-
-    Raises:
-        TypeError: for anything but ints.
-    """
+    """A shape given as separate ints or as one sequence of them; a TypeError for anything else."""
     if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer)):
         first = sizes[0]
         if isinstance(first, (tuple, list)):
@@ -414,11 +367,7 @@ def shape_of(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
 
 
 def shape_given(who: str, name: str, given: tuple[Any, ...], named: Any) -> tuple[int, ...]:
-    """The shape (or dims) of a method that takes ``*sizes`` or the keyword `name`, not both.
-
-    Raises:
-        TypeError: for neither, for both, or for anything but ints.
-    """
+    """The shape (or dims) of a method that takes ``*sizes`` or the keyword `name`, not both."""
     if named is None:
         if not given:
             raise TypeError(f'{who}() missing 1 required positional arguments: "{name}"')
@@ -429,11 +378,7 @@ def shape_given(who: str, name: str, given: tuple[Any, ...], named: Any) -> tupl
 
 
 def check_constant(function: str, **operands: Tensor | None) -> None:
-    """Refuse operands that require grad, of a function with no derivative in them.
-
-    Raises:
-        RuntimeError: for one that requires grad, while recording.
-    """
+    """Refuse operands that require grad, of a function with no derivative in them."""
     for name, operand in operands.items():
         if operand is not None and mode.grad and operand._requires_grad:
             raise RuntimeError(
@@ -443,11 +388,7 @@ def check_constant(function: str, **operands: Tensor | None) -> None:
 
 
 def integer(who: str, name: str, value: Any) -> int:
-    """`value` as an int.
-
-    Raises:
-        TypeError: if it is none.
-    """
+    """`value` as an int, or a TypeError if it is none."""
     try:
         if not isinstance(value, bool):
             return operator.index(value)
@@ -479,11 +420,7 @@ def memory_order(who: str, memory_format: Any, ndim: int) -> tuple[int, ...] | N
 
 
 def positive_shape(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
-    """`shape_of` a tensor to be made.
-
-    Raises:
-        RuntimeError: for a negative size.
-    """
+    """`shape_of` a tensor to be made, which has no negative sizes."""
     shape = shape_of(who, sizes)
     if any(n < 0 for n in shape):
         raise RuntimeError(
@@ -524,11 +461,7 @@ def laid_as_images(result: Tensor, like: Tensor, least: int = 4) -> Tensor:
 
 
 def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that `shapes` broadcast to.
-
-    Raises:
-        RuntimeError: naming the two sizes that do not match, and where.
-    """
+    """The shape that `shapes` broadcast to; an error names the two sizes that do not match."""
     if all(shape == shapes[0] for shape in shapes):
         return shapes[0]
     try:
