@@ -91,7 +91,6 @@ from minitorch.ops.nn.activation import (
 )
 from minitorch.ops.nn.adaptive_pool import adaptive_avg_pool1d as adaptive_avg_pool1d
 from minitorch.ops.nn.aten import *
-from minitorch.ops.nn.bilinear import *
 from minitorch.ops.nn.conv import (
     conv1d as conv1d,
     conv2d as conv2d,

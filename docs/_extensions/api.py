@@ -108,8 +108,7 @@ PAGES = [
     Page(
         "linalg",
         "Products of matrices",
-        "ops.math.linalg ops.math.einsum ops.math.decompositions linalg ops.nn.bilinear "
-        "ops.nn.distance",
+        "ops.math.linalg ops.math.einsum ops.math.decompositions linalg ops.nn.distance",
     ),
     Page(
         "shape", "Shape", "ops.shape.views ops.shape.concatenate ops.shape.strided ops.nn.shuffle"

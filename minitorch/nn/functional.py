@@ -17,7 +17,6 @@ from minitorch.ops.math.pointwise import sigmoid as sigmoid, tanh as tanh
 from minitorch.ops.nn.activation import *
 from minitorch.ops.nn.adaptive_pool import *
 from minitorch.ops.nn.attention import *
-from minitorch.ops.nn.bilinear import *
 from minitorch.ops.nn.conv import *
 from minitorch.ops.nn.distance import *
 from minitorch.ops.nn.dropout import *

@@ -143,13 +143,7 @@ class Attention(Function):
 
 
 def _composed(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    mask: Tensor | None,
-    scale: float,
-    causal: bool,
-    dropout_p: float = 0.0,
+    q: Tensor, k: Tensor, v: Tensor, mask: Any, scale: float, causal: bool, dropout_p: float = 0.0
 ) -> Tensor:
     """Attention, composed of other operations."""
     L, S = q._array.shape[-2], k._array.shape[-2]

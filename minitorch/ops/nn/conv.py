@@ -214,8 +214,11 @@ def _conv_geometry(
     shapes = f"(input {x}, weight {w})"
     _check_ranks(who, dims, x, w, "(out, in / groups, *kernel)")
     kernel = w[2:]
-    if padding == "same":
-        pairs = _same_padding(who, kernel, strides, apart)
+    if padding == "same":  # as many as keep the size; what is odd goes behind, as in PyTorch
+        if any(s != 1 for s in strides):
+            raise RuntimeError(f"{who}: padding='same' is not supported for strided convolutions")
+        total = [d * (k - 1) for d, k in zip(apart, kernel, strict=True)]
+        pairs = tuple((n // 2, n - n // 2) for n in total)
     elif isinstance(padding, str) and padding != "valid":
         raise RuntimeError(f"{who}: padding must be 'same', 'valid' or ints, got {padding!r}")
     else:
@@ -243,14 +246,6 @@ def _conv_geometry(
             )
     _check_not_empty(who, dims, x, w)
     return {"stride": strides, "padding": pairs, "dilation": apart, "groups": groups}
-
-
-def _same_padding(who: str, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pairs:
-    """The padding that keeps the size; what is odd goes behind, as in PyTorch."""
-    if any(s != 1 for s in stride):
-        raise RuntimeError(f"{who}: padding='same' is not supported for strided convolutions")
-    total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-    return tuple((n // 2, n - n // 2) for n in total)
 
 
 def _by_x(sizes: Any) -> str:

@@ -111,7 +111,7 @@ def dropout1d(
     ndim = x._array.ndim
     if ndim not in (2, 3):
         raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {ndim}D input.")
-    return _with_batch("dropout1d", x, p, training, inplace, ndim == 3)
+    return _batched("dropout1d", x, p, training, inplace, ndim == 3)
 
 
 def dropout2d(
@@ -154,7 +154,7 @@ def dropout3d(
     ndim = x._array.ndim
     if ndim not in (4, 5):
         _warn_dims("dropout3d", ndim, "4D or 5D")
-    return _with_batch("dropout3d", x, p, training, inplace, ndim == 5)
+    return _batched("dropout3d", x, p, training, inplace, ndim == 5)
 
 
 def _warn_dims(who: str, ndim: int, expected: str) -> None:
@@ -165,14 +165,10 @@ def _warn_dims(who: str, ndim: int, expected: str) -> None:
     )
 
 
-def _with_batch(
-    who: str, x: Tensor, p: float, training: bool, inplace: bool, batched: bool
-) -> Tensor:
+def _batched(who: str, x: Tensor, p: float, training: bool, inplace: bool, batched: bool) -> Tensor:
     """Channel dropout of an input whose first dimension may be missing."""
     made = _dropout(who, x if batched else x.unsqueeze(0), p, training, inplace, True)
-    if inplace:
-        return x
-    return made if batched else made.squeeze(0)
+    return x if inplace else made if batched else made.squeeze(0)
 
 
 def alpha_dropout(

@@ -209,7 +209,14 @@ def embedding_bag(
     if table.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {table.ndim}")
     starts, bags = _bags(x, offsets, include_last_offset)
-    _check_mode(mode, scale_grad_by_freq, sparse)
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError(f"mode has to be one of sum, mean or max, got {mode!r}")
+    if mode == "max" and scale_grad_by_freq:
+        raise ValueError("max mode does not support scaling the gradient by the frequency")
+    if mode == "max" and sparse:
+        raise ValueError("max mode does not support sparse weights")
+    if sparse:
+        raise NotImplementedError(f"{who}: sparse gradients are not covered; use sparse=False")
     index = _check_indices(who, x).reshape(-1)
     if factors is not None and mode != "sum":
         raise NotImplementedError(
@@ -238,13 +245,10 @@ def embedding_bag(
         keep &= index != padding_idx % len(table)
     if max_norm is not None:
         _renormalize(w, index, max_norm, norm_type)
-    if factors is not None:
-        factors = factors.reshape(-1)
-    flat = x.reshape(-1)
+    flat, factors = x.reshape(-1), None if factors is None else factors.reshape(-1)
     if not keep.all():
         flat, bags = x._wrap(index[keep]), bags[keep]
-        if factors is not None:
-            factors = factors[np.flatnonzero(keep)]
+        factors = None if factors is None else factors[np.flatnonzero(keep)]
     rows = TakeRows.apply(w, flat)
     if scale_grad_by_freq and rows.requires_grad:
         rows = Weigh.apply(rows, flat, padding=None, by_freq=True)
@@ -279,7 +283,7 @@ def _bags(x: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Array,
     if starts.ndim != 1:
         raise ValueError(f"offsets has to be a 1D Tensor, got shape {list(starts.shape)}")
     _check_indices("embedding_bag", offsets)
-    size, end = shape[0], shape[0]
+    size = end = shape[0]
     if starts.size and starts[0] != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
@@ -299,19 +303,6 @@ def _bags(x: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[Array,
     bags = np.searchsorted(starts, np.arange(size), side="right") - 1
     bags[end:] = -1
     return starts, bags
-
-
-def _check_mode(mode: str, by_freq: bool, sparse: bool) -> None:
-    if mode not in ("sum", "mean", "max"):
-        raise ValueError(f"mode has to be one of sum, mean or max, got {mode!r}")
-    if mode == "max" and by_freq:
-        raise ValueError("max mode does not support scaling the gradient by the frequency")
-    if mode == "max" and sparse:
-        raise ValueError("max mode does not support sparse weights")
-    if sparse:
-        raise NotImplementedError(
-            "embedding_bag: sparse gradients are not covered; use sparse=False"
-        )
 
 
 def _largest(rows: Tensor, bags: Array, count: int) -> Tensor:

@@ -23,11 +23,6 @@ RANKS = {
     "nearest": (3, 4, 5), "nearest-exact": (3, 4, 5), "area": (3, 4, 5), "linear": (3,),
     "bilinear": (4,), "bicubic": (4,), "lanczos": (4,), "trilinear": (5,),
 }  # fmt: skip
-NODES = {
-    "nearest": "UpsampleNearest{}DBackward0", "nearest-exact": "UpsampleNearestExact{}DBackward0",
-    "linear": "UpsampleLinear{}DBackward0", "bilinear": "UpsampleBilinear{}DBackward0",
-    "bicubic": "UpsampleBicubic{}DBackward0", "trilinear": "UpsampleTrilinear{}DBackward0",
-}  # fmt: skip
 
 
 def interpolate(
@@ -102,7 +97,8 @@ def interpolate(
             "interpolate: Input and output sizes should be greater than 0, but got input "
             f"{list(shape)} and output size {list(out)}"
         )
-    check_dtype(f"interpolate, {mode}", x, _kinds(mode))
+    bytes_too = mode in ("nearest", "nearest-exact", "bilinear", "bicubic")
+    check_dtype(f"interpolate, {mode}", x, "fu" if bytes_too else "f")
     corners = bool(align_corners)
     # PyTorch's precision, in which places are worked out.
     real = np.float64 if x._array.dtype == np.float64 else np.float32
@@ -117,12 +113,9 @@ def interpolate(
             between = kernels.cubic if mode == "bicubic" else kernels.linear
             table = between(length, wanted, factor, corners, real)
         tables.append(table)
-    name = "Upsample" if mode == "lanczos" else NODES[mode].format(len(out))
+    kind = mode.title().replace("-", "")
+    name = "Upsample" if mode == "lanczos" else f"Upsample{kind}{len(out)}DBackward0"
     return Resample.apply(x, tables=tuple(tables), name=name)
-
-
-def _kinds(mode: str) -> str:
-    return "fu" if mode in ("nearest", "nearest-exact", "bilinear", "bicubic") else "f"
 
 
 def _target(

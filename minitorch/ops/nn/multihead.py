@@ -199,12 +199,7 @@ def multi_head_attention_forward(
 
 
 def _check_ranks(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    key_padding_mask: Tensor | None,
-    attn_mask: Tensor | None,
-    num_heads: int,
+    query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Any, attn_mask: Any, heads: int
 ) -> bool:
     """Whether there is a batch dimension; refuse what does not go with that."""
     if query.ndim not in (2, 3):
@@ -230,7 +225,7 @@ def _check_ranks(
                 f"{sort} `attn_mask` to be `None`, 2-D or 3-D but found {attn_mask.ndim}-D tensor "
                 "instead"
             )
-        expected = (num_heads, query.shape[0], key.shape[0])
+        expected = (heads, query.shape[0], key.shape[0])
         if not batched and attn_mask.ndim == 3 and tuple(attn_mask.shape) != expected:
             raise AssertionError(
                 f"Expected `attn_mask` shape to be {expected} but got {tuple(attn_mask.shape)}"
@@ -255,12 +250,10 @@ def _project_apart(
 ) -> Sequence[Tensor]:
     """Queries, keys and values by a matrix each."""
     E = q.shape[-1]
-    for name, letter, x, w in zip(
-        ("query", "key", "value"), "qkv", (q, k, v), weights, strict=True
-    ):
+    for name, x, w in zip(("query", "key", "value"), (q, k, v), weights, strict=True):
         if w is None:
             raise AssertionError(
-                f"use_separate_proj_weight is True but {letter}_proj_weight is None"
+                f"use_separate_proj_weight is True but {name[0]}_proj_weight is None"
             )
         if tuple(w.shape) != (E, x.shape[-1]):
             raise AssertionError(
@@ -269,9 +262,7 @@ def _project_apart(
     return _linears((q, k, v), weights, (None,) * 3 if b is None else b.chunk(3))
 
 
-def _linears(
-    xs: Sequence[Tensor], weights: Sequence[Tensor], biases: Sequence[Any]
-) -> list[Tensor]:
+def _linears(xs: Sequence[Tensor], weights: Sequence[Any], biases: Any) -> list[Tensor]:
     return [linear(x, w, b) for x, w, b in zip(xs, weights, biases, strict=True)]
 
 

@@ -150,13 +150,12 @@ class Normalize(Function):
         if self.in_rows:
             apart, inverse = self.cache
             rows = (-1, math.prod(self.spread))
-            grad_x, grad_w, grad_b = kernels.rows_back(
-                grad.reshape(rows),
+            apart, w = (
                 x.reshape(rows) if apart is None else apart,
                 w if w is None else w.reshape(-1),
-                inverse,
-                self.centre,
-                wants_x,
+            )
+            grad_x, grad_w, grad_b = kernels.rows_back(
+                grad.reshape(rows), apart, w, inverse, self.centre, wants_x
             )
             grad_x = None if grad_x is None else grad_x.reshape(x.shape)
         else:
@@ -189,8 +188,7 @@ class Running:
         count = size // seen.variance.size
         unbiased = seen.variance * (count / (count - 1) if count > 1 else np.nan)
         for held, new in ((self.mean, seen.mean), (self.var, unbiased)):
-            array = held._array
-            fresh = new.reshape(self.groups, -1)
+            array, fresh = held._array, new.reshape(self.groups, -1)
             fresh = fresh[0] if self.groups == 1 else fresh.mean(0)
             array *= 1 - self.momentum
             np.add(array, fresh * self.momentum, out=array, casting="same_kind")
@@ -294,12 +292,12 @@ class ScaleChannels(Function):
 
 
 def _by_running(
-    x: Tensor, mean: Any, var: Any, weight: Any, bias: Any, spread: Shape, eps: float
+    x: Tensor, mean: Any, var: Any, w: Any, b: Any, spread: Shape, eps: float
 ) -> Tensor:
     scale = (var.detach() + eps).rsqrt()
-    scale = scale if weight is None else scale * weight
+    scale = scale if w is None else scale * w
     shift = -mean.detach() * scale
-    shift = shift if bias is None else shift + bias
+    shift = shift if b is None else shift + b
     return ScaleChannels.apply(x, scale, shift, spread=spread)
 
 

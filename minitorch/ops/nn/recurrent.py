@@ -242,36 +242,27 @@ def recurrent(
                 f"{kind}: input and {name} must have the same dtype, but got {x.dtype} and "
                 f"{other.dtype}; convert one with .to()"
             )
-    if batch_sizes is None:
-        T, N = x._array.shape[:2]
-        batch_sizes = [N] * T
-    if not batch_sizes:
+    T, N = x._array.shape[:2]
+    sizes, directions = (N,) * T if batch_sizes is None else tuple(batch_sizes), 1 + bidirectional
+    if not sizes:
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-    sizes, directions = tuple(batch_sizes), 2 if bidirectional else 1
     groups = _grouped(params, has_biases, num_layers * directions)
     firsts: list[Sequence[Any]]
     if h is None:
         rows, P = params[1]._array.shape
-        widths = [P, rows // 4] if kind == "lstm" else [P]
-        N, layers = batch_sizes[0], num_layers * directions
-        firsts = [[np.zeros((1, N, width), dtype)] * layers for width in widths]
+        widths, layers = [P, rows // 4] if kind == "lstm" else [P], num_layers * directions
+        firsts = [[np.zeros((1, sizes[0], width), dtype)] * layers for width in widths]
     else:
-        states = [state for state in (h, c) if state is not None]
-        firsts = [[state] if len(state) == 1 else state.split(1) for state in states]
+        given = [state for state in (h, c) if state is not None]
+        firsts = [[state] if len(state) == 1 else state.split(1) for state in given]
     lasts: list[list[Tensor]] = [[] for _ in firsts]
     for layer in range(num_layers):
         ways = []
         for direction in range(directions):
             at = layer * directions + direction
-            y, *ends = Recurrent.apply(
-                x,
-                firsts[0][at],
-                firsts[1][at] if len(firsts) == 2 else None,
-                *groups[at],
-                kind=kind,
-                steps=_steps(sizes, direction == 1),
-                layer=True,
-            )
+            states, steps = [first[at] for first in firsts], _steps(sizes, direction == 1)
+            inputs = x, *(*states, None)[:2], *groups[at]
+            y, *ends = Recurrent.apply(*inputs, kind=kind, steps=steps, layer=True)
             ways.append(y)
             for last, end in zip(lasts, ends, strict=True):
                 last.append(end)
@@ -285,14 +276,7 @@ def recurrent(
 
 
 def _cell(
-    kind: str,
-    input: Tensor,
-    hx: Tensor,
-    cx: Tensor | None,
-    w_ih: Tensor,
-    w_hh: Tensor,
-    b_ih: Tensor | None,
-    b_hh: Tensor | None,
+    kind: str, input: Tensor, hx: Tensor, cx: Any, w_ih: Tensor, w_hh: Tensor, b_ih: Any, b_hh: Any
 ) -> tuple[Tensor, ...]:
     """One step of a layer: the new states."""
     states = (hx,) if cx is None else (hx, cx)

@@ -46,10 +46,11 @@ class Softmax(Function):
     """y = exp(x) / sum(exp(x)) along `dim`."""
 
     order = "makes"
+    kernel = staticmethod(kernels.softmax)
 
     def forward(self, x: Array, *, dim: int) -> Array:
         self.dim = dim
-        y = kernels.softmax(x, dim)
+        y = self.kernel(x, dim)
         self.save(y)
         return y
 
@@ -76,16 +77,10 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     return _along(Softmax, "softmax", input, dim, dtype)
 
 
-class LogSoftmax(Function):
+class LogSoftmax(Softmax):
     """y = x - log(sum(exp(x))) along `dim`."""
 
-    order = "makes"
-
-    def forward(self, x: Array, *, dim: int) -> Array:
-        self.dim = dim
-        y = kernels.log_softmax(x, dim)
-        self.save(y)
-        return y
+    kernel = staticmethod(kernels.log_softmax)
 
     def backward(self, grad: Tensor) -> Tensor:
         (y,) = self.saved

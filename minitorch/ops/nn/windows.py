@@ -54,7 +54,7 @@ def check_not_empty(who: str, shape: Sizes, dims: int) -> None:
 
 
 def check_dtype(who: str, x: Tensor, kinds: str) -> None:
-    """Refuse a dtype that PyTorch has not got here: of another kind than `kinds`, NumPy's letters."""
+    """Refuse a dtype that PyTorch has not got here: of none of the `kinds`, NumPy's letters."""
     if x._peek().dtype.kind not in kinds:
         raise NotImplementedError(
             f'"{who}" not implemented for {x.dtype}; convert the input with .float()'

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import contiguous_format, result_dtype
-from minitorch.ops.shape.views import cat, clone, expand, flip, reshape, stack, tensor_list
+from minitorch._dtypes import result_dtype
+from minitorch.ops.shape.views import cat, clone, expand, flip, fresh, reshape, stack, tensor_list
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, wrap_dim
 
@@ -368,8 +368,4 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     turns = args.integer("rot90", "k", k) % 4
     if turns == 2:
         return flip(x, a, b)
-    return (
-        clone(flip(x, b if turns == 1 else a).transpose(a, b))
-        if turns
-        else clone(x, memory_format=contiguous_format)
-    )
+    return clone(flip(x, b if turns == 1 else a).transpose(a, b)) if turns else fresh(x)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import Axes, order_by, preserved
@@ -41,6 +42,7 @@ __all__ = [
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
 Indices = tuple[Any, ...]  # tensors or ndarrays of indices or masks, and None for a full slice
 FULL = slice(None)
+PARTS = (list, tuple, range, slice, np.ndarray, TensorBase, type(None), type(Ellipsis))
 
 
 def _arrays(indices: Sequence[Any]) -> Key:
@@ -55,17 +57,7 @@ def _parts(index: Any) -> tuple[Any, ...]:
     """The index as a tuple. A list that holds more than numbers counts as one, with a warning."""
     if isinstance(index, tuple):
         return index
-    if (
-        isinstance(index, list)
-        and len(index) < 32
-        and any(
-            p is None
-            or p is Ellipsis
-            or isinstance(p, (list, tuple, range, slice, np.ndarray))
-            or args.is_tensor(p)
-            for p in index
-        )
-    ):
+    if isinstance(index, list) and len(index) < 32 and any(isinstance(p, PARTS) for p in index):
         warnings.warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
             "changed; use x[tuple(seq)] instead of x[seq]. In the future it will be interpreted as "
@@ -77,7 +69,7 @@ def _parts(index: Any) -> tuple[Any, ...]:
     return (index,)
 
 
-def _part(index: Any) -> Any:
+def _part(part: Any) -> Any:
     """One part of an index as an int, slice, None, Ellipsis, bool, or array of indices or bools.
 
     Raises:
@@ -85,7 +77,6 @@ def _part(index: Any) -> Any:
         TypeError: for a list of anything but numbers, or a slice of anything but ints.
         ValueError: for a slice with a step below 1.
     """
-    part = index
     if type(part) is int or part is None or part is Ellipsis or type(part) is bool:
         return part
     if isinstance(part, slice):
@@ -113,22 +104,20 @@ def _part(index: Any) -> Any:
                 )
             part = part.astype(bool)
     elif isinstance(part, (list, tuple, range)):
-        listed = np.asarray([_plain(p) for p in part])
+        listed = np.asarray([args.array_of(p) for p in part])
         if listed.dtype.kind not in "iubf":
             raise TypeError(f"an index must be numbers, not {listed.dtype}: {part!r}")
         part = listed if listed.dtype.kind == "b" else listed.astype(np.int64)
     elif isinstance(part, np.ndarray):
         part = part.copy()  # the caller may change it
     if isinstance(part, np.ndarray):
-        array: Array = part
-        if array.dtype.kind not in "iub" and array.size:
+        if part.dtype.kind not in "iub" and part.size:
             raise IndexError(
-                "tensors used as indices must be long, int, byte or bool tensors, "
-                f"got {array.dtype}"
+                f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
             )
-        if array.ndim == 0:
-            return array.item()
-        return array if array.dtype.kind == "b" else array.astype(np.int64, copy=False)
+        if part.ndim == 0:
+            return part.item()
+        return part if part.dtype.kind == "b" else part.astype(np.int64, copy=False)
     try:
         if isinstance(part, np.bool_):
             raise TypeError
@@ -138,10 +127,6 @@ def _part(index: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {type(part).__name__})"
         ) from None
-
-
-def _plain(item: Any) -> Any:
-    return item._array if args.is_tensor(item) else item
 
 
 def _dims(part: Any) -> int:
@@ -329,8 +314,7 @@ class Put(Indexing):
     backward_takes_arrays = True
 
     def forward(self, x: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:
-        key = self.key(indices)
-        y = np.zeros(shape, x.dtype)
+        key, y = self.key(indices), np.zeros(shape, x.dtype)
         if all(index is None or index.dtype.kind == "b" for index in indices):
             y[key] = x  # a mask names no element twice
         else:
@@ -622,7 +606,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """
     who = "masked_scatter"
     x, m = require_tensor(who, "input", input), require_tensor(who, "mask", mask)
-    src = require_tensor("masked_scatter", "source", source)
+    src = require_tensor(who, "source", source)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
             "masked_scatter: expected self and source to have same dtypes but got "
@@ -640,10 +624,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"Number of elements of source ({src._array.size}) < number of ones in mask ({count})"
         )
     flat, values = expand(x, shape).reshape(-1), src.reshape(-1)[:count]
-    return args.set_grad_fn_name(
-        "MaskedScatterBackward0",
-        IndexPut.apply(flat, values, where, accumulate=False).reshape(shape),
-    )
+    y = IndexPut.apply(flat, values, where, accumulate=False).reshape(shape)
+    return args.set_grad_fn_name("MaskedScatterBackward0", y)
 
 
 def _flat(mask: Tensor, shape: tuple[int, ...]) -> Tensor:

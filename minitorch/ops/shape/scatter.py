@@ -117,9 +117,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     if not i._array.size:
         return reshape(Take.apply(reshape(x, -1), reshape(i, -1)), shape)
     y = Take.apply(x if x._array.ndim else reshape(x, 1), *_along(axis, i))
-    return args.set_grad_fn_name(
-        "GatherBackward0", y if y._array.shape == shape else reshape(y, shape)
-    )
+    y = y if y._array.shape == shape else reshape(y, shape)
+    return args.set_grad_fn_name("GatherBackward0", y)
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -143,14 +142,13 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         )
     if x._array.ndim == 0:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    axis = wrap_dim(dim, x._array.ndim)
-    shapes = [[*t._array.shape] for t in (x, i)]
+    axis, shapes = wrap_dim(dim, x._array.ndim), [[*t._array.shape] for t in (x, i)]
     for shape in shapes:
         shape[axis] = 1
     common = list(args.broadcast_shape("take_along_dim", *(tuple(shape) for shape in shapes)))
     wide = [expand(t, (*common[:axis], t._array.shape[axis], *common[axis + 1 :])) for t in (x, i)]
-    size = x._array.shape[axis]
-    return gather(wide[0], axis, i._wrap(wide[1]._array + size * (wide[1]._array < 0)))
+    from_back = x._array.shape[axis] * (wide[1]._array < 0)
+    return gather(wide[0], axis, i._wrap(wide[1]._array + from_back))
 
 
 def scatter(
@@ -197,15 +195,12 @@ def scatter(
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with ``out[index[i, j], j] += src[i, j]`` for dim 0, and likewise for the others."""
-    return args.set_grad_fn_name(
-        "ScatterAddBackward0",
-        _scatter("scatter_add", input, dim, index, require_tensor("scatter_add", "src", src), True),
-    )
+    source = require_tensor("scatter_add", "src", src)
+    y = _scatter("scatter_add", input, dim, index, source, True)
+    return args.set_grad_fn_name("ScatterAddBackward0", y)
 
 
-def _scatter(
-    who: str, input: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool
-) -> Tensor:
+def _scatter(who: str, input: Tensor, dim: int, index: Tensor, src: Any, add: bool) -> Tensor:
     x, axis, i, src = _source(who, input, dim, index, src)
     flat = x if x._array.ndim else reshape(x, 1)
     if i._array.size:
@@ -213,7 +208,7 @@ def _scatter(
     else:  # nothing of `src`, which stays in the graph all the same
         indices = (np.zeros(0, np.int64),) * flat._array.ndim
         src = reshape(src, -1)[:0] if args.is_tensor(src) else src
-    y = args.laid(IndexPut.apply(flat, src, *indices, accumulate=accumulate))
+    y = args.laid(IndexPut.apply(flat, src, *indices, accumulate=add))
     return y if x._array.ndim else reshape(y, ())
 
 
@@ -403,9 +398,8 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: for one out of range.
     """
     x = require_tensor("take", "input", input)
-    return args.set_grad_fn_name(
-        "TakeBackward0", Take.apply(reshape(x, -1), _flat_index("take", x, index))
-    )
+    y = Take.apply(reshape(x, -1), _flat_index("take", x, index))
+    return args.set_grad_fn_name("TakeBackward0", y)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -618,14 +612,11 @@ def _reduced(x: Tensor, at: Array, src: Tensor, reduce: str, include_self: bool)
 
 def _neutral(reduce: str, dtype: np.dtype[Any]) -> Array:
     """Identity element of the reduction."""
-    if reduce in ("amax", "amin"):
-        if dtype.kind == "b":
-            return np.array(reduce == "amin")
-        if dtype.kind == "f":
-            return np.array(-np.inf if reduce == "amax" else np.inf, dtype)
-        info = np.iinfo(dtype)
-        return np.array(info.min if reduce == "amax" else info.max, dtype)
-    return np.array(reduce == "prod", dtype)
+    if dtype.kind == "b" or reduce not in ("amax", "amin"):
+        return np.array(reduce in ("prod", "amin"), dtype)
+    info: Any = np.iinfo(dtype) if dtype.kind != "f" else None
+    least, most = (-np.inf, np.inf) if info is None else (info.min, info.max)
+    return np.array(least if reduce == "amax" else most, dtype)
 
 
 def _products(at: Array, src: Tensor, size: int) -> Tensor:

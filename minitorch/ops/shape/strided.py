@@ -31,6 +31,7 @@ __all__ = [
     "triu",
 ]
 
+Shape = tuple[int, ...]
 OVERLAPPING = (
     "{who}: this view shows some elements of the tensor more than once, so that changing it in "
     "place cannot be differentiated. Change the tensor itself, or a clone() of the view."
@@ -224,7 +225,7 @@ class Fold(Function):
 
     backward_takes_arrays = True
 
-    def forward(self, x: Array, *, shape: tuple[int, ...], dim: int, size: int, step: int) -> Array:
+    def forward(self, x: Array, *, shape: Shape, dim: int, size: int, step: int) -> Array:
         self.params = {"dim": dim, "size": size, "step": step}
         y = np.zeros(shape, x.dtype)
         before, count = (slice(None),) * dim, x.shape[dim]
@@ -272,7 +273,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
 # ---- any strides ------------------------------------------------------------------------------
 
 
-def _steps(x: Array) -> tuple[int, ...]:
+def _steps(x: Array) -> Shape:
     """x's strides in elements."""
     return tuple(n // x.itemsize for n in x.strides)
 
@@ -282,7 +283,7 @@ def _last(size: Sequence[int], steps: Sequence[int]) -> int:
     return sum((n - 1) * step for n, step in zip(size, steps, strict=True))
 
 
-def _addresses(size: tuple[int, ...], steps: Sequence[int]) -> Array:
+def _addresses(size: Shape, steps: Sequence[int]) -> Array:
     """Return the offset of each element from the first."""
     total = np.zeros(size, np.int64)
     for dim, step in enumerate(steps):
@@ -291,19 +292,13 @@ def _addresses(size: tuple[int, ...], steps: Sequence[int]) -> Array:
     return total
 
 
-def reach(size: Any, stride: Any) -> tuple[int, ...]:
+def reach(size: Any, stride: Any) -> Shape:
     """The shape of a vector that holds all elements of a tensor of such sizes and strides."""
     sizes, steps = shape_of("as_strided", (size,)), shape_of("as_strided", (stride,))
     return (max(_last(sizes, steps) + 1, 0),) if len(sizes) == len(steps) else (0,)
 
 
-def _positions(
-    shape: tuple[int, ...],
-    own: tuple[int, ...],
-    size: tuple[int, ...],
-    steps: tuple[int, ...],
-    skip: int,
-) -> Array:
+def _positions(shape: Shape, own: Shape, size: Shape, steps: Shape, skip: int) -> Array:
     """Number, in order, the elements of a tensor with strides `own` that a view of it shows.
 
     Raises:
@@ -328,9 +323,7 @@ class AsStrided(Function):
 
     views = True
 
-    def forward(
-        self, x: Array, *, size: tuple[int, ...], steps: tuple[int, ...], skip: int
-    ) -> Array:
+    def forward(self, x: Array, *, size: Shape, steps: Shape, skip: int) -> Array:
         self.shape, self.own = x.shape, _steps(x)
         self.at = (size, steps, skip)
         moved = numpy_as_strided(x[(slice(0, 1),) * x.ndim], (skip + 1,), (x.itemsize,))[skip:]

@@ -154,21 +154,17 @@ def _view_dtype(x: Tensor, dtype: Any) -> Tensor:
         raise RuntimeError("view(dtype): cannot be differentiated; detach() the tensor first")
     array, wanted = x._array, dtype.numpy
     if wanted.itemsize != array.itemsize:
+        size, told = array.itemsize, f"to view {array.dtype} as {wanted} (different element sizes)"
         if array.ndim == 0:
+            raise RuntimeError(f"self.dim() cannot be 0 {told}")
+        if array.shape[-1] * size % wanted.itemsize:
             raise RuntimeError(
-                f"self.dim() cannot be 0 to view {array.dtype} as {wanted} (different element "
-                "sizes)"
+                f"self.size(-1) must be divisible by {wanted.itemsize // size} {told}, but got "
+                f"{array.shape[-1]}"
             )
-        bytes_in_row = array.shape[-1] * array.itemsize
-        if bytes_in_row % wanted.itemsize:
+        if array.strides[-1] != size and array.size:
             raise RuntimeError(
-                f"self.size(-1) must be divisible by {wanted.itemsize // array.itemsize} to view "
-                f"{array.dtype} as {wanted} (different element sizes), but got {array.shape[-1]}"
-            )
-        if array.strides[-1] != array.itemsize and array.size:
-            raise RuntimeError(
-                f"self.stride(-1) must be 1 to view {array.dtype} as {wanted} (different element "
-                f"sizes), but got {array.strides[-1] // array.itemsize}"
+                f"self.stride(-1) must be 1 {told}, but got {array.strides[-1] // size}"
             )
     y = x._wrap(array.view(wanted))
     y._storage = x._shared_storage()

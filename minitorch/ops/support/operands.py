@@ -24,7 +24,6 @@ from minitorch.ops.support.cast import Cast
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
-First = TypeVar("First")
 P = ParamSpec("P")
 R = TypeVar("R")
 Operand = Any  # a tensor, an ndarray or a Python number
@@ -56,30 +55,22 @@ accept_axis_keepdims = also_named(axis="dim", keepdims="keepdim")
 def in_1d_2d_3d(
     general: Callable[Concatenate[int, P], R], one: str, three: str
 ) -> tuple[Callable[P, R], Callable[P, R], Callable[P, R]]:
-    """Three functions of `general`: of one, two and three dimensions, which is its first argument.
+    """Three functions of `general`, for its first argument `dims` = 1, 2 and 3.
 
     Args:
         general: ``_name``, for ``name1d`` and so on; its docstring is that of two dimensions.
         one, three: the docstrings of the others.
     """
-    name, doc = general.__name__[1:], general.__doc__ or ""
-    made = [
-        with_first(dims, general, f"{name}{dims}d", text)
-        for dims, text in enumerate((one, doc, three), 1)
-    ]
-    return made[0], made[1], made[2]
 
+    def made(dims: int, doc: str) -> Callable[P, R]:
+        own: Any = _copy(general, f"{general.__name__[1:]}{dims}d")
 
-def with_first(
-    first: First, general: Callable[Concatenate[First, P], R], name: str, doc: str
-) -> Callable[P, R]:
-    """`general` with its first argument given: a function of its own, in the same module."""
-    own: Any = _copy(general, name)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            return own(dims, *args, **kwargs)
 
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        return own(first, *args, **kwargs)
+        return _without("dims", call, own, doc)
 
-    return _without(next(iter(inspect.signature(general).parameters)), call, own, doc)
+    return made(1, one), made(2, general.__doc__ or ""), made(3, three)
 
 
 def written_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -102,9 +93,8 @@ def _copy(function: Any, name: str) -> Any:
 
 def _without(name: str, call: Any, whole: Any, doc: str) -> Any:
     """`call` shown as `whole` is, but for the argument `name` and the docstring."""
-    made: Any = types.FunctionType(
-        call.__code__, whole.__globals__, whole.__name__, None, call.__closure__
-    )
+    state = whole.__globals__, whole.__name__, None, call.__closure__
+    made: Any = types.FunctionType(call.__code__.replace(co_name=whole.__name__), *state)
     made.__doc__, made.__qualname__, made.__wrapped__ = inspect.cleandoc(doc), whole.__name__, whole
     signature = inspect.signature(whole)
     kept = [p for p in signature.parameters.values() if p.name != name]
