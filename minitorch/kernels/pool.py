@@ -41,13 +41,11 @@ def _frame(
     spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> tuple[Sizes, Pairs]:
     """The output's size, and the padding that gives every window its elements."""
-    out, pairs = [], []
-    for size, k, s, p, d in zip(spatial, kernel, stride, padding, dilation, strict=True):
-        o = output_size(size, k, s, p, d, ceil_mode)
-        needed = (o - 1) * s + d * (k - 1) + 1
-        out.append(o)
-        pairs.append((p, max(needed - size - p, 0)))
-    return tuple(out), tuple(pairs)
+    out = tuple(map(output_size, spatial, kernel, stride, padding, dilation, repeat(ceil_mode)))
+    pairs = []
+    for size, k, s, p, d, o in zip(spatial, kernel, stride, padding, dilation, out, strict=True):
+        pairs.append((p, max((o - 1) * s + d * (k - 1) + 1 - size - p, 0)))
+    return out, tuple(pairs)
 
 
 # ---- the largest element ----------------------------------------------------------------------
@@ -75,7 +73,7 @@ class Stage(NamedTuple):
 def _stages(
     spatial: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> tuple[Stage, ...]:
-    """The dimensions, the last first."""
+    """The dimensions, the last first. (What follows `spatial` is called a `window` below.)"""
     out, pairs = _frame(spatial, kernel, stride, padding, dilation, ceil_mode)
     stages = []
     for dim in reversed(range(len(spatial))):
@@ -118,13 +116,7 @@ def _real(size: int, pair: tuple[int, int], at: Any, rank: int) -> tuple[tuple[A
 
 
 def max_pool(
-    x: Array,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    ceil_mode: bool,
-    want_winners: bool = False,
+    x: Array, want_winners: bool = False, **window: Any
 ) -> tuple[Array, tuple[Array, ...]]:
     """The largest element of each window of x (N, C, *S), and which place along each dimension won.
 
@@ -137,7 +129,7 @@ def max_pool(
         dimension first, each of the shape that the array had when the window had passed along it.
     """
     y, passed, winners = x, [], []
-    for stage in _stages(x.shape[2:], kernel, stride, padding, dilation, ceil_mode):
+    for stage in _stages(x.shape[2:], **window):
         padded = pad(y, stage.padding, _lowest(x), first=stage.axis)
         y, winner = _largest(padded, stage, want_winners)
         if winner is not None:
@@ -197,18 +189,9 @@ def flat_indices(
     return np.asarray(index)
 
 
-def take(
-    x: Array,
-    *winners: Array,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    ceil_mode: bool,
-) -> Array:
+def take(x: Array, *winners: Array, **window: Any) -> Array:
     """The element of each window of x (N, C, *S) at the place given by `winners`."""
-    stages = _stages(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    for stage, winner in zip(stages, winners, strict=True):
+    for stage, winner in zip(_stages(x.shape[2:], **window), winners, strict=True):
         padded = pad(x, stage.padding, first=stage.axis)
         x = np.zeros_like(winner, x.dtype)
         for place, where in enumerate(stage.at):
@@ -216,20 +199,10 @@ def take(
     return x
 
 
-def put(
-    grad: Array,
-    *winners: Array,
-    spatial: Sizes,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    ceil_mode: bool,
-) -> Array:
+def put(grad: Array, *winners: Array, spatial: Sizes, **window: Any) -> Array:
     """The adjoint of `take`: each element added at its winner's place."""
-    stages = _stages(spatial, kernel, stride, padding, dilation, ceil_mode)
     grad = ordered_as(grad, winners[-1])
-    for stage, winner in zip(reversed(stages), reversed(winners), strict=True):
+    for stage, winner in zip(_stages(spatial, **window)[::-1], winners[::-1], strict=True):
         shape = (*grad.shape[: stage.axis], stage.size, *grad.shape[stage.axis + 1 :])
         padded = np.empty_like(grad, shape=shape)
         if not stage.full:
@@ -266,14 +239,14 @@ def _divisors(
     kernel: Sizes,
     stride: Sizes,
     padding: Sizes,
-    out: Sizes,
+    ceil_mode: bool,
     count_include_pad: bool,
     divisor_override: int | None,
-    dtype: Any,
-) -> Array:
-    """Compute the divisor of each window's sum, to go with (N, C, *O)."""
+) -> tuple[Sizes, Pairs, Array]:
+    """As `_frame`, and the divisor of each window's sum, to go with (N, C, *O)."""
+    out, pairs = _frame(spatial, kernel, stride, padding, (1,) * len(kernel), ceil_mode)
     if divisor_override is not None:
-        return np.asarray(divisor_override, dtype)
+        return out, pairs, np.asarray(divisor_override)
     total = np.ones((), np.int64)
     for size, k, s, p, o in zip(spatial, kernel, stride, padding, out, strict=True):
         start = np.arange(o) * s - p
@@ -281,30 +254,18 @@ def _divisors(
         if not count_include_pad:
             start, end = np.maximum(start, 0), np.minimum(end, size)
         total = np.multiply.outer(total, end - start)
-    return total.astype(dtype)
+    return out, pairs, total
 
 
-def avg_pool(
-    x: Array,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    ceil_mode: bool,
-    count_include_pad: bool,
-    divisor_override: int | None,
-) -> Array:
-    """The mean of each window of x (N, C, *S)."""
-    ones = (1,) * len(kernel)
-    spatial = x.shape[2:]
-    out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
+def avg_pool(x: Array, kernel: Sizes, stride: Sizes, **window: Any) -> Array:
+    """The mean of each window of x (N, C, *S); arguments as `_divisors`'s."""
+    out, pairs, divisors = _divisors(x.shape[2:], kernel, stride, **window)
     padded = pad(upcast_half(x), pairs)
-    first, *others = places(kernel, out, stride, ones)
+    first, *others = places(kernel, out, stride, (1,) * len(kernel))
     total = padded[first].copy("K")
     for where in others:
         total += padded[where]
-    divisors = _divisors(
-        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, total.dtype
-    )
+    divisors = divisors.astype(total.dtype)
     if x.dtype.kind == "f":
         total /= divisors
     else:  # rounded toward zero, as in C
@@ -313,25 +274,13 @@ def avg_pool(
 
 
 def avg_pool_input(
-    grad: Array,
-    input_shape: Sizes,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    ceil_mode: bool,
-    count_include_pad: bool,
-    divisor_override: int | None,
+    grad: Array, input_shape: Sizes, kernel: Sizes, stride: Sizes, **window: Any
 ) -> Array:
     """The adjoint of `avg_pool`: each mean's gradient spread evenly over its window."""
-    ones = (1,) * len(kernel)
-    spatial = input_shape[2:]
-    out, pairs = _frame(spatial, kernel, stride, padding, ones, ceil_mode)
-    grad_ = upcast_half(grad)
-    share = grad_ / _divisors(
-        spatial, kernel, stride, padding, out, count_include_pad, divisor_override, grad_.dtype
-    )
-    shares = repeat(share, math.prod(kernel))
-    dx = scatter(shares, spatial, kernel, out, stride, pairs, ones)
+    spatial, wide = input_shape[2:], upcast_half(grad)
+    out, pairs, divisors = _divisors(spatial, kernel, stride, **window)
+    shares = repeat(wide / divisors.astype(wide.dtype), math.prod(kernel))
+    dx = scatter(shares, spatial, kernel, out, stride, pairs, (1,) * len(kernel))
     return dx.astype(grad.dtype, copy=False)
 
 
@@ -347,9 +296,7 @@ def adaptive_max_indices(x: Array, out: Sizes) -> Array:
     The first of them, at a tie; the last NaN, if there is one.
     """
     N, C, *S = x.shape
-    position: Array = np.zeros(
-        (), np.int64
-    )  # of each cell's elements in the plane: (*out, *window)
+    position: Array = np.zeros((), np.int64)  # of cells' elements in the plane: (*out, *window)
     for dim, (size, cells) in enumerate(zip(S, out, strict=True)):
         start, end = adaptive_bounds(size, cells)
         window = np.arange(int((end - start).max(initial=1)))

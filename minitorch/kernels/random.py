@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,7 @@ def _odd_sum(x: Array, y: Array) -> Array:
 
 
 def _fma64(x: Array, scale: Array, shift: Array) -> Array:
-    """x*scale + shift for float64, rounded once (Boldo & Melquiond, 2008).
-
-    Shape:
-        x: (n,); scale, shift: (1,). Returns (n,).
-    """
+    """x*scale + shift for float64, rounded once (Boldo & Melquiond, 2008)."""
     product, product_error = _two_product(x, scale)
     addend, addend_error = _two_sum(shift, product_error)
     total, total_error = _two_sum(product, addend)
@@ -124,9 +121,6 @@ def _fma32(x: Array, scale: Array, shift: Array) -> Array:
 
     Rounding the float64 sum again is wrong only if that sum was inexact and lies half-way between
     two float32; those sums, one in 2**29, are made again with an odd last bit.
-
-    Shape:
-        x: (n,); scale, shift: (1,). Returns (n,).
     """
     product = x.astype(np.float64) * scale
     total = product + shift.astype(np.float64)
@@ -137,11 +131,7 @@ def _fma32(x: Array, scale: Array, shift: Array) -> Array:
 
 
 def _affine(x: Array, scale: float, shift: float) -> Array:
-    """x*scale + shift in x's dtype, rounded once.
-
-    Shape:
-        x: (n,). Returns (n,).
-    """
+    """x*scale + shift in x's dtype, rounded once."""
     with np.errstate(over="ignore", invalid="ignore"):
         if scale == 1 and shift == 0:
             return x + x.dtype.type(0)  # for -0.0
@@ -166,13 +156,6 @@ def _cast(values: Array, dtype: np.dtype[Any]) -> Array:
         elif dtype.kind in "iu":
             values = values.astype(np.int64)
         return values.astype(dtype)
-
-
-def _remainder(words: Array, modulus: Any) -> Array:
-    """``words % modulus`` of unsigned integers; NumPy is quick at ``//``, and not at ``%``."""
-    multiples = words // modulus
-    multiples *= modulus
-    return np.subtract(words, multiples, out=multiples)
 
 
 # ---- log, sin and cos in float32 --------------------------------------------------------------
@@ -298,10 +281,6 @@ def _on_the_edge(x: Array) -> Array:
     return near | ((np.abs(x) < 2.0**-126) & (x != 0))
 
 
-def _log64(w: Array) -> Array:
-    return _libm(math.log, w)
-
-
 def _sincos64(angle: Array) -> tuple[Array, Array]:
     return _libm(math.sin, angle), _libm(math.cos, angle)
 
@@ -327,12 +306,10 @@ def _box_muller(uniforms: Array) -> Array:
 
     For u, v uniform on [0, 1), sqrt(-2 ln(1-u)) cos(2 pi v) and the same with sin are two
     independent normals (Box & Muller, 1958); they take the places of u and v.
-
-    Shape:
-        uniforms: (16 * blocks,), float32 or float64. Returns the same.
     """
     real = uniforms.dtype.type
-    log, sincos = (_log32, _sincos32) if uniforms.dtype == _F32 else (_log64, _sincos64)
+    log = _log32 if uniforms.dtype == _F32 else partial(_libm, math.log)
+    sincos = _sincos32 if uniforms.dtype == _F32 else _sincos64
     blocks = uniforms.reshape(-1, 2, BLOCK // 2)
     radius = np.sqrt(real(-2) * log(real(1) - blocks[:, 0]))
     sin, cos = sincos(real(_TWO_PI) * blocks[:, 1])
@@ -377,12 +354,8 @@ def _check_uniform_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None
 
 
 def _check_integer_bounds(low: int, last: int, dtype: np.dtype[Any]) -> None:
-    if dtype.kind == "f":
-        largest = int(np.finfo(dtype).max)
-        smallest = -largest
-    else:
-        largest = _largest_integer(dtype)
-        smallest = -largest - 1 if dtype.kind == "i" else 0
+    largest = int(np.finfo(dtype).max) if dtype.kind == "f" else _largest_integer(dtype)
+    smallest = {"f": -largest, "i": -largest - 1}.get(dtype.kind, 0)
     for name, bound in (("from", low), ("to - 1", last)):
         if not smallest <= bound <= largest:
             raise RuntimeError(f"random_: {name} is out of bounds for {dtype.name}, got {bound}")
@@ -413,12 +386,12 @@ _STATE = np.dtype(
 
 
 def _in_chunks(n: int, dtype: np.dtype[Any], draw: Callable[[int], Array]) -> Array:
-    """`n` values of `dtype` from `draw(count)`, a chunk at a time."""
+    """`n` values from `draw(count)`, a chunk at a time, as `dtype`."""
     if n <= CHUNK:
-        return draw(n)
+        return _cast(draw(n), dtype)
     out = np.empty(n, dtype)
     for start in range(0, n, CHUNK):
-        out[start : start + CHUNK] = draw(min(CHUNK, n - start))
+        out[start : start + CHUNK] = _cast(draw(min(CHUNK, n - start)), dtype)
     return out
 
 
@@ -426,7 +399,7 @@ class Stream:
     """PyTorch's CPU generator: a Mersenne Twister (MT19937) and one remembered normal.
 
     The engine is Matsumoto & Nishimura's (ACM TOMACS 8, 1998). `initial_seed` is the seed last
-    set, modulo 2**64; only its low 32 bits reach the engine.
+    set, modulo 2**64; only its low 32 bits reach the engine. What draws `n` values returns (n,).
 
     >>> stream = Stream(0)
     >>> stream.raw32(2)
@@ -532,19 +505,11 @@ class Stream:
         return self._engine.random_raw(n)
 
     def raw32(self, n: int) -> Array:
-        """The next `n` words.
-
-        Shape:
-            Returns (n,), uint32.
-        """
+        """The next `n` words, as uint32."""
         return _in_chunks(n, np.dtype(np.uint32), lambda m: self._words(m).astype(np.uint32))
 
     def raw64(self, n: int) -> Array:
-        """The next `n` pairs of words, the first of a pair being the high half.
-
-        Shape:
-            Returns (n,), uint64.
-        """
+        """The next `n` pairs of words, the first of a pair the high half, as uint64."""
 
         def draw(m: int) -> Array:
             words = self._words(2 * m)
@@ -583,9 +548,6 @@ class Stream:
     ) -> Array:
         """``uniform_(low, high)``: low + (high - low) u, with u of 24 bits (float64: 53).
 
-        Shape:
-            Returns (n,).
-
         Raises:
             RuntimeError: if low > high, or one of them or high - low is not finite in `dtype`.
         """
@@ -621,9 +583,6 @@ class Stream:
         The two ways give different values. An output that is not `contiguous` (`is_c_contiguous`)
         is filled one by one whatever its size.
 
-        Shape:
-            Returns (n,).
-
         Raises:
             RuntimeError: if `std` is negative.
         """
@@ -641,17 +600,14 @@ class Stream:
         def finished(drawn: Array) -> Array:
             return _cast(_affine(_box_muller(drawn), std, mean), dtype)
 
-        def draw(m: int) -> Array:
-            return finished(uniforms(m))
-
         left_over = n % BLOCK
         if not left_over:
-            return _in_chunks(n, dtype, draw)
+            return _in_chunks(n, dtype, lambda m: finished(uniforms(m)))
         whole = n - left_over
         far = whole - whole % CHUNK  # the rest is made at one go with the last 16
         skipped = 0 if dtype == _F16 else left_over  # PyTorch draws these, and writes over them
         values = np.empty(n, dtype)
-        values[:far] = _in_chunks(far, dtype, draw)
+        values[:far] = _in_chunks(far, dtype, lambda m: finished(uniforms(m)))
         drawn = uniforms(whole - far + skipped + BLOCK)
         if skipped:
             drawn = np.concatenate([drawn[: whole - far], drawn[-BLOCK:]])
@@ -661,11 +617,7 @@ class Stream:
         return values
 
     def _normal_pairs(self, n: int) -> Array:
-        """float64 standard normals made in pairs; an odd one out waits for the next call.
-
-        Shape:
-            Returns (n,).
-        """
+        """float64 standard normals made in pairs; an odd one out waits for the next call."""
         normals = [] if self._spare_normal is None else [self._spare_normal]
         pairs = (n - len(normals) + 1) // 2
         uniforms = self._uniform53(2 * pairs).tolist()
@@ -680,9 +632,6 @@ class Stream:
         self, n: int, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32
     ) -> Array:
         """``log_normal_(mean, std)``: exp of normals, which are always made one by one.
-
-        Shape:
-            Returns (n,).
 
         Raises:
             RuntimeError: if `std` is not positive.
@@ -701,9 +650,6 @@ class Stream:
 
         A word modulo the range, or two words if the range reaches 2**28.
 
-        Shape:
-            Returns (n,).
-
         Raises:
             RuntimeError: if the range is empty or leaves what `dtype` holds.
             ValueError: if a bound is no 64-bit integer.
@@ -712,20 +658,29 @@ class Stream:
         if any(not _INT64_MIN <= bound < _INT64_END for bound in (low, high or 0)):
             raise ValueError("Overflow when unpacking long long")
         if high is None and low == _INT64_MIN:
-            return self._any_int64(n, dtype)
+            if dtype not in (np.dtype(np.int64), _F32, _F64):
+                raise RuntimeError(
+                    "random_ over all 64-bit integers: expected int64, float32 or float64, got "
+                    f"{dtype}"
+                )
+            return _cast(self.raw64(n).view(np.int64), dtype)
         low, high = self._integer_range(low, high, dtype)
         span = high - low
-        words, modulus = (
-            (self.raw64, np.uint64(span)) if span >= 2**28 else (self.raw32, np.uint32(span))
-        )
 
         def draw(m: int) -> Array:
-            values = _remainder(words(m), modulus).astype(np.int64)
+            values = self._below(m, span, pairs=span >= 2**28).astype(np.int64)
             if low:
                 values += np.int64(low)  # modulo 2**64, where the range is that wide
-            return _cast(values, dtype)
+            return values
 
         return _in_chunks(n, dtype, draw)
+
+    def _below(self, n: int, end: int, pairs: bool) -> Array:
+        """Words, or pairs of words, modulo `end`. (NumPy is quick at ``//``, and not at ``%``.)"""
+        words = self.raw64(n) if pairs else self.raw32(n)
+        multiples = words // words.dtype.type(end)
+        multiples *= words.dtype.type(end)
+        return np.subtract(words, multiples, out=multiples)
 
     @staticmethod
     def _integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int]:
@@ -747,33 +702,16 @@ class Stream:
             )
         return low, end
 
-    def _any_int64(self, n: int, dtype: np.dtype[Any]) -> Array:
-        if dtype not in (np.dtype(np.int64), _F32, _F64):
-            raise RuntimeError(
-                f"random_ over all 64-bit integers: expected int64, float32 or float64, got {dtype}"
-            )
-        return _cast(self.raw64(n).view(np.int64), dtype)
-
     def random(self, n: int, dtype: DTypeLike = np.float32) -> Array:
-        """``random_()``: integers from 0 to the largest up to which `dtype` holds them all.
-
-        Shape:
-            Returns (n,).
-        """
+        """``random_()``: integers from 0 to the largest up to which `dtype` holds them all."""
         dtype = np.dtype(dtype)
         end = _largest_integer(dtype) + 1
-        words, modulus = (
-            (self.raw64, np.uint64(end)) if dtype.itemsize == 8 else (self.raw32, np.uint32(end))
-        )
-        return _in_chunks(n, dtype, lambda m: _cast(_remainder(words(m), modulus), dtype))
+        return _in_chunks(n, dtype, lambda m: self._below(m, end, pairs=dtype.itemsize == 8))
 
     def permutation(self, n: int, dtype: DTypeLike = np.int64) -> Array:
         """``randperm(n)``: 0 ... n-1 in a random order.
 
         Fisher & Yates's shuffle from the front (Durstenfeld, 1964), one word per swap.
-
-        Shape:
-            Returns (n,).
 
         Raises:
             RuntimeError: if `n` is negative or `dtype` cannot hold n - 1.
@@ -797,9 +735,6 @@ class Stream:
     def bernoulli(self, n: int, p: float = 0.5, dtype: DTypeLike = np.float32) -> Array:
         """``bernoulli_(p)``: 1 with probability `p`, else 0. Two words each, whatever the dtype.
 
-        Shape:
-            Returns (n,).
-
         Raises:
             RuntimeError: if `p` is not in [0, 1].
         """
@@ -807,7 +742,7 @@ class Stream:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
         dtype = np.dtype(dtype)
         below = np.int64(math.ceil(p * 2.0**53))  # u < p, for u of 53 bits
-        return _in_chunks(n, dtype, lambda m: (self._bits53(m) < below).astype(dtype))
+        return _in_chunks(n, dtype, lambda m: self._bits53(m) < below)
 
     def bernoulli_from(self, p: Array, dtype: DTypeLike | None = None) -> Array:
         """``bernoulli(p)`` and ``bernoulli_(p)`` for an array of probabilities, in C order.
@@ -831,9 +766,6 @@ class Stream:
     def exponential(self, n: int, lambd: float = 1.0, dtype: DTypeLike = np.float32) -> Array:
         """``exponential_(lambd)``: -ln(1 - u) / lambd.
 
-        Shape:
-            Returns (n,).
-
         Raises:
             RuntimeError: if `lambd` is not positive.
         """
@@ -851,15 +783,12 @@ class Stream:
                 doubtful = _on_the_edge(drawn)
                 if doubtful.any():
                     drawn[doubtful] = scale * _libm(math.log1p, minus_u[doubtful])
-                return _cast(drawn.astype(np.float32), dtype)
+                return drawn
 
         return _in_chunks(n, dtype, draw)
 
     def geometric(self, n: int, p: float, dtype: DTypeLike = np.float32) -> Array:
         """``geometric_(p)``: trials up to the first success, the ceiling of ln u / ln(1 - p).
-
-        Shape:
-            Returns (n,).
 
         Raises:
             RuntimeError: if `p` is not in (0, 1).
@@ -867,20 +796,13 @@ class Stream:
         dtype = np.dtype(dtype)
         if not 0.0 < p < 1.0:
             raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
-        log_failure = math.log1p(-p)
-
-        def draw(m: int) -> Array:
-            return _cast(np.ceil(_libm(_log, self._uniform53(m)) / log_failure), dtype)
-
-        return _in_chunks(n, dtype, draw)
+        end = math.log1p(-p)
+        return _in_chunks(n, dtype, lambda m: np.ceil(_libm(_log, self._uniform53(m)) / end))
 
     def cauchy(
         self, n: int, median: float = 0.0, sigma: float = 1.0, dtype: DTypeLike = np.float32
     ) -> Array:
         """``cauchy_(median, sigma)``: median + sigma tan(pi (u - 1/2)).
-
-        Shape:
-            Returns (n,).
 
         Raises:
             RuntimeError: if `sigma` is not positive.
@@ -891,7 +813,7 @@ class Stream:
 
         def draw(m: int) -> Array:
             angles = math.pi * (self._uniform53(m) - 0.5)
-            return _cast(_affine(_libm(math.tan, angles), sigma, median), dtype)
+            return _affine(_libm(math.tan, angles), sigma, median)
 
         return _in_chunks(n, dtype, draw)
 
@@ -994,9 +916,8 @@ class Stream:
             cumulative = np.cumsum(weights, dtype=real)
             cumulative = cumulative / cumulative[-1]
             cumulative[-1] = 1
-            samples[row] = np.searchsorted(
-                cumulative.astype(np.float64), self._uniform53(num_samples)
-            )
+            uniforms = self._uniform53(num_samples)
+            samples[row] = np.searchsorted(cumulative.astype(np.float64), uniforms)
         return samples
 
 

@@ -24,7 +24,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Gradients = list[Array | None]
 Fill = Callable[[Array, Array], Any]
 
-
 LINE = 64  # bytes of the processor's cache, and of its widest vectors
 
 
@@ -229,11 +228,9 @@ class ElmanReLU(Elman):
     """h = relu(z)."""
 
     def bend(self, z: Array, out: Array) -> None:
-        """Apply the non-linear function."""
         np.maximum(z, 0, out=out)
 
     def bent(self, y: Array) -> Array:
-        """The function's slope, from its value."""
         return (~(y <= 0)).astype(y.dtype)  # 1 at NaN, as in PyTorch
 
 
@@ -249,31 +246,18 @@ class LSTM(Recurrence):
         parts = self.parts = z.reshape(T, 4, H, N)
         # -g of each step and, beside it, the cell before: divided by what lies beside each other
         # in z, 1 + exp of i's and f's, they are the two `terms` of the new cell.
-        pairs, terms, bent_cells = (
-            self.room(T + 1, 2, H, N),
-            self.room(T, 2, H, N),
-            self.room(T, H, N),
-        )
+        pairs, terms = self.room(T + 1, 2, H, N), self.room(T, 2, H, N)
+        bent_cells = self.room(T, H, N)
         pairs[0, 1] = c.T
         hidden = self.states[1:] if self.w_hr is None else self.room(T, H, N)
         self.pairs, self.terms, self.bent_cells, self.hidden = pairs, terms, bent_cells, hidden
         one, projected = np.ones((), z.dtype), iter(self.states[1:])
         add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
+        given = before, z, parts[:, :2], parts[:, 2], parts[:, 3]
+        between = pairs, pairs[:, 0], terms, terms[:, 0], terms[:, 1]
+        made = pairs[1:, 1], bent_cells, hidden
         for state, all_z, if_, g, o, pair, minus_g, both, minus, kept, cell, bent, out in zip(
-            before,
-            z,
-            parts[:, :2],
-            parts[:, 2],
-            parts[:, 3],
-            pairs,
-            pairs[:, 0],
-            terms,
-            terms[:, 0],
-            terms[:, 1],
-            pairs[1:, 1],
-            bent_cells,
-            hidden,
-            strict=False,
+            *given, *between, *made, strict=False
         ):
             fill(state, all_z)
             tanh(g, minus_g)
@@ -311,13 +295,14 @@ class LSTM(Recurrence):
             d_hidden, self.projected = np.empty_like(cell), np.empty_like(grad)
         dz = d[:, 1:5].reshape(T, 4 * H, N)
         dot, add, multiply = np.dot, np.add, np.multiply
+        times, back = range(T - 1, -1, -1), d[::-1]
         for t, new, by_cell, to_o, to_cell, before, made in zip(
-            range(T - 1, -1, -1),
+            times,
             grad[::-1],
-            d[::-1, :4],
-            d[::-1, 4],
-            d[::-1, 5],
-            d[::-1, 0],
+            back[:, :4],
+            back[:, 4],
+            back[:, 5],
+            back[:, 0],
             dz[::-1],
             strict=True,
         ):
@@ -359,17 +344,9 @@ class GRU(Recurrence):
         parts = self.parts = z.reshape(T, 4, H, N)
         scratch, one = np.empty((H, N), z.dtype), np.ones((), z.dtype)
         add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
+        rows = (parts[:, gate] for gate in range(4))
         for state, all_z, r_u, r, u, from_hidden, n, old, new in zip(
-            before,
-            z,
-            parts[:, :2],
-            parts[:, 0],
-            parts[:, 1],
-            parts[:, 2],
-            parts[:, 3],
-            self.states,
-            self.states[1:],
-            strict=False,
+            before, z, parts[:, :2], *rows, self.states, self.states[1:], strict=False
         ):
             fill(state, all_z)
             exp(r_u, r_u)
