@@ -171,7 +171,6 @@ def trunc_normal_(
     accepted with the density's probability (Robert, Simulation of truncated normal variables,
     1995).
     """
-
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "

@@ -58,11 +58,12 @@ class _NormBase(ScaleAndShift):
     def reset_running_stats(self) -> None:
         """Forget all batches."""
         if self.track_running_stats:
-            assert self.running_mean is not None and self.running_var is not None
-            assert self.num_batches_tracked is not None
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
+            for name, start in (
+                ("running_mean", 0),
+                ("running_var", 1),
+                ("num_batches_tracked", 0),
+            ):
+                getattr(self, name).fill_(start)
 
     def reset_parameters(self) -> None:
         """Forget all batches, and set the scale to ones and the shift to zeros."""
@@ -76,8 +77,6 @@ class _NormBase(ScaleAndShift):
         cls._allowed_dims = dims or getattr(cls, "_allowed_dims", ())
 
     def _check_input_dim(self, input: Tensor) -> None:
-        if not self._allowed_dims:
-            raise NotImplementedError
         if not self._allowed_dims:
             raise NotImplementedError
         if input.dim() not in self._allowed_dims:

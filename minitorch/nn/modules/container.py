@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from minitorch._tensor import Tensor
@@ -123,12 +123,10 @@ class Sequential(_Listed):
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        if len(args) == 1 and isinstance(args[0], OrderedDict):
-            for name, module in args[0].items():
-                self.add_module(name, module)
-        else:
-            for index, module in enumerate(args):
-                self.add_module(str(index), module)
+        by_name = len(args) == 1 and isinstance(args[0], OrderedDict)
+        named = args[0] if by_name else {str(index): module for index, module in enumerate(args)}
+        for name, module in named.items():
+            self.add_module(name, module)
 
     def extend(self, sequential: Iterable[Module]) -> Sequential:
         """Add several modules at the end; TypeError for what cannot be iterated over."""
@@ -199,21 +197,14 @@ class ModuleList(_Listed):
 
     def __repr__(self) -> str:
         """Runs of modules that print the same are shown once, as ``(0-2): 3 x ...``."""
-        texts = [repr(module) for module in self]
-        if not texts:
-            return f"{self._get_name()}()"
-        runs: list[tuple[int, int, str]] = []
-        for index, text in enumerate(texts):
-            if runs and runs[-1][2] == text:
-                runs[-1] = (runs[-1][0], index, text)
-            else:
-                runs.append((index, index, text))
-        lines = []
-        for first, last, text in runs:
-            label = f"({first})" if first == last else f"({first}-{last})"
-            times = "" if first == last else f"{last - first + 1} x "
-            lines.append(f"{label}: {times}" + text.replace("\n", "\n  "))
-        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+        lines, first = "", 0
+        for text, run in groupby(map(repr, self)):
+            after = first + len(list(run))
+            many = f"({first}-{after - 1}): {after - first} x "
+            label = f"({first}): " if after == first + 1 else many
+            lines += "\n  " + label + text.replace("\n", "\n  ")
+            first = after
+        return f"{self._get_name()}({lines}\n)" if lines else f"{self._get_name()}()"
 
 
 class _Named(Module):

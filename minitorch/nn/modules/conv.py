@@ -40,10 +40,9 @@ class _ConvNd(FunctionalModule):
         super().__init__()
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
-        if in_channels % groups:
-            raise ValueError("in_channels must be divisible by groups")
-        if out_channels % groups:
-            raise ValueError("out_channels must be divisible by groups")
+        for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if channels % groups:
+                raise ValueError(f"{name} must be divisible by groups")
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
                 raise ValueError(
@@ -70,15 +69,11 @@ class _ConvNd(FunctionalModule):
         reset_affine(self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        text = (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}"
-        )
-        none = (0,) * len(self.kernel_size)
-        ones = (1,) * len(self.kernel_size)
-        text += unusual(self, padding=none, dilation=ones, output_padding=none, groups=1)
-        if self.bias is None:
-            text += ", bias=False"
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+        text += f"stride={self.stride}"
+        sizes = _ntuple(len(self.kernel_size))
+        usual = {"padding": sizes(0), "dilation": sizes(1), "output_padding": sizes(0), "groups": 1}
+        text += unusual(self, **usual) + (", bias=False" if self.bias is None else "")
         return text + unusual(self, padding_mode="zeros")
 
 

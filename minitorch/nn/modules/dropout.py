@@ -9,8 +9,6 @@ Raises: ValueError: for a probability outside 0..1.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from minitorch.nn import functional as F
 from minitorch.nn.modules._functional import UnaryModule
 
@@ -18,8 +16,6 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 
 
 class _DropoutNd(UnaryModule, options=("p", "training", "inplace")):
-    _options: ClassVar[tuple[str, ...]] = ("p", "training", "inplace")
-
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if p < 0 or p > 1:

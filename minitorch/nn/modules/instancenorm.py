@@ -60,9 +60,7 @@ class _InstanceNorm(_NormBase):
             found = [key for key in keys if key in state_dict]
             if found:
                 kind, names = type(self).__name__, " and ".join(f'"{key}"' for key in found)
-                error_msgs = rest[-1]
-                error_msgs.append(
-                    # the list of errors
+                rest[-1].append(  # the list of errors
                     f"Unexpected running stats buffer(s) {names} for {kind} with "
                     "track_running_stats=False. If state_dict is a checkpoint saved before 0.4.0, "
                     f"this may be expected because {kind} does not track running stats by default "

@@ -149,8 +149,6 @@ class AvgPool3d(_DividedAvgPoolNd, function=F.avg_pool3d):
 
 
 class _LPPoolNd(UnaryModule, options=("norm_type", "kernel_size", "stride", "ceil_mode")):
-    _options = ("norm_type", "kernel_size", "stride", "ceil_mode")
-
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> None:

@@ -65,11 +65,8 @@ class RNNBase(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if (
-            not isinstance(dropout, numbers.Number)
-            or isinstance(dropout, bool)
-            or not 0 <= dropout <= 1
-        ):
+        is_number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
+        if not is_number or not 0 <= dropout <= 1:
             raise ValueError(
                 "dropout should be a number in range [0, 1] representing the probability of an "
                 f"element being zeroed, got {dropout!r}"
@@ -111,20 +108,18 @@ class RNNBase(Module):
         self._all_weights = []
         for layer in range(num_layers):
             features = input_size if layer == 0 else out * directions
-            shapes: dict[str, tuple[int, ...]] = {
-                "weight_ih": (gates, features),
-                "weight_hh": (gates, out),
-            }
+            shapes: dict[str, tuple[int, ...]]
+            shapes = {"weight_ih": (gates, features), "weight_hh": (gates, out)}
             if bias:
                 shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
             if proj_size:
                 shapes["weight_hr"] = (proj_size, hidden_size)
             for suffix in ("", "_reverse")[:directions]:
-                names = [f"{kind}_l{layer}{suffix}" for kind in shapes]
-                for name, shape in zip(names, shapes.values(), strict=True):
+                named = {f"{kind}_l{layer}{suffix}": shape for kind, shape in shapes.items()}
+                for name, shape in named.items():
                     drawn = Parameter(empty(*shape, device=device, dtype=dtype))
                     self.register_parameter(name, drawn)
-                self._all_weights.append(names)
+                self._all_weights.append(list(named))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -245,10 +240,10 @@ class RNNBase(Module):
     # The LSTM has two states, the others one.
 
     def _states(self, hx: Any) -> list[Tensor]:
-        return [hx]
+        return [hx[0], hx[1]] if self.mode == "LSTM" else [hx]
 
     def _given(self, states: list[Tensor]) -> Any:
-        return states[0]
+        return tuple(states) if self.mode == "LSTM" else states[0]
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -344,12 +339,6 @@ class LSTM(RNNBase):
             return hx
         return tuple(state.index_select(1, permutation) for state in hx)
 
-    def _states(self, hx: Any) -> list[Tensor]:
-        return [hx[0], hx[1]]
-
-    def _given(self, states: list[Tensor]) -> Any:
-        return tuple(states)
-
 
 class GRU(RNNBase):
     """Gated recurrent units: ``h = (1 - z) * n + z * h`` for each step.
@@ -395,11 +384,10 @@ class RNNCellBase(Module):
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         gates = num_chunks * hidden_size
         shapes = {"weight_ih": (gates, input_size), "weight_hh": (gates, hidden_size)}
-        for name, shape in shapes.items():
-            self.register_parameter(name, Parameter(empty(*shape, device=device, dtype=dtype)))
-        for name in ("bias_ih", "bias_hh"):
-            drawn = Parameter(empty(gates, device=device, dtype=dtype)) if bias else None
-            self.register_parameter(name, drawn)
+        for name, shape in (shapes | dict.fromkeys(("bias_ih", "bias_hh"), (gates,))).items():
+            wanted = bias or name.startswith("weight")
+            made = Parameter(empty(shape, device=device, dtype=dtype)) if wanted else None
+            self.register_parameter(name, made)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -30,6 +30,9 @@ __all__ = [
 
 Activation = str | Callable[[Tensor], Tensor]
 
+# The masks of a decoder, as it passes them on to its layers.
+MASKS = ("tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
+
 
 def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
     """-inf above the diagonal, 0 elsewhere: position i sees 0..i only."""
@@ -270,18 +273,12 @@ class TransformerDecoder(Module):
         memory_is_causal: bool = False,
     ) -> Tensor:
         causal = _is_causal(tgt_mask, tgt_is_causal, tgt, self.layers[0].self_attn.batch_first)
+        given = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
+        masks: dict[str, Any] = dict(zip(MASKS, given, strict=True))
+        masks |= {"tgt_is_causal": causal, "memory_is_causal": memory_is_causal}
         output = tgt
         for layer in self.layers:
-            output = layer(
-                output,
-                memory,
-                tgt_mask=tgt_mask,
-                memory_mask=memory_mask,
-                tgt_key_padding_mask=tgt_key_padding_mask,
-                memory_key_padding_mask=memory_key_padding_mask,
-                tgt_is_causal=causal,
-                memory_is_causal=memory_is_causal,
-            )
+            output = layer(output, memory, **masks)
         return output if self.norm is None else self.norm(output)
 
 
@@ -368,16 +365,10 @@ class Transformer(Module):
             )
         padding = {"src_key_padding_mask": src_key_padding_mask}
         memory = self.encoder(src, mask=src_mask, is_causal=src_is_causal, **padding)
-        return self.decoder(
-            tgt,
-            memory,
-            tgt_mask=tgt_mask,
-            memory_mask=memory_mask,
-            tgt_key_padding_mask=tgt_key_padding_mask,
-            memory_key_padding_mask=memory_key_padding_mask,
-            tgt_is_causal=tgt_is_causal,
-            memory_is_causal=memory_is_causal,
-        )
+        given = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
+        masks: dict[str, Any] = dict(zip(MASKS, given, strict=True))
+        masks |= {"tgt_is_causal": tgt_is_causal, "memory_is_causal": memory_is_causal}
+        return self.decoder(tgt, memory, **masks)
 
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
