@@ -137,17 +137,12 @@ def pad(x: Array, padding: Pairs, value: Any = 0, first: int = 2) -> Array:
 @lru_cache(maxsize=256)
 def places(kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> tuple[Any, ...]:
     """For each place of the window, the slices of (N, C, *S) that it meets, window by window."""
-    return tuple(
-        (
-            slice(None),
-            slice(None),
-            *(
-                slice(k * d, k * d + (o - 1) * s + 1, s)
-                for k, d, o, s in zip(place, dilation, out, stride, strict=True)
-            ),
-        )
-        for place in product(*map(range, kernel))
-    )
+    found: list[Any] = []
+    for place in product(*map(range, kernel)):
+        at = zip(place, dilation, out, stride, strict=True)
+        slices = [slice(k * d, k * d + (o - 1) * s + 1, s) for k, d, o, s in at]
+        found.append((slice(None), slice(None), *slices))
+    return tuple(found)
 
 
 def scatter(

@@ -85,18 +85,10 @@ def _stages(
         pair = pairs[dim]
         size = spatial[dim] + sum(pair)
         apart = s > d * (k - 1)
-        stages.append(
-            Stage(
-                axis=2 + dim,
-                at=at,
-                padding=(pair,),
-                size=size,
-                inside=(*before, slice(pair[0], pair[0] + spatial[dim])),
-                real=_real(spatial[dim], pair, at, len(spatial) - dim) if any(pair) else (),
-                apart=apart,
-                full=apart and d == 1 and k == s and o * s == size,
-            )
-        )
+        inside = (*before, slice(pair[0], pair[0] + spatial[dim]))
+        real = _real(spatial[dim], pair, at, len(spatial) - dim) if any(pair) else ()
+        full = apart and d == 1 and k == s and o * s == size
+        stages.append(Stage(2 + dim, at, (pair,), size, inside, real, apart, full))
     return tuple(stages)
 
 
@@ -129,8 +121,9 @@ def max_pool(
         dimension first, each of the shape that the array had when the window had passed along it.
     """
     y, passed, winners = x, [], []
+    lowest = -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
     for stage in _stages(x.shape[2:], **window):
-        padded = pad(y, stage.padding, _lowest(x), first=stage.axis)
+        padded = pad(y, stage.padding, lowest, first=stage.axis)
         y, winner = _largest(padded, stage, want_winners)
         if winner is not None:
             winners.append(winner)
@@ -163,10 +156,6 @@ def _largest(padded: Array, stage: Stage, want_winner: bool) -> tuple[Array, Arr
                 np.maximum(winner, won * small(place), out=winner)
         largest = np.maximum(other, largest, out=None if place == 1 else largest)
     return largest, winner
-
-
-def _lowest(x: Array) -> float | int:
-    return -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
 
 
 def flat_indices(

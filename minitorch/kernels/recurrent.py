@@ -296,15 +296,9 @@ class LSTM(Recurrence):
         dz = d[:, 1:5].reshape(T, 4 * H, N)
         dot, add, multiply = np.dot, np.add, np.multiply
         times, back = range(T - 1, -1, -1), d[::-1]
+        slopes = back[:, :4], back[:, 4], back[:, 5], back[:, 0]
         for t, new, by_cell, to_o, to_cell, before, made in zip(
-            times,
-            grad[::-1],
-            back[:, :4],
-            back[:, 4],
-            back[:, 5],
-            back[:, 0],
-            dz[::-1],
-            strict=True,
+            times, grad[::-1], *slopes, dz[::-1], strict=True
         ):
             add(state, new, state)
             if self.w_hr is not None:

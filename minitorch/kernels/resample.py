@@ -50,9 +50,7 @@ class Table:
         terms: list[Term] = []
         for number in range(int(rank.max(initial=-1)) + 1):
             chosen = rank == number
-            places: Array | None = rows[chosen]
-            if len(rows[chosen]) == self.shape[0]:
-                places = None
+            places = None if chosen.sum() == self.shape[0] else rows[chosen]
             weight = None if weights is None else weights[chosen]
             terms.append((places, columns[chosen], weight))
         return terms
@@ -233,7 +231,5 @@ def smooth(
 
 def _weighted(size: int, columns: Array, weights: Array) -> Table:
     """A row's columns and weights side by side; columns over the edge stand for the edge."""
-    rows = np.repeat(np.arange(len(columns)), columns.shape[1])
-    return Table(
-        (len(columns), size), rows, np.clip(columns, 0, size - 1).reshape(-1), weights.reshape(-1)
-    )
+    rows, inside = np.repeat(np.arange(len(columns)), columns.shape[1]), columns.clip(0, size - 1)
+    return Table((len(columns), size), rows, inside.reshape(-1), weights.reshape(-1))

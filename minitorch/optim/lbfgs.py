@@ -121,14 +121,8 @@ class LBFGS(Optimizer):
                         loss = float(closure())
                     grad, used = self._gathered_grad(), 1
             elif group["line_search_fn"] == "strong_wolfe":
-                found, used = strong_wolfe(
-                    self._evaluation(closure, direction),
-                    start,
-                    t,
-                    _largest(direction),
-                    group["max_eval"] - evaluations,
-                )
-                t, loss, grad, _ = found
+                at, left = self._evaluation(closure, direction), group["max_eval"] - evaluations
+                (t, loss, grad, _), used = strong_wolfe(at, start, t, _largest(direction), left)
                 memory["t"] = t
                 self._move_along(direction, t)
             else:

@@ -11,9 +11,7 @@ from minitorch.nn.modules._hook import Hook, add
 
 # One table of all that run when a module is called, so that a call asks only whether it is empty.
 AT_CALLS: OrderedDict[int, tuple[str, Any]] = OrderedDict()
-AT_REGISTRATION: dict[str, Hooks] = {
-    kind: OrderedDict() for kind in ("buffer", "module", "parameter")
-}
+AT_REGISTRATION: dict[str, Hooks] = {k: OrderedDict() for k in ("buffer", "module", "parameter")}
 
 
 def at_calls(kind: str) -> list[Any]:

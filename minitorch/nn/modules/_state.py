@@ -100,13 +100,8 @@ class StateDictMixin(ModuleTree):
 
     def _own_state(self) -> dict[str, Tensor]:
         """The parameters and persistent buffers of this module alone."""
-        persistent = {
-            name: buffer
-            for name, buffer in self._buffers.items()
-            if name not in self._non_persistent_buffers_set
-        }
-        members = {**self._parameters, **persistent}
-        return {name: value for name, value in members.items() if value is not None}
+        members, left_out = {**self._parameters, **self._buffers}, self._non_persistent_buffers_set
+        return {n: value for n, value in members.items() if value is not None and n not in left_out}
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         for name, value in self._own_state().items():

@@ -58,11 +58,8 @@ class _NormBase(ScaleAndShift):
     def reset_running_stats(self) -> None:
         """Forget all batches."""
         if self.track_running_stats:
-            for name, start in (
-                ("running_mean", 0),
-                ("running_var", 1),
-                ("num_batches_tracked", 0),
-            ):
+            starts = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
+            for name, start in starts.items():
                 getattr(self, name).fill_(start)
 
     def reset_parameters(self) -> None:

@@ -361,9 +361,8 @@ class ParameterDict(_Named):
         return getattr(self, self._name(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        name = self._name(key)
-        self._keys[key] = None
-        setattr(self, name, _as_parameter(value))
+        self._keys[self._name(key)] = None
+        setattr(self, key, _as_parameter(value))
 
     def __delitem__(self, key: str) -> None:
         del self._keys[key]

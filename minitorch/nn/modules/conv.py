@@ -95,9 +95,8 @@ class _Conv(_ConvNd):
         sizes = _ntuple(self._dims)
         padding = padding if isinstance(padding, str) else sizes(padding)
         window = (sizes(kernel_size), sizes(stride), padding, sizes(dilation), False, sizes(0))
-        super().__init__(
-            in_channels, out_channels, *window, groups, bias, padding_mode, device, dtype
-        )
+        rest = (groups, bias, padding_mode, device, dtype)
+        super().__init__(in_channels, out_channels, *window, *rest)
 
     def _sides(self) -> list[int]:
         """Write padding as `F.pad` takes it: the last dimension first, both sides of each."""
@@ -171,9 +170,8 @@ class _ConvTransposeNd(_ConvNd):
         sizes = _ntuple(self._dims)
         padding, added = sizes(padding), sizes(output_padding)
         window = (sizes(kernel_size), sizes(stride), padding, sizes(dilation), True, added)
-        super().__init__(
-            in_channels, out_channels, *window, groups, bias, padding_mode, device, dtype
-        )
+        rest = (groups, bias, padding_mode, device, dtype)
+        super().__init__(in_channels, out_channels, *window, *rest)
 
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> Any:
         """Compute the padding at the end that gives the output the size asked for.
@@ -190,11 +188,9 @@ class _ConvTransposeNd(_ConvNd):
                 f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or "
                 f"{lead + dims} elements (got {len(wanted)})"
             )
+        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
         least = [
-            (input.size(lead + i) - 1) * self.stride[i]
-            - 2 * int(self.padding[i])
-            + self.dilation[i] * (self.kernel_size[i] - 1)
-            + 1
+            (input.size(lead + i) - 1) * self.stride[i] - 2 * int(self.padding[i]) + spans[i]
             for i in range(dims)
         ]
         most = [size + step - 1 for size, step in zip(least, self.stride, strict=True)]

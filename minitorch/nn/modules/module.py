@@ -33,16 +33,8 @@ __all__ += ["register_module_parameter_registration_hook"]
 
 M = TypeVar("M", bound="Module")
 
-HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-    "_state_dict_hooks",
-    "_state_dict_pre_hooks",
-    "_load_state_dict_pre_hooks",
-    "_load_state_dict_post_hooks",
-)
+_KINDS = ("forward", "forward_pre", "backward", "backward_pre", "state_dict", "state_dict_pre")
+HOOKS = [f"_{kind}_hooks" for kind in (*_KINDS, "load_state_dict_pre", "load_state_dict_post")]
 
 
 class Module(StateDictMixin):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from minitorch._tensor import Tensor
 from minitorch.factory import ones_like, zeros_like
@@ -17,12 +17,13 @@ C = TypeVar("C", bound=_ConvNd)
 L = TypeVar("L", bound=Linear)
 
 
-def _check(layer: Module, bn: _BatchNorm) -> tuple[Tensor, Tensor]:
+def _statistics(layer: Module, bn: _BatchNorm) -> tuple[Tensor, Tensor, float, Any, Any]:
+    """What `fuse_conv_bn_weights` is to know of `bn`."""
     if layer.training or bn.training:
         raise AssertionError("Fusion only for eval!")
     if bn.running_mean is None or bn.running_var is None:
         raise AssertionError("bn.running_mean and bn.running_var must not be None")
-    return bn.running_mean, bn.running_var
+    return bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias
 
 
 def fuse_conv_bn_eval(conv: C, bn: _BatchNorm, transpose: bool = False) -> C:
@@ -35,11 +36,8 @@ def fuse_conv_bn_eval(conv: C, bn: _BatchNorm, transpose: bool = False) -> C:
     >>> fuse_conv_bn_eval(nn.Conv1d(1, 2, 3, bias=False).eval(), nn.BatchNorm1d(2).eval())
     Conv1d(1, 2, kernel_size=(3,), stride=(1,))
     """
-    mean, var = _check(conv, bn)
-    fused = copy.deepcopy(conv)
-    fused.weight, fused.bias = fuse_conv_bn_weights(
-        fused.weight, fused.bias, mean, var, bn.eps, bn.weight, bn.bias, transpose
-    )
+    known, fused = _statistics(conv, bn), copy.deepcopy(conv)
+    fused.weight, fused.bias = fuse_conv_bn_weights(fused.weight, fused.bias, *known, transpose)
     return fused
 
 
@@ -71,7 +69,7 @@ def fuse_linear_bn_eval(linear: L, bn: _BatchNorm) -> L:
     Raises:
         AssertionError: in training, for a `bn` without running statistics or of another size.
     """
-    mean, var = _check(linear, bn)
+    known = _statistics(linear, bn)
     if bn.num_features not in (linear.out_features, 1):
         raise AssertionError(
             "To fuse, linear.out_features == bn.num_features or bn.num_features == 1, got "
@@ -79,9 +77,7 @@ def fuse_linear_bn_eval(linear: L, bn: _BatchNorm) -> L:
         )
     fused = copy.deepcopy(linear)
     assert bn.weight is not None and bn.bias is not None
-    fused.weight, fused.bias = fuse_linear_bn_weights(
-        fused.weight, fused.bias, mean, var, bn.eps, bn.weight, bn.bias
-    )
+    fused.weight, fused.bias = fuse_linear_bn_weights(fused.weight, fused.bias, *known)
     return fused
 
 
