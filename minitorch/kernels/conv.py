@@ -200,12 +200,8 @@ def conv(
         return made
 
     few: Array | None = None
-    if (
-        bias is not None
-        and groups == 1
-        and columns.size <= SMALL
-        and not columns.is_pointwise | columns.channels_last
-    ):
+    plain = groups == 1 and not columns.is_pointwise | columns.channels_last
+    if plain and bias is not None and columns.size <= SMALL:
         # One product does all: the bias is the weight of a row of ones.
         few = columns.block(0, out[0], ones=True)
         matrix = np.concatenate([matrix, upcast_half(bias)[None, :, None]], 2)

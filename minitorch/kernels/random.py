@@ -169,17 +169,9 @@ def _float32(*numbers: float) -> tuple[float, ...]:
     return tuple(float(np.float32(number)) for number in numbers)
 
 
-_LOG_COEFFICIENTS = _float32(
-    7.0376836292e-2,
-    -1.1514610310e-1,
-    1.1676998740e-1,
-    -1.2420140846e-1,
-    1.4249322787e-1,
-    -1.6668057665e-1,
-    2.0000714765e-1,
-    -2.4999993993e-1,
-    3.3333331174e-1,
-)
+_LOG_COEFFICIENTS = _float32(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1)
+_LOG_COEFFICIENTS += _float32(-1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1)
+_LOG_COEFFICIENTS += _float32(2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
 _SIN_COEFFICIENTS = _float32(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
 _COS_COEFFICIENTS = _float32(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 _SQRT_HALF = np.float32(0.707106781186547524)
@@ -456,9 +448,8 @@ class Stream:
         state["next"] = 0 if self._untouched else engine["pos"]
         state["left"] = 625 - engine["pos"]
         state["key"] = engine["key"]
-        if self._spare_normal is not None:
-            state["normal"] = self._spare_normal
-            state["has_normal"] = 1
+        state["normal"] = self._spare_normal or 0.0
+        state["has_normal"] = self._spare_normal is not None
         return state.view(np.uint8)
 
     def set_state(self, state: Array) -> None:

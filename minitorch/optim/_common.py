@@ -38,11 +38,7 @@ CALLED = {"lr": "learning rate", "eps": "epsilon value"}  # in errors; others ar
 
 
 def check(**options: Any) -> None:
-    """Refuse options below zero, a learning rate of several elements, and betas outside ``[0, 1)``.
-
-    Raises:
-        ValueError: naming the first such option and its value.
-    """
+    """Refuse options below zero, an lr of several elements, and betas outside ``[0, 1)``."""
     for name, value in options.items():
         if name == "lr" and isinstance(value, Tensor) and value.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")

@@ -16,11 +16,7 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 
 
 def _position(index: Any, length: int) -> int:
-    """`index` counted from the front.
-
-    Raises:
-        IndexError: if it is out of range.
-    """
+    """`index` counted from the front; IndexError if it is out of range."""
     at = operator.index(index)
     if not -length <= at < length:
         raise IndexError(f"index {at} is out of range")
@@ -33,11 +29,7 @@ def _check_iterable(who: str, wanted: str, given: Any) -> None:
 
 
 def _pairs(who: str, given: Any) -> Iterator[tuple[str, Any]]:
-    """The keys and values of a mapping, or of an iterable of pairs.
-
-    Raises:
-        TypeError, ValueError: for what is neither.
-    """
+    """The keys and values of a mapping, or of an iterable of pairs; refuses what is neither."""
     _check_iterable(f"{who}.update", "an iterable of key/value pairs", given)
     if isinstance(given, (Mapping, ModuleDict, ParameterDict)):
         yield from given.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -303,9 +302,7 @@ class Module(StateDictMixin):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [
-            f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()
-        ]
+        children = [f"({n}): {m!r}".replace("\n", "\n  ") for n, m in self._modules.items()]
         if not children and len(lines) <= 1:
             return f"{self._get_name()}({extra})"
         return "\n  ".join([f"{self._get_name()}(", *lines, *children]) + "\n)"
@@ -324,8 +321,3 @@ def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
     else:
         held.requires_grad_(False)
     held.zero_()
-
-
-def _indented(text: str) -> str:
-    first, *rest = text.split("\n")
-    return "\n".join(itertools.chain([first], (f"  {line}" for line in rest)))

@@ -118,8 +118,7 @@ class Embedding(_Table, function=F.embedding):
         sparse: bool = False,
     ) -> Embedding:
         """A table over `embeddings` ``(V, D)``, which does not learn unless freeze=False."""
-        _check_matrix(embeddings)
-        rows, columns = embeddings.shape
+        rows, columns = _sizes(embeddings)
         options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
         return cls(rows, columns, *options, _weight=embeddings, _freeze=freeze)
 
@@ -192,14 +191,14 @@ class EmbeddingBag(_Table, function=F.embedding_bag):
         padding_idx: int | None = None,
     ) -> EmbeddingBag:
         """A table over `embeddings` ``(V, D)``, which does not learn unless freeze=False."""
-        _check_matrix(embeddings)
-        rows, columns = embeddings.shape
+        rows, columns = _sizes(embeddings)
         options = (max_norm, norm_type, scale_grad_by_freq, mode, sparse)
         table = cls(rows, columns, *options, embeddings, include_last_offset, padding_idx)
         table.weight.requires_grad = not freeze
         return table
 
 
-def _check_matrix(embeddings: Tensor) -> None:
+def _sizes(embeddings: Tensor) -> tuple[int, int]:
     if embeddings.dim() != 2:
         raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+    return embeddings.size(0), embeddings.size(1)

@@ -37,8 +37,7 @@ class Upsample(UnaryModule, function=F.interpolate):
             self.scale_factor: Any = tuple(float(factor) for factor in scale_factor)
         else:
             self.scale_factor = float(scale_factor) if scale_factor else None
-        self.align_corners = align_corners
-        self.recompute_scale_factor = recompute_scale_factor
+        self.align_corners, self.recompute_scale_factor = align_corners, recompute_scale_factor
 
     def extra_repr(self) -> str:
         shown = "size" if self.scale_factor is None else "scale_factor"

@@ -145,11 +145,7 @@ class LRScheduler:
 
 
 def check_optimizer(optimizer: Any) -> None:
-    """Refuse what is no optimizer.
-
-    Raises:
-        TypeError: naming its type.
-    """
+    """Refuse what is no optimizer (TypeError)."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
@@ -173,11 +169,7 @@ def set_option(group: Group, name: str, value: Any) -> None:
 
 
 def for_each_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
-    """One value for all groups, or a list of one for each.
-
-    Raises:
-        ValueError: for a list of another length.
-    """
+    """One value for all groups, or a list of one for each, which must be as long."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):
         value = [value] * groups

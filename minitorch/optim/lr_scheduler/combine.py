@@ -17,11 +17,7 @@ class _Combined(LRScheduler):
     _schedulers: Sequence[LRScheduler]
 
     def _check(self, schedulers: Sequence[Any], optimizer: Optimizer | None) -> None:
-        """Refuse schedules of different optimizers, and those that need more than a step.
-
-        Raises:
-            TypeError, ValueError: naming the schedule.
-        """
+        """Refuse schedules of different optimizers, and those that need more than a step."""
         who = type(self).__name__
         for number, scheduler in enumerate(schedulers):
             if not hasattr(scheduler, "optimizer"):

@@ -23,11 +23,7 @@ class _WithMomentum(LRScheduler):
     """A schedule that moves the momentum (or the first of `betas`) against the rate."""
 
     def _start_momentum(self, base_momentum: Any, max_momentum: Any, is_new: bool) -> None:
-        """Take the bounds for each group, and start at the upper one.
-
-        Raises:
-            ValueError: if the optimizer has no momentum.
-        """
+        """Take the bounds for each group, and start at the upper one; not without momentum."""
         optimizer = self.optimizer
         if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
             raise ValueError(
