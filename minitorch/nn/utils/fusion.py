@@ -18,7 +18,7 @@ L = TypeVar("L", bound=Linear)
 
 
 def _statistics(layer: Module, bn: _BatchNorm) -> tuple[Tensor, Tensor, float, Any, Any]:
-    """What `fuse_conv_bn_weights` is to know of `bn`."""
+    """Give what `fuse_conv_bn_weights` is to know of `bn`."""
     if layer.training or bn.training:
         raise AssertionError("Fusion only for eval!")
     if bn.running_mean is None or bn.running_var is None:
