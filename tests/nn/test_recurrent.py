@@ -308,7 +308,7 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistakes_raise_as_in_pytorch(mistake: str) -> None:
+def test_mistakes_with_recurrent_layers_raise_as_in_pytorch(mistake: str) -> None:
     same(lambda m, _: MISTAKES[mistake](m), np.zeros(1))
 
 

@@ -405,7 +405,7 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")
-def test_mistakes_raise_as_in_pytorch(mistake: str) -> None:
+def test_mistakes_with_transformers_raise_as_in_pytorch(mistake: str) -> None:
     same(lambda m, _: MISTAKES[mistake](m), np.zeros(1))
 
 

@@ -69,8 +69,8 @@ def test_pytorch_differs_where_it_is_said_to(title: str, torch: Any) -> None:
             given = repr(eval(last.strip(), setting))
         except Exception as error:
             given = type(error).__name__
-    if told == "anything":  # by chance
-        return
+    if told == "anything":
+        pytest.skip("PyTorch gives one thing or another by chance")
     assert words(given) == words(told)
     assert words(told) != words(examples[-1].want)  # else it is none
 

@@ -50,6 +50,6 @@ def test_a_tenth_of_the_rows(case: Case) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ROWS, ids=str)
-def test_every_row(case: Case) -> None:
+@pytest.mark.parametrize("case", [case for n, case in enumerate(ROWS) if n % 10], ids=str)
+def test_every_other_row(case: Case) -> None:
     see_inside(case)
