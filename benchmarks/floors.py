@@ -170,16 +170,9 @@ class Watcher:
 
     def start(self) -> None:
         """Note from here on; it makes everything slower."""
-        from minitorch.autograd.function import Function
-        from minitorch.autograd.mode import mode
+        from minitorch.autograd.observer import Observer
         from minitorch.ops.math import linalg
         from minitorch.optim.optimizer import register_optimizer_step_post_hook
-
-        release = Function.release
-
-        def noted_release(node: Any) -> None:
-            self.backs.append((node, sum(map(size_of, node._saved or ()))))
-            release(node)
 
         multiply = linalg.matmul_kernel
 
@@ -188,9 +181,10 @@ class Watcher:
                 self.on_product(x, y)
             return multiply(x, y)
 
-        Function.release = noted_release  # type: ignore[method-assign]
         linalg.matmul_kernel = noted_product
-        mode.watchers = (*mode.watchers, self.on_forward)
+        observer: Any = Observer()
+        observer.before_forward, observer.before_backward = self.on_forward, self.on_backward
+        observer.__enter__()
         register_optimizer_step_post_hook(self.on_optimizer)
         self.torch.no_grad = nullcontext  # or nothing would be recorded, and so noted
 
@@ -216,6 +210,10 @@ class Watcher:
             key = (a.shape, a.strides, b.shape, b.strides, a.dtype)
             self.operands[key] = a, b
             self.made[key] += 1
+
+    def on_backward(self, node: Any, grads: Any) -> None:
+        if getattr(node, "_saved", None):
+            self.backs.append((node, sum(map(size_of, node._saved))))
 
     def on_forward(self, node: Any, inputs: Any, arrays: Iterable[Any], params: Any) -> None:
         distinct = {id(array): array.nbytes for array in arrays if isinstance(array, np.ndarray)}
@@ -257,8 +255,8 @@ class Watcher:
 
 def size_of(item: Any) -> int:
     """Bytes of an array, a tensor or a saved array; 0 for anything else."""
-    if hasattr(item, "_peek"):
-        item = item._peek()
+    if hasattr(item, "_any_layout"):
+        item = item._any_layout
     return getattr(getattr(item, "array", item), "nbytes", 0)
 
 

@@ -404,8 +404,8 @@ class Tensor(TensorMethods):
                 "minitorch, and would never be called; override methods instead"
             )
         if cls._keeps_class:
-            cls._special = cls._outranks = True
-            cls._kind = cls
+            cls._slow_path = cls._decides_result_class = True
+            cls._result_class = cls
 
     _keeps_class = True  # False for Parameter
 
@@ -425,4 +425,4 @@ class Tensor(TensorMethods):
         return tensor_repr(self, "tensor" if type(self) is Tensor else type(self).__name__)
 
 
-Tensor._kind = Tensor
+Tensor._result_class = Tensor

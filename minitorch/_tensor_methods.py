@@ -87,11 +87,11 @@ def _arithmetic(
     general = _operator(operation, swapped)
 
     def method(self: Tensor, other: Any) -> Any:
-        if not self._special:
+        if not self._slow_path:
             dtype = self._array.dtype
             if dtype.char in "fd":
                 if isinstance(other, TensorBase):
-                    alike = not other._special and other._array.dtype is dtype
+                    alike = not other._slow_path and other._array.dtype is dtype
                     operand: Any = other
                 else:
                     alike = type(other) in (float, int) and -65504 <= other <= 65504
@@ -149,17 +149,20 @@ class TensorMethods(TensorBase):
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return tuple.__new__(Size, self._peek().shape)
+        native = self._native
+        return tuple.__new__(Size, (self._array if native is None else native).shape)
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._peek().ndim
+        native = self._native
+        return (self._array if native is None else native).ndim
 
     @property
     def dtype(self) -> dtype:
         """The element type."""
-        return _dtypes.from_numpy_dtype(self._peek().dtype)
+        native = self._native
+        return _dtypes.from_numpy_dtype((self._array if native is None else native).dtype)
 
     @property
     def device(self) -> device:
@@ -187,17 +190,20 @@ class TensorMethods(TensorBase):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one of its sizes."""
-        return self.shape if dim is None else self._peek().shape[wrap_dim(dim, self._peek().ndim)]
+        shape = self.shape
+        return shape if dim is None else shape[wrap_dim(dim, len(shape))]
 
     def dim(self) -> int:
         """The number of dimensions."""
-        return self._peek().ndim
+        native = self._native
+        return (self._array if native is None else native).ndim
 
     ndimension = dim
 
     def numel(self) -> int:
         """The number of elements."""
-        return self._array.size
+        native = self._native
+        return (self._array if native is None else native).size
 
     nelement = numel
 
@@ -237,7 +243,8 @@ class TensorMethods(TensorBase):
 
     def is_floating_point(self) -> bool:
         """Whether the elements are floats."""
-        return self._array.dtype.kind == "f"
+        native = self._native
+        return (self._array if native is None else native).dtype.kind == "f"
 
     def is_complex(self) -> bool:
         """Always False: complex numbers are out of scope."""
@@ -255,7 +262,7 @@ class TensorMethods(TensorBase):
 
     def is_same_size(self, other: Tensor) -> bool:
         """Whether `other` has the same shape."""
-        return self._peek().shape == other._peek().shape
+        return self._any_layout.shape == other._any_layout.shape
 
     def is_set_to(self, tensor: Tensor) -> bool:
         """Whether `tensor` is the same view of the same memory."""
@@ -386,7 +393,7 @@ class TensorMethods(TensorBase):
     def data(self) -> Tensor:
         """The same memory, outside the graph and unseen by its version counter."""
         alias = self._wrap(self._array.view())
-        alias._shares_layout(self)
+        alias._share_native_layout(self)
         return alias
 
     @data.setter
@@ -399,7 +406,7 @@ class TensorMethods(TensorBase):
                 f"{value.dtype}"
             )
         self._replace_memory(value._array.view())
-        self._shares_layout(value)
+        self._share_native_layout(value)
 
     @property
     def _version(self) -> int:
@@ -441,9 +448,9 @@ class TensorMethods(TensorBase):
         # A view object of its own, or the graph would take the two for one input.
         alias = self._wrap(self._array.view())
         alias._storage = self._shared_storage()
-        alias._shares_layout(self)
+        alias._share_native_layout(self)
         if self._inference:
-            alias._inference = alias._special = True
+            alias._inference = alias._slow_path = True
         return alias
 
     def detach_(self) -> Self:
@@ -641,7 +648,7 @@ class TensorMethods(TensorBase):
             copied = object.__new__(type(self))
             copied._array, copied._storage = storage.copy_memory(self._array, memo)
             copied._requires_grad = self._requires_grad
-            copied._shares_layout(self)
+            copied._share_native_layout(self)
             memo[id(self)] = copied
             copied.__dict__.update(copy.deepcopy(self._notes(), memo))
             if self._grad is not None:
@@ -843,7 +850,7 @@ def _rebuild(
         tensor._array = np.ndarray(shape, dtype, memory, -below, strides)
     else:
         tensor._array = np.empty(shape, dtype)
-    tensor._special = tensor._special or not tensor._array.flags.c_contiguous
+    tensor._slow_path = tensor._slow_path or not tensor._array.flags.c_contiguous
     tensor._requires_grad = requires_grad
     tensor.__dict__.update(notes)
     return tensor

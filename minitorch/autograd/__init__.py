@@ -4,9 +4,9 @@
 several outputs); `saved` what it keeps for backward; `node_api` what it shows of itself; `ctx` the
 form in which users write one; `views` and `copy_slices` changing a view in place; `layout` the
 order of memory; `walk` the engine; `engine` the two ways into it; `interventions` what happens in a
-walk only if asked for; `fast` what is written again for speed; `mode` whether to record; `hooks`,
-`anomaly`; `gradcheck` comparing gradients with numerical derivatives; `functional` Jacobians and
-Hessians; `graph` and `variable` PyTorch's other names for what is here.
+walk only if asked for; `observer` being told of it; `fast` what is written again for speed; `mode`
+whether to record; `hooks`, `anomaly`; `gradcheck` comparing gradients with numerical derivatives;
+`functional` Jacobians and Hessians; `graph` and `variable` PyTorch's other names for what is here.
 """
 
 from minitorch.autograd import engine, function, functional, graph

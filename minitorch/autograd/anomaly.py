@@ -6,15 +6,43 @@ The node named is the one that *produced* the NaN: gradients went in without one
 from __future__ import annotations
 
 import traceback
-from types import TracebackType
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.mode import mode
+from minitorch.autograd.observer import Observer
 
 
-def _note_stack(node: Any, *call: Any) -> None:
-    """Keep the caller's stack, without minitorch's own innermost frames."""
-    node.stack = "".join(traceback.format_stack()[:-2])
+class AnomalyDetector(Observer):
+    """Observer of a thread in anomaly mode."""
+
+    def before_forward(self, node: Any, *call: Any) -> None:
+        """Keep the caller's stack, without minitorch's own innermost frames."""
+        node.stack = "".join(traceback.format_stack()[:-2])
+
+    def after_backward(self, node: Any, grads: Sequence[Any], made: Sequence[Any]) -> None:
+        """Refuse a NaN that no gradient brought."""
+        if mode.check_nan and not any(map(_has_nan, grads)):
+            for index, grad in enumerate(made):
+                if _has_nan(grad):
+                    raise RuntimeError(
+                        f"Function '{node.name()}' returned nan values in its {index}th output."
+                    )
+
+    def backward_failed(self, node: Any, error: Exception) -> None:
+        """Show the forward."""
+        if node.stack is not None:
+            error.add_note(
+                f"The forward call of {node.name()} that led to this error:\n{node.stack}"
+            )
+
+
+def _has_nan(grad: Any) -> bool:
+    array = grad._any_layout if isinstance(grad, TensorBase) else grad
+    return array is not None and bool(np.isnan(array).any())
 
 
 class set_detect_anomaly:
@@ -27,18 +55,13 @@ class set_detect_anomaly:
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._previous = _current()
-        _set((mode, check_nan))
+        _set(mode, check_nan)
 
     def __enter__(self) -> None:
         pass
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        _set(self._previous)
+    def __exit__(self, *exc_info: object) -> None:
+        _set(*self._previous)
 
 
 class detect_anomaly(set_detect_anomaly):
@@ -60,12 +83,12 @@ class detect_anomaly(set_detect_anomaly):
 
     def __enter__(self) -> None:
         self._previous = _current()
-        _set((True, self._check_nan))
+        _set(True, self._check_nan)
 
 
 def is_anomaly_enabled() -> bool:
     """Whether anomaly detection is on in this thread."""
-    return mode.anomaly
+    return _current()[0]
 
 
 def is_anomaly_check_nan_enabled() -> bool:
@@ -74,10 +97,10 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 
 def _current() -> tuple[bool, bool]:
-    return mode.anomaly, mode.check_nan
+    return any(isinstance(other, AnomalyDetector) for other in mode.observers), mode.check_nan
 
 
-def _set(values: tuple[bool, bool]) -> None:
-    mode.anomaly, mode.check_nan = values
-    others = tuple(watcher for watcher in mode.watchers if watcher is not _note_stack)
-    mode.watchers = (*others, _note_stack) if mode.anomaly else others
+def _set(enabled: bool, check_nan: bool) -> None:
+    others = tuple(other for other in mode.observers if not isinstance(other, AnomalyDetector))
+    mode.observers = (*others, AnomalyDetector()) if enabled else others
+    mode.check_nan = check_nan

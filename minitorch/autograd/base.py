@@ -10,18 +10,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch._dtypes import Array
-from minitorch._missing import MissingAttribute
 from minitorch.autograd.hooks import Hooks
+from minitorch.autograd.layout import MemoryLayout
 from minitorch.autograd.mode import mode
-from minitorch.kernels.layout import Axes, in_order, laid_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
     from minitorch.autograd.function import Function
-    from minitorch.autograd.views import View
 
 new = object.__new__
 
@@ -42,35 +38,20 @@ class Storage:
     version = 0
 
 
-class TensorBase:
+class TensorBase(MemoryLayout):
     """An array with a place in the graph.
 
     State that most tensors never use stays in these class attributes, so that it costs nothing.
-
-    `_array` is the array, its memory in the order that PyTorch's would have. A result of a kernel
-    that works best in another order (see `layout`) is kept in that order in `_loose` until
-    someone asks for `_array`; an operation that does not mind looks with `_peek`. A loose tensor
-    has no views, so that nothing else lies in its memory.
-
-    Asking must not change what is computed, and the order of memory is that of sums, and so decides
-    how they are rounded. So a tensor that was asked remembers the kernel's strides, and an
-    operation that takes any order gets from `_for_kernels` the same order as before.
     """
 
-    _kind: Any = None  # the class of what is computed from it: `Tensor`, for all but a subclass
-    _array: Array
-    _loose: Array | None = None
-    _native_strides: tuple[int, ...] | None = None  # those that `_loose` had
-    _axes: tuple[int, ...] | None = None  # the order in which `_loose` will be laid; None for C's
+    _result_class: Any = None  # of what is computed from it: `Tensor`, for all but a subclass
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _grad_fn: Function | None = None
     _slot: int = 0  # which of its grad_fn's outputs this is
     _storage: Storage | None = None  # made when first saved, viewed or changed
-    _special: bool = False  # loose, not in C's order, or any of the next three: look closer
-    _view: View | None = None
     _inference: bool = False  # made in inference mode
-    _outranks: bool = False  # of a subclass, of which results are too, whatever they are made with
+    _decides_result_class: bool = False  # of a subclass, which has its say before `Tensor`
     _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
@@ -82,7 +63,7 @@ class TensorBase:
     @classmethod
     def _wrap(cls, array: Array) -> Tensor:
         """A tensor over `array`, which is not copied; what an operation gives its result."""
-        tensor: Any = new(cls._kind)
+        tensor: Any = new(cls._result_class)
         tensor._array = array
         return tensor
 
@@ -90,87 +71,8 @@ class TensorBase:
     def _wrap_any(cls, array: Array) -> Tensor:
         """A tensor over `array`, which may lie in another order than C's."""
         tensor = cls._wrap(array)
-        tensor._special = tensor._special or not array.flags.c_contiguous
+        tensor._slow_path = tensor._slow_path or not array.flags.c_contiguous
         return tensor
-
-    if not TYPE_CHECKING:  # or every misspelt attribute would pass the type checker
-
-        def __getattr__(self, name: str) -> Any:
-            if name == "_array" and self._loose is not None:  # asked for: settle
-                native, axes = self._loose, self._axes
-                self._array = (
-                    np.ascontiguousarray(native) if axes is None else in_order(native, axes)
-                )
-                self._native_strides, self._loose = native.strides, None
-                return self._array
-            if name.startswith("_"):
-                raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-            raise MissingAttribute(name, self)
-
-    def _peek(self) -> Array:
-        """The array, its memory in whatever order it is in."""
-        loose = self._loose
-        return self._array if loose is None else loose
-
-    @property
-    def _is_native(self) -> bool:
-        """Whether a kernel made it in an order of its own."""
-        return self._loose is not None or self._native_strides is not None
-
-    def _for_kernels(self) -> Array:
-        """The array in the order in which a kernel made it, whether or not it was looked at."""
-        if self._loose is not None:
-            return self._loose
-        strides = self._native_strides
-        return self._array if strides is None else laid_out(self._array, strides)
-
-    def _shares_layout(self, other: TensorBase) -> None:
-        """Be computed with in the order of `other`, of which this is an alias."""
-        if other._special:
-            self._special = True
-            self._native_strides = other._native_strides
-
-    def _loosen(self, axes: Axes | None = None) -> None:
-        """Let the memory stay in the order in which a kernel made it, until it is asked for.
-
-        Args:
-            axes: the order that it has in PyTorch, if that is not C's.
-        """
-        self._loose = self.__dict__.pop("_array")
-        self._special = True
-        if axes is not None:
-            self._axes = axes
-
-    def _lie_in(self, axes: Axes | None = None, native: bool = False) -> None:
-        """Give a result that nobody has seen yet the order of memory that it has in PyTorch.
-
-        Args:
-            axes: the order; C's by default.
-            native: whether a kernel had it in its own, in which it stays until it is asked for.
-        """
-        if axes == tuple(range(len(axes or ()))):
-            axes = None
-        self._view = None  # of what came on the way, which nobody has
-        if self._loose is not None:
-            self._axes = axes
-        elif (
-            native
-            or not (self._array if axes is None else self._array.transpose(axes)).flags.c_contiguous
-        ):
-            self._loosen(axes)
-        elif axes is not None:
-            self._special = True
-
-    def _strides_seen(self) -> tuple[int, ...]:
-        """Strides in PyTorch's order, for somebody who need not ask for the array itself."""
-        if self._loose is None:
-            return self._array.strides
-        shape = self._loose.shape
-        step, strides = 1, [0] * len(shape)
-        for axis in reversed(self._axes or range(len(shape))):
-            strides[axis] = step
-            step *= shape[axis]
-        return tuple(strides)
 
     def _shared_storage(self) -> Storage:
         """This tensor's version counter, made on first use."""
@@ -197,7 +99,7 @@ class TensorBase:
 
         The version counter stays the same, as in PyTorch.
         """
-        self._array, self._loose, self._native_strides = array, None, None
+        self._array, self._native, self._native_strides = array, None, None
         self._undo = (object(),)
         if self._view is not None:
             self._view.undone = (object(),)

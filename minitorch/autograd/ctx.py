@@ -140,7 +140,7 @@ class FunctionCtx(Function):
             if isinstance(out, TensorBase):
                 given, changed = _among(out, args), _among(out, dirty)
                 differentiate = (
-                    recording and out._peek().dtype.kind == "f" and not _among(out, fixed)
+                    recording and out._numpy_dtype.kind == "f" and not _among(out, fixed)
                 )
                 differentiable += differentiate
                 if not differentiate:
@@ -184,7 +184,7 @@ class FunctionCtx(Function):
                 stacklevel=4,
             )
         if view is None:
-            changed = tensor._wrap(tensor._peek())
+            changed = tensor._wrap(tensor._any_layout)
             self.make(changed, slot)
             tensor._set_history(changed)
             return
@@ -198,7 +198,7 @@ class FunctionCtx(Function):
                 "Tensor and a second one that does the other operations)."
             )
         check_view(tensor)
-        changed = tensor._wrap(tensor._peek())
+        changed = tensor._wrap(tensor._any_layout)
         self.make(changed, slot)
         rebase_history(tensor, view, changed)
 
@@ -315,8 +315,8 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
         edges.append(operand._edge() if wants else None)
     if recording:
         arrays = [a._array if isinstance(a, TensorBase) else a for a in args]
-        for watcher in mode.watchers:
-            watcher(node, args, arrays, {})
+        for observer in mode.observers:
+            observer.before_forward(node, args, arrays, {})
     previous, mode.grad = mode.grad, False
     try:
         if setup_context is not None:
@@ -338,11 +338,13 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
                     "the forward function itself."
                 )
     if recording:
-        node.tensor_class = next(a for a in args if isinstance(a, TensorBase))._kind
+        node.tensor_class = next(a for a in args if isinstance(a, TensorBase))._result_class
         node.sequence = next_sequence_number()
         node.outputs = tuple(
             [
-                (o._peek().shape, o._peek().dtype) if isinstance(o, TensorBase) else ((), NOTHING)
+                (o._any_layout.shape, o._numpy_dtype)
+                if isinstance(o, TensorBase)
+                else ((), NOTHING)
                 for o in outs
             ]
         )
@@ -438,7 +440,7 @@ class DelayedError(Function):
 
 def _blocked(ctx: Function, gradient: TensorBase, edges: list[Edge | None]) -> TensorBase:
     """`gradient`, with a history that refuses to be walked to where `edges` lead."""
-    if gradient._peek().dtype.kind != "f":
+    if gradient._numpy_dtype.kind != "f":
         return gradient
     node, out = DelayedError(), ctx.wrap(gradient._array)
     node.edges, node.tensor_class, node.sequence = edges, ctx.tensor_class, next_sequence_number()

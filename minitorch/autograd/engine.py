@@ -10,6 +10,7 @@ import numpy as np
 from minitorch.autograd.base import Edge, TensorBase
 from minitorch.autograd.function import AccumulateGrad
 from minitorch.autograd.interventions import Targets
+from minitorch.autograd.mode import mode
 from minitorch.autograd.walk import BackwardWalk, RecordedWalk
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def backward(
     """
     roots = _as_tuple(tensors)
     given = grad_tensors if grad_tensors is not None else grad_variables
+    for observer in mode.observers:
+        observer.before_walk(tensors, given, accumulates=True)
     seeds = _seeds(roots, (None,) * len(roots) if given is None else _as_tuple(given), "backward")
     retain = create_graph if retain_graph is None else retain_graph
     edges = [root._edge() for root in roots]
@@ -102,6 +105,8 @@ def grad(
             "but got: allow_unused=False."
         )
     roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    for observer in mode.observers:
+        observer.before_walk(outputs, grad_outputs, accumulates=False)
     given = (None,) * len(roots) if grad_outputs is None else _as_tuple(grad_outputs)
     retain = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
@@ -196,7 +201,7 @@ def _gradients(
         shared = id(found) in taken
         taken.add(id(found))
         gradient = walk.to_tensor(found, tensor._wrap)
-        if shared or gradient._peek().base is not None:
+        if shared or gradient._any_layout.base is not None:
             gradient = gradient.clone()
         handed.append(gradient)
     return handed

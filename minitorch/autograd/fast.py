@@ -33,7 +33,7 @@ def apply_plain(cls: type[Function], x: Any, y: Any = None) -> Any:
     and the functions of one variable, whose own work takes less time than `apply`.
 
     Args:
-        x, y: tensors that are not `_special`; one of the two may be an ndarray, and y is None
+        x, y: tensors that are not `_slow_path`; one of the two may be an ndarray, and y is None
             if there is one operand.
     """
     node = cls()
@@ -41,9 +41,9 @@ def apply_plain(cls: type[Function], x: Any, y: Any = None) -> Any:
     y_edge: Edge | None = None
     recording, grad_enabled = False, mode.grad
     if type(x) is ndarray:
-        x_array, kind = x, y._kind
+        x_array, kind = x, y._result_class
     else:
-        x_array, kind = x._array, x._kind
+        x_array, kind = x._array, x._result_class
         if grad_enabled and x._requires_grad:
             maker = x._grad_fn
             x_edge = (x, 0) if maker is None else (maker, x._slot)
@@ -57,7 +57,7 @@ def apply_plain(cls: type[Function], x: Any, y: Any = None) -> Any:
             y_edge = (y, 0) if maker is None else (maker, y._slot)
             recording = True
     if recording:
-        if mode.watchers:
+        if mode.observers:
             return cls.apply(x) if y is None else cls.apply(x, y)
         node.edges = [x_edge] if y is None else [x_edge, y_edge]
     elif not grad_enabled and mode.inference:
@@ -117,7 +117,7 @@ def find_array_backward(cls: type[Function]) -> None:
 
 def is_plain(walk: BackwardWalk) -> bool:
     """Whether `walk`, below, may stand in for ``BackwardWalk.walk``."""
-    return not (walk.create_graph or mode.anomaly or walk.targets is not None)
+    return not (walk.create_graph or mode.observers or walk.targets is not None)
 
 
 def walk(walk: BackwardWalk) -> None:

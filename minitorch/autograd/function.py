@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     pass
 
 ndarray, asarray, new = np.ndarray, np.asarray, object.__new__
+is_tensor: Callable[[Any], bool] = TensorBase.__instancecheck__
 
 
 class Function(NodeInterface, SavedForBackward):
@@ -49,7 +50,7 @@ class Function(NodeInterface, SavedForBackward):
         broadcasts: its operands broadcast; the engine sums each gradient back to its operand's
             shape. Any other difference in shape is an error.
         views: its output shares memory with its first input (or may: the arrays decide).
-        elementwise, channels_last_from, order: the order of its output's memory; see `layout`.
+        elementwise, channels_last_from, memory_layout: how its output lies in memory; see `layout`.
         torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
         differentiable_inputs: those of its inputs that stand in `next_functions`; the rest are
             indices, masks or classes.
@@ -65,7 +66,7 @@ class Function(NodeInterface, SavedForBackward):
     views = False
     elementwise = False
     channels_last_from = 0
-    order: str | None = None
+    memory_layout: str | None = None
     torch_name = ""
     differentiable_inputs = slice(None)
     backward_kernel: Callable[..., Any] | None = None
@@ -135,12 +136,8 @@ class Function(NodeInterface, SavedForBackward):
         if cls._backward_cls is not None:
             return apply_static(cls, *inputs, **params)
         node = cls()
-        if not isinstance(inputs[0], TensorBase):
-            for operand in inputs:
-                if isinstance(operand, TensorBase):
-                    break
-            else:
-                return node.forward(*inputs, **params)
+        if not isinstance(inputs[0], TensorBase) and not any(map(is_tensor, inputs)):
+            return node.forward(*inputs, **params)
         owner: Any = None  # the results are of its class
         arrays: list[Any] = list(inputs)
         edges: list[Edge | None] = [None] * len(inputs)
@@ -150,8 +147,8 @@ class Function(NodeInterface, SavedForBackward):
                 continue
             if owner is None:
                 owner = operand
-            if operand._special:
-                if operand._outranks and not owner._outranks:
+            if operand._slow_path:
+                if operand._decides_result_class and not owner._decides_result_class:
                     owner = operand
                 if grad_enabled and operand._view is not None:
                     if operand._is_stale():
@@ -167,8 +164,8 @@ class Function(NodeInterface, SavedForBackward):
                 recording = True
         if recording:
             node.edges = edges
-            for watcher in mode.watchers:
-                watcher(node, inputs, arrays, params)
+            for observer in mode.observers:
+                observer.before_forward(node, inputs, arrays, params)
         previous = ignore_float_errors()
         try:
             out = node.forward(*arrays, **params) if params else node.forward(*arrays)
@@ -176,24 +173,19 @@ class Function(NodeInterface, SavedForBackward):
             restore(previous)
         if type(out) is tuple:
             return record_several(node, owner, inputs, arrays, out, params, recording)
-        kind = owner._kind
-        result = new(kind)
+        result = new(owner._result_class)
         result._array = array = out if type(out) is ndarray else asarray(out)
-        if recording:
-            dtype = array.dtype
-            if dtype.kind == "f":
-                node.tensor_class = kind
-                node.sequence = next_sequence_number()
-                node.outputs = ((array.shape, dtype),)
-                result._requires_grad = True
-                result._grad_fn = node
-                if node._saved:
-                    node._pack(inputs, arrays, (out,), (result,))
+        if recording and array.dtype.kind == "f":
+            node.outputs = ((array.shape, array.dtype),)
+            node.sequence, node.tensor_class = next_sequence_number(), owner._result_class
+            result._requires_grad, result._grad_fn = True, node
+            if node._saved:
+                node._pack(inputs, arrays, (out,), (result,))
         elif not grad_enabled and mode.inference:
-            result._inference = result._special = True
+            result._inference = result._slow_path = True
         if cls.views:
             mark_view(node, owner, result, params, 0)
-        elif layouts or cls.order == "makes":
+        elif layouts or cls.memory_layout == "chosen":
             lay_out(node, result, inputs, layouts)
         return result
 

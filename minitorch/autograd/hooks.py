@@ -107,12 +107,12 @@ def all_replaced(hook: Callable[..., Any], values: tuple[Any, ...], results: Any
 
 
 def _check_alike(hook: Callable[..., Any], value: Any, result: Any) -> None:
-    if result._peek().dtype != value._peek().dtype:
+    if result._numpy_dtype != value._numpy_dtype:
         raise RuntimeError(
             f"hook '{_name(hook)}' has changed the type of value (was {value.type()} got "
             f"{result.type()})"
         )
-    if result._peek().shape != value._peek().shape:
+    if result._any_layout.shape != value._any_layout.shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
 
 

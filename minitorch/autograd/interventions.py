@@ -1,4 +1,4 @@
-"""Interventions in a walk, for those who ask: targets, hooks, anomaly mode; and errors.
+"""Interventions in a walk, for those who ask: targets, hooks, observers; and errors.
 
 `walk` calls these, so that it can be read without them.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from minitorch.autograd.base import Edge, Edges, TensorBase
 from minitorch.autograd.hooks import all_replaced, replaced
 from minitorch.autograd.mode import mode
+from minitorch.autograd.node_api import AccumulateGrad
 
 if TYPE_CHECKING:
     from minitorch.autograd.function import Function
@@ -89,7 +90,7 @@ def find_last_uses(walk: BackwardWalk, roots: Sequence[Edge]) -> None:
     last: dict[TensorBase, tuple[Function | None, int]] = {}
     seen: set[Function] = set()
     stack: list[Function] = []
-    watched = False
+    watched = bool(mode.observers)
     for index, (end, _) in enumerate(roots):
         if isinstance(end, TensorBase):
             last[end] = None, index
@@ -146,7 +147,7 @@ def finish_walk(walk: BackwardWalk) -> None:
 
 
 def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, Sequence[Any]]:
-    """Run one node's backward, with targets, hooks and anomaly mode: ``BackwardWalk.visit``."""
+    """Run one node's backward, with targets, hooks and observers: ``BackwardWalk.visit``."""
     edges = node.edges
     if walk.targets is not None:
         path = walk.targets.paths.get(node)
@@ -159,9 +160,18 @@ def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, 
         grads = _run_pre_hooks(walk, node, _run_output_hooks(walk, node, grads))
         if not node.runs_without_gradient and not any([grad is not None for grad in grads]):
             return edges, (None,) * len(edges)
-    made = _call_for(walk, node, grads, edges)
-    if node.post_hooks is not None:
-        made = _run_post_hooks(walk, node, edges, made, grads)
+    try:
+        for observer in mode.observers:
+            observer.before_backward(node, grads)
+        made = _call_for(walk, node, grads, edges)
+        if node.post_hooks is not None or mode.observers:
+            made = _run_post_hooks(walk, node, edges, made, grads)
+        for observer in mode.observers:
+            observer.after_backward(node, grads, made)
+    except Exception as error:
+        for observer in mode.observers:
+            observer.backward_failed(node, error)
+        raise
     if node._saved and not walk.retain_graph:
         node.release()
     return edges, made
@@ -172,38 +182,12 @@ def _call_for(
 ) -> Sequence[Any]:
     """Call a node's backward, which `needs` no more than the gradients that go along `edges`."""
     if edges is node.edges:
-        return _call_with_anomaly_check(walk, node, grads)
+        return walk.call_backward(node, grads)
     outer, mode.limited = mode.limited, (node, edges)
     try:
-        return _call_with_anomaly_check(walk, node, grads)
+        return walk.call_backward(node, grads)
     finally:
         mode.limited = outer
-
-
-def _call_with_anomaly_check(walk: BackwardWalk, node: Function, grads: list[Any]) -> Sequence[Any]:
-    """Call a node's backward; in anomaly mode, refuse a NaN of its own, and show the forward."""
-    if not mode.anomaly:
-        return walk.call_backward(node, grads)
-    try:
-        made = walk.call_backward(node, grads)
-        if mode.check_nan and not any(_has_nan(grad) for grad in grads):
-            for index, grad in enumerate(made):
-                if _has_nan(grad):
-                    raise RuntimeError(
-                        f"Function '{node.name()}' returned nan values in its {index}th output."
-                    )
-        return made
-    except Exception as error:
-        if node.stack is not None:
-            error.add_note(
-                f"The forward call of {node.name()} that led to this error:\n{node.stack}"
-            )
-        raise
-
-
-def _has_nan(grad: Any) -> bool:
-    array = grad._peek() if isinstance(grad, TensorBase) else grad
-    return array is not None and bool(np.isnan(array).any())
 
 
 def run_on_tensors(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Any, ...]:
@@ -287,7 +271,6 @@ def _run_post_hooks(
     walk: BackwardWalk, node: Function, edges: Edges, made: Sequence[Any], grads: list[Any]
 ) -> Sequence[Any]:
     """Let a node's hooks change the gradients that it made, for the edges that want one."""
-    assert node.post_hooks is not None
     wrap = node.wrap
     left = [
         None
@@ -297,7 +280,7 @@ def _run_post_hooks(
     ]
     came = tuple(None if grad is None else walk.to_tensor(grad, wrap) for grad in grads)
     shown = node.differentiable_inputs
-    for hook in list(node.post_hooks.values()):
+    for hook in list((node.post_hooks or {}).values()):
         seen = tuple(left[shown])
         left[shown] = all_replaced(hook, seen, hook(seen, came))
     return [None if grad is None else walk.from_tensor(grad) for grad in left]
@@ -307,7 +290,7 @@ def expected_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """The shape and dtype of what `edge` leads to."""
     end, slot = edge
     if isinstance(end, TensorBase):
-        array = end._peek()
+        array = end._any_layout
         return array.shape, array.dtype
     expected: tuple[tuple[int, ...], np.dtype[Any]] = end.outputs[slot]
     return expected
@@ -325,9 +308,22 @@ def finish_leaf(walk: BackwardWalk, leaf: TensorBase, grad: Any, owned: bool) ->
         walk.targets.found[id(leaf), 0] = grad
         return
     if grad is not None and leaf._requires_grad:  # or it was frozen since its edge was made
-        walk.accumulate(leaf, grad, owned)
+        if mode.observers:
+            _accumulate_observed(walk, leaf, grad)
+        else:
+            walk.accumulate(leaf, grad, owned)
     if leaf._post_accumulate_hooks is not None:
         _run_post_accumulate_hooks(leaf)
+
+
+def _accumulate_observed(walk: BackwardWalk, leaf: TensorBase, grad: Any) -> None:
+    """Add `grad` to ``leaf.grad``, as a node that observers are told of."""
+    node = AccumulateGrad(leaf)
+    for observer in mode.observers:
+        observer.before_backward(node, [grad])
+    walk.accumulate(leaf, grad)
+    for observer in mode.observers:
+        observer.after_backward(node, [grad], ())
 
 
 def _run_post_accumulate_hooks(leaf: TensorBase) -> None:

@@ -6,7 +6,10 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from minitorch.autograd.observer import Observer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -14,15 +17,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _Mode(threading.local):
     grad = True
     inference = False
-    anomaly = False
-    check_nan = True
+    check_nan = True  # in anomaly mode
     # While a walk to some inputs runs a node: the node, and those of its edges that are wanted.
     # (Not on the node, which another thread may be walking through as well.)
     limited: tuple[Any, list[Any]] | None = None
     # What is to be called when the backward that is running is done; None while none is.
     callbacks: list[Callable[[], object]] | None = None
-    # Each is called as watcher(node, inputs, arrays, params) before a recorded node's forward.
-    watchers: tuple[Callable[..., None], ...] = ()
+    observers: tuple[Observer, ...] = ()  # who is told of what is recorded and walked
 
 
 mode = _Mode()

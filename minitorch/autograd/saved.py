@@ -49,12 +49,12 @@ class SavedArray(NamedTuple):
         edge = self.place(node)
         if edge is not None and isinstance(edge[0], TensorBase):
             leaf: Tensor = edge[0]  # type: ignore[assignment]
-            if leaf._for_kernels() is self.array:
+            if leaf._native_layout is self.array:
                 return leaf
         tensor: Any = node.tensor_class._wrap(self.array)
         tensor._storage = self.storage  # what the backward's own nodes save is versioned, too
         if self.loose:
-            tensor._loosen()
+            tensor._keep_native_layout()
         if edge is None:
             return tensor
         tensor._requires_grad = True
@@ -87,16 +87,16 @@ def save_tensor(
     if storage is None:
         storage = tensor._storage = Storage()
     version, loose = storage.version, False
-    if tensor._special and tensor._inference:
+    if tensor._slow_path and tensor._inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
-    if not tensor._special:
+    if not tensor._slow_path:
         array = tensor._array
     else:
-        array = tensor._for_kernels() if given is None else given
-        loose = tensor._loose is not None or tensor._native_strides is not None
+        array = tensor._native_layout if given is None else given
+        loose = tensor._native is not None or tensor._native_strides is not None
     return new_tuple(SavedArray, (array, loose, storage, version, edge, own_slot))
 
 

@@ -30,7 +30,7 @@ def record_several(
     results = tuple([owner._wrap(np.asarray(out)) for out in outs])
     floats = [result._array.dtype.kind == "f" for result in results]
     if recording and any(floats):
-        node.tensor_class = owner._kind
+        node.tensor_class = owner._result_class
         node.sequence = next_sequence_number()
         node.outputs = tuple([(result._array.shape, result._array.dtype) for result in results])
         for slot, result in enumerate(results):
@@ -40,9 +40,9 @@ def record_several(
             node._pack(inputs, arrays, outs, results)
     for slot, result in enumerate(results):
         if mode.inference:
-            result._inference = result._special = True
+            result._inference = result._slow_path = True
         if node.views:
             mark_view(node, owner, result, params, slot, "several")
-        elif node.order == "makes" and not result._array.flags.c_contiguous:
-            result._loosen()
+        elif node.memory_layout == "chosen" and not result._array.flags.c_contiguous:
+            result._keep_native_layout()
     return results

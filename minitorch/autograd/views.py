@@ -155,7 +155,7 @@ def mark_view(
     result._storage = storage = owner._shared_storage()
     result._view = View(owner, ViewStep(type(node), params, slot), storage.version, origin)
     result._inference = owner._inference  # its memory is what it is, whoever looks at it
-    result._special = True
+    result._slow_path = True
 
 
 def check_view(target: TensorBase) -> None:

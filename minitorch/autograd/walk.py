@@ -50,7 +50,7 @@ class BackwardWalk:
         mode.grad, mode.callbacks = self.create_graph, []
         error_state = ignore_float_errors()
         try:
-            if registered.gradient_hooks:
+            if registered.gradient_hooks or mode.observers:
                 interventions.find_last_uses(self, roots)
             self.send(None, roots, [self.from_tensor(seed) for seed in seeds])
             fast.walk(self) if fast.is_plain(self) else self.walk()
@@ -67,7 +67,7 @@ class BackwardWalk:
 
     def visit(self, node: Function, grads: list[Any]) -> tuple[Edges, Sequence[Any]]:
         """Run one node's backward: the edges that its gradients go along, and the gradients."""
-        if node.hooked or mode.anomaly or self.targets is not None:
+        if node.hooked or mode.observers or self.targets is not None:
             return interventions.visit(self, node, grads)
         made = self.call_backward(node, grads)
         if node._saved and not self.retain_graph:
@@ -95,7 +95,7 @@ class BackwardWalk:
     def send_to_leaf(self, node: Function | None, index: int, leaf: TensorBase, grad: Any) -> None:
         """Add a gradient to the sum of a leaf."""
         if grad is not None:
-            array = leaf._peek()
+            array = leaf._any_layout
             grad = self.fit(node, index, grad, array.shape, array.dtype)
             held = self.leaves.get(id(leaf))
             if held is None:
@@ -119,13 +119,13 @@ class BackwardWalk:
 
     def from_tensor(self, grad: Tensor) -> Any:
         """A tensor in the walk's own form."""
-        return grad._for_kernels()
+        return grad._native_layout
 
     def to_tensor(self, grad: Any, wrap: Callable[[Array], Tensor]) -> Any:
         """A gradient as a tensor, for hooks and callers."""
         tensor = wrap(np.asarray(grad))
         if not tensor._array.flags.c_contiguous and is_spread_out(tensor._array):
-            tensor._loosen()  # a kernel's own order: its memory is not what PyTorch's would be
+            tensor._keep_native_layout()  # its memory is not what PyTorch's would be
         return tensor
 
     def add(self, held: Any, grad: Any) -> Any:
@@ -145,7 +145,7 @@ class BackwardWalk:
         if held is not None:
             np.add(held._array, grad, out=held._array)
             held._bump_version()
-        elif leaf._special:
+        elif leaf._slow_path:
             leaf._grad = leaf._wrap_any(ordered_as(grad, leaf._array))
         else:  # (a sum of 0-d arrays is a NumPy scalar, which nothing can be added to in place)
             owned = owned and type(grad) is np.ndarray and grad.base is None
@@ -169,7 +169,7 @@ class RecordedWalk(BackwardWalk):
         return held + grad
 
     def fit(self, node: Any, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
-        array = grad._peek()
+        array = grad._any_layout
         if array.shape != shape:
             interventions.check_shape(node, index, array.shape, shape)
             grad = grad.sum_to_size(shape)

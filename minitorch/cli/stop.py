@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from minitorch import autograd, nn
-from minitorch.autograd import engine
+from minitorch import nn
+from minitorch.autograd.observer import Observer
 from minitorch.cli import arguments, run
 
 
@@ -38,44 +38,47 @@ def at_backward(
         act: is called with the tensors that are to be differentiated, and the gradients to start
             from; what it returns is the exit code.
     """
-    plain, calls = engine.backward, 0
-    answer: int | None = None
+    stop = _StopAtBackward(options.step, act)
     failed: SystemExit | None = None
-
-    def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
-        nonlocal calls, answer
-        calls += 1
-        if calls < options.step:
-            plain(tensors, *args, **kwargs)
-            return
-        engine.backward = autograd.backward = plain
-        answer = 1  # should `act` itself end the process
-        answer = act(tensors, args[0] if args else kwargs.get("grad_tensors"))
-        raise SystemExit(answer)
-
-    engine.backward = autograd.backward = backward
     try:
-        with recording:
+        with recording, stop:
             code = run.main(options)
     except SystemExit as ending:
         code = 0
         if ending.code is not None and ending.code != 0:
             failed = ending
-    finally:
-        engine.backward = autograd.backward = plain
-    if answer is not None:
-        return answer  # also if the program caught the exit, and went on
+    if stop.answer is not None:
+        return stop.answer  # also if the program caught the exit, and went on
     if code == 0:
-        often = f"called backward() {calls} times, and not {options.step}"
+        often = f"called backward() {stop.calls} times, and not {options.step}"
         never = "never called backward()"
         print(
-            f"minitorch {options.name}: error: {options.program} {often if calls else never}",
+            f"minitorch {options.name}: error: {options.program} {often if stop.calls else never}",
             file=sys.stderr,
         )
         if failed is not None:
             raise failed
         return 2
     return code
+
+
+class _StopAtBackward(Observer):
+    """Acts at backward number `step`, and ends the program there."""
+
+    def __init__(self, step: int, act: Callable[[Any, Any], int]) -> None:
+        self.step, self.act = step, act
+        self.calls = 0
+        self.answer: int | None = None
+
+    def before_walk(self, outputs: Any, gradients: Any, accumulates: bool) -> None:
+        """Count, and act."""
+        if not accumulates or self.answer is not None:
+            return
+        self.calls += 1
+        if self.calls == self.step:
+            self.answer = 1  # should `act` itself end the process
+            self.answer = self.act(outputs, gradients)
+            raise SystemExit(self.answer)
 
 
 def named_parameters() -> list[tuple[str, Any]]:

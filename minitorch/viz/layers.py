@@ -12,7 +12,8 @@ from minitorch import factory
 from minitorch._dtypes import float32
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.mode import enable_grad, mode
+from minitorch.autograd.mode import enable_grad
+from minitorch.autograd.observer import Observer
 from minitorch.nn.modules._global_hooks import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -264,7 +265,7 @@ def _arguments(
     return [prepared(value) for value in several], {}
 
 
-class _Watcher:
+class _Watcher(Observer):
     """Sees the calls of a model's modules, and of the operations in them."""
 
     def __init__(self, model: Module) -> None:
@@ -283,11 +284,10 @@ class _Watcher:
             register_module_forward_pre_hook(self._enter),
             register_module_forward_hook(self._leave, always_call=True),
         ]
-        mode.watchers = (*mode.watchers, self._watch)
         try:
-            self.model(*args, **kwargs)
+            with self:
+                self.model(*args, **kwargs)
         finally:
-            mode.watchers = tuple(w for w in mode.watchers if w != self._watch)
             for handle in handles:
                 handle.remove()
         self._work_out(inputs)
@@ -322,9 +322,10 @@ class _Watcher:
             if tensor._grad_fn is not None:
                 row.slots.append((id(tensor._grad_fn), tensor._slot))
 
-    def _watch(
+    def before_forward(
         self, node: Function, inputs: Any, arrays: Sequence[Any], params: dict[str, Any]
     ) -> None:
+        """Note the row that an operation belongs to, and the shapes it works on."""
         shapes = [_Shape(a.shape, a.size) if hasattr(a, "shape") else None for a in arrays]
         self.calls[id(node)] = (self.stack[-1] if self.stack else None, shapes, params)
         self.nodes.append(node)
@@ -334,7 +335,7 @@ class _Watcher:
         for tensor in inputs:
             if tensor._grad_fn is not None and tensor.dim() > 2:
                 fields[id(tensor._grad_fn), 0] = ((1.0, 1.0),) * (tensor.dim() - 2)
-        kept = {memory_of(parameter._peek()) for parameter in self.model.parameters()}
+        kept = {memory_of(parameter._any_layout) for parameter in self.model.parameters()}
         for node in self.nodes:
             row, arrays, params = self.calls[id(node)]
             shapes = [shape for shape, _ in node.outputs]

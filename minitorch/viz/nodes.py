@@ -402,10 +402,10 @@ class _Builder:
     def leaf(self, leaf: Any, noted: tuple[str, Values] | None) -> int:
         """The number of a leaf."""
         if id(leaf) not in self.numbers:
-            name, values = noted or ("", Values.of(leaf._peek()))
+            name, values = noted or ("", Values.of(leaf._any_layout))
             name, parameter = self.names.of(leaf) or name, isinstance(leaf, Parameter)
-            dtype = dtype_name(leaf._peek().dtype)
-            output = Output(leaf._peek().shape, dtype, name, values, values_of(leaf._grad))
+            dtype = dtype_name(leaf._numpy_dtype)
+            output = Output(leaf.shape, dtype, name, values, values_of(leaf._grad))
             self._append(leaf, "leaf", name or "leaf", outputs=[output], parameter=parameter)
         return self.numbers[id(leaf)]
 
@@ -489,7 +489,7 @@ def saved_by(node: Function, labels: list[str]) -> list[Saved]:
             else:
                 what = "constant"
         else:
-            array = item._peek() if isinstance(item, TensorBase) else np.asarray(item)
+            array = item._any_layout if isinstance(item, TensorBase) else np.asarray(item)
             what = {"b": "mask", "f": "constant"}.get(array.dtype.kind, "indices")
         found.append(_describe(what, array, parameter))
     caches = node.cache if isinstance(node.cache, tuple | list) else (node.cache,)

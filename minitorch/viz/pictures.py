@@ -103,9 +103,9 @@ def feature_maps(
     def keep(module: Module, args: Any, output: Any) -> None:
         inner = any(True for _ in module.children())
         right = module is wanted if wanted is not None else not inner
-        if right and isinstance(output, TensorBase) and output._peek().ndim == 4 and not found:
+        if right and isinstance(output, TensorBase) and output._any_layout.ndim == 4 and not found:
             name = paths[id(module)] or type(module).__name__
-            found.append((name, np.array(output._peek()[0])))
+            found.append((name, np.array(output._any_layout[0])))
 
     handles = [module.register_forward_hook(keep) for module in model.modules()]
     try:
@@ -286,7 +286,9 @@ def _columns(count: int) -> int:
 
 
 def _array(tensor: Any) -> Array:
-    return np.array(tensor._peek() if isinstance(tensor, TensorBase) else tensor, dtype=np.float64)
+    return np.array(
+        tensor._any_layout if isinstance(tensor, TensorBase) else tensor, dtype=np.float64
+    )
 
 
 def _shown(image: Array) -> Array:

@@ -19,7 +19,7 @@ import numpy as np
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.trace import caller_location
-from minitorch.autograd.mode import mode
+from minitorch.autograd.observer import Observer
 from minitorch.nn.modules._global_hooks import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -80,7 +80,7 @@ class Note:
         """A hook for the node: keep what arrives, and change nothing."""
         for slot, gradient in enumerate(gradients):
             if gradient is not None:
-                self.gradients[slot] = Values.of(gradient._peek())
+                self.gradients[slot] = Values.of(gradient._any_layout)
 
 
 def note_of(node: Function) -> Note | None:
@@ -89,7 +89,7 @@ def note_of(node: Function) -> Note | None:
     return None if notes is None else notes.get(KEY)
 
 
-class record:
+class record(Observer):
     """Within it, nodes remember the user's line, the module and the values they were made with.
 
     Args:
@@ -129,11 +129,10 @@ class record:
             register_module_forward_pre_hook(self._enter_module),
             register_module_forward_hook(self._leave_module, always_call=True),
         ]
-        mode.watchers = (*mode.watchers, self._watch)
-        return self
+        return super().__enter__()
 
     def __exit__(self, *exc_info: object) -> None:
-        mode.watchers = tuple(w for w in mode.watchers if w != self._watch)
+        super().__exit__()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -164,9 +163,10 @@ class record:
         if self.stack and threading.get_ident() == self._thread:
             self.stack.pop()
 
-    def _watch(
+    def before_forward(
         self, node: Function, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any]
     ) -> None:
+        """Give the node its note."""
         note = Note(caller_location(), tuple(self.stack))
         node.metadata[KEY] = note
         node.register_prehook(note.see_gradients)

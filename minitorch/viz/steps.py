@@ -1,13 +1,12 @@
 """`replay`: a backward, step by step. Which node ran, what arrived, what it sent, what was freed.
 
-The engine does the walk. It is watched through the hooks that anyone may hang on nodes and leaves;
-they change nothing and are taken off again.
+The engine does the walk, and tells it to an observer, which changes nothing.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any
 
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
-from minitorch.autograd.function import Function
-from minitorch.autograd.hooks import RemovableHandle, add_gradient_hook
+from minitorch.autograd.function import AccumulateGrad, Function
+from minitorch.autograd.observer import Observer
 from minitorch.nn.modules.module import Module
 from minitorch.viz.names import Names, users_frame
-from minitorch.viz.nodes import Graph, Node, Saved, as_tensors, behind, build
+from minitorch.viz.nodes import Graph, Node, Saved, as_tensors, build
 from minitorch.viz.page import compose
 from minitorch.viz.values import Values, size
 
@@ -251,18 +250,15 @@ def watched(
     graph, numbers = build(outputs, names, limit)
     roots = list(as_tensors(outputs))
     watcher = _Watcher(graph, numbers)
-    watcher.attach(behind(roots), roots)
-    try:
-        given = gradient if isinstance(outputs, TensorBase) or gradient is None else list(gradient)
+    given = gradient if isinstance(outputs, TensorBase) or gradient is None else list(gradient)
+    with watcher:
         engine.backward(roots, [given] if isinstance(outputs, TensorBase) else given, retain_graph)
-        watcher.settle()
-    finally:
-        watcher.detach()
+    watcher.settle()
     return Replay(graph, watcher.steps, watcher.whole)
 
 
-class _Watcher:
-    """Hangs hooks on all nodes and leaves of a graph, and makes the steps of what they tell."""
+class _Watcher(Observer):
+    """Makes the steps of what a walk tells of the nodes and leaves of a graph."""
 
     def __init__(self, graph: Graph, numbers: dict[int, int]) -> None:
         self.graph, self.numbers = graph, numbers
@@ -272,40 +268,6 @@ class _Watcher:
         self._users = Counter(m for n in graph.nodes for m in {s.memory for s in n.saved})
         self._held = self.whole
         self._last: Function | None = None
-        self._hung: list[tuple[Any, str, RemovableHandle]] = []
-        self._hooked: list[tuple[Function, bool]] = []
-
-    def attach(self, nodes: list[Function], roots: list[Any]) -> None:
-        """Hang the hooks."""
-        leaves = {id(root): root for root in roots if root._grad_fn is None}
-        for node in nodes:
-            leaves |= {id(e[0]): e[0] for e in node.edges if e and isinstance(e[0], TensorBase)}
-            self._hooked.append((node, node.hooked))
-            node.hooked = True
-            self._hang(node, "pre_hooks", lambda grads, node=node: self.arrived(node, grads))
-            self._hang(node, "post_hooks", lambda grads, outs, node=node: self.sent(node, grads))
-        for leaf in leaves.values():
-            self._hang(leaf, "_hooks", lambda grad, leaf=leaf: self.whole_gradient(leaf, grad))
-            self._hang(leaf, "_post_accumulate_hooks", self.accumulated)
-
-    def _hang(self, thing: Any, table: str, hook: Any) -> None:
-        hooks = getattr(thing, table)
-        if hooks is None:
-            hooks = OrderedDict()
-            setattr(thing, table, hooks)
-        self._hung.append((thing, table, add_gradient_hook(hooks, hook)))
-
-    def detach(self) -> None:
-        """Take the hooks off; all is as it was."""
-        for thing, table, handle in self._hung:
-            handle.remove()
-            if not getattr(thing, table):
-                delattr(thing, table)  # back to the class's None
-        for node, hooked in self._hooked:
-            node.hooked = hooked
-        self._hung.clear()
-        self._hooked.clear()
-        self._last = None
 
     def _step(
         self, node: Node, arrived: list[Values | None], parts: list[tuple[int, int, Values]]
@@ -314,34 +276,49 @@ class _Watcher:
         self.steps.append(step)
         return step
 
-    def arrived(self, node: Function, grads: tuple[Any, ...]) -> None:
-        """A node is about to run: `grads` are there."""
+    def before_backward(self, node: Any, grads: Sequence[Any]) -> None:
+        """Begin the step of a node, or of a leaf; `grads` are there."""
+        if (number := self._number(node)) is None:
+            return
         self.settle()
-        number = self.numbers[id(node)]
-        values = [None if grad is None else Values.of(grad._peek()) for grad in grads]
+        values = [None if grad is None else _values(grad) for grad in grads]
         parts = [
             part for slot in range(len(grads)) for part in self._coming.pop((number, slot), [])
         ]
         shown = self.graph[number]
+        step = self._step(shown, values, parts)
+        if isinstance(node, AccumulateGrad):
+            held = node.variable._grad
+            step.before = None if held is None else _values(held)
+            return
         for slot, output in enumerate(shown.outputs[: len(values)]):
             output.gradient = values[slot]
-        self._step(shown, values, parts)
 
-    def sent(self, node: Function, grads: tuple[Any, ...]) -> None:
-        """A node has run: `grads` go along its edges."""
-        number, step = self.numbers[id(node)], self.steps[-1]
+    def after_backward(self, node: Any, grads: Sequence[Any], made: Sequence[Any]) -> None:
+        """End the step: `made` goes along the node's edges."""
+        if (number := self._number(node)) is None:
+            return
+        step = self.steps[-1]
+        if isinstance(node, AccumulateGrad):
+            step.after = step.node.outputs[0].gradient = _values(node.variable._grad)
+            return
         kinds = {given.source: self.graph[given.source].kind for given in step.node.inputs}
         labels = iter([i.label for i in step.node.inputs if kinds[i.source] != "constant"])
-        for edge, grad in zip(node.edges[node.differentiable_inputs], grads, strict=True):
+        pairs = list(zip(node.edges, made, strict=True))
+        for edge, grad in pairs[node.differentiable_inputs]:
             if edge is None:
                 continue
             label = next(labels)
             if grad is None:
                 continue
-            target, values = self.numbers[id(edge[0])], Values.of(grad._peek())
+            target, values = self.numbers[id(edge[0])], _values(grad)
             step.sent.append(Sent(target, edge[1], label, values))
             self._coming.setdefault((target, edge[1]), []).append((number, edge[1], values))
         self._last = node
+
+    def _number(self, node: Any) -> int | None:
+        """The number of a node or leaf in the graph; None for one that a hook's own walk visits."""
+        return self.numbers.get(id(node.variable if isinstance(node, AccumulateGrad) else node))
 
     def settle(self) -> None:
         """See what the engine has freed of the node that ran last."""
@@ -356,16 +333,7 @@ class _Watcher:
                 self._held -= saved.bytes
         step.held = self._held
 
-    def whole_gradient(self, leaf: Any, grad: Any) -> None:
-        """All of a leaf's gradient is there."""
-        self.settle()
-        number = self.numbers[id(leaf)]
-        before = None if leaf._grad is None else Values.of(leaf._grad._peek())
-        parts = self._coming.pop((number, 0), [])
-        self._step(self.graph[number], [Values.of(grad._peek())], parts).before = before
 
-    def accumulated(self, leaf: Any) -> None:
-        """A leaf's gradient was added to its ``.grad``."""
-        step = self.steps[-1]
-        step.after = Values.of(leaf._grad._peek())
-        step.node.outputs[0].gradient = step.after
+def _values(grad: Any) -> Values:
+    """The values of a gradient, which is an array or a tensor."""
+    return Values.of(grad._any_layout if isinstance(grad, TensorBase) else grad)

@@ -104,7 +104,7 @@ class Values:
 
 def values_of(tensor: Any) -> Values | None:
     """The numbers of a tensor; None where there is none."""
-    return None if tensor is None else Values.of(tensor._peek())
+    return None if tensor is None else Values.of(tensor._any_layout)
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:

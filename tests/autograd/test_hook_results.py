@@ -126,7 +126,7 @@ def test_refused_by_name(place: Any, name: str) -> None:
     kind, text = outcome(minitorch, place, name, False)
     assert kind in (TypeError, RuntimeError)
     assert "_array" not in text
-    assert "_for_kernels" not in text
+    assert "_native_layout" not in text
 
 
 def of_several(m: Any, kind: str) -> Any:

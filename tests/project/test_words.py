@@ -17,6 +17,7 @@ RENAMED = {
     "Breach": "Violation",
     "ConvInput": "ConvTranspose",
     "ConvWeight": "ConvWeightGrad",
+    "calls_listed": "list_calls",
     "calls_noted": "record_calls",
     "count_functions": "next_sequence_number",
     "hush": "ignore_float_errors",
@@ -26,6 +27,13 @@ RENAMED = {
     "same_twice": "check_deterministic",
     "tensor_of": "require_tensor",
     "users_line": "caller_location",
+    "watchers": "observers",
+    "_for_kernels": "_native_layout",
+    "_kind": "_result_class",
+    "_loosen": "_keep_native_layout",
+    "_outranks": "_decides_result_class",
+    "_peek": "_any_layout",
+    "_special": "_slow_path",
     "_one_sided_where_there_is_one_side": "_use_the_finite_side",
 }
 

@@ -328,7 +328,7 @@ def test_recording_changes_no_number_and_leaves_nothing_behind() -> None:
         np.testing.assert_array_equal(one, other)
     from minitorch.nn.modules._global_hooks import AT_CALLS
 
-    assert mode.watchers == () and not AT_CALLS
+    assert mode.observers == () and not AT_CALLS
     x = minitorch.ones(1, requires_grad=True)
     assert "_metadata" not in (x * 2).grad_fn.__dict__
 
@@ -343,7 +343,7 @@ def test_a_recording_that_fails_is_over_too() -> None:
     net = nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(RuntimeError), viz.record(net) as recording:
         net(minitorch.ones(1, 3))
-    assert mode.watchers == () and recording.stack == []
+    assert mode.observers == () and recording.stack == []
     with viz.record(), viz.record():  # one within another
         pass
     with recording:

@@ -191,7 +191,7 @@ def test_everything_is_left_as_it_was() -> None:
     np.testing.assert_array_equal(minitorch.get_rng_state().numpy(), random.numpy())
     with pytest.raises(RuntimeError):
         viz.summary(net, minitorch.rand(4, 5))
-    assert net.training and minitorch.autograd.mode.mode.watchers == ()
+    assert net.training and minitorch.autograd.mode.mode.observers == ()
 
 
 def test_depth_adds_up_what_is_deeper() -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from minitorch.autograd.gradcheck.jacobian import Again, Probe, Projection, Subject, typical_size
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.report import Jacobian, Report
-from minitorch.autograd.gradcheck.trace import Call, calls_listed
+from minitorch.autograd.gradcheck.trace import Call, list_calls
 from minitorch.autograd.gradcheck.verdict import Verdict
 
 REACH = 2.0**-5  # how far away a point nearby is, relative to the elements' size
@@ -309,9 +309,9 @@ def switched(subject: Subject) -> list[str]:
     """
 
     def constants() -> list[tuple[str, list[Any]]]:
-        with calls_listed() as calls:
+        with list_calls() as recorder:
             subject.run()
-        return [(call.name, _constants_of(call)) for call in calls]
+        return [(call.name, _constants_of(call)) for call in recorder.calls]
 
     draws, here = np.random.default_rng(2), constants()
     names: dict[str, None] = {}

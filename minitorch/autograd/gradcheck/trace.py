@@ -9,8 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,8 @@ import numpy as np
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.numeric import Array
-from minitorch.autograd.mode import mode, no_grad
+from minitorch.autograd.mode import no_grad
+from minitorch.autograd.observer import Observer
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 
@@ -93,41 +93,32 @@ def caller_location() -> str:
     return f"{code.co_filename}:{frame.f_lineno}, in {code.co_name}"
 
 
-def _note_call(
-    node: Function, inputs: tuple[Any, ...], arrays: Sequence[Any], params: dict[str, Any]
-) -> None:
-    copies = [np.array(a) if isinstance(a, np.ndarray) else a for a in arrays]
-    node.call = Call(node._forward_cls, inputs, copies, params, list(node.edges), caller_location())
-
-
-@contextmanager
-def record_calls() -> Iterator[None]:
+class record_calls(Observer):
     """Within it, every node that is recorded keeps its `Call`."""
-    with _watched_by(_note_call):
-        yield
+
+    def before_forward(
+        self, node: Function, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any]
+    ) -> None:
+        """Note the call."""
+        copies = [np.array(a) if isinstance(a, np.ndarray) else a for a in arrays]
+        edges, place = list(node.edges), caller_location()
+        node.call = Call(node._forward_cls, tuple(inputs), copies, params, edges, place)
 
 
-@contextmanager
-def calls_listed() -> Iterator[list[Call]]:
-    """Within it, every call that is recorded is put into a list, also those that lead nowhere."""
-    calls: list[Call] = []
+class list_calls(record_calls):
+    """`record_calls` that puts the calls into a list, also those that lead nowhere.
 
-    def note(node: Function, *call: Any) -> None:
-        _note_call(node, *call)
-        calls.append(node.call)
+    Attributes:
+        calls: the list.
+    """
 
-    with _watched_by(note):
-        yield calls
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
 
-
-@contextmanager
-def _watched_by(watcher: Callable[..., None]) -> Iterator[None]:
-    previous = mode.watchers
-    mode.watchers = (*previous, watcher)
-    try:
-        yield
-    finally:
-        mode.watchers = previous
+    def before_forward(self, node: Function, *call: Any) -> None:
+        """Note the call, and list it."""
+        super().before_forward(node, *call)
+        self.calls.append(node.call)
 
 
 def nodes_behind(outputs: Sequence[Any]) -> list[Function]:

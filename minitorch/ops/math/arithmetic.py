@@ -42,7 +42,7 @@ __all__ = [
 class Scale(Function):
     """y = x times a number, or divided by it if that is the `ufunc`; it is no tensor's."""
 
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
     torch_name = "MulBackward0"
 
@@ -73,11 +73,11 @@ def _power(x: Array, y: Array) -> Array:
 def _combine(function: type[Function], who: str, a: Operand, b: Operand, **params: Any) -> Tensor:
     """`broadcast`; a float16 tensor and a Python number in float32, rounded once, as in PyTorch."""
     tensor, number = (b, a) if type(a) in _NUMBERS else (a, b)
-    if type(number) not in _NUMBERS or tensor._peek().dtype != np.float16:
+    if type(number) not in _NUMBERS or tensor._numpy_dtype != np.float16:
         return args.broadcast(function, who, a, b, **params)
     single = args.as_dtype(tensor, np.dtype(np.float32))
     both = (number, single) if tensor is b else (single, number)
-    result = args.as_dtype(args.broadcast(function, who, *both, **params), tensor._peek().dtype)
+    result = args.as_dtype(args.broadcast(function, who, *both, **params), tensor._numpy_dtype)
     return args.set_grad_fn_name(function.torch_name or f"{function.__name__}Backward0", result)
 
 
@@ -88,7 +88,7 @@ class Add(Function):
     """z = x + y."""
 
     broadcasts = elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -102,7 +102,7 @@ class AddScaled(Function):
     """z = x + alpha * y, of a number alpha: the gradient needs neither operand."""
 
     broadcasts = elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     torch_name = "AddBackward0"
 
     def forward(self, x: Array, y: Array, *, alpha: Array) -> Array:
@@ -136,7 +136,7 @@ class Sub(Function):
     """z = x - y."""
 
     broadcasts = elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -190,7 +190,7 @@ class Mul(Function):
     """z = x * y."""
 
     broadcasts = elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -219,7 +219,7 @@ class Div(Function):
     """z = x / y."""
 
     broadcasts = elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -249,7 +249,7 @@ def div(
     if out is not None:
         return into("div", out, div, input, other, rounding_mode=rounding_mode)
     if rounding_mode is None:
-        quick = args.is_tensor(input) and input._peek().dtype.kind == "f"
+        quick = args.is_tensor(input) and input.is_floating_point()
         if not quick and args.result_dtype("div", input, other).kind != "f":
             input, other = args.promote("div", input, other, floating=True)
         return _combine(Div, "div", input, other)
@@ -266,7 +266,7 @@ def div(
 class Reciprocal(Function):
     """y = 1 / x."""
 
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:

@@ -37,7 +37,7 @@ class VectorNorm(Function):
     Where y is 0, and for p < 2 where x is, the gradient is 0.
     """
 
-    order = "makes"
+    memory_layout = "chosen"
     torch_name = "LinalgVectorNormBackward0"
 
     def forward(self, x: Array, *, p: float, dims: tuple[int, ...], keepdim: bool) -> Array:

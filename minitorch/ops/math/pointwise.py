@@ -66,10 +66,10 @@ __all__ = [
 def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None) -> Tensor:
     """Apply a Function of one variable to floats; integers become the default floating dtype."""
     if out is None and isinstance(input, TensorBase):
-        if not input._special:
+        if not input._slow_path:
             if input._array.dtype.kind == "f":
                 return function.apply_plain(input)
-        elif input._peek().dtype.kind == "f":
+        elif input.is_floating_point():
             return function.apply(input)
     x = args.floating(require_tensor(who, "input", input))
     return function.apply(x) if out is None else into(who, out, function.apply, x)

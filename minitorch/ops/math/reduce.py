@@ -62,7 +62,7 @@ def constant_of(x: Tensor, value: Tensor) -> Tensor:
 class Sum(Function):
     """y = the sum over `dims`; every element gets the gradient of its sum."""
 
-    order = "makes"
+    memory_layout = "chosen"
     backward_takes_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -91,7 +91,7 @@ def sum(
 class Mean(Function):
     """y = the mean over `dims`."""
 
-    order = "makes"
+    memory_layout = "chosen"
     backward_takes_arrays = True
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:
@@ -131,7 +131,7 @@ def mean(
 class Prod(Function):
     """y = the product along `dim`; an element's gradient is the product of all the others."""
 
-    order = "makes"
+    memory_layout = "chosen"
 
     def forward(self, x: Array, *, dim: int, keepdim: bool) -> Array:
         self.dim, self.keepdim = dim, keepdim
@@ -217,7 +217,7 @@ def _need_any(kind: type[Exception], who: str, x: Tensor) -> None:
 class AMax(Function):
     """y = the largest element over `dims`; ties share the gradient evenly."""
 
-    order = "makes"
+    memory_layout = "chosen"
     torch_name = "AmaxBackward0"
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool) -> Array:

@@ -73,7 +73,7 @@ def _scanned(function: type[Function], who: str, input: Tensor, dim: int, kind: 
 class CumSum(Function):
     """y_i = x_1 + ... + x_i along `dim`."""
 
-    order = "makes"
+    memory_layout = "chosen"
     torch_name = "CumsumBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:
@@ -98,7 +98,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
 class CumProd(Function):
     """y_i = x_1 * ... * x_i along `dim`; its gradient divides by nothing, so zeros do no harm."""
 
-    order = "makes"
+    memory_layout = "chosen"
     torch_name = "CumprodBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:
@@ -122,7 +122,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
 class LogCumSumExp(Function):
     """y_i = log(exp(x_1) + ... + exp(x_i)) along `dim`."""
 
-    order = "makes"
+    memory_layout = "chosen"
     torch_name = "LogcumsumexpBackward0"
 
     def forward(self, x: Array, *, dim: int) -> Array:

@@ -45,7 +45,7 @@ __all__ = [
 class Var(Function):
     """y = sum((x - mean(x)) ** 2) / freedom over `dims`, in two passes."""
 
-    order = "makes"
+    memory_layout = "chosen"
 
     def forward(self, x: Array, *, dims: tuple[int, ...], keepdim: bool, freedom: float) -> Array:
         self.dims, self.keepdim, self.freedom = dims, keepdim, freedom

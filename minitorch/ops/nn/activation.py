@@ -66,7 +66,7 @@ __all__ = [
 def floats(who: str, input: Any, name: str = "input") -> Tensor:
     """`input`, refused unless it is a tensor of floats; integers as PyTorch does it."""
     x = require_tensor(who, name, input)
-    if x._peek().dtype.kind != "f":
+    if not x.is_floating_point():
         raise NotImplementedError(
             f'"{who}" not implemented for {x.dtype} ({name}); convert with .float() first'
         )
@@ -82,7 +82,7 @@ class ApplyMask(Function):
     """y = x where the mask holds, else 0 (whatever x is there: inf and NaN too)."""
 
     elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     torch_name = "ThresholdBackwardBackward0"
     backward_takes_arrays = True
 
@@ -99,7 +99,7 @@ class MaskedIdentity(PiecewiseLinear):
     """A function whose slope is 1 where a mask holds and 0 elsewhere. The mask holds at NaN."""
 
     elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def backward(self, grad: Tensor) -> Any:
@@ -128,11 +128,11 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0., 2.])
     """
     x = require_tensor("relu", "input", input)
-    if x._peek().dtype.kind == "b":
+    if x._numpy_dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     if inplace:
         return assign(x, ReLU.apply, x)
-    return ReLU.apply(x) if x._special else ReLU.apply_plain(x)
+    return ReLU.apply(x) if x._slow_path else ReLU.apply_plain(x)
 
 
 class Hardtanh(MaskedIdentity):
@@ -156,7 +156,7 @@ def hardtanh(
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     x = require_tensor("hardtanh", "input", input)
-    kind = x._peek().dtype.kind
+    kind = x._numpy_dtype.kind
     if kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if kind == "u" and (int(min_val) < 0 or int(max_val) < 0):
@@ -181,7 +181,7 @@ class Threshold(MaskedIdentity):
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """`input` where it is above `threshold`, else `value`."""
     x = require_tensor("threshold", "input", input)
-    if x._peek().dtype.kind == "b":
+    if x._numpy_dtype.kind == "b":
         raise NotImplementedError('"threshold_cpu" not implemented for Bool; convert with .float()')
     return _written(x, inplace, Threshold.apply, edge=threshold, value=value)
 
@@ -233,7 +233,7 @@ class LeakyReLU(PiecewiseLinear):
     """y = x where x > 0, else `slope` * x; the gradient at 0 is `slope`."""
 
     elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     torch_name = "LeakyReluBackward0"
 
     def forward(self, x: Array, *, slope: float) -> Array:
@@ -415,7 +415,7 @@ class GELU(Function):
 
     elementwise = True
     torch_name = "GeluBackward0"
-    order = "follows"
+    memory_layout = "preserved"
 
     def forward(self, x: Array) -> Array:
         self.save(x)
@@ -524,7 +524,7 @@ class Hardsigmoid(PiecewiseLinear):
     """y = x / 6 + 1 / 2 held between 0 and 1; the gradient at the edges is 0."""
 
     elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:

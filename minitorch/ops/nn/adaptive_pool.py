@@ -31,7 +31,7 @@ __all__ = [
 
 def _cells(who: str, x: Tensor, output_size: Any, dims: int) -> Sizes:
     """The output's spatial size, checked; None in it stands for the input's (but in 1d)."""
-    shape = x._peek().shape
+    shape = x.shape
     if isinstance(output_size, (tuple, list)):
         if len(output_size) != dims:
             raise RuntimeError(
@@ -54,7 +54,7 @@ def _cells(who: str, x: Tensor, output_size: Any, dims: int) -> Sizes:
 
 def _even_cells(x: Tensor, cells: Sizes) -> dict[str, Any] | None:
     """The geometry of the ordinary pooling that comes to the same, if there is one."""
-    sizes = x._peek().shape[-len(cells) :]
+    sizes = x.shape[-len(cells) :]
     if any(o == 0 or s % o for s, o in zip(sizes, cells, strict=True)):
         return None
     window = tuple(s // o for s, o in zip(sizes, cells, strict=True))
@@ -79,7 +79,7 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: Any) -> Tensor:
     """
     who = f"adaptive_avg_pool{dims}d"
     x = require_tensor(who, "input", input)
-    cells, shape = _cells(who, x, output_size, dims), x._peek().shape
+    cells, shape = _cells(who, x, output_size, dims), x.shape
     if cells == (1,) * dims and 0 not in shape[-dims:]:
         return x.mean(tuple(range(-dims, 0)), keepdim=True)
     if 0 in shape[-dims:] or (dims == 3 and len(shape) == 5 and not shape[1]):
@@ -134,7 +134,7 @@ def _adaptive_max_pool(
     """
     who = f"adaptive_max_pool{dims}d"
     x = require_tensor(who, "input", input)
-    cells, shape = _cells(who, x, output_size, dims), x._peek().shape
+    cells, shape = _cells(who, x, output_size, dims), x.shape
     if 0 in shape[-dims:] or (len(shape) == dims + 2 and not shape[1]):
         check_not_empty(who, shape, dims)
     check_dtype(who, x, "f")

@@ -43,7 +43,7 @@ class Convolution(Function):
     `padding` is a (before, after) pair for each spatial dimension.
     """
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     torch_name = "ConvolutionBackward0"
     returns_fresh_gradients = True
@@ -83,7 +83,7 @@ class Convolution(Function):
 class ConvWeightGrad(Function):
     """The gradient of a convolution in its weight: from y's and x's shapes to w's."""
 
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, y: Array, x: Array, *, shape: Sizes, **geometry: Any) -> Array:
@@ -169,7 +169,7 @@ def _conv(
     """
     who = f"conv{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
-    x_shape, w_shape = x._peek().shape, w._array.shape
+    x_shape, w_shape = x.shape, w._array.shape
     strides = spatial(who, "stride", stride, dims)
     dilations = spatial(who, "dilation", dilation, dims)
     if not isinstance(padding, str):
@@ -285,7 +285,7 @@ def _check_operands(who: str, x: Tensor, w: Tensor, bias: Tensor | None, channel
             f"1-dimensional with {channels} elements, but got bias of size "
             f"{list(bias._array.shape)} instead"
         )
-    dtype = x._peek().dtype
+    dtype = x._numpy_dtype
     for name, operand in (("weight", w), ("bias", bias)):
         if operand is not None and operand._array.dtype != dtype:
             raise RuntimeError(
@@ -310,7 +310,7 @@ def _check_not_empty(who: str, dims: int, x: Sizes, w: Sizes) -> None:
 class ConvTranspose(Function):
     """The gradient of a convolution in its input: from y's shape back to x's, plus b a channel."""
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     torch_name = "ConvolutionBackward0"
     backward_takes_arrays = True
@@ -372,7 +372,7 @@ def _conv_transpose(
     """
     who = f"conv_transpose{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
-    x_shape, w_shape = x._peek().shape, w._array.shape
+    x_shape, w_shape = x.shape, w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"
     _check_ranks(who, dims, x_shape, w_shape, "(in, out / groups, *kernel)")
     strides, pads = spatial(who, "stride", stride, dims), spatial(who, "padding", padding, dims)
@@ -410,7 +410,7 @@ def _conv_transpose(
         )
     batched = x if len(x_shape) == dims + 2 else x.unsqueeze(0)
     geometry = {"stride": strides, "padding": pairs, "dilation": dilations, "groups": groups}
-    shape = (batched._peek().shape[0], outs, *out)
+    shape = (batched.shape[0], outs, *out)
     y: Tensor = ConvTranspose.apply(batched, w, bias, shape=shape, **geometry)
     return y if batched is x else y.squeeze(0)
 
@@ -470,10 +470,10 @@ def unfold(
     """
     x = require_tensor("unfold", "input", input)
     check_rank("unfold", x, 2)
-    check_not_empty("unfold", x._peek().shape, 2)
+    check_not_empty("unfold", x.shape, 2)
     check_dtype("unfold", x, "fb")
     geometry = _unfold_geometry("unfold", kernel_size, dilation, padding, stride)
-    _window_counts("unfold", x._peek().shape[-2:], geometry)
+    _window_counts("unfold", x.shape[-2:], geometry)
     if x.ndim == 3:
         return Unfold.apply(x.unsqueeze(0), **geometry).squeeze(0)
     return Unfold.apply(x, **geometry)
@@ -516,7 +516,7 @@ def fold(
               [1., 2., 1.]]]])
     """
     x = require_tensor("fold", "input", input)
-    shape = x._peek().shape
+    shape = x.shape
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
         raise RuntimeError(
             "fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
@@ -538,9 +538,7 @@ def fold(
             f"expected as many columns, but got {shape[-1]}"
         )
     batched = x if len(shape) == 3 else x.unsqueeze(0)
-    y: Tensor = Fold.apply(
-        batched, shape=(batched._peek().shape[0], rows // (kh * kw), *out), **geometry
-    )
+    y: Tensor = Fold.apply(batched, shape=(batched.shape[0], rows // (kh * kw), *out), **geometry)
     return y if batched is x else y.squeeze(0)
 
 

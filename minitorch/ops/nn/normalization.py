@@ -60,11 +60,11 @@ def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | Non
         if array.shape != shape:
             raise RuntimeError(
                 f"Expected {name} {expected.format(name=name)}, but got {name} of shape "
-                f"{list(array.shape)} for input of shape {list(x._peek().shape)}"
+                f"{list(array.shape)} for input of shape {list(x.shape)}"
             )
         kinds.add(array.dtype)
-    wanted = {x._peek().dtype}
-    if x._peek().dtype == np.float16 and len(kinds) == 1:
+    wanted = {x._numpy_dtype}
+    if x._numpy_dtype == np.float16 and len(kinds) == 1:
         wanted.add(np.dtype(np.float32))  # as PyTorch: the input may be half, all else float
     if not kinds <= wanted:
         raise RuntimeError(
@@ -80,7 +80,7 @@ class Normalize(Function):
     `running` collects the mean and variance if it is given.
     """
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 4
     torch_name = "NativeBatchNormBackward0"
 
@@ -122,7 +122,7 @@ class Normalize(Function):
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
         over, grad_x, grad_w, grad_b = self.over, None, None, None
-        if x._peek().dtype == np.float16:  # in float32, as forward; the engine casts back
+        if x._numpy_dtype == np.float16:  # in float32, as forward; the engine casts back
             grad, x = as_dtype(grad, np.dtype("f4")), as_dtype(x, np.dtype("f4"))
             w = None if w is None else as_dtype(w, np.dtype("f4"))
         if self.needs(0) or self.needs(1):
@@ -223,7 +223,7 @@ def batch_norm(
             [ 1.]])
     """
     x = require_tensor("batch_norm", "input", input)
-    shape = x._peek().shape
+    shape = x.shape
     if training and shape and math.prod(shape[2:]) * shape[0] == 1:
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {list(shape)}"
@@ -258,7 +258,7 @@ def batch_norm(
 class ScaleChannels(Function):
     """y = x * scale + shift, with one of each a channel. `spread` is their shape beside x."""
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 4
     torch_name = "NativeBatchNormBackward0"
 
@@ -324,7 +324,7 @@ def instance_norm(
         NotImplementedError: for integers.
     """
     x = require_tensor("instance_norm", "input", input)
-    shape = x._peek().shape
+    shape = x.shape
     if use_input_stats and math.prod(shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {list(shape)}"
@@ -375,7 +375,7 @@ def group_norm(
         NotImplementedError: for integers.
     """
     x = require_tensor("group_norm", "input", input)
-    shape = x._peek().shape
+    shape = x.shape
     if len(shape) < 2:
         raise RuntimeError(
             f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
@@ -395,7 +395,7 @@ def group_norm(
     expected = "to be a vector of size equal to the number of channels in input"
     _check_affine(x, (C,), expected, weight=weight, bias=bias)
     floats("group_norm", x)
-    if x._peek().size == 0:
+    if x.numel() == 0:
         return x.clone()
     grouped = x.reshape(N, num_groups, C // num_groups, space)
     spread = (1, num_groups, C // num_groups, 1)
@@ -416,7 +416,7 @@ def _normalized(who: str, x: Tensor, normalized_shape: Any, **params: Tensor | N
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
             "element, but got normalized_shape = []"
         )
-    shape = x._peek().shape
+    shape = x.shape
     if shape[max(len(shape) - len(last), 0) :] != last:
         raise RuntimeError(
             f"Given normalized_shape={list(last)}, expected input with shape "
@@ -470,16 +470,16 @@ def rms_norm(
     """
     x = require_tensor("rms_norm", "input", input)
     last = _normalized("rms_norm", x, normalized_shape, weight=weight)
-    eps = float(np.finfo(wide(x._peek())).eps) if eps is None else eps
+    eps = float(np.finfo(wide(x._any_layout)).eps) if eps is None else eps
     return _over_last(x, last, weight, None, eps, centre=False)
 
 
 def _over_last(
     x: Tensor, last: Shape, weight: Tensor | None, bias: Tensor | None, eps: float, centre: bool
 ) -> Tensor:
-    if x._peek().size == 0:
+    if x.numel() == 0:
         return x.clone()
-    lead = x._peek().ndim - len(last)
+    lead = x.ndim - len(last)
     axes, spread = tuple(range(lead, lead + len(last))), (1,) * lead + last
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, centre=centre)
 
@@ -519,16 +519,16 @@ def local_response_norm(
         RuntimeError: for a size below 1.
     """
     x = require_tensor("local_response_norm", "input", input)
-    shape = x._peek().shape
+    shape = x.shape
     if len(shape) < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
         )
-    if x._peek().size == 0:
+    if x.numel() == 0:
         return x
     if size < 1:
         raise RuntimeError(f"local_response_norm: size should be greater than zero, but got {size}")
-    if x._peek().dtype.kind in "bu":
+    if x._numpy_dtype.kind in "bu":
         raise NotImplementedError(
             f'"local_response_norm" not implemented for {x.dtype}; convert with .float()'
         )

@@ -42,7 +42,7 @@ def _geometry(who: str, dims: int, x: Tensor, *window: Any) -> dict[str, Any]:
     step = kernel if stride is None or stride in ((), []) else spatial(who, "stride", stride, dims)
     pad, apart = spatial(who, "padding", padding, dims), spatial(who, "dilation", dilation, dims)
     check_rank(who, x, dims)
-    return dict(_checked(who, x._peek().shape, kernel, step, pad, apart, ceil_mode))
+    return dict(_checked(who, x.shape, kernel, step, pad, apart, ceil_mode))
 
 
 @functools.lru_cache(maxsize=512, typed=True)
@@ -87,7 +87,7 @@ class MaxPool(PiecewiseLinear):
     Padding is -inf, so that it never wins.
     """
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     torch_name = "MaxPool2DWithIndicesBackward0"
     backward_takes_arrays = True
@@ -121,7 +121,7 @@ class MaxPool3d(MaxPool):
 class TakeInWindow(Function):
     """y = the element of each window of x at the place that `winners` say, one a dimension."""
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     backward_takes_arrays = True
 
@@ -139,7 +139,7 @@ class TakeInWindow(Function):
 class PutInWindow(Function):
     """y = each element of x added at its winner's place, 0 elsewhere: `TakeInWindow`'s adjoint."""
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     backward_takes_arrays = True
 
@@ -227,7 +227,7 @@ def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
 class AvgPool(PiecewiseLinear):
     """y = the mean of each window."""
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     torch_name = "AvgPool2DBackward0"
     backward_takes_arrays = True
@@ -260,7 +260,7 @@ class AvgPool3d(AvgPool):
 class AvgPoolInput(Function):
     """Each mean's gradient spread evenly over its window: `AvgPool` the other way."""
 
-    order = "makes"
+    memory_layout = "chosen"
     channels_last_from = 3
     backward_takes_arrays = True
 
@@ -307,7 +307,7 @@ def _avg_pool(
     who = f"avg_pool{dims}d"
     x = require_tensor(who, "input", input)
     if dims == 3:
-        kernel, shape = spatial(who, "kernel_size", kernel_size, 3), x._peek().shape[-3:]
+        kernel, shape = spatial(who, "kernel_size", kernel_size, 3), x.shape[-3:]
         if len(shape) == 3 and any(n < k for n, k in zip(shape, kernel, strict=True)):
             raise RuntimeError(
                 f"{who}: input volume {list(shape)} smaller than kernel size {list(kernel)}"
@@ -315,7 +315,7 @@ def _avg_pool(
     geometry = _geometry(who, dims, x, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError(f"{who}: divisor must be not zero")
-    if x._peek().dtype != np.int64:
+    if x._numpy_dtype != np.int64:
         check_dtype(who, x, "f")
     del geometry["dilation"]
     geometry.update(count_include_pad=count_include_pad, divisor_override=divisor_override)
@@ -469,7 +469,7 @@ def _max_unpool(
             f"{who}: Expected shape of indices to be same as that of the input tensor "
             f"({list(shape)}) but got indices tensor with shape: {list(index.shape)}"
         )
-    check_not_empty(who, x._peek().shape, dims)
+    check_not_empty(who, x.shape, dims)
     room = math.prod(out)
     if index.size and (index.min() < 0 or index.max() >= room):
         wrong = index[(index < 0) | (index >= room)].flat[0]

@@ -45,7 +45,7 @@ def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
 class Softmax(Function):
     """y = exp(x) / sum(exp(x)) along `dim`."""
 
-    order = "makes"
+    memory_layout = "chosen"
     kernel = staticmethod(kernels.softmax)
 
     def forward(self, x: Array, *, dim: int) -> Array:

@@ -36,7 +36,7 @@ def spatial(who: str, name: str, value: Any, dims: int) -> Sizes:
 
 def check_rank(who: str, x: Tensor, dims: int) -> None:
     """Refuse all but (N, C, *spatial) and (C, *spatial) by a RuntimeError."""
-    shape = x._peek().shape
+    shape = x.shape
     if len(shape) not in (dims + 1, dims + 2):
         raise RuntimeError(
             f"{who}: expected a {dims + 1}D (C, *spatial) or {dims + 2}D (N, C, *spatial) input, "
@@ -55,7 +55,7 @@ def check_not_empty(who: str, shape: Sizes, dims: int) -> None:
 
 def check_dtype(who: str, x: Tensor, kinds: str) -> None:
     """Refuse a dtype that PyTorch has not got here: of none of the `kinds`, NumPy's letters."""
-    if x._peek().dtype.kind not in kinds:
+    if x._numpy_dtype.kind not in kinds:
         raise NotImplementedError(
             f'"{who}" not implemented for {x.dtype}; convert the input with .float()'
         )

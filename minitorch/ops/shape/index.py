@@ -292,7 +292,7 @@ class Indexing(Function):
 class Take(Indexing):
     """y = x[indices]: a copy. Taken twice, it gets both gradients."""
 
-    order = "makes"
+    memory_layout = "chosen"
     torch_name = "IndexBackward0"
     differentiable_inputs = slice(1)
     backward_takes_arrays = True

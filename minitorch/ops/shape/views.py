@@ -543,7 +543,7 @@ class Clone(Function):
     """y = x, in memory of its own: of the same order, and of the very same strides if `exact`."""
 
     elementwise = True
-    order = "follows"
+    memory_layout = "preserved"
     backward_takes_arrays = True
 
     def forward(self, x: Array, *, exact: bool = False) -> Array:
@@ -560,9 +560,11 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
         RuntimeError: for a memory_format of another number of dimensions.
     """
     x = require_tensor("clone", "input", input)
-    axes = args.memory_order("clone", memory_format, x._peek().ndim)
-    if axes is None or (x._is_native and axes[1:] == tuple(range(1, len(axes))) and not x._axes):
-        return Clone.apply(x, exact=x._is_native)
+    axes = args.memory_order("clone", memory_format, x.ndim)
+    if axes is None or (
+        x._has_native_layout and axes[1:] == tuple(range(1, len(axes))) and not x._axes
+    ):
+        return Clone.apply(x, exact=x._has_native_layout)
     return _reordered(x, axes)
 
 
@@ -581,7 +583,7 @@ class Reorder(Function):
 
 def _reordered(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     y: Tensor = Reorder.apply(x, axes=axes)
-    y._special = True  # not in C's order, as far as can be told
+    y._slow_path = True  # not in C's order, as far as can be told
     return y
 
 

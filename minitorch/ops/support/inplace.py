@@ -67,7 +67,7 @@ def check_writable(target: TensorBase, *, overlaps: bool = False, leaves: bool =
             )
         if target._view is not None:
             check_view(target)
-    array = target._peek()
+    array = target._any_layout
     if (
         not overlaps
         and array.size > 1
@@ -92,7 +92,7 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
     check_writable(target)
     before = next_sequence_number()
     result = operation(*args, **kwargs)
-    array, made = target._peek(), result._peek()
+    array, made = target._any_layout, result._any_layout
     if made.shape != array.shape:
         raise RuntimeError(
             f"output with shape {list(array.shape)} doesn't match the broadcast shape "
@@ -132,7 +132,7 @@ def write(target: Tensor, result: Tensor) -> Tensor:
         view.check_change(target)
     if recorded and view is None and not result._requires_grad:
         result = CopyFrom.apply(target, result)  # a constant, as of a comparison: no gradient
-    target._peek()[...] = result._peek()
+    target._any_layout[...] = result._any_layout
     target._bump_version()
     if recorded or (mode.grad and view is not None and view.base._requires_grad):
         if view is None:
@@ -160,7 +160,7 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
     if target._view is not None:
         before = target._wrap(target._array)
         before._storage, before._view = target._storage, target._view
-        before._special = True
+        before._slow_path = True
         before._requires_grad = target._requires_grad
         before._grad_fn, before._slot = target._grad_fn, target._slot
     shape = target._array.shape

@@ -117,7 +117,7 @@ def require_tensor(who: str, name: str, value: Any) -> Tensor:
 
 def _raw(who: str, operand: Operand) -> Any:
     if isinstance(operand, OPERANDS):
-        return operand._peek() if isinstance(operand, TensorBase) else operand
+        return operand._any_layout if isinstance(operand, TensorBase) else operand
     raise TypeError(
         f"{who}(): expected Tensors or numbers as operands, got {type(operand).__name__}"
     )
@@ -150,15 +150,15 @@ def promote_pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Two operands in their common dtype; quick where there is nothing to do."""
     a_is, b_is = isinstance(a, TensorBase), isinstance(b, TensorBase)
     if a_is and b_is:
-        if a._peek().dtype is b._peek().dtype:
+        if a._numpy_dtype is b._numpy_dtype:
             return a, b
     elif a_is:
         if type(b) is float or type(b) is int:
-            dtype = a._peek().dtype
+            dtype = a._numpy_dtype
             if dtype.kind == "f" or (dtype.kind in "iu" and type(b) is int):
                 return a, number(b, dtype)
     elif b_is and (type(a) is float or type(a) is int):
-        dtype = b._peek().dtype
+        dtype = b._numpy_dtype
         if dtype.kind == "f" or (dtype.kind in "iu" and type(a) is int):
             return number(a, dtype), b
     first, second = promote(who, a, b)
@@ -185,7 +185,7 @@ def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
 
 def dtype_of(operand: Operand) -> np.dtype[Any]:
     """The NumPy dtype of a tensor or an ndarray."""
-    return (operand._peek() if isinstance(operand, TensorBase) else operand).dtype
+    return (operand._any_layout if isinstance(operand, TensorBase) else operand).dtype
 
 
 def array_of(operand: Operand) -> Array:
@@ -252,7 +252,7 @@ def cast_for_sum(who: str, input: Any, dtype: dtype | None) -> Tensor:
     """
     x = require_tensor(who, "input", input)
     if dtype is None:
-        return x if x._peek().dtype.kind == "f" else as_dtype(x, np.dtype(np.int64))
+        return x if x.is_floating_point() else as_dtype(x, np.dtype(np.int64))
     if mode.grad and x._requires_grad and not dtype.is_floating_point:
         raise RuntimeError(f"{who}: Autograd not support dtype: {dtype}; detach() the tensor first")
     return as_dtype(x, dtype.numpy)
@@ -284,7 +284,7 @@ def floating(input: Tensor) -> Tensor:
 
 def is_half(x: Any) -> bool:
     """Whether `x` is a tensor of float16."""
-    return isinstance(x, TensorBase) and x._peek().dtype.char == "e"
+    return isinstance(x, TensorBase) and x._numpy_dtype.char == "e"
 
 
 def in_wider(operation: Callable[..., Any], *operands: Operand, **options: Any) -> Any:
@@ -292,10 +292,10 @@ def in_wider(operation: Callable[..., Any], *operands: Operand, **options: Any) 
 
     So PyTorch computes with float16 in float32, and what it adds up of float32 in float64.
     """
-    narrow = next(x._peek().dtype for x in operands if isinstance(x, TensorBase))
+    narrow = next(x._numpy_dtype for x in operands if isinstance(x, TensorBase))
     wider = np.dtype(np.float32 if narrow.itemsize == 2 else np.float64)
     wide = [
-        as_dtype(x, wider) if isinstance(x, TensorBase) and x._peek().dtype == narrow else x
+        as_dtype(x, wider) if isinstance(x, TensorBase) and x._numpy_dtype == narrow else x
         for x in operands
     ]
     results = operation(*wide, **options)
@@ -437,15 +437,15 @@ def laid(result: Tensor, like: Tensor | None = None) -> Tensor:
 
 def laid_by_columns(result: Tensor) -> Tensor:
     """`result`, fresh, with the elements of a column side by side, as LAPACK gives matrices."""
-    ndim = result._peek().ndim
+    ndim = result.ndim
     result._lie_in((*range(ndim - 2), ndim - 1, ndim - 2))
     return result
 
 
 def laid_as_images(result: Tensor, like: Tensor, least: int = 4) -> Tensor:
     """`result`, fresh and nobody's view, channels last in memory if the images `like` are."""
-    if is_channels_last(like._peek().shape, like._strides_seen(), least):
-        ndim = result._peek().ndim
+    if is_channels_last(like.shape, like._strides_seen(), least):
+        ndim = result.ndim
         result._lie_in((0, *range(2, ndim), 1))
     return result
 

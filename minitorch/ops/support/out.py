@@ -53,7 +53,7 @@ def into(who: str, out: Any, operation: Callable[..., Any], *args: Any, **params
     if len(outs) != len(results):
         raise TypeError(f"{who}(): out must be {len(results)} tensors, got {len(outs)}")
     for tensor, result in zip(outs, results, strict=True):
-        wanted, given = result.dtype, from_numpy_dtype(tensor._peek().dtype)
+        wanted, given = result.dtype, from_numpy_dtype(tensor._numpy_dtype)
         if not can_cast(wanted, given):
             raise RuntimeError(
                 f"{who}: result type {wanted} can't be cast to the desired output type {given}"

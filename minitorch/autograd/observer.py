@@ -1,0 +1,78 @@
+"""`Observer`: whoever wants to be told what is recorded and how a walk goes, and changes nothing.
+
+Anomaly mode, the checker's notes of calls, recordings, replays and the command line are observers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from minitorch.autograd.mode import mode
+
+if TYPE_CHECKING:
+    from minitorch.autograd.function import Function
+
+
+class Observer:
+    """A context manager: within it, its methods are called for all that this thread does.
+
+    A subclass writes those that it wants. What it raises ends what it was told of.
+
+    >>> import minitorch
+    >>> class Names(Observer):
+    ...     def before_forward(self, node, inputs, arrays, params):
+    ...         print("record", node.name())
+    ...     def before_backward(self, node, grads):
+    ...         print("visit", node.name())
+    >>> x = minitorch.ones(2, requires_grad=True)
+    >>> with Names():
+    ...     x.exp().sum().backward()
+    record ExpBackward0
+    record SumBackward0
+    visit SumBackward0
+    visit ExpBackward0
+    visit AccumulateGrad
+    """
+
+    def before_forward(
+        self, node: Function, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any]
+    ) -> None:
+        """Hear of a node that is being recorded, before its forward runs.
+
+        Args:
+            node: it has its edges, and nothing else yet.
+            inputs: what `apply` was given.
+            arrays: the array of each input that is a tensor; the input itself where it is none.
+            params: what `apply` was given by keyword.
+        """
+
+    def before_walk(self, outputs: Any, gradients: Any, accumulates: bool) -> None:
+        """Hear that a walk is asked for, before anything is checked.
+
+        Args:
+            outputs: what to go back from: a tensor or several, as the caller gave them.
+            gradients: those to start from, likewise, or None.
+            accumulates: whether ``.grad`` is added to, as by `backward`, and not by `grad`.
+        """
+
+    def before_backward(self, node: Any, grads: Sequence[Any]) -> None:
+        """Hear of a node whose turn has come.
+
+        Args:
+            node: a Function, or for a leaf whose gradient is whole its `AccumulateGrad`.
+            grads: the gradient of each output or None, in the walk's form: arrays or tensors.
+        """
+
+    def after_backward(self, node: Any, grads: Sequence[Any], made: Sequence[Any]) -> None:
+        """Hear what a node made: a gradient for each of its edges, or None, as it will be sent."""
+
+    def backward_failed(self, node: Function, error: Exception) -> None:
+        """Hear of an error in a node's backward, which is then raised again."""
+
+    def __enter__(self) -> Self:
+        mode.observers = (*mode.observers, self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        mode.observers = tuple(other for other in mode.observers if other is not self)
