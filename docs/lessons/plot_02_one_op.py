@@ -207,5 +207,6 @@ if answer_2 is not None:
     assert gradcheck(Yours.apply, points)
 
 # %%
-# Where in the source: ``minitorch/autograd/function.py`` is ``Function``. Every
-# operation of ``minitorch/ops/math/pointwise.py`` is written like ``Bell``.
+# Where in the source: ``minitorch/autograd/function.py`` is ``Function``. The
+# operations of ``minitorch/ops/math/pointwise.py`` are written like ``Bell``; what most of them
+# would repeat, saving and unpacking, stands once in ``OfInput`` and ``OfOutput``.

@@ -29,7 +29,7 @@ REDUCTIONS = ("none", "mean", "sum")
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
-def _along_classes(weight: Array, ndim: int) -> Array:
+def _along_classes(weight: Any, ndim: int) -> Any:
     """A weight a class, shaped to multiply (N, C, *)."""
     return weight.reshape(1, -1, *(1,) * (ndim - 2))
 
@@ -289,10 +289,8 @@ def cross_entropy(
     >>> cross_entropy(minitorch.zeros(2, 10), minitorch.tensor([3, 7]))
     tensor(2.3026)
     """
-    x, y = (
-        require_tensor("cross_entropy", "input", input),
-        require_tensor("cross_entropy", "target", target),
-    )
+    x = require_tensor("cross_entropy", "input", input)
+    y = require_tensor("cross_entropy", "target", target)
     reduction = reduction_of(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -311,20 +309,20 @@ def cross_entropy(
         if weight is not None:
             _check_weight("cross_entropy", x._array.shape[1], x, weight)
         loss = _soft_cross_entropy(x, y, weight, reduction, label_smoothing)
-        return loss.squeeze(0) if single and reduction == "none" else loss
-    if single:
-        x, y = x.unsqueeze(0), _of_one(y)
-    certain = _class_indices("cross_entropy", x, y, weight, ignore_index)
-    plain = certain and weight is None and not label_smoothing and x._array.ndim == 2
-    loss = CrossEntropy.apply(
-        x,
-        y,
-        weight,
-        ignore_index=ignore_index,
-        smoothing=label_smoothing,
-        reduction=reduction,
-        plain=plain,
-    )
+    else:
+        if single:
+            x, y = x.unsqueeze(0), _of_one(y)
+        certain = _class_indices("cross_entropy", x, y, weight, ignore_index)
+        plain = certain and weight is None and not label_smoothing and x._array.ndim == 2
+        loss = CrossEntropy.apply(
+            x,
+            y,
+            weight,
+            ignore_index=ignore_index,
+            smoothing=label_smoothing,
+            reduction=reduction,
+            plain=plain,
+        )
     return loss.squeeze(0) if single and reduction == "none" else loss
 
 
@@ -347,12 +345,11 @@ def _soft_cross_entropy(
         target = target * (1 - smoothing) + smoothing / classes
     terms = log_softmax(x, 1) * target
     if weight is not None:
-        terms = terms * weight.reshape(1, classes, *(1,) * (x._array.ndim - 2))
+        terms = terms * _along_classes(weight, x._array.ndim)
     losses = -terms.sum(1)
-    if reduction == "none":
-        return losses
-    total = losses.sum()
-    return total if reduction == "sum" else total / losses._array.size
+    if reduction != "mean":
+        return reduced(losses, reduction)
+    return losses.sum() / losses._array.size
 
 
 def nll_loss(

@@ -133,9 +133,7 @@ def _losses(
     skips[:, 3::2] = labels[:, 1:] != labels[:, :-1]
     skips &= states != blank
 
-    def held(array: Array) -> Tensor:
-        return x._wrap(array)
-
+    held = x._wrap
     sample, place = np.arange(N), np.arange(2 * S + 1)
     times = np.arange(max(T, 1))[:, None, None]
     seen = Take.apply(x, times, sample[None, :, None], states[None])  # (T, N, states)

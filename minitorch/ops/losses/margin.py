@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -248,8 +249,7 @@ def multilabel_soft_margin_loss(
         losses = losses * weight
     if not input._array.ndim:
         raise IndexError("Dimension specified as -1 but tensor has no dimensions")
-    axis = input._array.ndim - 1
-    return reduced(losses.sum(axis) / input._array.shape[axis], reduction)
+    return reduced(losses.sum(-1) / input._array.shape[-1], reduction)
 
 
 def cosine_embedding_loss(
@@ -312,11 +312,15 @@ def triplet_margin_loss(
         RuntimeError: if the numbers of dimensions differ.
     """
     reduction = reduction_of(size_average, reduce, reduction)
-
-    def distance(x: Tensor, y: Tensor) -> Tensor:
-        return pairwise_distance(x, y, p, eps)
-
-    return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
+    return triplet_margin_with_distance_loss(
+        anchor,
+        positive,
+        negative,
+        distance_function=functools.partial(pairwise_distance, p=p, eps=eps),
+        margin=margin,
+        swap=swap,
+        reduction=reduction,
+    )
 
 
 def triplet_margin_with_distance_loss(
@@ -332,18 +336,6 @@ def triplet_margin_with_distance_loss(
     """`triplet_margin_loss` with a distance of one's own (by default `pairwise_distance`)."""
     reduction = reduction_of(None, None, reduction)
     distance = pairwise_distance if distance_function is None else distance_function
-    return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
-
-
-def _triplet(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    distance: Callable[..., Any],
-    margin: float,
-    swap: bool,
-    reduction: str,
-) -> Tensor:
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:

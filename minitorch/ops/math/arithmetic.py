@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch._dtypes import Array
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import wide
 from minitorch.ops.math.select import where
@@ -53,21 +55,6 @@ class Scale(Function):
 
     def backward(self, grad: Tensor) -> Any:
         return Scale.apply(grad, number=self.number, ufunc=self.ufunc)
-
-
-def _power(x: Array, y: Array) -> Array:
-    """x ** y; small whole exponents by multiplying, as PyTorch does, which is faster and exact."""
-    if y.ndim == 0:
-        if y == 2:
-            return np.multiply(x, x)
-        if y == 3:
-            return np.multiply(np.multiply(x, x), x)
-        if y == 0.5:
-            return np.sqrt(x)
-    if y.dtype.kind == "i" and np.any(y < 0):  # 1 / x ** -y, rounded toward zero: 1, -1 or 0
-        inverse = np.where(np.abs(x) == 1, x ** (y & 1), 0)
-        return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
-    return np.power(x, y)
 
 
 def _combine(function: type[Function], who: str, a: Operand, b: Operand, **params: Any) -> Tensor:
@@ -228,18 +215,11 @@ class Div(Function):
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        return (
-            grad / y if self.needs(0) else None,
-            -grad * ((x / y) / y) if self.needs(1) else None,
-        )
+        return grad / y if self.needs(0) else None, -grad * (x / y / y) if self.needs(1) else None
 
 
 def div(
-    input: Operand,
-    other: Operand,
-    *,
-    rounding_mode: str | None = None,
-    out: Tensor | None = None,
+    input: Operand, other: Operand, *, rounding_mode: str | None = None, out: Tensor | None = None
 ) -> Tensor:
     """``input / other`` in floating point; ``rounding_mode`` 'trunc' or 'floor' rounds it.
 
@@ -334,7 +314,17 @@ class Pow(Function):
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
-        return _power(x, y)
+        if y.ndim == 0:  # by multiplying, as PyTorch does, which is faster and exact
+            if y == 2:
+                return np.multiply(x, x)
+            if y == 3:
+                return np.multiply(np.multiply(x, x), x)
+            if y == 0.5:
+                return np.sqrt(x)
+        if y.dtype.kind == "i" and np.any(y < 0):  # 1 / x ** -y, rounded toward zero: 1, -1 or 0
+            inverse = np.where(np.abs(x) == 1, x ** (y & 1), 0)
+            return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
+        return np.power(x, y)
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
@@ -391,14 +381,12 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _is_bool(operand: Operand) -> bool:
-    return isinstance(operand, bool) or (
-        not isinstance(operand, args.SCALARS) and args.dtype_of(operand).kind == "b"
-    )
+    if isinstance(operand, TensorBase):
+        return operand._numpy_dtype.kind == "b"
+    return isinstance(operand, bool) or (isinstance(operand, np.ndarray) and operand.dtype == bool)
 
 
 # ---- division with remainder ------------------------------------------------------------------
-
-
 class Quotient(Function):
     """z = x / y rounded down ('floor') or toward zero ('trunc'): flat, so its gradient is 0."""
 
@@ -455,21 +443,24 @@ class Remainder(Function):
     """z = x - y * floor(x / y): Python's modulo, with the sign of y."""
 
     broadcasts = elementwise = True
+    rounding = "floor"
 
     def forward(self, x: Array, y: Array) -> Array:
         if self.needs(1):
             self.save(x, y)
         if x.dtype.kind in "iu":
             _no_zero(x, y)
-            return np.remainder(x, y)
-        rest = np.fmod(x, y)  # NumPy's remainder gives 0 the sign of y; PyTorch's keeps x's
+        rest = np.fmod(x, y)
+        if self.rounding == "trunc":
+            return rest
+        # NumPy's remainder gives 0 the sign of y; PyTorch's keeps x's.
         return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
 
     def backward(self, grad: Tensor) -> Any:
         if not self.needs(1):
             return grad, None
         x, y = self.saved
-        return grad, -grad * div(x, y, rounding_mode="floor")
+        return grad, -grad * div(x, y, rounding_mode=self.rounding)
 
 
 def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -485,23 +476,10 @@ def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> T
     return args.broadcast(Remainder, "remainder", x, y)
 
 
-class Fmod(Function):
+class Fmod(Remainder):
     """z = x - y * trunc(x / y): C's modulo, with the sign of x."""
 
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        if self.needs(1):
-            self.save(x, y)
-        if x.dtype.kind in "iu":
-            _no_zero(x, y)
-        return np.fmod(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        if not self.needs(1):
-            return grad, None
-        x, y = self.saved
-        return grad, -grad * div(x, y, rounding_mode="trunc")
+    rounding = "trunc"
 
 
 def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -518,8 +496,6 @@ def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
 
 
 # ---- of three ---------------------------------------------------------------------------------
-
-
 class Lerp(Function):
     """z = x + w (y - x), counted from the nearer end."""
 
@@ -549,10 +525,9 @@ def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = No
     if out is not None:
         return into("lerp", out, lerp, input, end, weight)
     dtype = args.dtype_of(require_tensor("lerp", "input", input))
+    require_tensor("lerp", "end", end)
     for name, operand in (("end", end), ("weight", weight)):
-        if name == "weight" and not args.is_tensor(operand):
-            continue
-        if args.dtype_of(require_tensor("lerp", name, operand)) != dtype:
+        if args.is_tensor(operand) and args.dtype_of(operand) != dtype:
             raise RuntimeError(
                 f"lerp: expected dtype {input.dtype} for `{name}` but got dtype {operand.dtype}"
             )
@@ -565,12 +540,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = No
 
 
 def addcmul(
-    input: Tensor,
-    tensor1: Tensor,
-    tensor2: Tensor,
-    *,
-    value: float = 1,
-    out: Tensor | None = None,
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1, out: Tensor | None = None
 ) -> Tensor:
     """``input + value * tensor1 * tensor2``.
 
@@ -581,29 +551,11 @@ def addcmul(
         return into("addcmul", out, addcmul, input, tensor1, tensor2, value=value)
     three = _three("addcmul", input, tensor1, tensor2)
     args.not_bool("addcmul", three[0])
-    make = args.in_wider if args.is_half(three[0]) else _call
-    return args.set_grad_fn_name("AddcmulBackward0", make(_add_product, *three, value=value))
-
-
-def _call(operation: Callable[..., Tensor], *operands: Tensor, **options: Any) -> Tensor:
-    return operation(*operands, **options)
-
-
-def _add_product(x: Tensor, y: Tensor, z: Tensor, value: float) -> Tensor:
-    return add(x, mul(_scaled(y, value), z))
-
-
-def _add_quotient(x: Tensor, y: Tensor, z: Tensor, value: float) -> Tensor:
-    return add(x, div(_scaled(y, value), z))
+    return args.set_grad_fn_name("AddcmulBackward0", _added(mul, value, *three))
 
 
 def addcdiv(
-    input: Tensor,
-    tensor1: Tensor,
-    tensor2: Tensor,
-    *,
-    value: float = 1,
-    out: Tensor | None = None,
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1, out: Tensor | None = None
 ) -> Tensor:
     """``input + value * tensor1 / tensor2``.
 
@@ -619,8 +571,7 @@ def addcdiv(
             "will perform a true division of tensor1 and tensor2. Use "
             "input + value * torch.trunc(tensor1 / tensor2), or convert to a floating dtype."
         )
-    make = args.in_wider if args.is_half(three[0]) else _call
-    return args.set_grad_fn_name("AddcdivBackward0", make(_add_quotient, *three, value=value))
+    return args.set_grad_fn_name("AddcdivBackward0", _added(div, value, *three))
 
 
 def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Tensor]:
@@ -629,8 +580,10 @@ def _three(who: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> list[Te
     return args.promote(who, input, tensor1, tensor2)
 
 
-def _scaled(factor: Tensor, value: float) -> Tensor:
-    """`factor` times a number, which is cast to its dtype rather than promoting it."""
-    if value == 1:
-        return factor
-    return mul(factor, args.scalar_as(value, args.dtype_of(factor), filling=True))
+def _added(combine: Callable[..., Tensor], value: float, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """``x + combine(value * y, z)``: the number is cast to their dtype rather than promoting it."""
+    if args.is_half(x):
+        return args.in_wider(functools.partial(_added, combine, value), x, y, z)
+    if value != 1:
+        y = mul(y, args.scalar_as(value, args.dtype_of(y), filling=True))
+    return add(x, combine(y, z))

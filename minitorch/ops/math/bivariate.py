@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.math.arithmetic import mul, pow
-from minitorch.ops.math.select import where
+from minitorch.ops.math.select import OfTwo, where
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import Operand, require_tensor
 from minitorch.ops.support.out import into
@@ -49,14 +50,10 @@ def _of_float_tensors(
     return _of_floats(function, who, x, y, out)
 
 
-class Atan2(Function):
+class Atan2(OfTwo):
     """z = the angle of the point (y, x) to the first axis: arctan(x / y) in its own quadrant."""
 
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.arctan2(x, y)
+    ufunc = np.arctan2
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
@@ -67,10 +64,8 @@ class Atan2(Function):
 
 def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (`other`, `input`), in -pi to pi; the gradient at the origin is 0."""
-    who = "atan2"
-    return _of_floats(
-        Atan2, who, require_tensor(who, "input", input), require_tensor(who, "other", other), out
-    )
+    x, y = require_tensor("atan2", "input", input), require_tensor("atan2", "other", other)
+    return _of_floats(Atan2, "atan2", x, y, out)
 
 
 class Hypot(Function):
@@ -113,20 +108,16 @@ def copysign(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Ten
     return _of_floats(Copysign, "copysign", require_tensor("copysign", "input", input), other, out)
 
 
-class LogAddExp(Function):
+class LogAddExp(OfTwo):
     """z = ln(e^x + e^y), without overflow."""
 
     torch_name = "LogaddexpBackward0"
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.logaddexp(x, y)
+    ufunc: Any = np.logaddexp
+    power: Any = operator.methodcaller("exp")
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        return grad / ((y - x).exp() + 1.0), grad / ((x - y).exp() + 1.0)
+        return grad / (self.power(y - x) + 1.0), grad / (self.power(x - y) + 1.0)
 
 
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -134,20 +125,11 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
     return _of_float_tensors(LogAddExp, "logaddexp", input, other, out)
 
 
-class LogAddExp2(Function):
+class LogAddExp2(LogAddExp):
     """z = the logarithm to base 2 of 2^x + 2^y, without overflow."""
 
     torch_name = "Logaddexp2Backward0"
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.logaddexp2(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        return grad / ((y - x).exp2() + 1.0), grad / ((x - y).exp2() + 1.0)
+    ufunc, power = np.logaddexp2, operator.methodcaller("exp2")
 
 
 def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -159,7 +141,6 @@ class XLogY(Function):
     """z = x ln(y), and 0 where x is 0 (unless y is NaN)."""
 
     torch_name = "XlogyBackward0"
-
     broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -184,7 +165,6 @@ class XLog1pY(Function):
     """z = x ln(1 + y), and 0 where x is 0 (unless y is NaN)."""
 
     torch_name = "SpecialXlog1PyBackward0"
-
     broadcasts = elementwise = True
 
     def forward(self, x: Array, y: Array) -> Array:
@@ -238,16 +218,11 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
     return args.broadcast(Heaviside, "heaviside", x, y)
 
 
-class NextAfter(Function):
+class NextAfter(OfTwo):
     """z = the number after x on the way to y, so that its gradient in x is 1 (0 where x = y)."""
 
     torch_name = "NextafterBackward0"
-
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.nextafter(x, y)
+    ufunc = np.nextafter
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
@@ -261,7 +236,5 @@ def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
 
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2**other``."""
-    exponent = require_tensor("ldexp", "other", other)
-    return args.set_grad_fn_name(
-        "LdexpBackward0", mul(require_tensor("ldexp", "input", input), pow(2.0, exponent), out=out)
-    )
+    y, x = require_tensor("ldexp", "other", other), require_tensor("ldexp", "input", input)
+    return args.set_grad_fn_name("LdexpBackward0", mul(x, pow(2.0, y), out=out))

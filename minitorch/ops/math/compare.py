@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch._dtypes import Array
-from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import Operand, require_tensor
 from minitorch.ops.support.out import into
@@ -95,12 +94,9 @@ def ge(input: Tensor, other: Operand, *, out: Tensor | None = None) -> Tensor:
 
 
 # ---- logic --------------------------------------------------------------------------------------
-
-
 def _logical(who: str, ufunc: Any, input: Tensor, other: Tensor, out: Any) -> Tensor:
-    return _plain(
-        who, ufunc, require_tensor(who, "input", input), require_tensor(who, "other", other), out
-    )
+    x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
+    return _plain(who, ufunc, x, y, out)
 
 
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -124,11 +120,8 @@ def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 # ---- bits ---------------------------------------------------------------------------------------
-
-
 def _bits(who: str, ufunc: Any, input: Operand, other: Operand, out: Any) -> Tensor:
-    dtype = args.result_dtype(who, input, other)
-    if dtype.kind == "f":
+    if (dtype := args.result_dtype(who, input, other)).kind == "f":
         raise NotImplementedError(
             f'"{who}" not implemented for floating-point tensors ({dtype}); compare first, or '
             "convert to an integer dtype"
@@ -211,8 +204,7 @@ def _shifted_right(x: Array, y: Array) -> Array:
 
 def _gcd_or_lcm(who: str, ufunc: Any, input: Tensor, other: Tensor, out: Any) -> Tensor:
     x, y = require_tensor(who, "input", input), require_tensor(who, "other", other)
-    dtype = args.result_dtype(who, x, y)
-    if dtype.kind not in "iu":
+    if (dtype := args.result_dtype(who, x, y)).kind not in "iu":
         raise NotImplementedError(f'"{who}" not implemented for {dtype}, only for integers')
     return _plain(who, ufunc, x, y, out)
 
@@ -228,8 +220,6 @@ def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 # ---- what an element is, and closeness ----------------------------------------------------------
-
-
 def isnan(input: Tensor) -> Tensor:
     """Where an element is NaN."""
     return _one("isnan", np.isnan, input)
@@ -242,12 +232,12 @@ def isinf(input: Tensor) -> Tensor:
 
 def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where an element is inf."""
-    return _one("isposinf", _isposinf, input, out)
+    return _one("isposinf", lambda x: np.equal(x, np.inf), input, out)
 
 
 def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where an element is -inf."""
-    return _one("isneginf", _isneginf, input, out)
+    return _one("isneginf", lambda x: np.equal(x, -np.inf), input, out)
 
 
 def isfinite(input: Tensor) -> Tensor:
@@ -257,19 +247,7 @@ def isfinite(input: Tensor) -> Tensor:
 
 def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Where an element is negative, -0.0 included."""
-    return _one("signbit", _signbit, input, out)
-
-
-def _isposinf(x: Array) -> Array:
-    return np.equal(x, np.inf)
-
-
-def _isneginf(x: Array) -> Array:
-    return np.equal(x, -np.inf)
-
-
-def _signbit(x: Array) -> Array:
-    return np.signbit(x) if x.dtype.kind == "f" else x < 0
+    return _one("signbit", lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0, input, out)
 
 
 def isclose(
@@ -287,11 +265,8 @@ def isclose(
         if value < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
     args.broadcast_shape("isclose", x._array.shape, y._array.shape)
-    previous = ignore_float_errors()
-    try:
+    with np.errstate(all="ignore"):
         close = np.isclose(x._array, y._array, rtol, atol, equal_nan)
-    finally:
-        restore(previous)
     return x._wrap_any(np.asarray(close))
 
 

@@ -10,6 +10,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import triangular
 from minitorch.kernels.layout import column_major
+from minitorch.ops.math.linalg import need_floats
 from minitorch.ops.support.operands import broadcast_shape, laid_by_columns, require_tensor
 
 if TYPE_CHECKING:
@@ -139,10 +140,7 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     who = "linalg.cholesky"
     A = require_tensor(who, "A", A)
     _check_matrices(who, "A", A, square=True)
-    if A._array.dtype.kind != "f":
-        raise RuntimeError(
-            f"{who}: Expected a floating point or complex tensor as input. Got {A.dtype}"
-        )
+    need_floats(who, A)
     if A._array.dtype == np.float16:
         raise NotImplementedError(f'"cholesky_cpu" not implemented for {A.dtype}')
     if upper:

@@ -8,6 +8,7 @@ where none is.
 from __future__ import annotations
 
 import math
+import re
 import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -100,27 +101,20 @@ def einsum(*arguments: Any) -> Tensor:
 def _labels(term: str, where: str) -> list[str]:
     """The letters of one term, and "..." where there is an ellipsis."""
     found: list[str] = []
-    position = 0
-    while position < len(term):
-        character = term[position]
-        if term.startswith("...", position):
-            if "..." in found:
-                raise RuntimeError(
-                    f"einsum(): found '.' for {where} for which an ellipsis was already found"
-                )
-            found.append("...")
-            position += 3
-            continue
-        if character == ".":
-            raise RuntimeError(f"einsum(): found '.' for {where} that is not part of any ellipsis")
-        if character in LETTERS:
-            found.append(character)
-        elif character != " ":
+    for match in re.finditer(r"\.\.\.|[^ ]", term):
+        label = match[0]
+        if label == "..." and label in found:
             raise RuntimeError(
-                f"einsum(): invalid subscript given at index {position} of {term!r}, subscripts "
-                "must be in [a-zA-Z]"
+                f"einsum(): found '.' for {where} for which an ellipsis was already found"
             )
-        position += 1
+        if label == ".":
+            raise RuntimeError(f"einsum(): found '.' for {where} that is not part of any ellipsis")
+        if label != "..." and label not in LETTERS:
+            raise RuntimeError(
+                f"einsum(): invalid subscript given at index {match.start()} of {term!r}, "
+                "subscripts must be in [a-zA-Z]"
+            )
+        found.append(label)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,14 @@ def _as_matrix(x: Any) -> Any:
     return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
+def need_floats(who: str, x: Tensor) -> None:
+    """Refuse integers and bools, in the words of ``torch.linalg``."""
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"{who}: Expected a floating point or complex tensor as input. Got {x.dtype}"
+        )
+
+
 def _same_dtype(who: str, x: Tensor, y: Tensor) -> None:
     if x._array.dtype != y._array.dtype:
         raise RuntimeError(
@@ -87,8 +96,6 @@ def _of_rank(who: str, name: str, value: Any, ndim: int) -> Tensor:
 
 
 # ---- products ---------------------------------------------------------------------------------
-
-
 class MatMul(Function):
     """z = x @ y over the last two dimensions, each operand turned first if so told.
 
@@ -108,15 +115,11 @@ class MatMul(Function):
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
         tx, ty = self.tx, self.ty
-        grad_x = grad_y = None
+        product, grad_x, grad_y = MatMul.apply, None, None
         if self.needs(0):
-            grad_x = (
-                MatMul.apply(y, grad, tx=ty, ty=True) if tx else MatMul.apply(grad, y, ty=not ty)
-            )
+            grad_x = product(y, grad, tx=ty, ty=True) if tx else product(grad, y, ty=not ty)
         if self.needs(1):
-            grad_y = (
-                MatMul.apply(grad, x, tx=True, ty=tx) if ty else MatMul.apply(x, grad, tx=not tx)
-            )
+            grad_y = product(grad, x, tx=True, ty=tx) if ty else product(x, grad, tx=not tx)
         return grad_x, grad_y
 
 
@@ -192,9 +195,8 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
     Shape: ``(N, K), (K) -> (N)``.
     """
-    return set_grad_fn_name(
-        "MvBackward0", matmul(_of_rank("mv", "input", input, 2), _of_rank("mv", "vec", vec, 1))
-    )
+    x, y = _of_rank("mv", "input", input, 2), _of_rank("mv", "vec", vec, 1)
+    return set_grad_fn_name("MvBackward0", matmul(x, y))
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
@@ -202,10 +204,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
     Shape: ``(K), (K) -> ()``.
     """
-    return set_grad_fn_name(
-        "DotBackward0",
-        matmul(_of_rank("dot", "self", input, 1), _of_rank("dot", "tensor", tensor, 1)),
-    )
+    x, y = _of_rank("dot", "self", input, 1), _of_rank("dot", "tensor", tensor, 1)
+    return set_grad_fn_name("DotBackward0", matmul(x, y))
 
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
@@ -221,10 +221,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """
     require_tensor("linalg.vecdot", "x", x)
     require_tensor("linalg.vecdot", "y", y)
-    if x._array.dtype.kind != "f":
-        raise RuntimeError(
-            f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {x.dtype}"
-        )
+    need_floats("linalg.vecdot", x)
     _same_dtype("linalg.vecdot", x, y)
     return (x * y).sum(dim)
 
@@ -262,13 +259,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(a)} and {list(b)}"
         )
-    rows, columns = x.reshape(_rows(a)), y.reshape(_rows(b)).t()
-    return matmul(rows, columns).reshape((*a[:-1], *b[:-1]))
-
-
-def _rows(shape: tuple[int, ...]) -> tuple[int, int]:
-    """All leading dimensions as one."""
-    return int(np.prod(shape[:-1])), shape[-1]
+    rows, columns = x.reshape(math.prod(a[:-1]), a[-1]), y.reshape(math.prod(b[:-1]), b[-1])
+    return matmul(rows, columns.t()).reshape((*a[:-1], *b[:-1]))
 
 
 def kron(input: Tensor, other: Tensor) -> Tensor:
@@ -335,9 +327,8 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     not_bool("cross", x)
     x0, x1, x2 = unbind(x.expand(shape), d)
     y0, y1, y2 = unbind(y.expand(shape), d)
-    return set_grad_fn_name(
-        "LinalgCrossBackward0", stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], d)
-    )
+    product = stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], d)
+    return set_grad_fn_name("LinalgCrossBackward0", product)
 
 
 def trace(input: Tensor) -> Tensor:
@@ -374,24 +365,22 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
         xs[0] = xs[0].unsqueeze(0)
     if column:
         xs[-1] = xs[-1].unsqueeze(1)
-    for i in range(count - 1):
-        a, b = xs[i]._array.shape, xs[i + 1]._array.shape
+    shapes = [x._array.shape for x in xs]
+    for i, (a, b) in enumerate(pairwise(shapes)):
         if a[1] != b[0]:
             raise RuntimeError(
                 f"multi_dot(): tensors {i} and {i + 1} with shapes {list(a)} and {list(b)} cannot "
                 "be multiplied"
             )
-    cuts = _cheapest_cuts([xs[0]._array.shape[0], *(x._array.shape[1] for x in xs)])
+    cuts = _cheapest_cuts([shapes[0][0], *(columns for _, columns in shapes)])
 
     def product(i: int, j: int) -> Tensor:
         if i == j:
             return xs[i]
-        cut = cuts[i, j]
-        return matmul(product(i, cut), product(cut + 1, j))
+        return matmul(product(i, cuts[i, j]), product(cuts[i, j] + 1, j))
 
     y = product(0, count - 1)
-    shape = y._array.shape
-    return y.reshape(shape[row : 2 - column]) if row or column else y
+    return y.reshape(y._array.shape[row : 2 - column]) if row or column else y
 
 
 def _cheapest_cuts(sizes: list[int]) -> dict[tuple[int, int], int]:
@@ -413,8 +402,6 @@ def _cheapest_cuts(sizes: list[int]) -> dict[tuple[int, int], int]:
 
 
 # ---- a product added to something -------------------------------------------------------------
-
-
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1
 ) -> Tensor:
@@ -422,9 +409,7 @@ def addmm(
 
     Shape: `input` must expand to ``(N, M)``; mat1 ``(N, K)``, mat2 ``(K, M)``.
     """
-    return set_grad_fn_name(
-        "AddmmBackward0", laid(_added("addmm", input, mm(mat1, mat2), beta, alpha))
-    )
+    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -432,7 +417,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 
     Shape: `input` must expand to ``(N)``; mat ``(N, K)``, vec ``(K)``.
     """
-    return set_grad_fn_name("AddmvBackward0", _added("addmv", input, mv(mat, vec), beta, alpha))
+    return _added("addmv", input, mv(mat, vec), beta, alpha)
 
 
 def addbmm(
@@ -451,7 +436,7 @@ def addbmm(
         )
     # Side by side, the batches' sums are one long sum.
     product = matmul(x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M))
-    return set_grad_fn_name("AddbmmBackward0", laid(_added("addbmm", input, product, beta, alpha)))
+    return _added("addbmm", input, product, beta, alpha)
 
 
 def baddbmm(
@@ -461,9 +446,7 @@ def baddbmm(
 
     Shape: `input` must expand to ``(B, N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
     """
-    return set_grad_fn_name(
-        "BaddbmmBackward0", laid(_added("baddbmm", input, bmm(batch1, batch2), beta, alpha))
-    )
+    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -478,11 +461,9 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     if is_half(x) and is_half(vec1) and is_half(vec2):
         return in_wider(addr, x, vec1, vec2, beta=beta, alpha=alpha)
     product = outer(vec1, vec2)
+    whole = "f" not in (x._array.dtype.kind, product._array.dtype.kind)
     for name, factor in (("beta", beta), ("alpha", alpha)):
-        if isinstance(factor, float) and "f" not in (
-            x._array.dtype.kind,
-            product._array.dtype.kind,
-        ):
+        if whole and isinstance(factor, float):
             raise RuntimeError(
                 f"For integral input tensors, argument {name} must not be a floating point number."
             )
@@ -490,8 +471,10 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
 
 
 def _added(who: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
+    """`_sum_of` one dtype, laid in memory and named as `who`."""
     _same_dtype(who, require_tensor(who, "input", input), product)
-    return _sum_of(input, product, beta, alpha)
+    result = laid(_sum_of(input, product, beta, alpha))
+    return set_grad_fn_name(f"{who.capitalize()}Backward0", result)
 
 
 def _sum_of(x: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:

@@ -10,17 +10,11 @@ import numpy as np
 from minitorch._dtypes import Array, dtype, promote_numpy
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, wide
-from minitorch.ops.math.linalg import matmul
+from minitorch.ops.math.linalg import matmul, need_floats
 from minitorch.ops.math.reduce import Dims, amax, amin, constant_of, expand_reduced
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import (
-    accept_axis_keepdims,
-    broadcast_shape,
-    require_tensor,
-    wrap_dim,
-    wrap_dims,
-)
+from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -29,8 +23,6 @@ __all__ = ["cdist", "dist", "norm", "renorm"]
 
 
 # ---- norms ------------------------------------------------------------------------------------
-
-
 class VectorNorm(Function):
     """y = (sum of |x| ** p) ** (1 / p) over `dims`, for finite p other than 0.
 
@@ -113,25 +105,18 @@ def vector_norm(
     if math.isinf(p):
         return (amax if p > 0 else amin)(x.abs(), dims, keepdim) if dims else x.abs()
     if p == 0:
-        return (
-            constant_of(x, (x != 0).to(x.dtype)).sum(dims, keepdim)
-            if dims
-            else constant_of(x, (x != 0).to(x.dtype))
-        )
+        counts = constant_of(x, (x != 0).to(x.dtype))
+        return counts.sum(dims, keepdim) if dims else counts
     return VectorNorm.apply(x, p=p, dims=dims, keepdim=keepdim)
 
 
 def _floats(who: str, x: Tensor, wanted: dtype | None) -> Tensor:
-    held = x._array.dtype
-    if held.kind != "f":
-        raise RuntimeError(
-            f"{who}: Expected a floating point or complex tensor as input. Got {x.dtype}"
-        )
+    need_floats(who, x)
     if wanted is None:
         return x
     if not wanted.is_floating_point:
         raise RuntimeError(f"{who}: dtype should be floating point or complex, but got {wanted}")
-    if promote_numpy(held, wanted.numpy) != wanted.numpy:
+    if promote_numpy(x._array.dtype, wanted.numpy) != wanted.numpy:
         raise RuntimeError(
             f"{who}: the dtype of the input ({x.dtype}) should be convertible without narrowing "
             f"to the specified dtype ({wanted})"
@@ -245,18 +230,14 @@ def linalg_norm(
 
 
 # ---- distances --------------------------------------------------------------------------------
-
-
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The norm of order `p` of ``input - other``, which are broadcast.
 
     Raises:
         RuntimeError: for integers.
     """
-    return args.set_grad_fn_name(
-        "DistBackward0",
-        norm(require_tensor("dist", "input", input) - require_tensor("dist", "other", other), p),
-    )
+    x, y = require_tensor("dist", "input", input), require_tensor("dist", "other", other)
+    return args.set_grad_fn_name("DistBackward0", norm(x - y, p))
 
 
 @accept_axis_keepdims
@@ -329,7 +310,7 @@ def cdist(
         raise RuntimeError(f"cdist only supports non-negative p values, got {p}")
     if x._array.dtype != y._array.dtype:
         raise RuntimeError(f"cdist: expected one dtype, but got {x.dtype} and {y.dtype}")
-    batch = broadcast_shape("cdist", a[:-2], b[:-2])
+    batch = args.broadcast_shape("cdist", a[:-2], b[:-2])
     M, pairs = a[-1], math.prod(batch) * a[-2] * b[-2]
     if M == 0:
         return (x.sum(-1).unsqueeze(-1) + y.sum(-1).unsqueeze(-2)).reshape(*batch, a[-2], b[-2])

@@ -76,28 +76,29 @@ def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None
 
 
 # ---- powers of e, and logarithms --------------------------------------------------------------
-
-
 class OfOutput(Function):
-    """y = ufunc(x), with a derivative written in y."""
+    """y = ufunc(x), with a gradient `chain` written in y: grad times dy/dx."""
 
     elementwise = True
+    backward_takes_arrays = True
     ufunc: Any
+    chain: Any
 
     def forward(self, x: Array) -> Array:
         y = self.ufunc(x)
         self.save(y)
         return y
 
+    def backward(self, grad: Tensor) -> Any:
+        return self.chain(grad, self.saved[0])
+
 
 class Exp(OfOutput):
     """y = e ** x."""
 
     ufunc = np.exp
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * y
 
 
@@ -115,10 +116,8 @@ class Exp2(OfOutput):
     """y = 2 ** x."""
 
     ufunc = np.exp2
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * (y * math.log(2))
 
 
@@ -131,10 +130,8 @@ class Expm1(OfOutput):
     """y = e ** x - 1."""
 
     ufunc = np.expm1
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * (y + 1.0)
 
 
@@ -144,24 +141,28 @@ def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 class OfInput(Function):
-    """y = ufunc(x), with a derivative written in x."""
+    """y = ufunc(x), with a gradient `chain` written in x: grad times dy/dx."""
 
     elementwise = True
+    backward_takes_arrays = True
     ufunc: Any
+    chain: Any
 
     def forward(self, x: Array) -> Array:
-        self.save(x)
+        if self.edges:
+            self.save(x)
         return self.ufunc(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        return self.chain(grad, self.saved[0])
 
 
 class Log(OfInput):
     """y = ln(x)."""
 
     ufunc = np.log
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / x
 
 
@@ -174,12 +175,9 @@ class Log1p(OfInput):
     """y = ln(1 + x)."""
 
     torch_name = "Log1PBackward0"
-
     ufunc = np.log1p
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / (x + 1.0)
 
 
@@ -192,10 +190,8 @@ class Log2(OfInput):
     """y = the logarithm of x to base 2."""
 
     ufunc = np.log2
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / (x * math.log(2))
 
 
@@ -208,10 +204,8 @@ class Log10(OfInput):
     """y = the logarithm of x to base 10."""
 
     ufunc = np.log10
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / (x * math.log(10))
 
 
@@ -224,10 +218,8 @@ class Sqrt(OfOutput):
     """y = x ** 0.5."""
 
     ufunc = np.sqrt
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad / (y * 2.0)
 
 
@@ -236,19 +228,12 @@ def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Sqrt, "sqrt", input, out)
 
 
-class Rsqrt(Function):
+class Rsqrt(OfOutput):
     """y = x ** -0.5."""
 
-    elementwise = True
-    backward_takes_arrays = True
+    ufunc = staticmethod(lambda x: 1 / np.sqrt(x))
 
-    def forward(self, x: Array) -> Array:
-        y = 1 / np.sqrt(x)
-        self.save(y)
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * (y * y * y * -0.5)
 
 
@@ -257,19 +242,12 @@ def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Rsqrt, "rsqrt", input, out)
 
 
-class Sigmoid(Function):
+class Sigmoid(OfOutput):
     """y = 1 / (1 + e ** -x)."""
 
-    elementwise = True
-    backward_takes_arrays = True
+    ufunc = staticmethod(sigmoid_kernel)
 
-    def forward(self, x: Array) -> Array:
-        y = sigmoid_kernel(x)
-        self.save(y)
-        return y
-
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * ((1.0 - y) * y)
 
 
@@ -279,16 +257,12 @@ def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 # ---- trigonometry -----------------------------------------------------------------------------
-
-
 class Sin(OfInput):
     """y = sin(x)."""
 
     ufunc = np.sin
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Cos.apply(x)
 
 
@@ -301,10 +275,8 @@ class Cos(OfInput):
     """y = cos(x)."""
 
     ufunc = np.cos
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return -grad * Sin.apply(x)
 
 
@@ -317,10 +289,8 @@ class Tan(OfOutput):
     """y = tan(x)."""
 
     ufunc = np.tan
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * (1.0 + y * y)
 
 
@@ -333,10 +303,8 @@ class Asin(OfInput):
     """y = arcsin(x)."""
 
     ufunc = np.arcsin
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Rsqrt.apply(1.0 - x * x)
 
 
@@ -349,10 +317,8 @@ class Acos(OfInput):
     """y = arccos(x)."""
 
     ufunc = np.arccos
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return -grad * Rsqrt.apply(1.0 - x * x)
 
 
@@ -365,10 +331,8 @@ class Atan(OfInput):
     """y = arctan(x)."""
 
     ufunc = np.arctan
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / (x * x + 1.0)
 
 
@@ -381,10 +345,8 @@ class Sinh(OfInput):
     """y = sinh(x)."""
 
     ufunc = np.sinh
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Cosh.apply(x)
 
 
@@ -397,10 +359,8 @@ class Cosh(OfInput):
     """y = cosh(x)."""
 
     ufunc = np.cosh
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Sinh.apply(x)
 
 
@@ -413,10 +373,8 @@ class Tanh(OfOutput):
     """y = tanh(x)."""
 
     ufunc = np.tanh
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (y,) = self.saved
+    def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * (1.0 - y * y)
 
 
@@ -429,10 +387,8 @@ class Asinh(OfInput):
     """y = arsinh(x)."""
 
     ufunc = np.arcsinh
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Rsqrt.apply(x * x + 1.0)
 
 
@@ -445,10 +401,8 @@ class Acosh(OfInput):
     """y = arcosh(x)."""
 
     ufunc = np.arccosh
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Rsqrt.apply(x * x - 1.0)
 
 
@@ -461,10 +415,8 @@ class Atanh(OfInput):
     """y = artanh(x)."""
 
     ufunc = np.arctanh
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / (1.0 - x * x)
 
 
@@ -475,18 +427,12 @@ def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians."""
-    return args.set_grad_fn_name(
-        "Deg2RadBackward0",
-        _scaled("deg2rad", input, math.pi / 180, out),
-    )
+    return args.set_grad_fn_name("Deg2RadBackward0", _scaled("deg2rad", input, math.pi / 180, out))
 
 
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees."""
-    return args.set_grad_fn_name(
-        "Rad2DegBackward0",
-        _scaled("rad2deg", input, 180 / math.pi, out),
-    )
+    return args.set_grad_fn_name("Rad2DegBackward0", _scaled("rad2deg", input, 180 / math.pi, out))
 
 
 def _scaled(who: str, input: Tensor, number: float, out: Tensor | None) -> Tensor:
@@ -496,16 +442,12 @@ def _scaled(who: str, input: Tensor, number: float, out: Tensor | None) -> Tenso
 
 
 # ---- magnitude and sign -----------------------------------------------------------------------
-
-
 class Abs(OfInput):
     """y = |x|; the gradient at 0 is 0."""
 
     ufunc = np.abs
-    backward_takes_arrays = True
 
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
+    def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad * Sign.apply(x)
 
 
@@ -561,14 +503,11 @@ def nan_to_num(
     largest = float(np.finfo(dtype).max)
     y = where(input.isnan(), 0.0 if nan is None else nan, input)
     y = where(input == math.inf, largest if posinf is None else posinf, y)
-    return args.set_grad_fn_name(
-        "NanToNumBackward0", where(input == -math.inf, -largest if neginf is None else neginf, y)
-    )
+    y = where(input == -math.inf, -largest if neginf is None else neginf, y)
+    return args.set_grad_fn_name("NanToNumBackward0", y)
 
 
 # ---- rounding ---------------------------------------------------------------------------------
-
-
 class Floor(Flat):
     """y = the largest integer <= x."""
 
@@ -623,17 +562,15 @@ def round(input: Tensor, *, decimals: int | None = None, out: Tensor | None = No
         return into("round", out, round, input, decimals=decimals)
     x = require_tensor("round", "input", input)
     args.not_bool("round", x)
-    if decimals is None:
-        return Round.apply(x)
-    args.not_integer("round with decimals", args.dtype_of(x))
-    if decimals == 0:
+    if decimals is not None:
+        args.not_integer("round with decimals", args.dtype_of(x))
+    if not decimals:
         return Round.apply(x)
     if args.is_half(x):
         return args.in_wider(round, x, decimals=decimals)
-    scale = 10.0 ** (decimals if decimals > 0 else -decimals)
-    if decimals > 0:
-        return div(Round.apply(mul(x, scale)), scale)
-    return mul(Round.apply(div(x, scale)), scale)
+    there, back = (mul, div) if decimals > 0 else (div, mul)
+    scale = 10.0 ** math.fabs(decimals)
+    return back(Round.apply(there(x, scale)), scale)
 
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -251,17 +251,12 @@ def random_(input: Tensor, *bounds: Any, to: int | None = None, generator: Any =
     """
     check_writable(input)
     array = input._array
-    if len(bounds) > 2 or (bounds and to is not None and len(bounds) > 1):
+    given = bounds if to is None else (*bounds, to)
+    if len(given) > 2:
         raise TypeError(f"random_() takes at most two bounds, got {bounds}, to={to}")
-    if not bounds and to is None:
+    if not given:
         return _fill(input, stream(generator).random(array.size, array.dtype))
-    low, high = (
-        (0, to)
-        if not bounds
-        else (bounds[0], to)
-        if to is not None
-        else ((0, bounds[0]) if len(bounds) == 1 else bounds)
-    )
+    low, high = given if len(given) == 2 else (0, *given)
     start = integer("random_", "from", low)
     end = None if high is None else integer("random_", "to", high)
     return _fill(input, stream(generator).randint(array.size, start, end, array.dtype))

@@ -306,9 +306,14 @@ def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
         return kind(x.clone(), x._wrap(np.zeros((), np.int64)))
     need_elements(who, x, (axis,))
     found = (np.argmax if who == "max" else np.argmin)(x._array, axis, keepdims=True)
-    indices = x._wrap(np.asarray(found, np.int64))
+    return kind(*taken_at(x, axis, found, keepdim))
+
+
+def taken_at(x: Tensor, axis: int, places: Array, keepdim: bool) -> tuple[Tensor, Tensor]:
+    """The one element along `axis` that each of `places` names, and `places` as a tensor."""
+    indices = x._wrap(places.astype(np.int64, copy=False))
     values = x.gather(axis, indices)
-    return kind(values, indices) if keepdim else kind(values.squeeze(axis), indices.squeeze(axis))
+    return (values, indices) if keepdim else (values.squeeze(axis), indices.squeeze(axis))
 
 
 @accept_axis_keepdims
@@ -384,9 +389,8 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     top = amax(x.detach(), dims, keepdim=True)
     top = where(top.isfinite(), top, 0.0)
     total = sum((x - top).exp(), dims, keepdim).log()
-    return args.set_grad_fn_name(
-        "LogsumexpBackward0", total + (top if keepdim else top.reshape(tuple(total.shape)))
-    )
+    total = total + (top if keepdim else top.reshape(tuple(total.shape)))
+    return args.set_grad_fn_name("LogsumexpBackward0", total)
 
 
 @accept_axis_keepdims

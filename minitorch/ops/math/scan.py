@@ -33,8 +33,6 @@ __all__ = [
 
 
 # ---- running totals ---------------------------------------------------------------------------
-
-
 def _moved(x: Tensor, dim: int, by: int, fill: float) -> Tensor:
     """`x` moved `by` places along `dim`, with `fill` coming in at the other end."""
     length = x._array.shape[dim]
@@ -169,11 +167,9 @@ def cummin(input: Tensor, dim: int) -> return_types.cummin:
 def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     x = require_tensor(who, "input", input)
     array = x._array
-    if array.size == 0:  # whatever `dim` says, as in PyTorch
+    axis = wrap_dim(dim, array.ndim) if array.size else 0  # of nothing any `dim`, as in PyTorch
+    if array.ndim == 0 or not array.size:
         return x.clone(), x._wrap(np.zeros(array.shape, np.int64))
-    axis = wrap_dim(dim, array.ndim)
-    if array.ndim == 0:
-        return x.clone(), x._wrap(np.zeros((), np.int64))
     new = array == ufunc.accumulate(array, axis)
     if array.dtype.kind == "f":
         new |= np.isnan(array)
@@ -183,8 +179,6 @@ def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Te
 
 
 # ---- differences and integrals ----------------------------------------------------------------
-
-
 @accept_axis_keepdims
 def diff(
     input: Tensor,
@@ -366,16 +360,14 @@ def _slope(x: Tensor, dim: int, spacing: Any, edge_order: int) -> Tensor:
         else:
             middle = _over(later - earlier, 2.0 * spacing)
     if edge_order == 1:
-        ends = _over(at(1) - at(0), first), _over(at(-1) - at(-2), last)
+        start, end = _over(at(1) - at(0), first), _over(at(-1) - at(-2), last)
     else:
         second, but_last = first, last
         if args.is_tensor(spacing):
             second, but_last = (steps.narrow(along, place, 1) for place in (1, n - 3))
-        ends = (
-            _parabola(at(0), at(1), at(2), first, second),
-            -_parabola(at(-1), at(-2), at(-3), last, but_last),
-        )
-    return cat([ends[0], middle, ends[1]] if n > 2 else list(ends), dim)
+        start = _parabola(at(0), at(1), at(2), first, second)
+        end = -_parabola(at(-1), at(-2), at(-3), last, but_last)
+    return cat([start, middle, end] if n > 2 else [start, end], dim)
 
 
 def _over(x: Tensor, step: Any) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,17 +79,14 @@ def where(
     require_tensor("where", "condition", condition)
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
-    if condition._array.dtype.kind != "b" and condition._array.dtype != np.uint8:
-        raise RuntimeError(
-            "where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{condition.dtype}"
-        )
     if condition._array.dtype.kind != "b":
+        if condition._array.dtype != np.uint8:
+            raise RuntimeError(
+                "where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{condition.dtype}"
+            )
         condition = condition != 0
-    if args.is_tensor(input) or args.is_tensor(other):
-        x, y = args.promote_pair("where", input, other)
-    else:
-        x, y = args.promote("where", input, other)
+    x, y = args.promote_pair("where", input, other)
     args.check_representable(input, args.dtype_of(x), filling=True)
     args.check_representable(other, args.dtype_of(x), filling=True)
     shapes = [condition._array.shape, args.array_of(x).shape, args.array_of(y).shape]
@@ -97,19 +95,31 @@ def where(
     return Where.apply(condition, x, y)
 
 
-class Maximum(Function):
-    """z = the larger of x and y; a tie shares the gradient evenly, NaN gives all to both."""
+class OfTwo(Function):
+    """z = ufunc(x, y), with a gradient written in x and y."""
 
     broadcasts = elementwise = True
+    ufunc: Any
 
     def forward(self, x: Array, y: Array) -> Array:
         self.save(x, y)
-        return np.maximum(y, x)  # in this order: of 0.0 and -0.0 it is x
+        return self.ufunc(x, y)
+
+
+class Maximum(OfTwo):
+    """z = the larger of x and y; a tie shares the gradient evenly, NaN gives all to both."""
+
+    ufunc: Any = np.maximum
+    loses: Any = operator.lt
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return self.ufunc(y, x)  # in this order: of 0.0 and -0.0 it is x
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
         shared = where(x == y, grad * 0.5, grad)
-        return where(x < y, 0.0, shared), where(x > y, 0.0, shared)
+        return where(self.loses(x, y), 0.0, shared), where(self.loses(y, x), 0.0, shared)
 
 
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -117,19 +127,10 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     return _of_two(Maximum, "maximum", input, other, out)
 
 
-class Minimum(Function):
+class Minimum(Maximum):
     """z = the smaller of x and y; a tie shares the gradient evenly, NaN gives all to both."""
 
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.minimum(y, x)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        shared = where(x == y, grad * 0.5, grad)
-        return where(x > y, 0.0, shared), where(x < y, 0.0, shared)
+    ufunc, loses = np.minimum, operator.gt
 
 
 def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -137,18 +138,15 @@ def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     return _of_two(Minimum, "minimum", input, other, out)
 
 
-class Fmax(Function):
+class Fmax(OfTwo):
     """z = the larger of x and y, or the one that is no NaN; a tie gives its gradient to x."""
 
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.fmax(x, y)
+    ufunc: Any = np.fmax
+    wins: Any = operator.ge
 
     def backward(self, grad: Tensor) -> Any:
         x, y = self.saved
-        first = (x >= y) | y.isnan()
+        first = self.wins(x, y) | y.isnan()
         return where(first, grad, 0.0), where(first, 0.0, grad)
 
 
@@ -157,19 +155,10 @@ def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return _of_two(Fmax, "fmax", input, other, out)
 
 
-class Fmin(Function):
+class Fmin(Fmax):
     """z = the smaller of x and y, or the one that is no NaN; a tie gives its gradient to x."""
 
-    broadcasts = elementwise = True
-
-    def forward(self, x: Array, y: Array) -> Array:
-        self.save(x, y)
-        return np.fmin(x, y)
-
-    def backward(self, grad: Tensor) -> Any:
-        x, y = self.saved
-        first = (x <= y) | y.isnan()
-        return where(first, grad, 0.0), where(first, 0.0, grad)
+    ufunc, wins = np.fmin, operator.le
 
 
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:

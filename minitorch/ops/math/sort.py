@@ -12,7 +12,7 @@ import numpy as np
 
 from minitorch import return_types
 from minitorch._dtypes import Array
-from minitorch.ops.math.reduce import need_elements
+from minitorch.ops.math.reduce import need_elements, taken_at
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim
 
@@ -34,8 +34,6 @@ __all__ = [
 
 
 # ---- order ------------------------------------------------------------------------------------
-
-
 @accept_axis_keepdims
 def sort(
     input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
@@ -50,7 +48,8 @@ def sort(
     (tensor([1., 2., 3.]), tensor([1, 2, 0]))
     """
     indices = argsort(input, dim, descending, stable)
-    return return_types.sort(args.laid(_taken(input, dim, indices), input), indices)
+    values = input.gather(dim, indices) if input._array.ndim else input.clone()
+    return return_types.sort(args.laid(values, input), indices)
 
 
 @accept_axis_keepdims
@@ -69,10 +68,6 @@ def order_of(x: Array, axis: int, descending: bool = False) -> Array:
         return np.argsort(x, axis, kind="stable").astype(np.int64, copy=False)
     backwards = np.argsort(np.flip(x, axis), axis, kind="stable")
     return np.ascontiguousarray(x.shape[axis] - 1 - np.flip(backwards, axis), np.int64)
-
-
-def _taken(x: Tensor, dim: int, indices: Tensor) -> Tensor:
-    return x.gather(dim, indices) if x._array.ndim else x.clone()
 
 
 def msort(input: Tensor) -> Tensor:
@@ -147,16 +142,7 @@ def pick(x: Tensor, axis: int, rank: Array, keepdim: bool) -> tuple[Tensor, Tens
     return taken_at(x, axis, places, keepdim)
 
 
-def taken_at(x: Tensor, axis: int, places: Array, keepdim: bool) -> tuple[Tensor, Tensor]:
-    """The one element along `axis` that each of `places` names, and `places` as a tensor."""
-    indices = x._wrap(places.astype(np.int64, copy=False))
-    values = x.gather(axis, indices)
-    return (values, indices) if keepdim else (values.squeeze(axis), indices.squeeze(axis))
-
-
 # ---- distinct values --------------------------------------------------------------------------
-
-
 def unique(
     input: Tensor,
     sorted: bool = True,
@@ -186,10 +172,7 @@ def unique(
 
 
 def unique_consecutive(
-    input: Tensor,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The elements without those that equal the one before; with `dim`, slices along it.
 
@@ -203,8 +186,7 @@ def unique_consecutive(
     x = require_tensor("unique_consecutive", "input", input)
     flat, axis = _slices("unique_consecutive", x, dim)
     first = _starts(flat._array)
-    place = np.cumsum(first) - 1
-    kept = np.flatnonzero(first)
+    kept, place = np.flatnonzero(first), np.cumsum(first) - 1
     return _distinct(x, flat, axis, kept, place, return_inverse, return_counts)
 
 
@@ -252,8 +234,6 @@ def _distinct(
 
 
 # ---- places in a list -------------------------------------------------------------------------
-
-
 def searchsorted(
     sorted_sequence: Tensor,
     input: Any,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import special as kernels
-from minitorch.ops.math.pointwise import on_floats
+from minitorch.ops.math.pointwise import OfInput, on_floats
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor
@@ -20,18 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "logit", "polygamma", "sinc"]
 
 
-class Erf(Function):
+class Erf(OfInput):
     """y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.erf(x)
+    ufunc: Any = staticmethod(kernels.erf)
+    factor = 2 / math.sqrt(math.pi)
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
-        return grad * ((-x * x).exp() * (2 / math.sqrt(math.pi)))
+        return grad * ((-x * x).exp() * self.factor)
 
 
 def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -39,18 +36,10 @@ def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Erf, "erf", input, out)
 
 
-class Erfc(Function):
+class Erfc(Erf):
     """y = 1 - erf(x)."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.erfc(x)
-
-    def backward(self, grad: Tensor) -> Any:
-        (x,) = self.saved
-        return grad * ((-x * x).exp() * (-2 / math.sqrt(math.pi)))
+    ufunc, factor = staticmethod(kernels.erfc), -Erf.factor
 
 
 def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -58,14 +47,10 @@ def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Erfc, "erfc", input, out)
 
 
-class Erfinv(Function):
+class Erfinv(OfInput):
     """y = the number whose erf is x."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.erfinv(x)
+    ufunc = staticmethod(kernels.erfinv)
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -78,14 +63,10 @@ def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Erfinv, "erfinv", input, out)
 
 
-class Lgamma(Function):
+class Lgamma(OfInput):
     """y = ln |Gamma(x)|."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.lgamma(x)
+    ufunc = staticmethod(kernels.lgamma)
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -169,16 +150,11 @@ def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return on_floats(Sinc, "sinc", input, out)
 
 
-class Entr(Function):
+class Entr(OfInput):
     """y = -x ln(x); 0 at 0 and -inf below."""
 
-    elementwise = True
-
     torch_name = "SpecialEntrBackward0"
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.entr(x)
+    ufunc = staticmethod(kernels.entr)
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved
@@ -196,14 +172,10 @@ def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return (x * -math.sqrt(0.5)).erfc().mul(0.5, out=out)
 
 
-class Logit(Function):
+class Logit(OfInput):
     """y = ln(x / (1 - x)), the sigmoid's inverse; NaN outside 0 to 1, and so is its gradient."""
 
-    elementwise = True
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return kernels.logit(x)
+    ufunc = staticmethod(kernels.logit)
 
     def backward(self, grad: Tensor) -> Any:
         (x,) = self.saved

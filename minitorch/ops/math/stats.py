@@ -12,9 +12,9 @@ from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, wide
-from minitorch.ops.math.reduce import AMax, expand_reduced, mean, need_elements
+from minitorch.ops.math.reduce import AMax, expand_reduced, mean, need_elements, taken_at
 from minitorch.ops.math.select import where
-from minitorch.ops.math.sort import order_of, pick, sort, taken_at
+from minitorch.ops.math.sort import order_of, pick, sort
 from minitorch.ops.shape.strided import diagonal
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
@@ -40,8 +40,6 @@ __all__ = [
 
 
 # ---- variance ---------------------------------------------------------------------------------
-
-
 class Var(Function):
     """y = sum((x - mean(x)) ** 2) / freedom over `dims`, in two passes."""
 
@@ -210,12 +208,7 @@ def cov(
     Raises:
         RuntimeError: for more dimensions, bools, or weights that do not fit.
     """
-    x = require_tensor("cov", "input", input)
-    if x._array.ndim > 2:
-        raise RuntimeError(
-            "cov(): expected input to have two or fewer dimensions but got an input with "
-            f"{x._array.ndim} dimensions"
-        )
+    x = _variables("cov", input)
     if x._array.dtype.kind == "b":
         raise RuntimeError("cov(): bool dtype is not supported for input")
     x = x if x._array.ndim == 2 else x.reshape(1, -1)
@@ -233,9 +226,8 @@ def cov(
             )
         weights = given if weights is None else weights * given
     if weights is None:
-        total: Any = count
         centre = x.sum(1) / count
-        freedom = total - correction
+        freedom: Any = count - correction
     else:
         total = weights.sum()
         if count and total.item() == 0:
@@ -256,22 +248,24 @@ def corrcoef(input: Tensor) -> Tensor:
 
     Shape: ``(N, M) -> (N, N)``, and ``()`` for one variable.
     """
-    x = require_tensor("corrcoef", "input", input)
-    if x._array.ndim > 2:
-        raise RuntimeError(
-            "corrcoef(): expected input to have two or fewer dimensions but got an input with "
-            f"{x._array.ndim} dimensions"
-        )
-    c = cov(x)
+    c = cov(_variables("corrcoef", input))
     if c._array.ndim == 0:
         return c / c
     deviations = diagonal(c).sqrt()
     return (c / deviations.unsqueeze(1) / deviations.unsqueeze(0)).clamp(-1, 1)
 
 
+def _variables(who: str, input: Tensor) -> Tensor:
+    x = require_tensor(who, "input", input)
+    if x._array.ndim > 2:
+        raise RuntimeError(
+            f"{who}(): expected input to have two or fewer dimensions but got an input with "
+            f"{x._array.ndim} dimensions"
+        )
+    return x
+
+
 # ---- what stands in the middle ----------------------------------------------------------------
-
-
 class Median(AMax):
     """y = the lower median of all elements, NaN if there is one; ties share the gradient."""
 
@@ -290,7 +284,6 @@ class NanMedian(Median):
     """y = the lower median of what is not NaN; ties share the gradient."""
 
     torch_name = "NanmedianBackward0"
-
     ignores_nan = True
 
 
@@ -323,8 +316,8 @@ def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
     if dim is None:
         if array.size == 0 and array.dtype.kind != "f":
             raise RuntimeError(f"{who}(): the median of no integers is not defined")
-        everything = tuple(range(array.ndim))
-        return (NanMedian if ignore else Median).apply(x, dims=everything, keepdim=False)
+        function = NanMedian if ignore else Median
+        return function.apply(x, dims=tuple(range(array.ndim)), keepdim=False)
     axis = wrap_dim(dim, array.ndim)
     need_elements(who, x, (axis,) if array.ndim else ())
     rank: Array = np.zeros((), np.int64)
@@ -444,11 +437,13 @@ def _quantile(
     if interpolation in rounded:
         found = ordered.gather(-1, rounded[interpolation]().long())
     else:
-        low = ranks.detach().floor()
-        weight = 0.5 if interpolation == "midpoint" else ranks - low
-        below = ordered.gather(-1, low.long())
-        above = ordered.gather(-1, ranks.detach().ceil().long())
-        found = _between(below, above, weight)
+        low, high = ranks.detach().floor(), ranks.detach().ceil()
+        weight: Any = 0.5 if interpolation == "midpoint" else ranks - low
+        below, above = ordered.gather(-1, low.long()), ordered.gather(-1, high.long())
+        gap = above - below
+        found = above - gap * (1 - weight)
+        if interpolation == "linear":  # from whichever end is nearer, as PyTorch's lerp
+            found = where(weight < 0.5, below + weight * gap, found)
     if axis is None:
         found = found.reshape((*(1,) * ndim * keepdim, -1))
     elif keepdim and ndim:
@@ -456,17 +451,7 @@ def _quantile(
     return found.movedim(-1, 0) if q._array.ndim else found.squeeze(-1)
 
 
-def _between(low: Tensor, high: Tensor, weight: Any) -> Tensor:
-    """low + weight * (high - low), from whichever end is nearer, as PyTorch's lerp."""
-    gap = high - low
-    if not args.is_tensor(weight):
-        return high - gap * (1 - weight)
-    return where(weight < 0.5, low + weight * gap, high - gap * (1 - weight))
-
-
 # ---- counts -----------------------------------------------------------------------------------
-
-
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """Count the elements in each of `bins` equal intervals between `min` and `max`.
 
