@@ -19,8 +19,14 @@ from minitorch.nn.modules.module import Module
 from minitorch.optim.lr_scheduler.base import LRScheduler, for_each_group
 from minitorch.optim.optimizer import Optimizer
 
-__all__ = ["AveragedModel", "SWALR", "get_ema_avg_fn", "get_ema_multi_avg_fn", "get_swa_avg_fn"]
-__all__ += ["get_swa_multi_avg_fn"]
+__all__ = [
+    "AveragedModel",
+    "SWALR",
+    "get_ema_avg_fn",
+    "get_ema_multi_avg_fn",
+    "get_swa_avg_fn",
+    "get_swa_multi_avg_fn",
+]
 
 __getattr__ = missing(__name__)
 

@@ -130,15 +130,12 @@ TOGETHER = ["minitorch", "minitorch.nn", "minitorch.nn.functional", "minitorch.n
 
 def written_lists() -> dict[str, list[str]]:
     """By module, the ``__all__`` that is written out in its source."""
-    lists: dict[str, list[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, (ast.Assign, ast.AugAssign)):
-                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                if ast.unparse(target) == "__all__":
-                    names = ast.literal_eval(node.value)
-                    lists.setdefault(module_name(path), []).extend(names)
-    return lists
+    return {
+        module_name(path): ast.literal_eval(node.value)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    }
 
 
 def test_public_names_are_sorted() -> None:

@@ -25,10 +25,16 @@ from minitorch.nn.modules._global_hooks import (
 from minitorch.nn.modules._hook import Hook, add
 from minitorch.nn.modules._state import StateDictMixin
 
-__all__ = ["Module", "register_module_buffer_registration_hook", "register_module_forward_hook"]
-__all__ += ["register_module_forward_pre_hook", "register_module_full_backward_hook"]
-__all__ += ["register_module_full_backward_pre_hook", "register_module_module_registration_hook"]
-__all__ += ["register_module_parameter_registration_hook"]
+__all__ = [
+    "Module",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 M = TypeVar("M", bound="Module")
 

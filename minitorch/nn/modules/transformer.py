@@ -20,13 +20,18 @@ from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.normalization import LayerNorm
 from minitorch.ops.nn.multihead import additive_mask
 
-__all__ = ["Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder"]
-__all__ += ["TransformerEncoderLayer"]
+__all__ = [
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+]
 
 Activation = str | Callable[[Tensor], Tensor]
 
 # The masks of a decoder, as it passes them on to its layers.
-_MASKS = ("tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
+MASKS = ("tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
 
 
 def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
@@ -269,7 +274,7 @@ class TransformerDecoder(Module):
     ) -> Tensor:
         causal = _is_causal(tgt_mask, tgt_is_causal, tgt, self.layers[0].self_attn.batch_first)
         given = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
-        masks: dict[str, Any] = dict(zip(_MASKS, given, strict=True))
+        masks: dict[str, Any] = dict(zip(MASKS, given, strict=True))
         masks |= {"tgt_is_causal": causal, "memory_is_causal": memory_is_causal}
         output = tgt
         for layer in self.layers:
@@ -361,7 +366,7 @@ class Transformer(Module):
         padding = {"src_key_padding_mask": src_key_padding_mask}
         memory = self.encoder(src, mask=src_mask, is_causal=src_is_causal, **padding)
         given = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
-        masks: dict[str, Any] = dict(zip(_MASKS, given, strict=True))
+        masks: dict[str, Any] = dict(zip(MASKS, given, strict=True))
         masks |= {"tgt_is_causal": tgt_is_causal, "memory_is_causal": memory_is_causal}
         return self.decoder(tgt, memory, **masks)
 

@@ -20,10 +20,26 @@ from minitorch.nn.utils.init import skip_init
 from minitorch.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm
 from minitorch.nn.utils.weight_norm import remove_weight_norm, weight_norm
 
-__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_"]
-__all__ += ["fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval"]
-__all__ += ["fuse_linear_bn_weights", "get_total_norm", "parameters_to_vector", "parametrizations"]
-__all__ += ["parametrize", "remove_spectral_norm", "remove_weight_norm", "rnn", "skip_init"]
-__all__ += ["spectral_norm", "vector_to_parameters", "weight_norm"]
+__all__ = [
+    "clip_grad_norm",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights",
+    "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights",
+    "get_total_norm",
+    "parameters_to_vector",
+    "parametrizations",
+    "parametrize",
+    "remove_spectral_norm",
+    "remove_weight_norm",
+    "rnn",
+    "skip_init",
+    "spectral_norm",
+    "vector_to_parameters",
+    "weight_norm",
+]
 
 __getattr__ = missing(__name__)

@@ -11,8 +11,16 @@ from minitorch.factory import arange, as_tensor, empty_like, tensor
 from minitorch.ops.nn.pad import pad
 from minitorch.ops.shape.views import cat, stack
 
-__all__ = ["PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence"]
-__all__ += ["pad_packed_sequence", "pad_sequence", "unpack_sequence", "unpad_sequence"]
+__all__ = [
+    "PackedSequence",
+    "invert_permutation",
+    "pack_padded_sequence",
+    "pack_sequence",
+    "pad_packed_sequence",
+    "pad_sequence",
+    "unpack_sequence",
+    "unpad_sequence",
+]
 
 
 P = TypeVar("P", bound="PackedSequence")

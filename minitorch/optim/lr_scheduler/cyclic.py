@@ -16,7 +16,7 @@ from minitorch.optim.lr_scheduler.base import (
 from minitorch.optim.optimizer import Group, Optimizer
 
 # Of a phase: until which step to go between which of the groups' options.
-_PHASE = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
+PHASE = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
 
 
 class _WithMomentum(LRScheduler):
@@ -216,7 +216,7 @@ class OneCycleLR(_WithMomentum):
             ]
         else:
             phases += [(last, "max_lr", "min_lr", "base_momentum", "max_momentum")]
-        self._schedule_phases = [dict(zip(_PHASE, phase, strict=True)) for phase in phases]
+        self._schedule_phases = [dict(zip(PHASE, phase, strict=True)) for phase in phases]
         self._anneal_func_type = anneal_strategy
         highest = for_each_group("max_lr", optimizer, max_lr)
         if last_epoch == -1:
