@@ -40,7 +40,7 @@ Shape = tuple[int, ...]
 
 
 @functools.lru_cache(maxsize=256)
-def _sharing(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bool]:
+def reduction_plan(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bool]:
     """The axes along which elements share a weight, those of them in `axes`, and whether in rows.
 
     In rows, each place along `axes`, which are the last, has a weight of its own.
@@ -52,7 +52,7 @@ def _sharing(shape: Shape, axes: Shape, spread: Shape) -> tuple[Shape, Shape, bo
 
 def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | None) -> None:
     """Refuse weights, biases and statistics that do not fit, before anything is computed."""
-    kinds = set()
+    dtypes = set()
     for name, param in params.items():
         if param is None:
             continue
@@ -62,14 +62,14 @@ def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | Non
                 f"Expected {name} {expected.format(name=name)}, but got {name} of shape "
                 f"{list(array.shape)} for input of shape {list(x.shape)}"
             )
-        kinds.add(array.dtype)
+        dtypes.add(array.dtype)
     wanted = {x._numpy_dtype}
-    if x._numpy_dtype == np.float16 and len(kinds) == 1:
+    if x._numpy_dtype == np.float16 and len(dtypes) == 1:
         wanted.add(np.dtype(np.float32))  # as PyTorch: the input may be half, all else float
-    if not kinds <= wanted:
+    if not dtypes <= wanted:
         raise RuntimeError(
             f"mixed dtype (CPU): expect parameters to have the input's dtype {x.dtype}, got "
-            f"{', '.join(str(kind) for kind in kinds)}; convert with .to()"
+            f"{', '.join(str(dtype) for dtype in dtypes)}; convert with .to()"
         )
 
 
@@ -94,11 +94,11 @@ class Normalize(Function):
         eps: float,
         spread: Shape,
         centre: bool = True,
-        running: Running | None = None,
+        running: RunningStats | None = None,
     ) -> Array:
         self.save(x, w)
         self.axes, self.eps, self.spread, self.centre = axes, eps, spread, centre
-        self.over, self.inner, self.in_rows = _sharing(x.shape, axes, spread)
+        self.over, self.inner, self.in_rows = reduction_plan(x.shape, axes, spread)
         self.shape = w.shape if w is not None else () if b is None else b.shape
         # PyTorch computes with float16 in float32 as well.
         array = x.astype(wide(x), copy=False)
@@ -107,14 +107,14 @@ class Normalize(Function):
         if self.in_rows:
             rows = array.reshape(-1, math.prod(spread))
             w, b = (p if p is None else p.reshape(-1) for p in (w, b))
-            y, apart, inverse = kernels.standardise_rows(rows, w, b, eps, centre)
-            y, cache = y.reshape(x.shape), (apart if centre else None, inverse)
+            y, centered, inverse = kernels.standardise_rows(rows, w, b, eps, centre)
+            y, cache = y.reshape(x.shape), (centered if centre else None, inverse)
         else:
             w, b = (p if p is None else p.reshape(spread) for p in (w, b))
-            made = kernels.standardise_cells(array, w, b, axes, self.inner, eps)
+            standard = kernels.standardise_cells(array, w, b, axes, self.inner, eps)
             if running is not None:
-                running.take(made, x.size)
-            y, cache = made.y, (made.mean, made.inverse)
+                running.update(standard, x.size)
+            y, cache = standard.y, (standard.mean, standard.inverse)
         if self.edges:
             self.cache = cache
         return y.astype(x.dtype, copy=False)
@@ -144,18 +144,16 @@ class Normalize(Function):
 
     def backward_kernel(self, grad: Array) -> Any:
         x, w = self.saved
-        kind, wants_x = wide(grad), self.needs(0)
-        grad, x = grad.astype(kind, copy=False), x.astype(kind, copy=False)
-        w = w if w is None else w.astype(kind, copy=False)
+        dtype, wants_x = wide(grad), self.needs(0)
+        grad, x = grad.astype(dtype, copy=False), x.astype(dtype, copy=False)
+        w = w if w is None else w.astype(dtype, copy=False)
         if self.in_rows:
-            apart, inverse = self.cache
+            centered, inverse = self.cache
             rows = (-1, math.prod(self.spread))
-            apart, w = (
-                x.reshape(rows) if apart is None else apart,
-                w if w is None else w.reshape(-1),
-            )
+            centered = x.reshape(rows) if centered is None else centered
+            w = w if w is None else w.reshape(-1)
             grad_x, grad_w, grad_b = kernels.rows_back(
-                grad.reshape(rows), apart, w, inverse, self.centre, wants_x
+                grad.reshape(rows), centered, w, inverse, self.centre, wants_x
             )
             grad_x = None if grad_x is None else grad_x.reshape(x.shape)
         else:
@@ -169,7 +167,7 @@ class Normalize(Function):
         return grad_x, *(p if p is None else p.reshape(self.shape) for p in params)
 
 
-class Running:
+class RunningStats:
     """The running mean and variance that a norm keeps, updated from what one batch shows.
 
     Args:
@@ -181,13 +179,13 @@ class Running:
     def __init__(self, mean: Tensor, var: Any, momentum: float, groups: int = 1) -> None:
         self.mean, self.var, self.momentum, self.groups = mean, var, momentum, groups
 
-    def take(self, seen: kernels.Standard, size: int) -> None:
+    def update(self, batch: kernels.Standard, size: int) -> None:
         """Take in a batch's statistics, computed over `size` elements."""
         if not size:
             return
-        count = size // seen.variance.size
-        unbiased = seen.variance * (count / (count - 1) if count > 1 else np.nan)
-        for held, new in ((self.mean, seen.mean), (self.var, unbiased)):
+        count = size // batch.variance.size
+        unbiased = batch.variance * (count / (count - 1) if count > 1 else np.nan)
+        for held, new in ((self.mean, batch.mean), (self.var, unbiased)):
             array, fresh = held._array, new.reshape(self.groups, -1)
             fresh = fresh[0] if self.groups == 1 else fresh.mean(0)
             array *= 1 - self.momentum
@@ -250,7 +248,7 @@ def batch_norm(
     spread = (1, channels, *(1,) * (len(shape) - 2))
     if not training:
         return _by_running(x, running_mean, running_var, weight, bias, spread, eps)
-    running = None if running_mean is None else Running(running_mean, running_var, momentum)
+    running = None if running_mean is None else RunningStats(running_mean, running_var, momentum)
     axes = (0, *range(2, len(shape)))
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
 
@@ -266,8 +264,8 @@ class ScaleChannels(Function):
         self.save(x, scale)
         self.spread = spread
         self.inner = tuple([axis for axis, n in enumerate(spread) if n == 1])
-        kind = wide(scale)
-        array, scale, shift = (a.astype(kind, copy=False) for a in (x, scale, shift))
+        dtype = wide(scale)
+        array, scale, shift = (a.astype(dtype, copy=False) for a in (x, scale, shift))
         y = kernels.scale_cells(array, scale.reshape(spread), shift.reshape(spread), self.inner)
         return y.astype(x.dtype, copy=False)
 
@@ -275,19 +273,19 @@ class ScaleChannels(Function):
         x, scale = self.saved
         size, dtype = scale.shape, scale._array.dtype
         grad, x = as_dtype(grad, dtype), as_dtype(x, dtype)
-        slopes, sums = (grad * x).sum(self.inner), grad.sum(self.inner)
-        return grad * scale.reshape(self.spread), slopes.reshape(size), sums.reshape(size)
+        grad_scale, grad_shift = (grad * x).sum(self.inner), grad.sum(self.inner)
+        return grad * scale.reshape(self.spread), grad_scale.reshape(size), grad_shift.reshape(size)
 
     def backward_kernel(self, grad: Array) -> Any:
         x, scale = self.saved
-        kind, size = wide(scale), scale.shape
-        grad, x, scale = (a.astype(kind, copy=False) for a in (grad, x, scale))
+        dtype, size = wide(scale), scale.shape
+        grad, x, scale = (a.astype(dtype, copy=False) for a in (grad, x, scale))
         grad_x = grad_scale = grad_shift = None
         if self.needs(0):
             grad_x = kernels.scale_cells(grad, scale.reshape(self.spread), None, self.inner)
         if self.needs(1) or self.needs(2):
-            slopes, sums = kernels.cell_sums(grad, x, self.inner)
-            grad_scale, grad_shift = slopes.reshape(size), sums.reshape(size)
+            grad_scale, grad_shift = kernels.cell_sums(grad, x, self.inner)
+            grad_scale, grad_shift = grad_scale.reshape(size), grad_shift.reshape(size)
         return grad_x, grad_scale, grad_shift
 
 
@@ -351,7 +349,7 @@ def instance_norm(
                 raise RuntimeError(
                     f"{name} should contain {channels} elements not {held._array.size}"
                 )
-        running = Running(running_mean, running_var, momentum, groups=shape[0])
+        running = RunningStats(running_mean, running_var, momentum, groups=shape[0])
     axes = tuple(range(2, len(shape)))
     weight = weight if weight is None else weight.clone()  # as PyTorch: it may be changed
     y = Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, running=running)
