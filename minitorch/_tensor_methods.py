@@ -762,15 +762,15 @@ class TensorMethods(TensorBase):
 
     def _new(self, array: Array, requires_grad: Any, device: Any = None) -> Tensor:
         _dtypes.on_cpu(device)
-        made = self._wrap(array)
+        tensor = self._wrap(array)
         if requires_grad:
-            made.requires_grad = True
-        return made
+            tensor.requires_grad = True
+        return tensor
 
     def new(self, *data: Any) -> Tensor:
         """PyTorch's oldest constructor, in this tensor's dtype: of a size, or of data."""
-        made = constructors.new("new", self.dtype, data)
-        return self._wrap(made) if isinstance(made, np.ndarray) else made.data
+        result = constructors.new("new", self.dtype, data)
+        return self._wrap(result) if isinstance(result, np.ndarray) else result.data
 
     def apply_(self: Any, callable: Callable[[Any], Any]) -> Tensor:
         """Set every element to ``callable(element)``, one Python call each.

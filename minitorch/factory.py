@@ -82,9 +82,9 @@ def spelled_out(factory: Factory) -> Factory:
     signature = inspect.signature(factory)
     parameters = list(signature.parameters.values())[:-1]
     for name, annotation in options.__annotations__.items():
-        kind = annotation.__forward_arg__
-        default = False if "bool" in kind else None
-        parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind))
+        hint = annotation.__forward_arg__
+        default = False if "bool" in hint else None
+        parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint))
     known = {parameter.name for parameter in parameters}
 
     @functools.wraps(factory)
@@ -119,10 +119,10 @@ def finish(
         raise NotImplementedError(f"layout: every tensor is torch.strided here, got {layout!r}")
     if pin_memory:
         raise RuntimeError("pin_memory=True requires an accelerator; minitorch has the CPU only")
-    made = Tensor._wrap_any(array)
+    tensor = Tensor._wrap_any(array)
     if requires_grad:
-        made.requires_grad = True
-    return made
+        tensor.requires_grad = True
+    return tensor
 
 
 def numpy_dtype(who: str, wanted: Any, default: np.dtype[Any] | None = None) -> np.dtype[Any]:
@@ -135,8 +135,8 @@ def numpy_dtype(who: str, wanted: Any, default: np.dtype[Any] | None = None) -> 
         return _dtypes.get_default_dtype().numpy if default is None else default
     if isinstance(wanted, dtype):
         return wanted.numpy
-    for kind, meant in ((float, _dtypes.float64), (int, _dtypes.int64), (bool, _dtypes.bool_)):
-        if wanted is kind:
+    for cls, meant in ((float, _dtypes.float64), (int, _dtypes.int64), (bool, _dtypes.bool_)):
+        if wanted is cls:
             return meant.numpy
     raise TypeError(f"{who}(): argument 'dtype' must be torch.dtype, not {wanted!r}")
 
@@ -339,27 +339,27 @@ def asarray(
         ValueError: if a copy is needed and refused.
     """
     if isinstance(obj, BUFFERS):
-        made = frombuffer(obj, dtype=dtype or _dtypes.get_default_dtype())
+        tensor = frombuffer(obj, dtype=dtype or _dtypes.get_default_dtype())
     else:
-        made = as_tensor(obj, dtype=dtype, device=device)
-        if isinstance(obj, Tensor) and obj.requires_grad and not made.dtype.is_floating_point:
+        tensor = as_tensor(obj, dtype=dtype, device=device)
+        if isinstance(obj, Tensor) and obj.requires_grad and not tensor.dtype.is_floating_point:
             raise RuntimeError(
-                f"asarray: only Tensors of floating point can require gradients, not {made.dtype}; "
-                "detach() the tensor first"
+                "asarray: only Tensors of floating point can require gradients, not "
+                f"{tensor.dtype}; detach() the tensor first"
             )
     held = obj._array if isinstance(obj, Tensor) else obj
     shares = isinstance(obj, BUFFERS) or (
-        isinstance(held, np.ndarray) and held.dtype == made._array.dtype
+        isinstance(held, np.ndarray) and held.dtype == tensor._array.dtype
     )
     if copy is False and not shares:
         raise ValueError(
-            f"asarray: can't alias {type(obj).__name__} as {made.dtype} without a copy"
+            f"asarray: can't alias {type(obj).__name__} as {tensor.dtype} without a copy"
         )
     if copy and shares:
-        made = made.clone()
+        tensor = tensor.clone()
     if requires_grad:
-        made = made.detach().requires_grad_() if made.requires_grad else made.requires_grad_()
-    return made
+        tensor = (tensor.detach() if tensor.requires_grad else tensor).requires_grad_()
+    return tensor
 
 
 def frombuffer(
@@ -523,9 +523,9 @@ def full(
     if isinstance(size, int):
         raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     value = number("full", "fill_value", fill_value)
-    kind = numpy_dtype("full", dtype, _dtypes.scalar_dtype(value))
+    wanted = numpy_dtype("full", dtype, _dtypes.scalar_dtype(value))
     shape = positive_shape("full", (size,))
-    array = np.full(shape, scalar_as(value, kind, filling=math.prod(shape) == 1))
+    array = np.full(shape, scalar_as(value, wanted, filling=math.prod(shape) == 1))
     return finish(array, **options)
 
 
@@ -552,12 +552,12 @@ def _like(
 ) -> Tensor:
     array = require_tensor(who, "input", input)._array
     axes = memory_order(who, memory_format, array.ndim)
-    kind = numpy_dtype(who, dtype, array.dtype)
-    value = scalar_as(number(who, "fill_value", fill_value), kind, filling=array.size == 1)
-    made = np.full(array.shape, value, value.dtype)
+    wanted = numpy_dtype(who, dtype, array.dtype)
+    value = scalar_as(number(who, "fill_value", fill_value), wanted, filling=array.size == 1)
+    filled = np.full(array.shape, value, value.dtype)
     if axes is not None or not array.flags.c_contiguous:
-        made = in_order(made, order_of(array) if axes is None else axes)
-    return finish(made, **options)
+        filled = in_order(filled, order_of(array) if axes is None else axes)
+    return finish(filled, **options)
 
 
 @spelled_out
@@ -613,10 +613,10 @@ def arange(
     first, last, by = (number("arange", name, value) for name, value in bounds.items())
     whole = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
     default = _dtypes.int64.numpy if whole else _dtypes.get_default_dtype().numpy
-    kind = numpy_dtype("arange", dtype, default)
-    if kind.kind == "b":
+    wanted = numpy_dtype("arange", dtype, default)
+    if wanted.kind == "b":
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
-    if kind == np.int64 and not whole and math.isfinite(last):
+    if wanted == np.int64 and not whole and math.isfinite(last):
         if by and not int(by):
             raise ValueError(f"step must be nonzero, and a whole number for int64, got {by}")
         first, last, by, whole = int(first), int(last), int(by), True  # cut off, as in PyTorch
@@ -630,12 +630,12 @@ def arange(
             f"arange({first}, {last}, {by})"
         )
     count = -((first - last) // by) if whole else math.ceil((last - first) / by)
-    if kind.kind != "f":  # for the narrow integer dtypes, PyTorch cuts off after it has counted
+    if wanted.kind != "f":  # for the narrow integer dtypes, PyTorch cuts off after it has counted
         values = np.arange(count, dtype=np.int64) * int(by) + int(first)
     else:
         values = first + np.arange(count, dtype=np.float64) * by
     with np.errstate(over="ignore"):
-        array = values.astype(kind)
+        array = values.astype(wanted)
     return finish(array, **options)
 
 
@@ -666,15 +666,15 @@ def logspace(
     Raises:
         RuntimeError: for a negative number of steps, or bounds with dimensions.
     """
-    kind = numpy_dtype("logspace", dtype)
-    if kind.kind == "b":
+    wanted = numpy_dtype("logspace", dtype)
+    if wanted.kind == "b":
         raise NotImplementedError("\"logspace_cpu\" not implemented for 'Bool'")
-    wide = kind if kind.kind == "f" else np.dtype(np.float64)
-    if kind.kind != "f":
-        start, end = (int(scalar_as(number("logspace", "bound", v), kind)) for v in (start, end))
+    wide = wanted if wanted.kind == "f" else np.dtype(np.float64)
+    if wanted.kind != "f":
+        start, end = (int(scalar_as(number("logspace", "bound", v), wanted)) for v in (start, end))
     powers = _evenly("logspace", start, end, steps, wide)
     with np.errstate(all="ignore"):
-        array = np.power(float(base), powers.astype(np.float64)).astype(kind)
+        array = np.power(float(base), powers.astype(np.float64)).astype(wanted)
     return finish(array, **options)
 
 
@@ -689,21 +689,21 @@ def _evenly(who: str, start: Any, end: Any, steps: Any, wanted: Any) -> Array:
     count = integer(who, "steps", steps)
     if count < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {count}")
-    kind = wanted if isinstance(wanted, np.dtype) else numpy_dtype(who, wanted)
-    if kind.kind == "b":
+    wanted = wanted if isinstance(wanted, np.dtype) else numpy_dtype(who, wanted)
+    if wanted.kind == "b":
         raise NotImplementedError(f"\"{who}_cpu\" not implemented for 'Bool'")
     if count == 1:
-        return np.array([first]).astype(kind)
+        return np.array([first]).astype(wanted)
     # From both ends to the middle, in the dtype itself (a whole number's in float): PyTorch's
     # rounding.
-    whole = kind.kind != "f"
-    real = np.float32 if whole else kind.type
-    a, b = (real(scalar_as(v, kind) if whole else v) for v in (first, last))
+    whole = wanted.kind != "f"
+    real = np.float32 if whole else wanted.type
+    a, b = (real(scalar_as(v, wanted) if whole else v) for v in (first, last))
     step = (b - a) / real(max(count - 1, 1))
     numbers = np.arange(count).astype(real)
     half = count // 2
     lower, upper = a + step * numbers[:half], b - step * (real(count - 1) - numbers[half:])
-    return np.concatenate([lower, upper]).astype(kind)
+    return np.concatenate([lower, upper]).astype(wanted)
 
 
 def tril_indices(
@@ -738,8 +738,8 @@ def _triangle(
     for name, value in (("row", row), ("col", col)):
         if integer(who, name, value) < 0:
             raise RuntimeError(f"{name} must be non-negative, got {value}")
-    kind = numpy_dtype(who, dtype, _dtypes.int64.numpy)
-    if kind.kind not in "iu":
+    wanted = numpy_dtype(who, dtype, _dtypes.int64.numpy)
+    if wanted.kind not in "iu":
         raise NotImplementedError(f'"{who}" not implemented for {dtype}')
-    array = np.stack(places(row, offset, col)).astype(kind)
+    array = np.stack(places(row, offset, col)).astype(wanted)
     return finish(array, device=device, layout=layout)

@@ -252,17 +252,17 @@ class FunctionCtx(Function):
             ]
         if getattr(function, "boxed_grads_call", False):
             grads = [grads]
-        made = (backward if vjp is None else vjp)(self, *grads)
-        made = made if isinstance(made, tuple) else (made,)
+        results = (backward if vjp is None else vjp)(self, *grads)
+        results = results if isinstance(results, tuple) else (results,)
         count = len(self.given)
-        if len(made) > count and all(grad is None for grad in made[count:]):
-            made = made[:count]
-        if len(made) != count:
+        if len(results) > count and all(grad is None for grad in results[count:]):
+            results = results[:count]
+        if len(results) != count:
             raise RuntimeError(
                 f"function {self.name()} returned an incorrect number of gradients "
-                f"(expected {count}, got {len(made)})"
+                f"(expected {count}, got {len(results)})"
             )
-        for position, (grad, given) in enumerate(zip(made, self.given, strict=True)):
+        for position, (grad, given) in enumerate(zip(results, self.given, strict=True)):
             if given is None and grad is not None:
                 raise RuntimeError(
                     f"function {self.name()} returned a gradient different than None at position "
@@ -270,7 +270,7 @@ class FunctionCtx(Function):
                 )
             if grad is not None and not isinstance(grad, TensorBase):
                 raise RuntimeError(f"expected Variable or None (got {type(grad).__name__})")
-        return made
+        return results
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -320,13 +320,13 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
     previous, mode.grad = mode.grad, False
     try:
         if setup_context is not None:
-            made = cls.forward(*args)
-            setup_context(node, args, made)
+            returned = cls.forward(*args)
+            setup_context(node, args, returned)
         else:
-            made = cls.forward(node, *args)
+            returned = cls.forward(node, *args)
     finally:
         mode.grad = previous
-    outs = made if isinstance(made, tuple) else (made,)
+    outs = returned if isinstance(returned, tuple) else (returned,)
     if setup_context is not None:
         saved = node.to_save + node.saved_for_forward
         for out in outs:
@@ -354,7 +354,7 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
     # What forward said is done, and would make a cycle through the outputs.
     for note in ("to_save", "saved_for_forward", "dirty_tensors", "non_differentiable"):
         node.__dict__.pop(note, None)
-    return outs if isinstance(made, tuple) else outs[0]
+    return outs if isinstance(returned, tuple) else outs[0]
 
 
 def _positional(
@@ -414,15 +414,15 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(ctx: Any, *grads: Any) -> Any:
         recording, mode.grad = mode.grad, False
         try:
-            made = backward(ctx, *grads)
+            returned = backward(ctx, *grads)
         finally:
             mode.grad = recording
         if not recording:
-            return made
-        outs = made if isinstance(made, tuple) else (made,)
+            return returned
+        outs = returned if isinstance(returned, tuple) else (returned,)
         edges = [*ctx.edges, *[g._edge() for g in grads if g is not None and g._requires_grad]]
         blocked = tuple(out if out is None else _blocked(ctx, out, edges) for out in outs)
-        return blocked if isinstance(made, tuple) else blocked[0]
+        return blocked if isinstance(returned, tuple) else blocked[0]
 
     return wrapped
 

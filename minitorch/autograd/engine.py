@@ -48,9 +48,9 @@ def backward(
     seeds = _seeds(roots, (None,) * len(roots) if given is None else _as_tuple(given), "backward")
     retain = create_graph if retain_graph is None else retain_graph
     edges = [root._edge() for root in roots]
-    kind = RecordedWalk if create_graph else BackwardWalk
+    walk_class = RecordedWalk if create_graph else BackwardWalk
     if inputs is None:
-        kind(retain).run(edges, seeds)
+        walk_class(retain).run(edges, seeds)
         return
     wanted = _as_tuple(inputs)
     if not wanted:
@@ -58,7 +58,7 @@ def backward(
     for tensor in wanted:
         tensor.retain_grad()  # a result's gradient is added as it passes, a leaf's in the end
     targets = Targets(edges, [tensor._edge() for tensor in wanted], accumulate=True)
-    kind(retain, targets).run(edges, seeds)
+    walk_class(retain, targets).run(edges, seeds)
 
 
 def grad(

@@ -163,18 +163,18 @@ def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, 
     try:
         for observer in mode.observers:
             observer.before_backward(node, grads)
-        made = _call_for(walk, node, grads, edges)
+        grad_inputs = _call_for(walk, node, grads, edges)
         if node.post_hooks is not None or mode.observers:
-            made = _run_post_hooks(walk, node, edges, made, grads)
+            grad_inputs = _run_post_hooks(walk, node, edges, grad_inputs, grads)
         for observer in mode.observers:
-            observer.after_backward(node, grads, made)
+            observer.after_backward(node, grads, grad_inputs)
     except Exception as error:
         for observer in mode.observers:
             observer.backward_failed(node, error)
         raise
     if node._saved and not walk.retain_graph:
         node.release()
-    return edges, made
+    return edges, grad_inputs
 
 
 def _call_for(
@@ -196,15 +196,15 @@ def run_on_tensors(walk: BackwardWalk, node: Function, grads: list[Any]) -> tupl
     Raises:
         TypeError: for a gradient that is neither a tensor nor None.
     """
-    made = node.run([None if g is None else walk.to_tensor(g, node.wrap) for g in grads])
-    made = made if type(made) is tuple else (made,)
-    for index, grad in enumerate(made):
+    results = node.run([None if g is None else walk.to_tensor(g, node.wrap) for g in grads])
+    results = results if type(results) is tuple else (results,)
+    for index, grad in enumerate(results):
         if grad is not None and not isinstance(grad, TensorBase):
             raise TypeError(
                 f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
                 f"got {type(grad).__name__}"
             )
-    return tuple([None if grad is None else walk.from_tensor(grad) for grad in made])
+    return tuple([None if grad is None else walk.from_tensor(grad) for grad in results])
 
 
 def with_zeros(walk: BackwardWalk, node: Function, grads: list[Any]) -> list[Any]:
@@ -268,7 +268,7 @@ def _run_pre_hooks(walk: BackwardWalk, node: Function, grads: list[Any]) -> list
 
 
 def _run_post_hooks(
-    walk: BackwardWalk, node: Function, edges: Edges, made: Sequence[Any], grads: list[Any]
+    walk: BackwardWalk, node: Function, edges: Edges, grad_inputs: Sequence[Any], grads: list[Any]
 ) -> Sequence[Any]:
     """Let a node's hooks change the gradients that it made, for the edges that want one."""
     wrap = node.wrap
@@ -276,7 +276,7 @@ def _run_post_hooks(
         None
         if edge is None or grad is None
         else walk.to_tensor(walk.fit(node, index, grad, *expected_by(edge)), wrap)
-        for index, (edge, grad) in enumerate(zip(edges, made, strict=True))
+        for index, (edge, grad) in enumerate(zip(edges, grad_inputs, strict=True))
     ]
     came = tuple(None if grad is None else walk.to_tensor(grad, wrap) for grad in grads)
     shown = node.differentiable_inputs

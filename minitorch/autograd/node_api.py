@@ -151,18 +151,18 @@ class NodeInterface:
         if node.runs_without_gradient or any(grad is not None for grad in grads):
             recording, mode.grad = mode.grad, True  # (of arrays, a backward may return arrays)
             try:
-                made = node.run(list(grads))
+                results = node.run(list(grads))
             finally:
                 mode.grad = recording
         else:
-            made = (None,) * count
-        made = made if isinstance(made, tuple) else (made,)
-        made = tuple(
-            [None if edge is None else grad for edge, grad in zip(self.edges, made, strict=False)]
-        )[self.differentiable_inputs]
+            results = (None,) * count
+        results = results if isinstance(results, tuple) else (results,)
+        pairs = zip(self.edges, results, strict=False)
+        results = tuple([None if edge is None else grad for edge, grad in pairs])
+        results = results[self.differentiable_inputs]
         if not mode.grad:
-            made = tuple([None if grad is None else grad.detach() for grad in made])
-        return made[0] if count == 1 else made
+            results = tuple([None if grad is None else grad.detach() for grad in results])
+        return results[0] if count == 1 else results
 
     if not TYPE_CHECKING:  # or every misspelt attribute would pass the type checker
 

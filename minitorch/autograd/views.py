@@ -38,10 +38,10 @@ class ViewStep(NamedTuple):
     def replay(self, tensor: Any) -> Any:
         """The same view, of another tensor (or ndarray) of the parent's shape."""
         if isinstance(tensor, np.ndarray):
-            made = self.function().forward(tensor, **self.params)
+            result = self.function().forward(tensor, **self.params)
         else:
-            made = self.function.apply(tensor, **self.params)
-        return made[self.slot] if isinstance(made, tuple) else made
+            result = self.function.apply(tensor, **self.params)
+        return result[self.slot] if isinstance(result, tuple) else result
 
 
 class View:

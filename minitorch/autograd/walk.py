@@ -69,10 +69,10 @@ class BackwardWalk:
         """Run one node's backward: the edges that its gradients go along, and the gradients."""
         if node.hooked or mode.observers or self.targets is not None:
             return interventions.visit(self, node, grads)
-        made = self.call_backward(node, grads)
+        grad_inputs = self.call_backward(node, grads)
         if node._saved and not self.retain_graph:
             node.release()
-        return node.edges, made
+        return node.edges, grad_inputs
 
     def send(self, node: Function | None, edges: Edges, grads: Sequence[Any]) -> None:
         """Add each of the gradients that `node` made to the sum at the end of its edge."""
@@ -111,9 +111,9 @@ class BackwardWalk:
         if len(grads) > 1:
             grads = interventions.with_zeros(self, node, grads)
         rule = None if self.create_graph else node.array_backward
-        made = interventions.run_on_tensors(self, node, grads) if rule is None else rule(*grads)
-        made = made if type(made) is tuple else (made,)
-        return made if len(made) == len(node.edges) else interventions.fit_count(node, made)
+        result = interventions.run_on_tensors(self, node, grads) if rule is None else rule(*grads)
+        result = result if type(result) is tuple else (result,)
+        return result if len(result) == len(node.edges) else interventions.fit_count(node, result)
 
     # ---- the form of a gradient: ndarrays here, tensors in a `RecordedWalk` ------------------
 

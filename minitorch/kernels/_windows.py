@@ -23,7 +23,6 @@ Pairs = tuple[tuple[int, int], ...]
 
 MANY = 16
 SMALL = 1 << 14
-FEW = 1 << 15  # elements that are cleared more quickly than told apart
 
 
 def upcast_half(x: Array) -> Array:
@@ -79,9 +78,9 @@ def ordered_as(x: Array, other: Array) -> Array:
     """x, of the shape of `other`, with its memory in the order of that one's."""
     if x.strides == other.strides and x.itemsize == other.itemsize:
         return x
-    made = np.empty_like(other, x.dtype)
-    made[...] = x
-    return made
+    copy = np.empty_like(other, x.dtype)
+    copy[...] = x
+    return copy
 
 
 def padded_sizes(spatial: Sizes, padding: Pairs) -> Sizes:

@@ -30,15 +30,15 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
     Shape: q (..., L, E), k (..., S, E), mask broadcasts with the result's (..., L, S).
     """
     scores = np.matmul(q, k.swapaxes(-2, -1))
-    kind = scores.dtype.type
-    scores *= kind(scale)
+    scalar = scores.dtype.type
+    scores *= scalar(scale)
     kept, added = mask, None  # what may be attended to, and numbers to add there
     if mask is not None and mask.dtype != np.bool_:
         kept = mask != -np.inf
         if kept.all():
             kept, added = None, mask
         else:
-            added = np.where(kept, mask, kind(0))
+            added = np.where(kept, mask, scalar(0))
     if added is not None and added.any():
         scores = scores + added
     bound = BOUNDS[scores.dtype] / 2  # within it, nothing need be subtracted: see `softmax`
@@ -48,7 +48,7 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
             weights = weights * kept.astype(scores.dtype)
     else:
         if kept is not None:
-            scores = np.where(kept, scores, kind(-np.inf))
+            scores = np.where(kept, scores, scalar(-np.inf))
         best = scores.max(-1, keepdims=True)
         best[best == -np.inf] = 0
         scores -= best
@@ -75,5 +75,5 @@ def product(x: Array, y: Array, like: Array) -> Array:
         return np.matmul(x, y)
     N, H = np.broadcast_shapes(x.shape[:2], y.shape[:2])
     L, E = x.shape[2], y.shape[3]
-    made = np.empty((N, L, H, E), x.dtype).transpose(0, 2, 1, 3)
-    return np.matmul(x, y, out=made)
+    out = np.empty((N, L, H, E), x.dtype).transpose(0, 2, 1, 3)
+    return np.matmul(x, y, out=out)

@@ -33,8 +33,8 @@ def by_blocks(
         inputs = [x.transpose(order) for x in inputs]
     shape, size = inputs[0].shape, first.size
     dtypes = [first.dtype] * results if isinstance(results, int) else results
-    made = [np.empty(size, dtype) for dtype in dtypes]
-    flat = [*(x.reshape(-1) for x in inputs), *made]
+    outs = [np.empty(size, dtype) for dtype in dtypes]
+    flat = [*(x.reshape(-1) for x in inputs), *outs]
 
     def work(starts: Sequence[int]) -> None:
         for start in starts:
@@ -45,7 +45,7 @@ def by_blocks(
         work(starts)
     else:
         share(work, starts)
-    shaped = [y.reshape(shape) for y in made]
+    shaped = [y.reshape(shape) for y in outs]
     if order is None:
         return shaped
     back = np.argsort(order)

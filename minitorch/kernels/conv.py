@@ -146,11 +146,11 @@ class Columns:
         part = self.windows[(*(slice(None),) * (1 + len(self.kernel)), slice(start, stop))]
         if self.is_pointwise:
             return part.reshape(self.groups, self.deep, P)
-        made = scratch(self.groups, self.deep + ones, P, part.dtype)
-        made[:, : self.deep].reshape(part.shape)[...] = part
+        columns = scratch(self.groups, self.deep + ones, P, part.dtype)
+        columns[:, : self.deep].reshape(part.shape)[...] = part
         if ones:
-            made[:, self.deep] = 1
-        return made
+            columns[:, self.deep] = 1
+        return columns
 
     def blocks(self) -> list[Block]:
         """The output rows cut so that the columns of each part stay in the cache."""
@@ -193,11 +193,11 @@ def conv(
 
     def work(blocks: Sequence[Block]) -> Array:
         for start, stop in blocks:
-            made = columns.block(start, stop)
-            multiply(matrix, made, y.block(start, stop))
+            block = columns.block(start, stop)
+            multiply(matrix, block, y.block(start, stop))
             if bias is not None:
                 y.add(start, stop, bias)
-        return made
+        return block
 
     few: Array | None = None
     plain = groups == 1 and not columns.is_pointwise | columns.channels_last
@@ -304,9 +304,9 @@ def conv_input(
                 shares = np.matmul(block[0].T, matrix).reshape(len(matrix), *size, N, C)
                 shares = shares.transpose(0, -2, -1, *range(1, 1 + len(S)))
             else:
-                made = scratch(*matrix.shape[:2], block.shape[2], block.dtype)
-                multiply(matrix, block, made)
-                shares = made.reshape(C, math.prod(kernel), *size, N)
+                columns = scratch(*matrix.shape[:2], block.shape[2], block.dtype)
+                multiply(matrix, block, columns)
+                shares = columns.reshape(C, math.prod(kernel), *size, N)
                 shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))
             under = target[:, :, start * stride[0] :]
             for part, where in zip(shares, places(kernel, size, stride, dilation), strict=True):

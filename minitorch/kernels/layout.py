@@ -18,9 +18,9 @@ def laid_out(x: Array, strides: tuple[int, ...]) -> Array:
     if not x.size:
         return x
     reach = sum([(n - 1) * step for n, step in zip(x.shape, strides, strict=True)]) // x.itemsize
-    made = np.ndarray(x.shape, x.dtype, np.empty(reach + 1, x.dtype), 0, strides)
-    made[...] = x
-    return made
+    copy = np.ndarray(x.shape, x.dtype, np.empty(reach + 1, x.dtype), 0, strides)
+    copy[...] = x
+    return copy
 
 
 def is_spread_out(x: Array) -> bool:

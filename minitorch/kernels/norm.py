@@ -24,7 +24,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Axes = tuple[int, ...]
 
 SHORT = 1024  # a run along which NumPy is at full speed, even if it starts anew with each
-LONG = 2048  # as long as runs are made
+LONG = 2048  # elements of the longest run
 WIDE = 65536  # elements of an operand that stays in the processor's cache
 FAR = 4  # squared means, in variances, from which the mean is subtracted before anything is added
 BLOCK = 32768  # elements of rows that are worked on while they are in the cache
@@ -162,16 +162,16 @@ def standardise_cells(
 
     Shape: w and b broadcast to x and have size 1 along the axes `inner`, which `axes` includes.
     """
-    kind, layout = x.dtype.type, layout_of(x, inner)
+    scalar, layout = x.dtype.type, layout_of(x, inner)
     z, group, count = layout.fold(x), _grouping(x, axes, inner), _count(x, axes)
     mean = group(layout.total(z)) / count
     variance = group(layout.dot(z, z)) / count - mean * mean
     residual_mean = mean  # of z
-    if not (mean * mean <= kind(FAR) * variance).all():
+    if not (mean * mean <= scalar(FAR) * variance).all():
         z, residual_mean = _centered(z, mean, layout, group, count)
-        mean, residual_mean = mean + residual_mean, kind(0)
+        mean, residual_mean = mean + residual_mean, scalar(0)
         variance = group(layout.dot(z, z)) / count
-    inverse = kind(1) / np.sqrt(variance + kind(eps))
+    inverse = scalar(1) / np.sqrt(variance + scalar(eps))
     scale = inverse if w is None else inverse * w
     shift = -residual_mean * scale
     y = layout.lengthwise(z) * layout.broadcast_per_cell(scale)
@@ -183,7 +183,7 @@ def cells_back(
     grad: Array,
     x: Array,
     w: Array | None,
-    made: tuple[Array, Array],
+    statistics: tuple[Array, Array],
     axes: Axes,
     inner: Axes,
     wants_x: bool,
@@ -194,19 +194,19 @@ def cells_back(
     (grad * w - mean(grad * w) - y * mean(grad * w * y)) * inverse.
 
     Args:
-        made: the mean and the inverse.
+        statistics: the mean and the inverse.
     """
-    (mean, inverse), kind, layout = made, x.dtype.type, layout_of(x, inner)
+    (mean, inverse), scalar, layout = statistics, x.dtype.type, layout_of(x, inner)
     group, count = _grouping(x, axes, inner), _count(x, axes)
     z, g = layout.fold(x), layout.fold(grad)
-    if not ((mean * inverse) ** 2 <= kind(FAR)).all():
+    if not ((mean * inverse) ** 2 <= scalar(FAR)).all():
         z, _ = _centered(z, mean, layout, group, count)
-        mean = kind(0)  # of z
-    sums = layout.total(g)
-    dweight = (layout.dot(g, z) - mean * sums) * inverse
+        mean = scalar(0)  # of z
+    dbias = layout.total(g)
+    dweight = (layout.dot(g, z) - mean * dbias) * inverse
     if not wants_x:
-        return None, dweight, sums
-    x_coefficient, offset, scale, g = dweight, sums, inverse, layout.lengthwise(g)
+        return None, dweight, dbias
+    x_coefficient, offset, scale, g = dweight, dbias, inverse, layout.lengthwise(g)
     if w is not None and group is not _identity:  # cells of different weights share a mean
         x_coefficient, offset, g = x_coefficient * w, offset * w, g * layout.broadcast_per_cell(w)
     elif w is not None:
@@ -217,7 +217,7 @@ def cells_back(
     grad_x += layout.broadcast_per_cell(offset)
     grad_x += g
     grad_x *= layout.broadcast_per_cell(scale)
-    return layout.unfold(grad_x), dweight, sums
+    return layout.unfold(grad_x), dweight, dbias
 
 
 def _centered(
@@ -258,21 +258,21 @@ def standardise_rows(
 
     Shape: x (M, E); w and b (E).
     """
-    (M, E), kind = x.shape, x.dtype.type
+    (M, E), scalar = x.shape, x.dtype.type
     y, inverse = np.empty_like(x), np.empty((M, 1), x.dtype)
     centered = np.empty_like(x) if centre else x
-    each, count = ones(E, x.dtype), kind(E)
+    each, count = ones(E, x.dtype), scalar(E)
     for part in _blocks(M, E):
         out, z = y[part], centered[part]
         if centre:
             mean = x[part] @ each / count
             np.subtract(x[part], mean[:, np.newaxis], out=z)
         square = np.multiply(z, z, out=out) @ each / count
-        if centre and (mean * mean > kind(16) * square).any():  # then the mean's rounding shows
+        if centre and (mean * mean > scalar(16) * square).any():  # then the mean's rounding shows
             z -= (z @ each / count)[:, np.newaxis]
             square = np.multiply(z, z, out=out) @ each / count
-        deviation = np.sqrt(square + kind(eps), out=square)
-        np.divide(kind(1), deviation, out=inverse[part, 0])
+        deviation = np.sqrt(square + scalar(eps), out=square)
+        np.divide(scalar(1), deviation, out=inverse[part, 0])
         _scaled(z, inverse[part], w, out)
         if b is not None:
             out += b
@@ -283,10 +283,10 @@ def rows_back(
     grad: Array, centered: Array, w: Array | None, inverse: Array, centre: bool, wants_x: bool
 ) -> tuple[Array | None, Array, Array]:
     """The gradients in `standardise_rows`'s x, w and b; see `cells_back`."""
-    (M, E), kind = grad.shape, grad.dtype.type
+    (M, E), scalar = grad.shape, grad.dtype.type
     grad_x = np.empty_like(grad) if wants_x else None
     grad_w, grad_b = np.zeros(E, grad.dtype), np.zeros(E, grad.dtype)
-    weights, share = ones(E, grad.dtype) if w is None else w, inverse / kind(E)
+    weights, share = ones(E, grad.dtype) if w is None else w, inverse / scalar(E)
     for part in _blocks(M, E):
         g, z, scale = grad[part], centered[part], inverse[part]
         product = g * z
@@ -294,13 +294,13 @@ def rows_back(
         grad_b += ones(len(g), g.dtype) @ g
         if grad_x is None:
             continue
-        made = _scaled(g, scale, w, grad_x[part])
+        out = _scaled(g, scale, w, grad_x[part])
         x_coefficient = (product @ weights)[:, np.newaxis] * share[part]
         x_coefficient *= scale
         x_coefficient *= scale
-        made -= np.multiply(z, x_coefficient, out=product)
+        out -= np.multiply(z, x_coefficient, out=product)
         if centre:
-            made -= (g @ weights)[:, np.newaxis] * share[part]
+            out -= (g @ weights)[:, np.newaxis] * share[part]
     return grad_x, grad_w, grad_b
 
 

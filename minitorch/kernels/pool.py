@@ -66,7 +66,7 @@ class Stage(NamedTuple):
     inside: tuple[Any, ...]  # where in the padded dimension the elements lie
     real: tuple[tuple[Array, Array], ...]  # see `_real`; nothing where there is no padding
     apart: bool  # whether no two windows meet
-    full: bool  # whether, besides, they leave nothing out
+    full: bool  # whether the windows tile the dimension exactly
 
 
 @functools.lru_cache(maxsize=256)

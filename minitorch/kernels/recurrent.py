@@ -27,15 +27,15 @@ Fill = Callable[[Array, Array], Any]
 LINE = 64  # bytes of the processor's cache, and of its widest vectors
 
 
-def _aligned(shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """``np.empty`` whose memory starts with a line of the cache.
 
     BLAS reads a step's few columns in place, a sixth faster where no vector lies across two lines.
     """
-    size = math.prod(shape) * kind.itemsize
+    size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + LINE, np.uint8)
     start = -memory.__array_interface__["data"][0] % LINE
-    return memory[start : start + size].view(kind).reshape(shape)
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _by_rows(steps: Array) -> Array:
@@ -103,11 +103,11 @@ class Recurrence:
 
     def room(self, *shape: int) -> Array:
         """Memory for the steps' numbers: if they are not kept, each step has the same."""
-        kind = self.x.dtype
+        dtype = self.x.dtype
         if self.keep:
-            return np.empty(shape, kind)
-        one = np.empty(shape[1:], kind)
-        return np.ndarray(shape, kind, one, strides=(0, *one.strides))
+            return np.empty(shape, dtype)
+        one = np.empty(shape[1:], dtype)
+        return np.ndarray(shape, dtype, one, strides=(0, *one.strides))
 
     def _prepare(self, x: Array, h: Array) -> tuple[Fill, Array, Array]:
         """Prepare the way of a step from the state before it to its z.

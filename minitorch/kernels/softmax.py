@@ -39,11 +39,11 @@ def softmax(x: Array, axis: int) -> Array:
 
 def softmax_back(grad: Array, y: Array, axis: int) -> Array:
     """The gradient in `softmax`'s x, given its y: (grad - sum(grad * y)) * y."""
-    made = grad * y
-    total = add_up(made, (axis,), keepdim=True)
-    np.subtract(grad, total, out=made)
-    made *= y
-    return made
+    grad_x = grad * y
+    total = add_up(grad_x, (axis,), keepdim=True)
+    np.subtract(grad, total, out=grad_x)
+    grad_x *= y
+    return grad_x
 
 
 def log_softmax(x: Array, axis: int) -> Array:
@@ -58,9 +58,9 @@ def log_softmax(x: Array, axis: int) -> Array:
 
 def log_softmax_back(grad: Array, y: Array, axis: int) -> Array:
     """The gradient in `log_softmax`'s x, given its y: grad - exp(y) * sum(grad)."""
-    made = np.exp(y)
-    made *= add_up(grad, (axis,), keepdim=True)
-    return np.subtract(grad, made, out=made)
+    grad_x = np.exp(y)
+    grad_x *= add_up(grad, (axis,), keepdim=True)
+    return np.subtract(grad, grad_x, out=grad_x)
 
 
 @functools.lru_cache(maxsize=64)
@@ -95,6 +95,6 @@ def cross_entropy_back(grad: Array, y: Array, at: Array) -> Array:
 
     Shape: grad () or (N).
     """
-    made = np.multiply(y, grad[:, None] if grad.ndim else grad, order="C")
-    made.reshape(-1)[at] -= grad
-    return made
+    grad_x = np.multiply(y, grad[:, None] if grad.ndim else grad, order="C")
+    grad_x.reshape(-1)[at] -= grad
+    return grad_x

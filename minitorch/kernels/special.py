@@ -162,21 +162,21 @@ _NORMAL_TAIL_FLOAT32 = (
 
 def gelu(x: Array, y: Array, slope: Array) -> None:
     """y = x * P(Z <= x) for a standard normal Z, and its derivative; of flat arrays."""
-    kind = x.dtype.type
+    scalar = x.dtype.type
     np.multiply(x, x, out=slope)
-    slope *= kind(-0.5)
+    slope *= scalar(-0.5)
     np.exp(slope, out=slope)
     if x.dtype == np.float32:
         size = np.abs(x)
         if not size.max(initial=0) < 1e6:  # its powers are finite up to here, and the tail is 0
-            np.minimum(size, kind(1e6), out=size)
+            np.minimum(size, scalar(1e6), out=size)
         below = _ratio(size, _NORMAL_TAIL_FLOAT32)  # at first P(Z > size)
         below *= slope
         below -= (x >= 0).astype(x.dtype)
         np.abs(below, out=below)
     else:
-        below = kind(0.5) * erfc(x * kind(-math.sqrt(0.5)))
-    slope *= kind(1 / math.sqrt(2 * math.pi))  # the density
+        below = scalar(0.5) * erfc(x * scalar(-math.sqrt(0.5)))
+    slope *= scalar(1 / math.sqrt(2 * math.pi))  # the density
     slope *= x
     slope += below
     np.multiply(below, x, out=y)

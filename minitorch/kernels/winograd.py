@@ -183,8 +183,8 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
             if bias is not None:
                 m[1, 1] += bias[images]  # this one is added once to each of the four outputs
             _transform_output(m, m)
-            made = y[rows, :, :, :, images].transpose(3, 1, 0, 2, 4, 5)
-            _transform_output(m[:2].swapaxes(0, 1), made)
+            outputs = y[rows, :, :, :, images].transpose(3, 1, 0, 2, 4, 5)
+            _transform_output(m[:2].swapaxes(0, 1), outputs)
             flat = y[rows, :, :, :, images].reshape(-1)
             finite = finite and bool(np.isfinite(flat @ flat))  # quicker than isfinite of each
         return finite

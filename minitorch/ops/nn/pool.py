@@ -217,8 +217,8 @@ def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
         images = images[None]
     _, winners = kernels.max_pool(images, **geometry, want_winners=True)
     index = kernels.flat_indices(winners, images.shape[2:], **geometry)
-    made = x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
-    return laid_as_images(made, x, least=len(geometry["kernel"]) + 2)
+    indices = x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))
+    return laid_as_images(indices, x, least=len(geometry["kernel"]) + 2)
 
 
 # ---- the mean ---------------------------------------------------------------------------------

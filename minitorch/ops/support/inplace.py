@@ -92,14 +92,14 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
     check_writable(target)
     before = next_sequence_number()
     result = operation(*args, **kwargs)
-    array, made = target._any_layout, result._any_layout
-    if made.shape != array.shape:
+    array, values = target._any_layout, result._any_layout
+    if values.shape != array.shape:
         raise RuntimeError(
             f"output with shape {list(array.shape)} doesn't match the broadcast shape "
-            f"{list(made.shape)}"
+            f"{list(values.shape)}"
         )
-    if made.dtype != array.dtype:
-        wanted, given = from_numpy_dtype(made.dtype), from_numpy_dtype(array.dtype)
+    if values.dtype != array.dtype:
+        wanted, given = from_numpy_dtype(values.dtype), from_numpy_dtype(array.dtype)
         if not can_cast(wanted, given):
             raise RuntimeError(
                 f"result type {wanted} can't be cast to the desired output type {given}"

@@ -62,7 +62,7 @@ def in_1d_2d_3d(
         one, three: the docstrings of the others.
     """
 
-    def made(dims: int, doc: str) -> Callable[P, R]:
+    def of_dims(dims: int, doc: str) -> Callable[P, R]:
         own: Any = _copy(general, f"{general.__name__[1:]}{dims}d")
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -70,7 +70,7 @@ def in_1d_2d_3d(
 
         return _without("dims", call, own, doc)
 
-    return made(1, one), made(2, general.__doc__ or ""), made(3, three)
+    return of_dims(1, one), of_dims(2, general.__doc__ or ""), of_dims(3, three)
 
 
 def written_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -94,13 +94,13 @@ def _copy(function: Any, name: str) -> Any:
 def _without(name: str, call: Any, whole: Any, doc: str) -> Any:
     """`call` shown as `whole` is, but for the argument `name` and the docstring."""
     state = whole.__globals__, whole.__name__, None, call.__closure__
-    made: Any = types.FunctionType(call.__code__.replace(co_name=whole.__name__), *state)
-    made.__doc__, made.__qualname__, made.__wrapped__ = inspect.cleandoc(doc), whole.__name__, whole
+    copy: Any = types.FunctionType(call.__code__.replace(co_name=whole.__name__), *state)
+    copy.__doc__, copy.__qualname__, copy.__wrapped__ = inspect.cleandoc(doc), whole.__name__, whole
     signature = inspect.signature(whole)
     kept = [p for p in signature.parameters.values() if p.name != name]
-    made.__signature__ = signature.replace(parameters=kept)
-    made.__annotations__ = {k: v for k, v in whole.__annotations__.items() if k != name}
-    return made
+    copy.__signature__ = signature.replace(parameters=kept)
+    copy.__annotations__ = {k: v for k, v in whole.__annotations__.items() if k != name}
+    return copy
 
 
 def is_tensor(value: object) -> bool:

@@ -48,8 +48,8 @@ def into(who: str, out: Any, operation: Callable[..., Any], *args: Any, **params
             f"{who}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
-    made = operation(*args, **params)
-    results = made if isinstance(made, tuple) else (made,)
+    returned = operation(*args, **params)
+    results = returned if isinstance(returned, tuple) else (returned,)
     if len(outs) != len(results):
         raise TypeError(f"{who}(): out must be {len(results)} tensors, got {len(outs)}")
     for tensor, result in zip(outs, results, strict=True):
