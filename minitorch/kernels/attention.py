@@ -29,7 +29,7 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
 
     Shape: q (..., L, E), k (..., S, E), mask broadcasts with the result's (..., L, S).
     """
-    scores = np.matmul(q, k.swapaxes(-2, -1))
+    scores = np.matmul(q, k.swapaxes(-2, -1))  # (..., L, S)
     scalar = scores.dtype.type
     scores *= scalar(scale)
     kept, added = mask, None  # what may be attended to, and numbers to add there
@@ -61,7 +61,7 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
 
 def weigh_back(grad: Array, weights: Array) -> Array:
     """The gradient in the scores, given that in the weights, which is overwritten."""
-    grad -= np.einsum("...s,...s->...", grad, weights)[..., np.newaxis]
+    grad -= np.einsum("...s,...s->...", grad, weights)[..., np.newaxis]  # the sums: (..., L, 1)
     grad *= weights
     return grad
 
@@ -75,5 +75,5 @@ def product(x: Array, y: Array, like: Array) -> Array:
         return np.matmul(x, y)
     N, H = np.broadcast_shapes(x.shape[:2], y.shape[:2])
     L, E = x.shape[2], y.shape[3]
-    out = np.empty((N, L, H, E), x.dtype).transpose(0, 2, 1, 3)
+    out = np.empty((N, L, H, E), x.dtype).transpose(0, 2, 1, 3)  # (N, H, L, E)
     return np.matmul(x, y, out=out)

@@ -81,7 +81,7 @@ class Images:
         """The matrix (G, C / G, P) of image rows `start` to `stop`, without a copy."""
         if self.channels_last:
             rows = self.array[start:stop]
-            return rows.reshape(-1, rows.shape[-1]).T[None]
+            return rows.reshape(-1, rows.shape[-1]).T[None]  # (1, C, P)
         rows = self.array[:, start:stop]
         G, C, P = self.groups, len(rows), math.prod(rows.shape[1:])
         return rows.reshape(G, C // G, P)
@@ -92,8 +92,8 @@ class Images:
             part = self.array[start:stop]
             part += np.broadcast_to(bias, part.shape[-2:]).copy()
         else:
-            part = self.array[:, start:stop]
-            part += bias.reshape(-1, *(1,) * (part.ndim - 1))
+            part = self.array[:, start:stop]  # (C, rows, ..., N)
+            part += bias.reshape(-1, *(1,) * (part.ndim - 1))  # (C, 1, ..., 1)
 
     def images(self) -> Array:
         """(N, C, *S), over the same memory."""
@@ -142,7 +142,7 @@ class Columns:
         """The columns for output rows `start` to `stop`; `ones` adds a row of them at the end."""
         P = (stop - start) * self.across
         if self.channels_last:
-            return self.windows[start:stop].reshape(P, self.deep).T[None]
+            return self.windows[start:stop].reshape(P, self.deep).T[None]  # (1, K * C, P)
         part = self.windows[(*(slice(None),) * (1 + len(self.kernel)), slice(start, stop))]
         if self.is_pointwise:
             return part.reshape(self.groups, self.deep, P)
@@ -166,7 +166,7 @@ def _matrix(weight: Array, groups: int, channels_last: bool) -> Array:
     """weight (O, C / G, *K) as (G, O / G, C / G * K), in the order of `Columns`."""
     weight = upcast_half(weight)
     if channels_last:
-        weight = weight.transpose(0, *range(2, weight.ndim), 1)
+        weight = weight.transpose(0, *range(2, weight.ndim), 1)  # (O, *K, C)
     O = len(weight)
     return weight.reshape(groups, O // groups, math.prod(weight.shape[1:]))
 
@@ -204,7 +204,7 @@ def conv(
     if plain and bias is not None and columns.size <= SMALL:
         # One product does all: the bias is the weight of a row of ones.
         few = columns.block(0, out[0], ones=True)
-        matrix = np.concatenate([matrix, upcast_half(bias)[None, :, None]], 2)
+        matrix = np.concatenate([matrix, upcast_half(bias)[None, :, None]], 2)  # (1, O, C * K + 1)
         multiply(matrix, few, y.block(0, out[0]))
     elif columns.is_pointwise or columns.size <= SMALL:
         few = work([(0, out[0])])
@@ -248,9 +248,9 @@ def conv_weight(
         first, *others = share(work, [(0, grad.shape[2])] if cut.is_pointwise else cut.blocks())
         dw = sum(others, first)  # (G, C / G * K, O / G)
     if channels_last:
-        dw = dw.reshape(*K, C, O).transpose(-1, -2, *range(len(K)))
+        dw = dw.reshape(*K, C, O).transpose(-1, -2, *range(len(K)))  # (O, C, *K)
     else:
-        dw = dw.transpose(0, 2, 1).reshape(weight_shape)
+        dw = dw.transpose(0, 2, 1).reshape(weight_shape)  # (O, C / G, *K)
     return dw.astype(grad.dtype, copy=False)
 
 
@@ -263,7 +263,7 @@ def conv_parameters(
         dw = conv_weight(grad, x, weight_shape, columns=columns, groups=groups, **geometry)
         return dw, add_up(grad, (0, *range(2, grad.ndim)), keepdim=False)
     rows = Images.of(grad, groups).block(0, grad.shape[2])
-    both = multiply_long(columns, rows)[0].astype(grad.dtype, copy=False)
+    both = multiply_long(columns, rows)[0].astype(grad.dtype, copy=False)  # (C * K + 1, O)
     return both[:deep].T.reshape(weight_shape), both[deep]
 
 
@@ -293,7 +293,7 @@ def conv_input(
     dx = Images.new(N, C, sizes, groups, rows.array.dtype, zero=True)
     if dx.channels_last:  # (K, O, C): a matrix a place of the kernel
         matrix = upcast_half(weight).transpose(*range(2, weight.ndim), 0, 1).reshape(-1, O, C)
-    else:
+    else:  # (G, C / G * K, O / G)
         matrix = _matrix(weight, groups, channels_last=False).transpose(0, 2, 1)
     target = dx.images()
 
@@ -302,12 +302,12 @@ def conv_input(
             block, size = rows.block(start, stop), (stop - start, *out[1:])
             if dx.channels_last:
                 shares = np.matmul(block[0].T, matrix).reshape(len(matrix), *size, N, C)
-                shares = shares.transpose(0, -2, -1, *range(1, 1 + len(S)))
+                shares = shares.transpose(0, -2, -1, *range(1, 1 + len(S)))  # (K, N, C, *size)
             else:
                 columns = scratch(*matrix.shape[:2], block.shape[2], block.dtype)
                 multiply(matrix, block, columns)
                 shares = columns.reshape(C, math.prod(kernel), *size, N)
-                shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))
+                shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))  # (K, N, C, *size)
             under = target[:, :, start * stride[0] :]
             for part, where in zip(shares, places(kernel, size, stride, dilation), strict=True):
                 under[where] += part
@@ -333,12 +333,12 @@ def _turned(weight: Array, groups: int) -> Array:
     """
     O, C, *K = weight.shape
     flipped = weight[(slice(None), slice(None), *[slice(None, None, -1)] * len(K))]
-    parts = flipped.reshape(groups, O // groups, C, *K).swapaxes(1, 2)
+    parts = flipped.reshape(groups, O // groups, C, *K).swapaxes(1, 2)  # (G, C / G, O / G, *K)
     return parts.reshape(groups * C, O // groups, *K)
 
 
 def unfold(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Array:
-    """The windows of x (N, C, *S) as columns: (N, C * K, O)."""
+    """The windows of x (N, C, *S) as columns: (N, C * K, P)."""
     N, C, *S = x.shape
     out = tuple(map(output_size, S, kernel, stride, padding, dilation))
     padded = pad(x, padding)
@@ -351,9 +351,9 @@ def unfold(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Siz
 def fold(
     x: Array, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes
 ) -> Array:
-    """The adjoint of `unfold`: each column of x (N, C * K, O) added to its window."""
+    """The adjoint of `unfold`: each column of x (N, C * K, P) added to its window."""
     N, C, *S = shape
     out = tuple(map(output_size, S, kernel, stride, padding, dilation))
     shares = x.reshape(N, C, math.prod(kernel), *out)
-    shares = shares.transpose(2, 0, 1, *range(3, 3 + len(S)))
+    shares = shares.transpose(2, 0, 1, *range(3, 3 + len(S)))  # (K, N, C, *out)
     return np.ascontiguousarray(scatter(shares, tuple(S), kernel, out, stride, padding, dilation))

@@ -93,7 +93,7 @@ class Layout:
         row = np.broadcast_to(numbers, self.cells).transpose(self.order).reshape(K)
         if not self.repeats:
             return row.reshape(K, 1)
-        row = row.repeat(B) if B != 1 else row
+        row = row.repeat(B) if B != 1 else row  # (K * B)
         return row if self.repeats == 1 else np.tile(row, self.repeats)
 
     def total(self, x: Array) -> Array:

@@ -293,8 +293,8 @@ def adaptive_max_indices(x: Array, out: Sizes) -> Array:
         along = np.minimum(start[:, None] + window, end[:, None] - 1)
         outer = (*position.shape[:dim], 1, *position.shape[dim:], 1)
         shape = (1,) * dim + (cells,) + (1,) * dim + (len(window),)
-        position = position.reshape(outer) * size + along.reshape(shape)
-    position = position.reshape(math.prod(out), -1)
+        position = position.reshape(outer) * size + along.reshape(shape)  # (*out, *window) so far
+    position = position.reshape(math.prod(out), -1)  # (cells, window)
     elements = x.reshape(N, C, math.prod(S))[:, :, position]  # (N, C, cells, window)
     winner = elements.argmax(-1)
     missing = np.isnan(elements)

@@ -45,7 +45,7 @@ def multiply(small: Array, long: Array, out: Array) -> None:
     if n == 1:
         np.matmul(small, long, out=out)
         return
-    cut = long.reshape(G, K, n, P // n).transpose(0, 2, 1, 3)
+    cut = long.reshape(G, K, n, P // n).transpose(0, 2, 1, 3)  # (G, n, K, P / n)
     np.matmul(small[:, np.newaxis], cut, out=out.reshape(G, M, n, P // n).transpose(0, 2, 1, 3))
 
 
@@ -57,5 +57,5 @@ def multiply_long(a: Array, b: Array) -> Array:
         whole: Array = np.matmul(a, b.transpose(0, 2, 1))
         return whole
     a, b = a.reshape(G, M, n, P // n), b.reshape(G, N, n, P // n)
-    total: Array = np.matmul(a.transpose(0, 2, 1, 3), b.transpose(0, 2, 3, 1)).sum(1)
+    total: Array = np.matmul(a.transpose(0, 2, 1, 3), b.transpose(0, 2, 3, 1)).sum(1)  # (G, M, N)
     return total

@@ -97,7 +97,7 @@ class Recurrence:
         if keep:  # a copy of y, to which the caller may write
             self.outputs = np.empty((len(x) + 1, *h.shape), x.dtype)
             self.outputs[0] = h
-            self.outputs[1:] = self.states[1:].transpose(0, 2, 1)
+            self.outputs[1:] = self.states[1:].transpose(0, 2, 1)  # (T, N, P)
         y[...] = self.outputs[1:] if keep else self.states[1:].transpose(0, 2, 1)
         h[...] = self.states[-1].T
 
@@ -128,9 +128,9 @@ class Recurrence:
             # One product a step does it all: of weights, input weights and biases, side by side.
             before = np.empty((T + 1, P + features + 1, N), x.dtype)
             before[0, :P] = h.T
-            before[:-1, P:-1] = x.transpose(0, 2, 1)
+            before[:-1, P:-1] = x.transpose(0, 2, 1)  # (T, features, N)
             before[:, -1] = 1
-            w = np.concatenate([self.w_hh, self.w_ih, bias], 1)
+            w = np.concatenate([self.w_hh, self.w_ih, bias], 1)  # (rows, P + features + 1)
             if self.negated:
                 np.negative(w, out=w)
             return partial(np.dot, w), before, self.room(T, self.rows, N)
@@ -144,7 +144,7 @@ class Recurrence:
         z = np.empty((T, self.rows, N), x.dtype)
         z[...] = bias
         for theirs, ours in self.places:
-            z[:, ours] += parts[:, :, theirs].transpose(0, 2, 1)
+            z[:, ours] += parts[:, :, theirs].transpose(0, 2, 1)  # (T, ours, N)
         product = np.empty((len(self.w_hh), N), x.dtype)
         add: Callable[..., Any] = np.subtract if self.negated else np.add
 
@@ -166,7 +166,7 @@ class Recurrence:
             dh, dc: those in the last states; overwritten by those in the first.
         """
         T, N, features = self.x.shape
-        d = _by_rows(self.slopes(_turned(grad), dh, dc))
+        d = _by_rows(self.slopes(_turned(grad), dh, dc))  # (rows, T * N)
         x = self.x.reshape(T * N, features)
         from_hidden = d[: len(self.w_hh)]
         dx = dw_ih = dw_hh = db_ih = db_hh = None

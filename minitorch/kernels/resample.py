@@ -189,7 +189,7 @@ def cubic(size: int, out: int, factor: float | None, corners: bool, real: type) 
     """Keys's cubic convolution of four neighbours, the edge repeated."""
     at = _source(out, _scale(size, out, factor, corners, real), corners, real)
     low = np.floor(at).astype(np.int64)
-    weights = np.stack(cubic_weights(np.clip(at - low, 0, 1)), 1)
+    weights = np.stack(cubic_weights(np.clip(at - low, 0, 1)), 1)  # (out, 4)
     return _weighted(size, low[:, None] + np.arange(-1, 3), weights)
 
 
@@ -223,7 +223,7 @@ def smooth(
     center = scale * (np.arange(out).astype(real) + real(0.5))
     start = np.maximum((center - reach * stretch + real(0.5)).astype(np.int64), 0)
     end = np.minimum((center + reach * stretch + real(0.5)).astype(np.int64), size)
-    columns = start[:, None] + np.arange(int((end - start).max(initial=1)))
+    columns = start[:, None] + np.arange(int((end - start).max(initial=1)))  # (out, window)
     weights = kernel((columns - center[:, None] + real(0.5)) / stretch)
     weights = np.where(columns < end[:, None], weights, 0)
     return _weighted(size, columns, weights / weights.sum(1, keepdims=True))

@@ -109,7 +109,7 @@ class _Tiles:
         ]
 
     def view_of(self, block: Block, channels: int, scratch: Array) -> Array:
-        """The part of `scratch` for a block: (4, 4, rows, columns, images, channels)."""
+        """The part of `scratch` for a block of R rows of Q tiles: (4, 4, R, Q, N, channels)."""
         rows, images = (part.stop - part.start for part in block)
         shape = 4, 4, rows, self.wide, images, channels
         return scratch[: math.prod(shape)].reshape(shape)
@@ -119,10 +119,10 @@ class _Tiles:
         return np.empty(16 * self.rows * self.wide * self.images * self.most, self.image.dtype)
 
     def transform_input(self, block: Block, strip: Array, scratch: Array) -> Array:
-        """B d B' of a block: (16, tiles, C), in `scratch`; `strip` is room for B d."""
+        """B d B' of a block of T tiles: (16, T, C), in `scratch`; `strip` is room for B d."""
         (rows, images), (H, W, _, C) = block, self.image.shape
         tiles, image = self.view_of(block, C, scratch), self.image[:, :, images]
-        shape = 4, tiles.shape[2], 2 * self.wide + 2, tiles.shape[4], C
+        shape = 4, tiles.shape[2], 2 * self.wide + 2, tiles.shape[4], C  # (4, R, 2 * Q + 2, N, C)
         strip = strip[: math.prod(shape)].reshape(shape)
         columns = slice(self.left, self.left + W)
         strip[:, :, : columns.start] = 0
@@ -132,7 +132,7 @@ class _Tiles:
         last = max(min(rows.stop, (H + self.above) // 2 - 1), first)  # they lie within the image
         start, size = 2 * first - self.above, 2 * (last - first)
         if size:
-            near, far = (
+            near, far = (  # each (2, R, W, N, C)
                 image[at : at + size].reshape(-1, 2, *image.shape[1:]).swapaxes(0, 1)
                 for at in (start, start + 2)
             )
@@ -143,6 +143,7 @@ class _Tiles:
             within = image[max(start, 0) : max(start + 4, 0)]
             four[max(-start, 0) :][: len(within)] = within
             _transform_input(four[:2], four[2:], strip[:, row - rows.start, columns])
+        # Neighbouring columns side by side: (2, 4, R, Q + 1, N, C).
         pairs = strip.reshape(*shape[:2], self.wide + 1, 2, *shape[3:]).transpose(3, 0, 1, 2, 4, 5)
         _transform_input(pairs[:, :, :, :-1], pairs[:, :, :, 1:], tiles.swapaxes(0, 1))
         return tiles.reshape(16, -1, C)
@@ -167,7 +168,7 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
     kernels = np.ascontiguousarray(upcast_half(weight).transpose(2, 3, 1, 0)).reshape(9, C * O)
     dtype = kernels.dtype
     matrices = np.matmul(np.kron(G, G).astype(dtype), kernels).reshape(16, C, O)
-    matrices = matrices.transpose(0, 2, 1)
+    matrices = matrices.transpose(0, 2, 1)  # (16, O, C)
     y = np.empty((tiles.high, 2, tiles.wide, 2, N, O), dtype)
     if bias is not None:
         bias = np.broadcast_to(bias.astype(dtype), (N, O)).copy()  # to be added in long runs
@@ -178,12 +179,12 @@ def conv(x: Array, weight: Array, bias: Array | None, padding: Pairs) -> Array |
         for block in blocks:
             rows, images = block
             m = tiles.view_of(block, O, products)
-            d = tiles.transform_input(block, strip, transformed).transpose(0, 2, 1)
+            d = tiles.transform_input(block, strip, transformed).transpose(0, 2, 1)  # (16, C, T)
             multiply(matrices, d, m.reshape(16, -1, O).transpose(0, 2, 1))
             if bias is not None:
                 m[1, 1] += bias[images]  # this one is added once to each of the four outputs
             _transform_output(m, m)
-            outputs = y[rows, :, :, :, images].transpose(3, 1, 0, 2, 4, 5)
+            outputs = y[rows, :, :, :, images].transpose(3, 1, 0, 2, 4, 5)  # (2, 2, R, Q, N, O)
             _transform_output(m[:2].swapaxes(0, 1), outputs)
             flat = y[rows, :, :, :, images].reshape(-1)
             finite = finite and bool(np.isfinite(flat @ flat))  # quicker than isfinite of each
@@ -209,11 +210,11 @@ def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
         for block in blocks:
             rows, images = block
             m = tiles.view_of(block, O, products)
-            g = grads[rows, :, :, :, images]
-            half = strip[: 2 * g.size].reshape(4, *g.shape[:1], *g.shape[2:])
+            g = grads[rows, :, :, :, images]  # (R, 2, Q, 2, N, O)
+            half = strip[: 2 * g.size].reshape(4, *g.shape[:1], *g.shape[2:])  # (4, R, Q, 2, N, O)
             _transform_output_grad(g.swapaxes(0, 1), half)
             _transform_output_grad(half.transpose(3, 0, 1, 2, 4, 5), m.swapaxes(0, 1))
-            d = tiles.transform_input(block, strip, transformed).transpose(0, 2, 1)
+            d = tiles.transform_input(block, strip, transformed).transpose(0, 2, 1)  # (16, C, T)
             total += multiply_long(d, m.reshape(16, -1, O).transpose(0, 2, 1))
         return total
 
@@ -221,7 +222,7 @@ def conv_weight(grad: Array, x: Array, padding: Pairs) -> Array | None:
     total = sum(others, first).reshape(4, 4, C * O)
     total[3] *= -1
     total[:, 3] *= -1
-    dw = np.matmul(np.kron(G, G).T.astype(total.dtype), total.reshape(16, C * O))
+    dw = np.matmul(np.kron(G, G).T.astype(total.dtype), total.reshape(16, C * O))  # (9, C * O)
     if not np.isfinite(dw).all():
         return None
     return dw.reshape(3, 3, C, O).transpose(3, 2, 0, 1).astype(grad.dtype)

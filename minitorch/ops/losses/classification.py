@@ -148,7 +148,7 @@ class NLLLoss(PiecewiseLinear):
         if kept.all() and x.ndim == 2:
             picked = x[np.arange(x.shape[0]), safe]  # the plain case, quicker
         else:
-            picked = np.take_along_axis(x, np.expand_dims(safe, 1), 1).squeeze(1)
+            picked = np.take_along_axis(x, np.expand_dims(safe, 1), 1).squeeze(1)  # (N, *)
         likelihood = picked if weight is None else picked * weight[safe]
         if self.smoothing:
             spread = x if weight is None else x * _along_classes(weight, x.ndim)

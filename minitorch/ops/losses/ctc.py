@@ -135,14 +135,14 @@ def _losses(
 
     held = x._wrap
     sample, place = np.arange(N), np.arange(2 * S + 1)
-    times = np.arange(max(T, 1))[:, None, None]
+    times = np.arange(max(T, 1))[:, None, None]  # (T, 1, 1)
     seen = Take.apply(x, times, sample[None, :, None], states[None])  # (T, N, states)
     nothing = held(np.full((N, 2), -math.inf, x._array.dtype))
     empty = held(np.where(place == 0, 0.0, -math.inf).astype(x._array.dtype))  # of no input at all
-    alpha = where(held((durations > 0)[:, None]), seen[0], empty)
+    alpha = where(held((durations > 0)[:, None]), seen[0], empty)  # (N, states)
     alpha = where(held(np.broadcast_to(place < 2, states.shape)), alpha, -math.inf)
     for t in range(1, T):
-        before = cat([nothing, alpha], 1)
+        before = cat([nothing, alpha], 1)  # (N, 2 + states)
         step = before.narrow(1, 1, 2 * S + 1)
         skip = where(held(skips), before.narrow(1, 0, 2 * S + 1), -math.inf)
         total, top = _total(alpha, step, skip)
@@ -150,7 +150,7 @@ def _losses(
         log = where(reached, where(reached, total, 1.0).log() + top, -math.inf)
         alpha = where(held((t < durations)[:, None]), log + seen[t], alpha)
 
-    last = Take.apply(alpha, sample, 2 * sizes)
+    last = Take.apply(alpha, sample, 2 * sizes)  # (N)
     label = Take.apply(alpha, sample, np.maximum(2 * sizes - 1, 0))
     total, top = _total(last, where(held(sizes > 0), label, -math.inf))
     if not zero_infinity:

@@ -172,8 +172,8 @@ def multi_margin_loss(
     if ((array < 0) | (array >= C)).any():
         raise RuntimeError(f"{who}: target out of range, expected 0..{C - 1}")
     rows = x.reshape(N, C)
-    own = Take.apply(rows, np.arange(N), classes).unsqueeze(1)
-    others = x._wrap(np.arange(C) != array[:, None])
+    own = Take.apply(rows, np.arange(N), classes).unsqueeze(1)  # (N, 1)
+    others = x._wrap(np.arange(C) != array[:, None])  # (N, C)
     gaps = _above(where(others, margin - own + rows, 0.0))
     losses = gaps if p == 1 else gaps * gaps
     if weight is not None:

@@ -186,7 +186,7 @@ def _without_repeats(number: int, x: Tensor, named: list[Label]) -> tuple[Tensor
                 f"einsum(): subscript {label} is repeated for operand {number} but the sizes don't "
                 f"match, {m} != {n}"
             )
-        x = diagonal(x, 0, a, b)
+        x = diagonal(x, 0, a, b)  # whose dimension comes last
         named = [other for d, other in enumerate(named) if d not in (a, b)] + [label]
     return x, named
 
@@ -222,13 +222,13 @@ def _pair(
     size = dict(zip(left + right, x._array.shape + y._array.shape, strict=True))
     B, N, K, M = ([size[label] for label in group] for group in (batch, rows, summed, columns))
     if not summed:
-        x = x.permute([left.index(label) for label in batch + rows])
-        y = y.permute([right.index(label) for label in batch + columns])
+        x = x.permute([left.index(label) for label in batch + rows])  # (B, N)
+        y = y.permute([right.index(label) for label in batch + columns])  # (B, M)
         return x.reshape(B + N + [1] * len(M)) * y.reshape(B + [1] * len(N) + M), (
             batch + rows + columns
         )
-    x = x.permute([left.index(label) for label in batch + rows + summed])
-    y = y.permute([right.index(label) for label in batch + summed + columns])
+    x = x.permute([left.index(label) for label in batch + rows + summed])  # (B, N, K)
+    y = y.permute([right.index(label) for label in batch + summed + columns])  # (B, K, M)
     front = [math.prod(B)] if B else []
     x = x.reshape([*front, math.prod(N), math.prod(K)])
     y = y.reshape([*front, math.prod(K), math.prod(M)])

@@ -156,7 +156,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if len(b) == 1:
         return Refold.apply(MatMul.apply(x, y.unsqueeze(1)), shape=a[:-1])
     if len(b) == 2 and len(a) > 2:  # one product of all rows instead of one each
-        flat = MatMul.apply(x.flatten(0, -2), y)
+        flat = MatMul.apply(x.flatten(0, -2), y)  # (rows, M)
         return Refold.apply(flat, shape=(*a[:-1], b[-1]))
     if len(a) > 2 or len(b) > 2:
         broadcast_shape("matmul", a[:-2], b[:-2])
@@ -237,7 +237,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
             [6, 8]])
     """
     x, y = _of_rank("outer", "self", input, 1), _of_rank("outer", "vec2", vec2, 1)
-    return x.unsqueeze(1) * y
+    return x.unsqueeze(1) * y  # (N, 1) * (M)
 
 
 def ger(input: Tensor, vec2: Tensor) -> Tensor:
@@ -273,8 +273,8 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     ndim = max(x._array.ndim, y._array.ndim)
     a = (1,) * (ndim - x._array.ndim) + x._array.shape
     b = (1,) * (ndim - y._array.ndim) + y._array.shape
-    coarse = x.reshape(tuple(n for size in a for n in (size, 1)))
-    fine = y.reshape(tuple(n for size in b for n in (1, size)))
+    coarse = x.reshape(tuple(n for size in a for n in (size, 1)))  # (A, 1, B, 1)
+    fine = y.reshape(tuple(n for size in b for n in (1, size)))  # (1, C, 1, D)
     return (coarse * fine).reshape(tuple(n * m for n, m in zip(a, b, strict=True)))
 
 
@@ -502,14 +502,14 @@ class Linear(Function):
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
-        y = matmul_kernel(_as_matrix(x), w.T)
+        y = matmul_kernel(_as_matrix(x), w.T)  # (rows, out)
         if b is not None:
             y += b
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], len(w))
 
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
-        rows = _as_matrix(grad)
+        rows = _as_matrix(grad)  # (rows, out)
         grad_x = grad_w = None
         if self.needs(0):
             grad_x = MatMul.apply(rows, w)

@@ -147,7 +147,7 @@ def _composed(
 ) -> Tensor:
     """Attention, composed of other operations."""
     L, S = q._array.shape[-2], k._array.shape[-2]
-    scores = matmul(q * scale, k.transpose(-2, -1))
+    scores = matmul(q * scale, k.transpose(-2, -1))  # (..., L, S)
     if causal:
         scores = where(q._wrap(kernels.causal(L, S)), scores, -math.inf)
     elif mask is not None:

@@ -132,7 +132,7 @@ def embedding(
         )
     if max_norm is not None:
         _renormalize(w, index, max_norm, norm_type)
-    rows = TakeRows.apply(w, input)
+    rows = TakeRows.apply(w, input)  # (*, D)
     if rows.requires_grad and (padding_idx is not None or scale_grad_by_freq):
         rows = Weigh.apply(rows, input, padding=padding_idx, by_freq=scale_grad_by_freq)
     return rows
@@ -249,14 +249,14 @@ def embedding_bag(
     if not keep.all():
         flat, bags = x._wrap(index[keep]), bags[keep]
         factors = None if factors is None else factors[np.flatnonzero(keep)]
-    rows = TakeRows.apply(w, flat)
+    rows = TakeRows.apply(w, flat)  # (indices, D)
     if scale_grad_by_freq and rows.requires_grad:
         rows = Weigh.apply(rows, flat, padding=None, by_freq=True)
     if mode == "max":
         return _largest(rows, bags, len(starts))
     if factors is not None:
         rows = rows * factors.unsqueeze(-1)
-    sums = PutRows.apply(rows, w._wrap(bags), rows=len(starts))
+    sums = PutRows.apply(rows, w._wrap(bags), rows=len(starts))  # (bags, D)
     if mode == "sum":
         return sums
     counts = np.maximum(np.bincount(bags, minlength=len(starts)), 1)

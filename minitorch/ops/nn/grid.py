@@ -138,7 +138,7 @@ class _Sampler:
     def values(self, places: list[Array]) -> Tensor:
         """The elements (N, *O, C) at integer places, 0 for those outside."""
         bounds = list(zip(places, self.sizes, strict=True))
-        batch = np.arange(places[0].shape[0]).reshape(-1, *(1,) * (places[0].ndim - 1))
+        batch = np.arange(places[0].shape[0]).reshape(-1, *(1,) * (places[0].ndim - 1))  # (N, 1...)
         index = [np.clip(np.nan_to_num(p), 0, n - 1).astype(np.int64) for p, n in bounds]
         taken: Tensor = Take.apply(self.x, batch, *index)
         outside = np.logical_or.reduce([~((p >= 0) & (p <= n - 1)) for p, n in bounds])
@@ -191,10 +191,10 @@ class AffineGrid(Function):
 
     def forward(self, theta: Array, *, base: Array) -> Array:
         self.base = base
-        return np.matmul(base, theta.swapaxes(1, 2))
+        return np.matmul(base, theta.swapaxes(1, 2))  # (N, P, dims)
 
     def backward(self, grad: Tensor) -> Any:
-        return grad.transpose(1, 2) @ grad._wrap(self.base)
+        return grad.transpose(1, 2) @ grad._wrap(self.base)  # (N, dims, dims + 1)
 
 
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:

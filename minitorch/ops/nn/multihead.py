@@ -157,7 +157,7 @@ def multi_head_attention_forward(
         mask, padding = _one_more(mask), _one_more(padding)
 
     def in_heads(x: Tensor) -> Tensor:
-        return x.reshape(x.shape[0], N * num_heads, head).transpose(0, 1)
+        return x.reshape(x.shape[0], N * num_heads, head).transpose(0, 1)  # (N * H, L, E / H)
 
     q = in_heads(q)
     k = in_heads(k) if static_k is None else _static("static_k", static_k, N * num_heads, head)
@@ -181,12 +181,12 @@ def multi_head_attention_forward(
     if not need_weights:
         if mask is not None:
             mask = mask if mask.shape[0] == 1 else mask.reshape(N, num_heads, -1, S)
-        q, k, v = (x.reshape(N, num_heads, -1, head) for x in (q, k, v))
+        q, k, v = (x.reshape(N, num_heads, -1, head) for x in (q, k, v))  # (N, H, L, E / H)
         heads = scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal)
         joined = heads.permute(2, 0, 1, 3).reshape(L, N, E)
         out = linear(joined, out_proj_weight, out_proj_bias)
         return out if batched else out.squeeze(1), None
-    scores = bmm(q * math.sqrt(1 / head), k.transpose(-2, -1))
+    scores = bmm(q * math.sqrt(1 / head), k.transpose(-2, -1))  # (N * H, L, S)
     shares = softmax(scores if mask is None else scores + mask, -1)
     if dropout_p > 0:
         shares = drop(shares, dropout_p)
@@ -194,7 +194,7 @@ def multi_head_attention_forward(
     out = linear(joined, out_proj_weight, out_proj_bias)
     shares = shares.reshape(N, num_heads, L, S)
     if average_attn_weights:
-        shares = shares.mean(1)
+        shares = shares.mean(1)  # (N, L, S)
     return (out, shares) if batched else (out.squeeze(1), shares.squeeze(0))
 
 

@@ -105,7 +105,7 @@ class Normalize(Function):
         if w is not None:
             w = w.astype(array.dtype, copy=False)
         if self.in_rows:
-            rows = array.reshape(-1, math.prod(spread))
+            rows = array.reshape(-1, math.prod(spread))  # (M, E)
             w, b = (p if p is None else p.reshape(-1) for p in (w, b))
             y, centered, inverse = kernels.standardise_rows(rows, w, b, eps, centre)
             y, cache = y.reshape(x.shape), (centered if centre else None, inverse)
@@ -186,7 +186,7 @@ class RunningStats:
         count = size // batch.variance.size
         unbiased = batch.variance * (count / (count - 1) if count > 1 else np.nan)
         for held, new in ((self.mean, batch.mean), (self.var, unbiased)):
-            array, fresh = held._array, new.reshape(self.groups, -1)
+            array, fresh = held._array, new.reshape(self.groups, -1)  # (C), (groups, C)
             fresh = fresh[0] if self.groups == 1 else fresh.mean(0)
             array *= 1 - self.momentum
             np.add(array, fresh * self.momentum, out=array, casting="same_kind")
@@ -532,7 +532,7 @@ def local_response_norm(
         )
     N, C, *space = shape
     before, after = (x.new_zeros(N, width, *space) for width in (size // 2, (size - 1) // 2))
-    padded = cat([before, x * x, after], 1)
+    padded = cat([before, x * x, after], 1)  # (N, C + size - 1, *)
     total = padded.narrow(1, 0, C)
     for shift in range(1, size):
         total = total + padded.narrow(1, shift, C)

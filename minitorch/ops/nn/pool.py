@@ -214,7 +214,7 @@ def max_indices(x: Tensor, y: Tensor, geometry: dict[str, Any]) -> Tensor:
     """Where in its plane each maximum y of x is, as PyTorch's int64."""
     images = x._array
     if images.ndim == len(geometry["kernel"]) + 1:
-        images = images[None]
+        images = images[None]  # (1, C, *S)
     _, winners = kernels.max_pool(images, **geometry, want_winners=True)
     index = kernels.flat_indices(winners, images.shape[2:], **geometry)
     indices = x._wrap(np.ascontiguousarray(index).reshape(y._array.shape))

@@ -196,7 +196,7 @@ class Recurrent(Function):
         step, outs = KINDS[self.kind][1], {}
         if self.layer:
             h, c = h.squeeze(0), c if c is None else c.squeeze(0)
-        parts = linear(x.flatten(0, -2), w_ih, b_ih)
+        parts = linear(x.flatten(0, -2), w_ih, b_ih)  # (rows, gates * H)
         for start, stop in self.steps:
             n = stop - start
             new, cell = step(parts[start:stop], h[:n], c if c is None else c[:n], w_hh, b_hh, w_hr)
