@@ -55,8 +55,8 @@ class TensorBase(MemoryLayout):
     _hooks: Hooks | None = None  # a leaf's; another tensor's hang on its node
     _post_accumulate_hooks: Hooks | None = None
     _retains_grad: bool = False
-    # The way back from each change of its shape in place; None, or an object after `data` was set,
-    # where there is none.
+    # An entry for each change of its shape in place: the view that undoes it, or None if none does;
+    # another object after `data` was set.
     _undo: tuple[Any, ...] = ()
     _detached: tuple[int, int] | None = None  # see `_leave_graph`
 
@@ -117,6 +117,7 @@ class TensorBase(MemoryLayout):
         self._grad_fn, self._slot, self._requires_grad = None, 0, False
 
     def _is_stale(self) -> bool:
+        """Whether it is a view whose base has changed its place in the graph since."""
         view = self._view
         if view is None:
             return False
@@ -137,7 +138,7 @@ class TensorBase(MemoryLayout):
         The chain of views is walked from the base down, so that its length is no recursion.
 
         Raises:
-            RuntimeError: for a view that there is no finding it again for.
+            RuntimeError: for a view whose place in the graph cannot be found again.
         """
         stale = []
         tensor: TensorBase = self

@@ -105,12 +105,12 @@ def grad(
             "but got: allow_unused=False."
         )
     roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
-    for observer in mode.observers:
-        observer.before_walk(outputs, grad_outputs, accumulates=False)
     given = (None,) * len(roots) if grad_outputs is None else _as_tuple(grad_outputs)
     retain = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         return _batched_grad(roots, wanted, given, retain, create_graph, allow_unused)
+    for observer in mode.observers:
+        observer.before_walk(outputs, grad_outputs, accumulates=False)
     for index, tensor in enumerate(wanted):
         if not isinstance(tensor, TensorBase):
             raise TypeError(f"grad: expected a tensor as input {index}, got {tensor!r}")

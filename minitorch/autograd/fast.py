@@ -1,6 +1,7 @@
 """Short cuts: what is written once more, only because it takes less time so.
 
-Each does what the textbook way beside its name does; a test compares the two.
+Each does what the textbook way beside its name does; a test compares the two. (The last,
+`find_array_backward`, says of each class of Function whether it has a rule on arrays.)
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def apply_plain(cls: type[Function], x: Any, y: Any = None) -> Any:
 def find_array_backward(cls: type[Function]) -> None:
     """Set `array_backward` where the class has a rule of its own or says more of one.
 
-    A new `backward` does not inherit the kernel, and no new rule inherits what the flags say.
+    A class that writes `backward` inherits neither its parent's kernel nor its parent's flags.
     """
     own = cls.__dict__
     if "backward" in own:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import getattr_static
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -35,9 +35,6 @@ from minitorch.autograd.saved import SavedForBackward
 from minitorch.autograd.several import record_several
 from minitorch.autograd.views import ViewStep, mark_view
 from minitorch.kernels.quiet import ignore_float_errors, restore
-
-if TYPE_CHECKING:
-    pass
 
 ndarray, asarray, new = np.ndarray, np.asarray, object.__new__
 is_tensor: Callable[[Any], bool] = TensorBase.__instancecheck__
@@ -72,7 +69,7 @@ class Function(NodeInterface, SavedForBackward):
     backward_kernel: Callable[..., Any] | None = None
     backward_takes_arrays = False
     returns_fresh_gradients = False
-    array_backward: Callable[..., Any] | None = None  # the rule on arrays: found of these
+    array_backward: Callable[..., Any] | None = None  # the rule on arrays: found from these
     _forward_cls: type[Function]  # the class as it was written, forward and all
     _backward_cls: type[Function] | None = None  # in PyTorch's form: that of the nodes
 

@@ -49,7 +49,7 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -
 
 
 class _Registered:
-    """Registered so far in this process."""
+    """Whether any hook on a gradient was ever registered in this process."""
 
     gradient_hooks = False
 

@@ -133,7 +133,7 @@ def finish_if_whole(
 
 
 def finish_walk(walk: BackwardWalk) -> None:
-    """Hand over what is left, of users that never ran; and call what was queued until now."""
+    """Hand the leaves their gradients, all that were not on the way; then call what was queued."""
     for leaf, grad, owned in walk.leaves.values():
         finish_leaf(walk, leaf, grad, owned)
     for leaf in walk.last_uses:

@@ -12,8 +12,8 @@ A Function says of itself:
     channels_last_from: from how many dimensions on its output lies channels last in PyTorch if an
         operand does; 0 for never.
     memory_layout: what it does with a native layout. None: it gets none (the default).
-        'preserved': it takes any, and its output may come in the same. 'chosen': its output may
-        come in one of its own.
+        'preserved': it takes any, and its output may come in the same. 'chosen': it takes any, and
+        its output may come in one of its own.
 """
 
 from __future__ import annotations
@@ -147,7 +147,11 @@ def array_for(function: type[Function], operand: MemoryLayout) -> tuple[Array, i
 
 
 def lay_out(node: Function, result: MemoryLayout, operands: tuple[Any, ...], layouts: int) -> None:
-    """Let a result lie in memory as PyTorch's would, if its operands lay so."""
+    """Let a result lie in memory as PyTorch's would be laid.
+
+    Args:
+        layouts: `NATIVE` and `NOT_C`, or-ed over the operands, as `array_for` gave them.
+    """
     array = result._array
     axes = _axes_seen(node, operands, array.shape) if layouts & NOT_C else None
     if axes is not None:

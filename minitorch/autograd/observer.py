@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 class Observer:
     """A context manager: within it, its methods are called for all that this thread does.
 
-    A subclass writes those that it wants. What it raises ends what it was told of.
+    A subclass writes those that it wants. What it raises ends what it was told of. Under an
+    observer nothing takes the short cuts of `fast`, so that it is all a little slower.
 
     >>> import minitorch
+    >>> from minitorch.autograd.observer import Observer
     >>> class Names(Observer):
     ...     def before_forward(self, node, inputs, arrays, params):
     ...         print("record", node.name())
@@ -38,17 +40,18 @@ class Observer:
     def before_forward(
         self, node: Function, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any]
     ) -> None:
-        """Hear of a node that is being recorded, before its forward runs.
+        """Hear of a call with an input that wants a gradient, before its forward runs.
 
         Args:
-            node: it has its edges, and nothing else yet.
+            node: it has its edges, and nothing else yet; it enters the graph if an output is
+                floating-point.
             inputs: what `apply` was given.
             arrays: the array of each input that is a tensor; the input itself where it is none.
             params: what `apply` was given by keyword.
         """
 
     def before_walk(self, outputs: Any, gradients: Any, accumulates: bool) -> None:
-        """Hear that a walk is asked for, before anything is checked.
+        """Hear that a walk is asked for.
 
         Args:
             outputs: what to go back from: a tensor or several, as the caller gave them.
@@ -68,7 +71,7 @@ class Observer:
         """Hear what a node made: a gradient for each of its edges, or None, as it will be sent."""
 
     def backward_failed(self, node: Function, error: Exception) -> None:
-        """Hear of an error in a node's backward, which is then raised again."""
+        """Hear of an error in a node's turn, an observer's included; it is then raised again."""
 
     def __enter__(self) -> Self:
         mode.observers = (*mode.observers, self)

@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
-MANY = 16
+MANY = 16  # channels, from which on they lie last
 SMALL = 1 << 14
 
 

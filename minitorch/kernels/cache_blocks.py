@@ -2,10 +2,8 @@
 
 An optimizer's rule is a dozen passes over the same few arrays. Run block by block, all but the
 first find them in the cache. A block has those of a tensor's methods that the rules are made of,
-so that a rule is written once, in PyTorch's words.
-
-A small factor comes first: a square by itself overflows, in float16 from 256 on and in float32 from
-1.9e19 on. float16 is computed in float32 and each result rounded once, as in PyTorch.
+so that a rule is written once, in PyTorch's words. float16 is computed in float32 and each result
+rounded once, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -83,6 +81,7 @@ class Block:
 
     def addcmul_(self, x: Block, y: Block, value: Any = 1) -> Self:
         """``self += value * x * y``."""
+        # `value` comes first, and is small: x * y alone, a square, overflows from 1.9e19 on.
         product = self.scratch
         np.multiply(x.array, value, product, dtype=product.dtype)
         np.multiply(product, y.array, product)

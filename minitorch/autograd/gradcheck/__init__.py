@@ -52,7 +52,8 @@ def gradcheck(
         func: takes the inputs, returns a tensor or a tuple of them. Must be deterministic.
         inputs: a tensor or a tuple; those that require grad are checked.
         eps: never step further than this from the inputs; chosen by itself if None.
-        atol, rtol: differences to allow beyond the error bars; none if None.
+        atol, rtol: differences to allow beyond the error bars; if None, 1e-7 of the element (in
+            float64), as a rounding of the function's own.
         raise_exception: raise what was found instead of returning False.
         nondet_tol: how much two runs may differ.
         fast_mode: look along random directions only, and bisect down to the element on failure.

@@ -1,9 +1,10 @@
 """Five verdicts on an element of a Jacobian: pass, fail, kink, unsure, meet.
 
 An element fails only if the analytical value lies further from the numerical one than both sides'
-error bars explain. At a kink there is no derivative; the analytical value must then be a
-subderivative: it must lie between the slopes on either side. Where kinks of several operations meet
-it need not (see `kinks`); that is nothing that one element shows, and so never said here.
+error bars explain, and four times over: below that it is unsure. At a kink there is no derivative;
+the analytical value must then be a subderivative: it must lie between the slopes on either side.
+Where kinks of several operations meet it need not (see `kinks`); that is nothing that one element
+shows, and so never said here.
 """
 
 from __future__ import annotations

@@ -110,6 +110,7 @@ def _convolved(x: Tensor, w: Tensor, shape: Sizes, geometry: dict[str, Any]) -> 
 
 
 # ---- convolution ------------------------------------------------------------------------------
+# The classes differ in name alone, which is what the checker and pictures call them.
 
 
 class Conv1d(Convolution):
@@ -127,6 +128,7 @@ class Conv3d(Convolution):
 CONVOLUTIONS = (Convolution, Conv1d, Conv2d, Conv3d)  # by number of dimensions
 
 
+# `conv1d`, `conv2d` and `conv3d`, which are made of it below.
 def _conv(
     dims: int,
     input: Tensor,
@@ -169,7 +171,7 @@ def _conv(
     """
     who = f"conv{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
-    x_shape, w_shape = x.shape, w._array.shape
+    x_shape, w_shape = tuple(x.shape), w._array.shape
     strides = spatial(who, "stride", stride, dims)
     dilations = spatial(who, "dilation", dilation, dims)
     if not isinstance(padding, str):
@@ -372,7 +374,7 @@ def _conv_transpose(
     """
     who = f"conv_transpose{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
-    x_shape, w_shape = x.shape, w._array.shape
+    x_shape, w_shape = tuple(x.shape), w._array.shape
     shapes = f"(input {x_shape}, weight {w_shape})"
     _check_ranks(who, dims, x_shape, w_shape, "(in, out / groups, *kernel)")
     strides, pads = spatial(who, "stride", stride, dims), spatial(who, "padding", padding, dims)

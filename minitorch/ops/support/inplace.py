@@ -90,7 +90,7 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
             higher kind. Nothing has been changed then.
     """
     check_writable(target)
-    before = next_sequence_number()
+    before = next_sequence_number()  # later nodes are of this operation
     result = operation(*args, **kwargs)
     array, values = target._any_layout, result._any_layout
     if values.shape != array.shape:

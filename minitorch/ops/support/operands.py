@@ -1,4 +1,8 @@
-"""Arguments of operations: promoted, and their dims and shapes checked."""
+"""Arguments of operations: promoted, and their dims and shapes checked; and what ends a function.
+
+What ends it: a result's order of memory, and PyTorch's name of its node. Functions for one, two and
+three dimensions are made of a general one here, too.
+"""
 
 from __future__ import annotations
 
