@@ -602,9 +602,9 @@ class Stream:
         drawn = uniforms(whole - far + skipped + BLOCK)
         if skipped:
             drawn = np.concatenate([drawn[: whole - far], drawn[-BLOCK:]])
-        made = finished(drawn)
-        values[far:whole] = made[:-BLOCK]
-        values[-BLOCK:] = made[-BLOCK:]
+        normals = finished(drawn)
+        values[far:whole] = normals[:-BLOCK]
+        values[-BLOCK:] = normals[-BLOCK:]
         return values
 
     def _normal_pairs(self, n: int) -> Array:

@@ -255,9 +255,9 @@ class LSTM(Recurrence):
         add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
         given = before, z, parts[:, :2], parts[:, 2], parts[:, 3]
         between = pairs, pairs[:, 0], terms, terms[:, 0], terms[:, 1]
-        made = pairs[1:, 1], bent_cells, hidden
+        results = pairs[1:, 1], bent_cells, hidden
         for state, all_z, if_, g, o, pair, minus_g, both, minus, kept, cell, bent, out in zip(
-            *given, *between, *made, strict=False
+            *given, *between, *results, strict=False
         ):
             fill(state, all_z)
             tanh(g, minus_g)
@@ -297,7 +297,7 @@ class LSTM(Recurrence):
         dot, add, multiply = np.dot, np.add, np.multiply
         times, back = range(T - 1, -1, -1), d[::-1]
         slopes = back[:, :4], back[:, 4], back[:, 5], back[:, 0]
-        for t, new, by_cell, to_o, to_cell, before, made in zip(
+        for t, new, by_cell, to_o, to_cell, before, d_step in zip(
             times, grad[::-1], *slopes, dz[::-1], strict=True
         ):
             add(state, new, state)
@@ -309,7 +309,7 @@ class LSTM(Recurrence):
             add(cell, to_cell, summed)
             multiply(by_cell, summed, by_cell)
             cell = before
-            dot(w, made, state)
+            dot(w, d_step, state)
         dh[...], dc[...] = state.T, cell.T
         return dz
 
@@ -372,12 +372,12 @@ class GRU(Recurrence):
         w = np.ascontiguousarray(self.w_hh.T)
         state = np.array(dh.T, order="C")
         from_hidden = d[:, :3].reshape(T, 3 * H, N)
-        for new, all_d, made, before in zip(
+        for new, all_d, d_step, before in zip(
             grad[::-1], d[::-1], from_hidden[::-1], d[::-1, 4], strict=True
         ):
             np.add(state, new, state)
             np.multiply(all_d, state, all_d)
-            np.dot(w, made, state)
+            np.dot(w, d_step, state)
             np.add(state, before, state)
         dh[...] = state.T
         return d[:, :4].reshape(T, 4 * H, N)

@@ -50,8 +50,8 @@ class Scale(Function):
 
     def forward(self, x: Array, *, number: float, ufunc: np.ufunc = np.multiply) -> Array:
         self.number, self.ufunc = number, ufunc
-        kind = wide(x)  # as PyTorch, which rounds float16 once
-        return ufunc(x.astype(kind, copy=False), kind.type(number)).astype(x.dtype, copy=False)
+        dtype = wide(x)  # as PyTorch, which rounds float16 once
+        return ufunc(x.astype(dtype, copy=False), dtype.type(number)).astype(x.dtype, copy=False)
 
     def backward(self, grad: Tensor) -> Any:
         return Scale.apply(grad, number=self.number, ufunc=self.ufunc)

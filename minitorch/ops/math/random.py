@@ -233,8 +233,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     array = x._array
     if p is not None:
         room = x._wrap(np.empty(array.shape, array.dtype))
-        made = bernoulli_(room, p, generator=generator)._array
-        return Drawn.apply(x, drawn=made)
+        drawn = bernoulli_(room, p, generator=generator)._array
+        return Drawn.apply(x, drawn=drawn)
     if array.dtype.kind != "f":
         raise NotImplementedError(f'"bernoulli" not implemented for {x.dtype}')
     if array.size and not ((array >= 0) & (array <= 1)).all():

@@ -301,12 +301,12 @@ def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
         _need_any(RuntimeError, who, x)
         return amax(x) if who == "max" else amin(x)
     axis = wrap_dim(dim, x._array.ndim)
-    kind = return_types.max if who == "max" else return_types.min
+    named = return_types.max if who == "max" else return_types.min
     if x._array.ndim == 0:
-        return kind(x.clone(), x._wrap(np.zeros((), np.int64)))
+        return named(x.clone(), x._wrap(np.zeros((), np.int64)))
     need_elements(who, x, (axis,))
     found = (np.argmax if who == "max" else np.argmin)(x._array, axis, keepdims=True)
-    return kind(*taken_at(x, axis, found, keepdim))
+    return named(*taken_at(x, axis, found, keepdim))
 
 
 def taken_at(x: Tensor, axis: int, places: Array, keepdim: bool) -> tuple[Tensor, Tensor]:
@@ -375,8 +375,8 @@ def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> T
     # Here, unlike elsewhere, an empty list of dims means none.
     dims = () if dim == () or dim == [] else wrap_dims(dim, x._array.ndim)
     found = np.asarray(ufunc.reduce(x._array, dims, keepdims=keepdim))
-    kind = np.dtype(np.uint8 if x._array.dtype == np.uint8 else bool)
-    return x._wrap(found.astype(kind, order="C"))
+    dtype = np.dtype(np.uint8 if x._array.dtype == np.uint8 else bool)
+    return x._wrap(found.astype(dtype, order="C"))
 
 
 @accept_axis_keepdims

@@ -327,8 +327,8 @@ def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
         # The order puts NaN last, the first of them in the place after all numbers.
         rank = np.maximum(kept - 1, 0) // 2
         rank = rank if ignore else np.where(nan, kept, rank)
-    kind = return_types.nanmedian if ignore else return_types.median
-    return kind(*pick(x, axis, rank, keepdim))
+    named = return_types.nanmedian if ignore else return_types.median
+    return named(*pick(x, axis, rank, keepdim))
 
 
 @accept_axis_keepdims
@@ -405,8 +405,8 @@ def _quantile(
         raise RuntimeError(
             f"{who}() interpolation must be one of {', '.join(METHODS)}, but got {interpolation}"
         )
-    kind = x._array.dtype
-    if kind not in (np.float32, np.float64):
+    dtype = x._array.dtype
+    if dtype not in (np.float32, np.float64):
         raise RuntimeError(
             f"{who}() input tensor must be either float or double dtype, got {x.dtype}"
         )
@@ -415,10 +415,10 @@ def _quantile(
     if not args.is_tensor(q):
         if not isinstance(q, args.SCALARS):
             raise TypeError(f"{who}(): q must be a number or a Tensor, not {type(q).__name__}")
-        q = x._wrap(np.asarray(q, kind))
+        q = x._wrap(np.asarray(q, dtype))
     if q._array.ndim > 1:
         raise RuntimeError(f"{who}() q must be a scalar or 1D tensor")
-    if q._array.dtype != kind:
+    if q._array.dtype != dtype:
         raise RuntimeError(f"{who}() q tensor must be same dtype as the input tensor")
     if q._array.size and not (q._array.min() >= 0 and q._array.max() <= 1):
         raise RuntimeError(f"{who}() q must be in the range [0, 1] but got {q.tolist()}")
@@ -430,7 +430,7 @@ def _quantile(
     nan = np.count_nonzero(rows._array != rows._array, -1, keepdims=True)
     last = rows._array.shape[-1] - 1
     if who == "nanquantile":
-        ranks = q * rows._wrap(np.maximum(last - nan, 0).astype(kind))
+        ranks = q * rows._wrap(np.maximum(last - nan, 0).astype(dtype))
     else:  # a NaN is what an order ends with
         ranks = where(rows._wrap(nan > 0), float(last), q.reshape(-1) * last)
     rounded = {"lower": ranks.floor, "higher": ranks.ceil, "nearest": ranks.round}
@@ -477,8 +477,8 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     if low > high:
         raise RuntimeError("torch.histc: max must be larger than min")
     inside = x[(x >= low) & (x <= high)].astype(wide(x))
-    kind = inside.dtype.type
-    place = ((inside - kind(low)) * kind(bins) / (kind(high) - kind(low))).astype(np.int64)
+    scalar = inside.dtype.type
+    place = ((inside - scalar(low)) * scalar(bins) / (scalar(high) - scalar(low))).astype(np.int64)
     counts = np.bincount(np.minimum(place, bins - 1), minlength=bins)
     return input._wrap(counts.astype(x.dtype))
 

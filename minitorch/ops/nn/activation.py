@@ -247,8 +247,8 @@ class LeakyReLU(PiecewiseLinear):
 
     def backward(self, grad: Tensor) -> Any:
         (positive,) = self.saved
-        kind = grad._array.dtype.type
-        slopes = choose(positive._array, np.asarray(kind(1)), np.asarray(kind(self.slope)))
+        scalar = grad._array.dtype.type
+        slopes = choose(positive._array, np.asarray(scalar(1)), np.asarray(scalar(self.slope)))
         return grad * grad._wrap(slopes)
 
 
@@ -336,9 +336,9 @@ class ELU(Function):
         self.save(x)
         self.alpha, self.scale, self.stretch = alpha, scale, stretch
         self.smooth = alpha * stretch == 1  # the slope at 0 is the same on both sides
-        kind = x.dtype.type
-        curve = np.expm1(at_most(x, 0) * kind(stretch)) * kind(alpha * scale)
-        return at_least(x, 0) * kind(scale) + curve  # one of the two is 0
+        scalar = x.dtype.type
+        curve = np.expm1(at_most(x, 0) * scalar(stretch)) * scalar(alpha * scale)
+        return at_least(x, 0) * scalar(scale) + curve  # one of the two is 0
 
     def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved
@@ -351,11 +351,11 @@ class ELU(Function):
 
     def backward_kernel(self, grad: Array) -> Array:
         (x,) = self.saved
-        kind = x.dtype.type
-        slope = np.exp(keep(x, x < 0) * kind(self.stretch))  # 1 at NaN, as in PyTorch
-        slope *= kind(self.alpha * self.scale * self.stretch)
+        scalar = x.dtype.type
+        slope = np.exp(keep(x, x < 0) * scalar(self.stretch))  # 1 at NaN, as in PyTorch
+        slope *= scalar(self.alpha * self.scale * self.stretch)
         return grad * (
-            slope if self.smooth else choose(x <= 0, slope, np.asarray(kind(self.scale)))
+            slope if self.smooth else choose(x <= 0, slope, np.asarray(scalar(self.scale)))
         )
 
 
@@ -478,11 +478,11 @@ class Softplus(Function):
     def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
         self.save(x)
         self.beta, self.threshold = beta, threshold
-        kind = x.dtype.type
-        z = x if beta == 1 else x * kind(beta)
+        scalar = x.dtype.type
+        z = x if beta == 1 else x * scalar(beta)
         y = at_least(z, 0) + np.log1p(np.exp(-np.abs(z)))
         if beta != 1:
-            y /= kind(beta)
+            y /= scalar(beta)
         straight = z > threshold
         return choose(straight, x, y) if straight.any() else y
 

@@ -149,9 +149,9 @@ def _adaptive_max_pool(
         lead = batched._array.shape[:2]
         plane = batched.reshape((*lead, math.prod(shape[-dims:])))
         y = plane.gather(-1, index.reshape((*lead, math.prod(cells)))).reshape((*lead, *cells))
-    for made in (y, index):
-        if made is not None:
-            _ = laid(made) if dims == 3 else laid_as_images(made, x, dims + 2)
+    for result in (y, index):
+        if result is not None:
+            _ = laid(result) if dims == 3 else laid_as_images(result, x, dims + 2)
     if batched is not x:
         y, index = y.squeeze(0), None if index is None else index.squeeze(0)
     return (y, index) if return_indices else y

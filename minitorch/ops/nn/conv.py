@@ -207,7 +207,7 @@ conv1d, conv2d, conv3d = in_1d_2d_3d(
 
 @functools.lru_cache(maxsize=512, typed=True)
 def _conv_geometry(
-    who: str, dims: int, x: Sizes, w: Sizes, strides: Sizes, padding: Any, apart: Sizes, groups: int
+    who: str, dims: int, x: Sizes, w: Sizes, strides: Sizes, padding: Any, dilation: Sizes, G: int
 ) -> dict[str, Any]:
     """Settings of a `Convolution`, once it is known that the shapes fit.
 
@@ -219,25 +219,23 @@ def _conv_geometry(
     if padding == "same":  # as many as keep the size; what is odd goes behind, as in PyTorch
         if any(s != 1 for s in strides):
             raise RuntimeError(f"{who}: padding='same' is not supported for strided convolutions")
-        total = [d * (k - 1) for d, k in zip(apart, kernel, strict=True)]
+        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         pairs = tuple((n // 2, n - n // 2) for n in total)
     elif isinstance(padding, str) and padding != "valid":
         raise RuntimeError(f"{who}: padding must be 'same', 'valid' or ints, got {padding!r}")
     else:
         pairs = ((0, 0),) * dims if padding == "valid" else tuple((p, p) for p in padding)
-    _check_geometry(who, strides, pairs, apart, groups, shapes)
+    _check_geometry(who, strides, pairs, dilation, G, shapes)
     channels = x[-dims - 1]
-    if w[0] < groups or w[0] % groups:
+    if w[0] < G or w[0] % G:
+        raise RuntimeError(f"{who}: {w[0]} output channels cannot be cut into {G} groups {shapes}")
+    if channels != w[1] * G:
         raise RuntimeError(
-            f"{who}: {w[0]} output channels cannot be cut into {groups} groups {shapes}"
-        )
-    if channels != w[1] * groups:
-        raise RuntimeError(
-            f"{who}: Given groups={groups}, weight of size {list(w)}, expected input"
-            f"{list(x)} to have {w[1] * groups} channels, but got {channels} channels "
+            f"{who}: Given groups={G}, weight of size {list(w)}, expected input"
+            f"{list(x)} to have {w[1] * G} channels, but got {channels} channels "
             f"instead {shapes}"
         )
-    reach = [d * (k - 1) + 1 for k, d in zip(kernel, apart, strict=True)]
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     for size, wide, (before, after) in zip(x[-dims:], reach, pairs, strict=True):
         if size + before + after < wide:
             raise RuntimeError(
@@ -247,7 +245,7 @@ def _conv_geometry(
                 f"size {shapes}"
             )
     _check_not_empty(who, dims, x, w)
-    return {"stride": strides, "padding": pairs, "dilation": apart, "groups": groups}
+    return {"stride": strides, "padding": pairs, "dilation": dilation, "groups": G}
 
 
 def _by_x(sizes: Any) -> str:
@@ -544,16 +542,16 @@ def fold(
     return y if batched is x else y.squeeze(0)
 
 
-def _unfold_geometry(who: str, *given: Any) -> dict[str, Any]:
+def _unfold_geometry(who: str, *args: Any) -> dict[str, Any]:
     names = ("kernel_size", "dilation", "padding", "stride")
-    kernel, apart, pads, step = (spatial(who, n, v, 2) for n, v in zip(names, given, strict=True))
-    for name, values in (("kernel_size", kernel), ("dilation", apart), ("stride", step)):
+    kernel, dilation, pad, step = (spatial(who, n, v, 2) for n, v in zip(names, args, strict=True))
+    for name, values in (("kernel_size", kernel), ("dilation", dilation), ("stride", step)):
         if any(v <= 0 for v in values):
             raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")
-    if any(p < 0 for p in pads):
-        raise RuntimeError(f"{who}: padding should be non-negative, but got {pads}")
-    pairs = tuple((p, p) for p in pads)
-    return {"kernel": kernel, "stride": step, "padding": pairs, "dilation": apart}
+    if any(p < 0 for p in pad):
+        raise RuntimeError(f"{who}: padding should be non-negative, but got {pad}")
+    pairs = tuple((p, p) for p in pad)
+    return {"kernel": kernel, "stride": step, "padding": pairs, "dilation": dilation}
 
 
 def _window_counts(who: str, size: Sizes, geometry: dict[str, Any]) -> Sizes:

@@ -73,16 +73,16 @@ def _dropout(
             "convert with .float() first"
         )
     kept = _drawn(x._array, p, channels)
-    kind = kept.dtype.type
+    scalar = kept.dtype.type
     if not alpha:
-        kept /= kind(1 - p)
+        kept /= scalar(1 - p)
         mask = x._wrap(kept)
         return assign(x, lambda: x * mask) if inplace else x * mask
     # What is dropped gets SELU's lowest value; then an affine map restores mean 0 and variance 1.
     low = SELU_ALPHA * SELU_SCALE
     scale = 1 / math.sqrt((low**2 * p + 1) * (1 - p))
-    shift = x._wrap((kept - kind(1)) * kind(low * scale) + kind(low * scale * p))
-    mask = x._wrap(kept * kind(scale))
+    shift = x._wrap((kept - scalar(1)) * scalar(low * scale) + scalar(low * scale * p))
+    mask = x._wrap(kept * scalar(scale))
     return assign(x, lambda: x * mask + shift) if inplace else x * mask + shift
 
 
@@ -167,8 +167,8 @@ def _warn_dims(who: str, ndim: int, expected: str) -> None:
 
 def _batched(who: str, x: Tensor, p: float, training: bool, inplace: bool, batched: bool) -> Tensor:
     """Channel dropout of an input whose first dimension may be missing."""
-    made = _dropout(who, x if batched else x.unsqueeze(0), p, training, inplace, True)
-    return x if inplace else made if batched else made.squeeze(0)
+    y = _dropout(who, x if batched else x.unsqueeze(0), p, training, inplace, True)
+    return x if inplace else y if batched else y.squeeze(0)
 
 
 def alpha_dropout(

@@ -40,17 +40,17 @@ def _geometry(who: str, dims: int, x: Tensor, *window: Any) -> dict[str, Any]:
     kernel_size, stride, padding, dilation, ceil_mode = window
     kernel = spatial(who, "kernel_size", kernel_size, dims)
     step = kernel if stride is None or stride in ((), []) else spatial(who, "stride", stride, dims)
-    pad, apart = spatial(who, "padding", padding, dims), spatial(who, "dilation", dilation, dims)
+    pad, dilation = spatial(who, "padding", padding, dims), spatial(who, "dilation", dilation, dims)
     check_rank(who, x, dims)
-    return dict(_checked(who, x.shape, kernel, step, pad, apart, ceil_mode))
+    return dict(_checked(who, x.shape, kernel, step, pad, dilation, ceil_mode))
 
 
 @functools.lru_cache(maxsize=512, typed=True)
 def _checked(
-    who: str, shape: Sizes, kernel: Sizes, step: Sizes, pad: Sizes, apart: Sizes, ceil: bool
+    who: str, shape: Sizes, kernel: Sizes, step: Sizes, pad: Sizes, dilation: Sizes, ceil: bool
 ) -> dict[str, Any]:
     """`_geometry`, whose answers are kept: a training loop asks the same over and over."""
-    for name, values in (("kernel_size", kernel), ("stride", step), ("dilation", apart)):
+    for name, values in (("kernel_size", kernel), ("stride", step), ("dilation", dilation)):
         if any(v <= 0 for v in values):
             raise RuntimeError(f"{who}: {name} should be greater than zero, but got {values}")
     for k, p in zip(kernel, pad, strict=True):
@@ -65,16 +65,16 @@ def _checked(
     check_not_empty(who, shape, dims)
     sizes = [
         kernels.output_size(size, k, s, p, d, ceil)
-        for size, k, s, p, d in zip(shape[-dims:], kernel, step, pad, apart, strict=True)
+        for size, k, s, p, d in zip(shape[-dims:], kernel, step, pad, dilation, strict=True)
     ]
     if any(n < 1 for n in sizes):
         raise RuntimeError(
             f"{who}: Given input size: {list(shape[-dims - 1 :])}. Calculated output size: "
             f"{[shape[-dims - 1], *sizes]}. Output size is too small (kernel_size={kernel}, "
-            f"stride={step}, padding={pad}, dilation={apart})"
+            f"stride={step}, padding={pad}, dilation={dilation})"
         )
     return {
-        "kernel": kernel, "stride": step, "padding": pad, "dilation": apart, "ceil_mode": ceil
+        "kernel": kernel, "stride": step, "padding": pad, "dilation": dilation, "ceil_mode": ceil
     }  # fmt: skip
 
 

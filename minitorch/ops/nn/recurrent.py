@@ -180,10 +180,10 @@ class Recurrent(Function):
             totals[0] = np.empty(x.shape, dtype)
         for part, run in reversed(self.cache):
             dh, dc = h[: part.N], c if c is None else c[: part.N]
-            dx, *made = run.back(part.of(y), dh, dc, wanted)
+            dx, *others = run.back(part.of(y), dh, dc, wanted)
             if dx is not None:
                 part.of(totals[0])[...] = dx
-            for number, array in enumerate(made, 1):
+            for number, array in enumerate(others, 1):
                 if array is not None:
                     total = totals[number]
                     totals[number] = array if total is None else total + array

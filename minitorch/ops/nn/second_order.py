@@ -45,12 +45,12 @@ class PiecewiseLinear(Function):
     """
 
     def run(self, grads: list[Any]) -> Any:
-        made = super().run(grads)
+        results = super().run(grads)
         if self.edges[0] is None:
-            return made
-        if isinstance(made, tuple):
-            return _with_history(self, made[0]), *made[1:]
-        return _with_history(self, made)
+            return results
+        if isinstance(results, tuple):
+            return _with_history(self, results[0]), *results[1:]
+        return _with_history(self, results)
 
 
 def _with_history(node: Function, gradient: Tensor) -> Tensor:
