@@ -213,7 +213,7 @@ def _conv_geometry(
 
     A training loop asks the same over and over, which is why the answers are kept.
     """
-    shapes = f"(input {tuple(x)}, weight {w})"
+    shapes = f"(input {x}, weight {w})"
     _check_ranks(who, dims, x, w, "(out, in / groups, *kernel)")
     kernel = w[2:]
     if padding == "same":  # as many as keep the size; what is odd goes behind, as in PyTorch
