@@ -171,7 +171,7 @@ def _conv(
     """
     who = f"conv{dims}d"
     x, w = require_tensor(who, "input", input), require_tensor(who, "weight", weight)
-    x_shape, w_shape = tuple(x.shape), w._array.shape
+    x_shape, w_shape = x.shape, w._array.shape
     strides = spatial(who, "stride", stride, dims)
     dilations = spatial(who, "dilation", dilation, dims)
     if not isinstance(padding, str):
@@ -213,6 +213,7 @@ def _conv_geometry(
 
     A training loop asks the same over and over, which is why the answers are kept.
     """
+    x = tuple(x)  # a Size would say so in the errors
     shapes = f"(input {x}, weight {w})"
     _check_ranks(who, dims, x, w, "(out, in / groups, *kernel)")
     kernel = w[2:]
