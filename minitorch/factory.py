@@ -89,9 +89,9 @@ def spelled_out(factory: Factory) -> Factory:
 
     @functools.wraps(factory)
     def checked(*args: Any, **kwargs: Any) -> Tensor:
-        for name in kwargs.keys() - known:
-            who = factory.__name__
-            raise TypeError(f"{who}() got an unexpected keyword argument {name!r}")
+        if not known.issuperset(kwargs):
+            name = next(name for name in kwargs if name not in known)
+            raise TypeError(f"{factory.__name__}() got an unexpected keyword argument {name!r}")
         return factory(*args, **kwargs)
 
     vars(checked)["__signature__"] = signature.replace(parameters=parameters)

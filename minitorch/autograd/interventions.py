@@ -165,7 +165,11 @@ def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, 
             observer.before_backward(node, grads)
         grad_inputs = _call_for(walk, node, grads, edges)
         if node.post_hooks is not None or mode.observers:
-            grad_inputs = _run_post_hooks(walk, node, edges, grad_inputs, grads)
+            sent = _run_post_hooks(walk, node, edges, grad_inputs, grads)
+            triples = zip(
+                edges, grad_inputs, sent, strict=True
+            )  # observers see what is not sent, too
+            grad_inputs = [grad if edge is None else to_send for edge, grad, to_send in triples]
         for observer in mode.observers:
             observer.after_backward(node, grads, grad_inputs)
     except Exception as error:

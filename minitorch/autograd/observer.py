@@ -37,6 +37,8 @@ class Observer:
     visit AccumulateGrad
     """
 
+    in_new_threads = False  # whether it is told also of what threads do that have no observer yet
+
     def before_forward(
         self, node: Function, inputs: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any]
     ) -> None:
@@ -68,14 +70,23 @@ class Observer:
         """
 
     def after_backward(self, node: Any, grads: Sequence[Any], made: Sequence[Any]) -> None:
-        """Hear what a node made: a gradient for each of its edges, or None, as it will be sent."""
+        """Hear what a node made: a gradient or None for each of its edges, as it will be sent.
+
+        Where an edge leads nowhere (None), it is what the backward gave, and is dropped.
+        """
 
     def backward_failed(self, node: Function, error: Exception) -> None:
         """Hear of an error in a node's turn, an observer's included; it is then raised again."""
 
     def __enter__(self) -> Self:
-        mode.observers = (*mode.observers, self)
+        for place in self._places():
+            place.observers = (*place.observers, self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        mode.observers = tuple(other for other in mode.observers if other is not self)
+        for place in self._places():
+            place.observers = tuple(other for other in place.observers if other is not self)
+
+    def _places(self) -> list[Any]:
+        """Where it is listed: in this thread, or also in the class, for threads without a list."""
+        return [mode, type(mode)] if self.in_new_threads else [mode]

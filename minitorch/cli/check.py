@@ -36,7 +36,9 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the program and return 0 if its gradients are right, 1 if they are wrong."""
-    return stop.at_backward(options, record_calls(), lambda outputs, _: check(outputs, options))
+    calls = record_calls()
+    calls.in_new_threads = True
+    return stop.at_backward(options, calls, lambda outputs, _: check(outputs, options))
 
 
 def check(outputs: Any, options: argparse.Namespace) -> int:

@@ -63,7 +63,9 @@ def at_backward(
 
 
 class _StopAtBackward(Observer):
-    """Acts at backward number `step`, and ends the program there."""
+    """Acts at backward number `step`, in whatever thread, and ends the program there."""
+
+    in_new_threads = True
 
     def __init__(self, step: int, act: Callable[[Any, Any], int]) -> None:
         self.step, self.act = step, act

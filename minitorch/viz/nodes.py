@@ -405,7 +405,7 @@ class _Builder:
             name, values = noted or ("", Values.of(leaf._any_layout))
             name, parameter = self.names.of(leaf) or name, isinstance(leaf, Parameter)
             dtype = dtype_name(leaf._numpy_dtype)
-            output = Output(leaf.shape, dtype, name, values, values_of(leaf._grad))
+            output = Output(tuple(leaf.shape), dtype, name, values, values_of(leaf._grad))
             self._append(leaf, "leaf", name or "leaf", outputs=[output], parameter=parameter)
         return self.numbers[id(leaf)]
 

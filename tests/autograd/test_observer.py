@@ -165,3 +165,37 @@ def test_several_hear_in_the_order_in_which_they_came_and_leave_alone() -> None:
         assert mode.observers == (outer, inner)
         program()
     assert outer.heard == inner.heard != []
+
+
+def test_it_may_be_told_of_new_threads_as_well() -> None:
+    listener = Listener()
+    listener.in_new_threads = True
+    with listener:
+        thread = threading.Thread(target=lambda: program()[1].backward())
+        thread.start()
+        thread.join()
+    assert "walk True" in listener.heard and listener.heard[-1] == "leave AccumulateGrad []"
+    assert type(mode).observers == () == mode.observers
+    count = len(listener.heard)
+    thread = threading.Thread(target=program)
+    thread.start()
+    thread.join()
+    assert len(listener.heard) == count
+
+
+def test_anomaly_mode_sees_a_gradient_that_nobody_wants() -> None:
+    class Half(minitorch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, y: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return grad, grad * float("nan")
+
+    x = minitorch.ones(2, requires_grad=True)
+    with minitorch.autograd.detect_anomaly(), pytest.raises(RuntimeError) as caught:
+        Half.apply(x, minitorch.ones(2)).sum().backward()
+    assert "'HalfBackward' returned nan values in its 1th output" in str(caught.value)
+    (note,) = caught.value.__notes__
+    assert note.rstrip().splitlines()[-1].strip().startswith("Half.apply(x")  # ends with our line

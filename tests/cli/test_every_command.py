@@ -434,6 +434,19 @@ def test_extras_that_are_missing_are_one_line(here: Path) -> None:
         one_line(done, library, "pip install")
 
 
+@pytest.mark.parametrize("command", ["check", "graph"])
+def test_a_backward_in_a_thread_is_found(command: str, here: Path) -> None:
+    (here / "threaded.py").write_text(
+        "import threading, torch\n"
+        "w = torch.ones(2, requires_grad=True)\n"
+        "thread = threading.Thread(target=lambda: (w * w).sum().backward())\n"
+        "thread.start()\n"
+        "thread.join()\n"
+    )
+    done = minitorch(command, "threaded.py")
+    assert done.returncode == 0 and "Mul" in done.stdout, done.stderr
+
+
 def test_a_program_that_never_goes_backward(here: Path) -> None:
     (here / "forward.py").write_text("import torch\ntorch.ones(1)")
     one_line(minitorch("graph", "forward.py", cwd=here), "forward.py never called backward()")

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from oracle import same, says_less
 
+import minitorch
+import minitorch.nn.functional as F
+
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
@@ -214,3 +217,17 @@ def test_old_names_warn() -> None:
         assert F.upsample_bilinear(x, scale_factor=2).shape == (1, 1, 4, 4)
     with pytest.warns(UserWarning, match="align_corners"):
         F.grid_sample(x, minitorch.zeros(1, 1, 1, 2))
+
+
+def test_arguments_that_do_not_fit_are_counted_as_in_the_signature() -> None:
+    x, w = minitorch.ones(1, 1, 4, 4), minitorch.ones(1, 1, 2, 2)
+    for call, text in {
+        lambda: F.conv2d(x, w, None, 1, 0, 1, 1, 9): "conv2d() takes from 2 to 7 positional",
+        lambda: F.conv2d(x, w, dims=2): "conv2d() got an unexpected keyword argument 'dims'",
+        lambda: F.conv2d(x): "conv2d() missing 1 required positional argument: 'weight'",
+        lambda: F.relu_(x, True): "relu_() takes 1 positional argument but 2 were given",
+        lambda: F.relu_(x, inplace=True): "relu_() got an unexpected keyword argument 'inplace'",
+    }.items():
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert str(caught.value).startswith(text)

@@ -68,9 +68,14 @@ def in_1d_2d_3d(
 
     def of_dims(dims: int, doc: str) -> Callable[P, R]:
         own: Any = _copy(general, f"{general.__name__[1:]}{dims}d")
+        check_call = _check_call  # the copy sees other globals
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return own(dims, *args, **kwargs)
+            try:
+                return own(dims, *args, **kwargs)
+            except TypeError:
+                check_call(own, "dims", args, kwargs)
+                raise
 
         return _without("dims", call, own, doc)
 
@@ -80,9 +85,14 @@ def in_1d_2d_3d(
 def written_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The function ``operation_`` for an `operation` that takes ``inplace=True``."""
     own: Any = _copy(operation, operation.__name__ + "_")
+    check_call = _check_call
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
-        return own(*args, **kwargs, inplace=True)
+        try:
+            return own(*args, **kwargs, inplace=True)
+        except TypeError:
+            check_call(own, "inplace", args, kwargs)
+            raise
 
     return _without("inplace", call, own, f"`{operation.__name__}`, written into `input`.")
 
@@ -100,11 +110,35 @@ def _without(name: str, call: Any, whole: Any, doc: str) -> Any:
     state = whole.__globals__, whole.__name__, None, call.__closure__
     copy: Any = types.FunctionType(call.__code__.replace(co_name=whole.__name__), *state)
     copy.__doc__, copy.__qualname__, copy.__wrapped__ = inspect.cleandoc(doc), whole.__name__, whole
-    signature = inspect.signature(whole)
-    kept = [p for p in signature.parameters.values() if p.name != name]
-    copy.__signature__ = signature.replace(parameters=kept)
+    copy.__signature__ = _signature_without(name, whole)
     copy.__annotations__ = {k: v for k, v in whole.__annotations__.items() if k != name}
     return copy
+
+
+def _signature_without(name: str, whole: Any) -> inspect.Signature:
+    signature = inspect.signature(whole)
+    kept = [p for p in signature.parameters.values() if p.name != name]
+    return signature.replace(parameters=kept)
+
+
+def _check_call(whole: Any, name: str, args: Any, kwargs: Any) -> None:
+    """Refuse arguments that do not fit `whole` without its argument `name`.
+
+    Raises:
+        TypeError: in Python's words, which do not count or name the argument.
+    """
+    signature = _signature_without(name, whole)
+    most = [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    if len(args) > len(most):
+        least = sum(p.default is p.empty for p in most)
+        takes = f"from {least} to {len(most)}" if least < len(most) else str(least)
+        takes += " positional arguments" if len(most) > 1 else " positional argument"
+        raise TypeError(f"{whole.__name__}() takes {takes} but {len(args)} were given") from None
+    for given in kwargs:
+        if given not in signature.parameters:
+            raise TypeError(
+                f"{whole.__name__}() got an unexpected keyword argument {given!r}"
+            ) from None
 
 
 def is_tensor(value: object) -> bool:
