@@ -11,6 +11,8 @@ import argparse
 import json
 import math
 import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -131,11 +133,25 @@ def start_workers(options: argparse.Namespace) -> dict[str, Worker]:
     return {key: Worker(key, options.threads, options.busy) for key in FRAMEWORKS}
 
 
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "Neon"}  # Linux's names, the widest first
+
+
 def told_of(options: argparse.Namespace) -> str:
-    """How it was measured."""
+    """How it was measured, and on what."""
     threads = f"{options.threads} thread{'s' * (options.threads != 1)}"
     clock = ", processor time" if options.busy else ""
-    return f"{threads}{clock}, {options.rounds} rounds of each"
+    return f"{processor()}; {threads}{clock}, {options.rounds} rounds of each"
+
+
+def processor() -> str:
+    """The processor's name, and its widest vectors, where Linux or Python tells of them."""
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    name = re.search(r"^model name\s*: (.*)$", told, re.MULTILINE)
+    vectors = [shown for flag, shown in VECTORS.items() if re.search(rf"\b{flag}\b", told)]
+    return ", ".join([name[1] if name else platform.machine(), *vectors[:1]])
 
 
 def table(rows: list[dict[str, Any]]) -> str:
