@@ -13,12 +13,15 @@ A fill returns a flat array of `n` values in the order in which PyTorch writes t
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -405,9 +408,15 @@ class Stream:
     initial_seed: int
 
     def __init__(self, seed: int = 67280421310721) -> None:
-        self._engine = np.random.MT19937(0)
-        self._seeder = np.random.RandomState(self._engine)  # has MT19937's original seeding
         self.manual_seed(seed)
+
+    @cached_property
+    def _engine(self) -> Any:
+        """The generator of bits; made when it is first asked, for NumPy loads it slowly."""
+        engine = np.random.MT19937(0)
+        seeder = np.random.RandomState(engine)  # has MT19937's original seeding
+        seeder.seed(self.initial_seed % 2**32)
+        return engine
 
     # -- seed and state
 
@@ -421,16 +430,14 @@ class Stream:
         if not -(2**63) <= seed < 2**64:
             raise ValueError("Overflow when unpacking long long")
         self.initial_seed = seed % 2**64
-        self._seeder.seed(seed % 2**32)
+        self.__dict__.pop("_engine", None)
         self._untouched = True
         self._spare_normal: float | None = None
         return self
 
     def seed(self) -> int:
         """Start the stream of a seed that nobody can foresee; returns it."""
-        entropy = np.random.SeedSequence().entropy
-        assert isinstance(entropy, int)
-        self.manual_seed(entropy % 2**53)
+        self.manual_seed(int.from_bytes(os.urandom(8)) % 2**53)
         return self.initial_seed
 
     def get_state(self) -> Array:

@@ -14,12 +14,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 MOST = 64  # threads
 GIVE_WAY = 1e-5  # seconds; with Python's own 5e-3, two threads take as long as one
@@ -90,6 +92,8 @@ def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
         if parts < 2:
             return [work(pieces)]
         if _pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # which loads a lot
+
             _pool = ThreadPoolExecutor(MOST, "minitorch")  # starts no more threads than it needs
         ends = [len(pieces) * part // parts for part in range(1, parts + 1)]
         set_count(1)

@@ -501,3 +501,12 @@ def test_a_pickled_model_keeps_its_hooks_and_attributes() -> None:
 
 def _plus_one(module: Any, args: Any, output: Any) -> Any:
     return output + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [("ELU", {"inplce": 1}), ("Conv2d", {}), ("MaxPool2d", {}), ("BatchNorm1d", {})],
+)
+def test_wrong_arguments_name_the_class_and_no_base_of_it(name: str, call: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}\.__init__\(\) "):
+        getattr(mt.nn, name)(**call)

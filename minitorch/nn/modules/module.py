@@ -24,6 +24,7 @@ from minitorch.nn.modules._global_hooks import (
 )
 from minitorch.nn.modules._hook import Hook, add
 from minitorch.nn.modules._state import StateDictMixin
+from minitorch.ops.support.operands import renamed
 
 __all__ = [
     "Module",
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound="Module")
+
+PACKAGE = __name__.split(".")[0]
 
 _KINDS = ("forward", "forward_pre", "backward", "backward_pre", "state_dict", "state_dict_pre")
 HOOKS = [f"_{kind}_hooks" for kind in (*_KINDS, "load_state_dict_pre", "load_state_dict_post")]
@@ -63,6 +66,12 @@ class Module(StateDictMixin):
     training: bool
 
     call_super_init = False  # True: the next class in the order gets the constructor's arguments
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        private = cls.__init__.__qualname__.startswith("_") and cls.__module__.startswith(PACKAGE)
+        if private and "__init__" not in cls.__dict__:  # of a base that no error should name
+            cls.__init__ = renamed(cls.__init__, f"{cls.__qualname__}.__init__")  # type: ignore[method-assign]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and (args or kwargs):

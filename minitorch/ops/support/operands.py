@@ -67,7 +67,7 @@ def in_1d_2d_3d(
     """
 
     def of_dims(dims: int, doc: str) -> Callable[P, R]:
-        own: Any = _copy(general, f"{general.__name__[1:]}{dims}d")
+        own: Any = renamed(general, f"{general.__name__[1:]}{dims}d")
         check_call = _check_call  # the copy sees other globals
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -84,7 +84,7 @@ def in_1d_2d_3d(
 
 def written_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The function ``operation_`` for an `operation` that takes ``inplace=True``."""
-    own: Any = _copy(operation, operation.__name__ + "_")
+    own: Any = renamed(operation, operation.__name__ + "_")
     check_call = _check_call
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
@@ -97,19 +97,24 @@ def written_in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return _without("inplace", call, own, f"`{operation.__name__}`, written into `input`.")
 
 
-def _copy(function: Any, name: str) -> Any:
+def renamed(function: Any, name: str) -> Any:
     """`function` under another name, which its errors say where the arguments do not fit."""
-    state = function.__globals__, name, function.__defaults__, function.__closure__
+    state = function.__globals__, function.__name__, function.__defaults__, function.__closure__
     copy = types.FunctionType(function.__code__, *state)
-    copy.__qualname__, copy.__annotations__ = name, function.__annotations__
+    copy.__qualname__, copy.__kwdefaults__ = name, function.__kwdefaults__
+    copy.__annotations__, copy.__doc__ = function.__annotations__, function.__doc__
     return copy
 
 
 def _without(name: str, call: Any, whole: Any, doc: str) -> Any:
     """`call` shown as `whole` is, but for the argument `name` and the docstring."""
-    state = whole.__globals__, whole.__name__, None, call.__closure__
-    copy: Any = types.FunctionType(call.__code__.replace(co_name=whole.__name__), *state)
-    copy.__doc__, copy.__qualname__, copy.__wrapped__ = inspect.cleandoc(doc), whole.__name__, whole
+    state = whole.__globals__, whole.__qualname__, None, call.__closure__
+    copy: Any = types.FunctionType(call.__code__.replace(co_name=whole.__qualname__), *state)
+    copy.__doc__, copy.__qualname__, copy.__wrapped__ = (
+        inspect.cleandoc(doc),
+        whole.__qualname__,
+        whole,
+    )
     copy.__signature__ = _signature_without(name, whole)
     copy.__annotations__ = {k: v for k, v in whole.__annotations__.items() if k != name}
     return copy
@@ -133,11 +138,13 @@ def _check_call(whole: Any, name: str, args: Any, kwargs: Any) -> None:
         least = sum(p.default is p.empty for p in most)
         takes = f"from {least} to {len(most)}" if least < len(most) else str(least)
         takes += " positional arguments" if len(most) > 1 else " positional argument"
-        raise TypeError(f"{whole.__name__}() takes {takes} but {len(args)} were given") from None
+        raise TypeError(
+            f"{whole.__qualname__}() takes {takes} but {len(args)} were given"
+        ) from None
     for given in kwargs:
         if given not in signature.parameters:
             raise TypeError(
-                f"{whole.__name__}() got an unexpected keyword argument {given!r}"
+                f"{whole.__qualname__}() got an unexpected keyword argument {given!r}"
             ) from None
 
 
