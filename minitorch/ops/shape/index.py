@@ -148,9 +148,12 @@ def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Indices | Non
         IndexError: too many indices, out of range, a mask of another shape, or no index at all.
         TypeError, ValueError: as `_part`.
     """
-    if type(index) is int and shape:  # the commonest, and quick
-        _check_int(index, 0, shape[0])
-        return (index, Ellipsis), None
+    if type(index) is int:
+        index = (index,)
+    if type(index) is tuple and len(index) <= len(shape) and set(map(type, index)) == {int}:
+        for dim, number in enumerate(index):  # the commonest, and quick
+            _check_int(number, dim, shape[dim])
+        return (*index, Ellipsis), None
     given = _parts(index)
     parts = [_part(part) for part in given]
     used = sum(_dims(part) for part in parts)
@@ -409,6 +412,8 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
             raise ValueError(f"Overflow when unpacking long long: {value}")
         value = args.scalar_as(value, target._array.dtype, filling=True)
     basic, advanced = _keys(target._array.shape, None if index is True else index)
+    if advanced is None and _write_at_once(target, (Ellipsis,) if basic is None else basic, value):
+        return
     place = target if basic is None else Slice.apply(target, key=basic)
     if not place._array.size:
         check_writable(target)
@@ -422,6 +427,20 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
         return
     place._array[_arrays(advanced)] = value._array if args.is_tensor(value) else value
     target._bump_version()
+
+
+def _write_at_once(target: Tensor, key: Key, value: Any) -> bool:
+    """Write a number, or elements of the same dtype and shape, where there is nothing to record."""
+    is_tensor = args.is_tensor(value)
+    records = mode.grad and (target._requires_grad or (is_tensor and value._requires_grad))
+    if records or target._slow_path or (is_tensor and value._slow_path and value._is_stale()):
+        return False
+    place, array = target._array[key], value._array if is_tensor else value
+    if is_tensor and (array.dtype != place.dtype or array.shape != place.shape):
+        return False
+    place[...] = array
+    target._bump_version()
+    return True
 
 
 def _fitting(x: Array, indices: Indices, value: Any, accumulate: bool = False) -> Any:

@@ -248,6 +248,12 @@ def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **para
         raise
 
 
+@functools.cache
+def _largest(dtype: np.dtype[Any]) -> float:
+    """The largest number of a floating-point dtype."""
+    return float(np.finfo(dtype).max)
+
+
 def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Array:
     """A Python number to be written into a tensor, as a 0-d array.
 
@@ -271,8 +277,10 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
     if kind == "b":
         return np.array(bool(value))
     if kind == "f":
-        most = math.inf if filling and dtype.itemsize == 2 else float(np.finfo(dtype).max)
+        most = _largest(dtype)
         if -most <= value <= most or not math.isfinite(value):
+            return np.array(value, dtype)
+        if filling and dtype.itemsize == 2:
             with np.errstate(over="ignore"):
                 return np.array(value, dtype)
     else:
