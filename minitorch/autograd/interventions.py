@@ -165,11 +165,7 @@ def visit(walk: BackwardWalk, node: Function, grads: list[Any]) -> tuple[Edges, 
             observer.before_backward(node, grads)
         grad_inputs = _call_for(walk, node, grads, edges)
         if node.post_hooks is not None or mode.observers:
-            sent = _run_post_hooks(walk, node, edges, grad_inputs, grads)
-            triples = zip(
-                edges, grad_inputs, sent, strict=True
-            )  # observers see what is not sent, too
-            grad_inputs = [grad if edge is None else to_send for edge, grad, to_send in triples]
+            grad_inputs = _run_post_hooks(walk, node, edges, grad_inputs, grads)
         for observer in mode.observers:
             observer.after_backward(node, grads, grad_inputs)
     except Exception as error:
@@ -274,9 +270,12 @@ def _run_pre_hooks(walk: BackwardWalk, node: Function, grads: list[Any]) -> list
 def _run_post_hooks(
     walk: BackwardWalk, node: Function, edges: Edges, grad_inputs: Sequence[Any], grads: list[Any]
 ) -> Sequence[Any]:
-    """Let a node's hooks change the gradients that it made, for the edges that want one."""
+    """Let a node's hooks change the gradients that it made, for the edges that want one.
+
+    Those for no edge come back as they are: they are not sent, but observers see them.
+    """
     wrap = node.wrap
-    left = [
+    left: list[Any] = [
         None
         if edge is None or grad is None
         else walk.to_tensor(walk.fit(node, index, grad, *expected_by(edge)), wrap)
@@ -287,7 +286,12 @@ def _run_post_hooks(
     for hook in list((node.post_hooks or {}).values()):
         seen = tuple(left[shown])
         left[shown] = all_replaced(hook, seen, hook(seen, came))
-    return [None if grad is None else walk.from_tensor(grad) for grad in left]
+    for index, edge in enumerate(edges):
+        if edge is None:
+            left[index] = grad_inputs[index]
+        elif left[index] is not None:
+            left[index] = walk.from_tensor(left[index])
+    return left
 
 
 def expected_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:

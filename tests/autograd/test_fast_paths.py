@@ -12,6 +12,7 @@ import minitorch as mt
 from minitorch import nn
 from minitorch.autograd import Function, fast
 from minitorch.autograd.walk import BackwardWalk
+from minitorch.ops.shape import index as indexing
 
 
 class Twice(Function):
@@ -107,3 +108,92 @@ def test_short_cuts_change_no_bit(
     for ours, theirs in zip(quick, plain, strict=True):
         np.testing.assert_array_equal(ours, theirs)
         assert ours.dtype == theirs.dtype and ours.strides == theirs.strides
+
+
+# ---- assignment -------------------------------------------------------------------------------
+
+
+def _numbers(*shape: int, dtype: Any = None, requires_grad: bool = False) -> Any:
+    count = int(np.prod(shape))
+    values = mt.arange(count, dtype=mt.float32).reshape(shape).clone()
+    return values.to(dtype or mt.float32).requires_grad_(requires_grad)
+
+
+def _saved_and_overwritten() -> Any:
+    w, x = _numbers(3, requires_grad=True), _numbers(3)
+    y = (w * x).sum()
+    x[1] = 5.0
+    y.backward()
+
+
+def _overlapping() -> Any:
+    x = _numbers(5)
+    x[1:] = x[:-1]
+    return x
+
+
+def _assigned(target: Any, index: Any, value: Any) -> Any:
+    target[index] = value
+    return target, target._version
+
+
+def _through_a_leaf() -> Any:
+    x = _numbers(3, requires_grad=True)
+    with mt.no_grad():
+        x[0] = 7.0
+    x.sum().backward()
+    return x.detach(), x.grad
+
+
+def _of_what_requires_grad() -> Any:
+    x, w = _numbers(3), _numbers(3, requires_grad=True)
+    x[1] = w[2] * 3
+    x.sum().backward()
+    return x.detach(), w.grad
+
+
+ASSIGNMENTS: list[Any] = [
+    _saved_and_overwritten,
+    _overlapping,
+    _through_a_leaf,
+    _of_what_requires_grad,
+    lambda: _assigned(_numbers(3, requires_grad=True), 0, 1.0),
+    lambda: _assigned(_numbers(3, 4), (1, 2), 9),
+    lambda: _assigned(_numbers(3, 4), (1, 2), mt.tensor(9.0)),
+    lambda: _assigned(_numbers(3, 4), 1, _numbers(4)),
+    lambda: _assigned(_numbers(3, 4), 1, _numbers(1, 1, 4)),
+    lambda: _assigned(_numbers(3, 4), 1, _numbers(3)),
+    lambda: _assigned(_numbers(3, 4), (slice(None), 1), _numbers(3, dtype=mt.int64)),
+    lambda: _assigned(_numbers(3, 4).t(), (1, 2), 9.5),
+    lambda: _assigned(_numbers(3, 1).expand(3, 2), 0, 1.0),
+    lambda: _assigned(_numbers(3), slice(1, 1), 2.0),
+    lambda: _assigned(_numbers(0), slice(None), _numbers(0)),
+    lambda: _assigned(mt.tensor(1.0), (), 2.0),
+    lambda: _assigned(mt.tensor(1.0), True, 2.0),
+    lambda: _assigned(_numbers(3), None, 2.0),
+    lambda: _assigned(_numbers(3), 3, 2.0),
+    lambda: _assigned(_numbers(3, dtype=mt.uint8), 0, -1),
+    lambda: _assigned(_numbers(3, dtype=mt.uint8), 0, 300),
+    lambda: _assigned(_numbers(3, dtype=mt.bool), 0, 0.5),
+    lambda: _assigned(_numbers(3, dtype=mt.int64), 0, 2.7),
+    lambda: _assigned(_numbers(3, dtype=mt.float16), 0, 65519.0),
+    lambda: _assigned(_numbers(3, dtype=mt.float16), 0, -1e6),
+    lambda: _assigned(_numbers(3), 0, float("nan")),
+    lambda: _assigned(_numbers(3), 0, 1e300),
+    lambda: _assigned(_numbers(3), 0, "1"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(ASSIGNMENTS)))
+def test_an_assignment_at_once_is_the_one_through_a_view(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcome() -> str:
+        try:
+            return repr(ASSIGNMENTS[number]())
+        except Exception as error:
+            return repr(error)
+
+    quick = outcome()
+    monkeypatch.setattr(indexing, "_write_at_once", lambda *_: False)
+    assert outcome() == quick

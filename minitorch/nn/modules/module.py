@@ -39,7 +39,7 @@ __all__ = [
 
 M = TypeVar("M", bound="Module")
 
-PACKAGE = __name__.split(".")[0]
+PACKAGE = __name__.partition(".")[0] + "."
 
 _KINDS = ("forward", "forward_pre", "backward", "backward_pre", "state_dict", "state_dict_pre")
 HOOKS = [f"_{kind}_hooks" for kind in (*_KINDS, "load_state_dict_pre", "load_state_dict_post")]

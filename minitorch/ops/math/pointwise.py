@@ -149,7 +149,7 @@ class OfInput(Function):
     chain: Any
 
     def forward(self, x: Array) -> Array:
-        if self.edges:
+        if self.edges:  # a backward on arrays keeps nothing, and is made of these
             self.save(x)
         return self.ufunc(x)
 
