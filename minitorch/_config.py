@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitorch._dtypes import CPU, device, on_cpu
+from minitorch.kernels.choice import unused
 from minitorch.kernels.threads import blas_threads, set_blas_threads
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "set_default_device",
     "set_float32_matmul_precision",
     "set_num_threads",
+    "show_config",
     "use_deterministic_algorithms",
 ]
 
@@ -52,6 +54,25 @@ def set_num_threads(num: int) -> None:
 def get_num_threads() -> int:
     """On how many threads matrix products run; where BLAS does not say, the number last set."""
     return blas_threads() or _settings.threads
+
+
+def show_config() -> None:
+    """Print versions, threads, and whether the compiled kernels are in use, or why they are not."""
+    import platform
+
+    import numpy as np
+
+    from minitorch import __version__  # which is above this module
+
+    why = unused()
+    if why is None:
+        import numba
+
+        why = f"compiled, by Numba {numba.__version__} (MINITORCH_KERNELS=numpy turns them off)"
+    else:
+        why = f"NumPy's; {why}"
+    python = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    print(f"minitorch {__version__}, {python}\nthreads: {get_num_threads()}\nkernels: {why}")
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

@@ -4,7 +4,8 @@
 `recurrent` layers; `resample` along axes; `rows` added by index; `sums` over dimensions; `mask`
 choosing without branches; `special` functions; `triangular` systems; `random` PyTorch's streams;
 `blocks` of large arrays, `cache_blocks` of those that an optimizer changes; `layout` of their
-memory; `products` of long matrices. `threads` shares work out; `memory` and `quiet` set up the
+memory; `products` of long matrices. `choice` puts the kernels that Numba has made of loops, in
+`compiled`, before those in NumPy. `threads` shares work out; `memory` and `quiet` set up the
 allocator and NumPy's warnings.
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.sums import add_up, ones
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -25,6 +26,7 @@ def _moderate(x: Array) -> bool:
     return x.size > FEW and x.dtype in BOUNDS and bool(x.max() < BOUNDS[x.dtype])
 
 
+@or_compiled
 def softmax(x: Array, axis: int) -> Array:
     """exp(x) / sum(exp(x)) along `axis`."""
     moderate = _moderate(x)
@@ -37,6 +39,7 @@ def softmax(x: Array, axis: int) -> Array:
     return e
 
 
+@or_compiled
 def softmax_back(grad: Array, y: Array, axis: int) -> Array:
     """The gradient in `softmax`'s x, given its y: (grad - sum(grad * y)) * y."""
     grad_x = grad * y
@@ -46,6 +49,7 @@ def softmax_back(grad: Array, y: Array, axis: int) -> Array:
     return grad_x
 
 
+@or_compiled
 def log_softmax(x: Array, axis: int) -> Array:
     """x - log(sum(exp(x))) along `axis`."""
     if _moderate(x) and x.min() > -BOUNDS[x.dtype]:

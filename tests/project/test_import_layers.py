@@ -114,10 +114,20 @@ def test_kernels_know_numpy_only() -> None:
         assert "grad_fn" not in path.read_text(), path
 
 
+def test_numba_is_loaded_by_compiled_kernels_alone() -> None:
+    loads = {
+        path.parent.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if "numba" in ast.unparse(node) and isinstance(node, (ast.Import, ast.ImportFrom))
+    }
+    assert loads == {"compiled"}
+
+
 def test_importing_takes_numpy_alone() -> None:
     program = (
         "import sys, minitorch; "
-        "print(sorted(m for m in ('torch', 'sklearn', 'matplotlib', 'tqdm', 'scipy', "
+        "print(sorted(m for m in ('torch', 'sklearn', 'matplotlib', 'tqdm', 'scipy', 'numba', "
         "'numpy.random', 'concurrent.futures') if m in sys.modules))"  # of NumPy's, what is quick
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -1,0 +1,57 @@
+"""The same kernels as plain loops, which Numba compiles: one pass where NumPy takes several.
+
+Each module stands beside the one of the same name in `minitorch.kernels`, and has functions with
+the names and arguments of those that are marked `or_compiled` there. What a function here leaves to
+NumPy it answers with NotImplemented, before it has changed anything.
+
+A loop is compiled when it is first called with a dtype, and kept on disk by Numba for the next time
+(``NUMBA_CACHE_DIR`` says where). It holds no lock while it runs; `in_parts` shares it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+
+from minitorch.kernels.threads import share
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+# Division by zero gives inf or NaN, as in NumPy. A product and a sum may become one instruction.
+_options: Any = {"nogil": True, "cache": True, "error_model": "numpy"}
+loop: Any = numba.njit(**_options, fastmath={"contract"})
+"""Decorator of loops whose arithmetic is done in the order in which it is written."""
+sums: Any = numba.njit(**_options, fastmath={"contract", "reassoc", "nsz"})
+"""Decorator of loops that add up: several partial sums run side by side, as vectors."""
+inline: Any = numba.njit(inline="always", error_model="numpy", fastmath={"contract"})
+"""Decorator of formulas within loops."""
+
+WORTH = 1 << 16  # elements of elementwise work that are worth a thread of their own
+
+
+def served(*arrays: Array) -> bool:
+    """Whether all are of the first one's dtype, float32 or float64."""
+    first = arrays[0].dtype
+    return first.char in "fd" and all(x.dtype == first for x in arrays)
+
+
+def in_parts(work: Callable[..., Any], count: int, each: float, *args: Any) -> None:
+    """Call ``work(start, stop, *args)`` for all of 0 to `count`, on several threads if that pays.
+
+    Args:
+        each: the work of one item, in elements of something cheap such as an addition.
+    """
+    parts = min(int(count * each) // WORTH, 64) if count > 1 else 0
+    if parts < 2:
+        work(0, count, *args)
+        return
+
+    def part(ranges: Sequence[tuple[int, int]]) -> None:
+        work(ranges[0][0], ranges[-1][1], *args)
+
+    ends = [count * i // parts for i in range(parts + 1)]
+    share(part, list(pairwise(ends)))
