@@ -21,7 +21,6 @@ import ctypes
 import gc
 import importlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -35,7 +34,7 @@ if __package__ in (None, ""):  # run as a file
     sys.path[0] = str(ROOT)
 
 from benchmarks.pages import as_markdown, write  # noqa: E402
-from benchmarks.run import FRAMEWORKS, THREAD_VARIABLES  # noqa: E402
+from benchmarks.run import FRAMEWORKS, environment  # noqa: E402
 from benchmarks.workloads import WORKLOADS, Step, Torch  # noqa: E402
 
 WARM_UP, REPEATS = 3, 5
@@ -109,7 +108,7 @@ def measured_apart(framework: str, names: list[str], threads: int) -> Iterator[d
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.memory", "--one", framework, *names],
         cwd=ROOT,
-        env=os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        env=environment(framework, threads),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # PyTorch's profiler talks
         text=True,

@@ -1,8 +1,9 @@
 """What is timed: each workload is written once, and is given the framework as `torch`.
 
 A workload is a function that seeds, builds model and data, and returns a `step` without arguments.
-The step does the work of one iteration and returns a tensor, from which the harness checks that
-both frameworks have computed the same thing. The docstring's first line is its title in the table.
+The step does the work of one iteration and returns a tensor, or several, from which the harness
+checks that all frameworks have computed the same. The docstring's first line is its title in the
+table.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,17 @@ class Workload:
     def title(self) -> str:
         """What the table calls it."""
         return (self.build.__doc__ or self.build.__name__).partition("\n")[0].rstrip(".")
+
+
+def parts_of(result: Any) -> tuple[Any, ...]:
+    """The tensors that a step has returned."""
+    return result if isinstance(result, tuple) else (result,)
+
+
+def size_of(result: Any) -> float:
+    """The root mean square of a step's result, of each tensor in it: of a loss, the loss itself."""
+    sizes = [part.detach().pow(2).mean().sqrt().item() for part in parts_of(result)]
+    return float(sum(sizes))
 
 
 def digits_data(torch: Torch) -> tuple[Any, Any, Any, Any]:
@@ -62,10 +74,13 @@ def training(
     batches: list[tuple[Any, Any]],
     lr: float,
     momentum: float = 0.0,
+    adam: bool = False,
 ) -> Step:
     """Return the step of a training loop: a batch forward, backward, and an update by SGD."""
     criterion = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+    if adam:  # with a larger eps, for gradients near zero, whose last digits would decide
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr, eps=1e-6)
     following = cycle(batches)
 
     def step() -> Any:
@@ -112,15 +127,25 @@ def mlp_step(torch: Torch) -> Step:
     return training(torch, model, batches, lr=0.05)
 
 
-def wide_mlp_step(torch: Torch) -> Step:
-    """MLP 784-1024-1024-10, training step with momentum, batch 128."""
+def wide_mlp(torch: Torch) -> tuple[Any, list[tuple[Any, Any]]]:
+    """Model and batches, whose products take most of the time."""
     nn = torch.nn
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)
     )
     batches = [(torch.randn(128, 784), torch.randint(0, 10, (128,))) for _ in range(4)]
-    return training(torch, model, batches, lr=0.01, momentum=0.9)
+    return model, batches
+
+
+def wide_mlp_step(torch: Torch) -> Step:
+    """MLP 784-1024-1024-10, training step with momentum, batch 128."""
+    return training(torch, *wide_mlp(torch), lr=0.01, momentum=0.9)
+
+
+def wide_mlp_adam_step(torch: Torch) -> Step:
+    """MLP 784-1024-1024-10, training step with Adam, batch 128."""
+    return training(torch, *wide_mlp(torch), lr=1e-4, adam=True)
 
 
 def lenet_step(torch: Torch) -> Step:
@@ -289,16 +314,114 @@ def scalar_chain(torch: Torch) -> Step:
     return step
 
 
+def gradient_penalty(torch: Torch) -> Step:
+    """Gradient penalty of a WGAN, critic 64-128-128-1, forward and backward, batch 64."""
+    nn = torch.nn
+    torch.manual_seed(0)
+    critic = nn.Sequential(
+        nn.Linear(64, 128),
+        nn.LeakyReLU(0.2),
+        nn.Linear(128, 128),
+        nn.LeakyReLU(0.2),
+        nn.Linear(128, 1),
+    )
+    real, fake, share = torch.randn(64, 64), torch.randn(64, 64) + 1, torch.rand(64, 1)
+
+    def step() -> Any:
+        critic.zero_grad()
+        mixed = (share * real + (1 - share) * fake).requires_grad_()
+        (slope,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
+        penalty = ((slope.norm(2, dim=1) - 1) ** 2).mean()
+        loss = critic(fake).mean() - critic(real).mean() + 10 * penalty
+        loss.backward()
+        return loss
+
+    return step
+
+
+def broadcast_chain(torch: Torch) -> Step:
+    """Broadcast (64, 1, 32) by (48, 1), tanh, exp and mean, forward and backward."""
+    torch.manual_seed(0)
+    a, b = torch.randn(64, 1, 32, requires_grad=True), torch.randn(48, 1, requires_grad=True)
+
+    def step() -> Any:
+        a.grad = b.grad = None
+        y = (a * b + a).tanh().exp().mean(dim=(0, 2))
+        y.sum().backward()
+        return y, a.grad, b.grad
+
+    return step
+
+
+def bigrams(torch: Torch) -> Step:
+    """Bigrams as in makemore: 200 counted one by one, and their probabilities read."""
+    torch.manual_seed(0)
+    pairs = torch.randint(0, 27, (200, 2)).tolist()
+
+    def step() -> Any:
+        N = torch.zeros((27, 27), dtype=torch.int32)
+        for i, j in pairs:
+            N[i, j] += 1
+        P = (N + 1).float()
+        P /= P.sum(1, keepdim=True)
+        log_likelihood = 0.0
+        for i, j in pairs:
+            log_likelihood += torch.log(P[i, j])
+        return -log_likelihood / len(pairs)
+
+    return step
+
+
+def conv_layer(
+    before: int, after: int, side: int, stride: int = 1, groups: int = 1
+) -> Callable[[Torch], Step]:
+    """A 3x3 convolution by itself: its result, and the gradients of its input and weight."""
+
+    def build(torch: Torch) -> Step:
+        torch.manual_seed(0)
+        x = torch.randn(32, before, side, side, requires_grad=True)
+        weight = torch.randn(after, before // groups, 3, 3)
+        weight = (weight / (9 * before // groups) ** 0.5).requires_grad_()
+        out = side // stride  # such that a weight's gradient is of the order of 1
+        grad = torch.randn(32, after, out, out) / (32 * out * out) ** 0.5
+        conv2d = torch.nn.functional.conv2d
+
+        def step() -> Any:
+            x.grad = weight.grad = None
+            y = conv2d(x, weight, stride=stride, padding=1, groups=groups)
+            y.backward(grad)
+            return y, x.grad, weight.grad
+
+        return step
+
+    kind = f"{before} channels" if before == after else f"{before} to {after} channels"
+    kind = f"depthwise, {kind}" if groups > 1 else kind
+    at = f"{side}x{side}" + (f", stride {stride}" if stride > 1 else "")
+    build.__doc__ = f"Convolution 3x3, {kind} at {at}, forward and backward, batch 32."
+    return build
+
+
 WORKLOADS = {
     "digits": Workload(digits_step, steps=200),
     "inference": Workload(digits_inference, steps=100),
     "mlp": Workload(mlp_step, steps=500),
     "wide": Workload(wide_mlp_step, steps=15),
+    "adam": Workload(wide_mlp_adam_step, steps=10),
     "lenet": Workload(lenet_step, steps=15),
     "vgg": Workload(vgg_step, steps=4),
     "resnet": Workload(resnet_step, steps=4),
     "gpt": Workload(gpt_step, steps=20),
     "lstm": Workload(lstm_step, steps=50),
     "double": Workload(double_backward, steps=200),
+    "penalty": Workload(gradient_penalty, steps=40),
     "scalar": Workload(scalar_chain, steps=50),
+    "broadcast": Workload(broadcast_chain, steps=20),
+    "bigrams": Workload(bigrams, steps=10),
+    "conv16": Workload(conv_layer(16, 16, side=32), steps=6),
+    "conv32": Workload(conv_layer(32, 32, side=16), steps=12),
+    "conv64": Workload(conv_layer(64, 64, side=16), steps=6),
+    "conv128": Workload(conv_layer(128, 128, side=8), steps=8),
+    "conv256": Workload(conv_layer(256, 256, side=8), steps=3),
+    "strided": Workload(conv_layer(16, 32, side=32, stride=2), steps=12),
+    "depthwise": Workload(conv_layer(64, 64, side=16, groups=64), steps=8),
 }

@@ -5,23 +5,24 @@ import math
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import minitorch
+from benchmarks import run
 from benchmarks.curves import CURVES, exponent, find
 from benchmarks.memory import counted_by_tracemalloc, resident
 from benchmarks.pages import insert
-from benchmarks.run import ROOT, measure, table
+from benchmarks.run import ROOT, Worker, markdown, mean_ratio, measure, table
 from benchmarks.scaling import too_steep
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, parts_of, size_of
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_one_step(name):
-    result = WORKLOADS[name].build(minitorch)()
-    assert math.isfinite(result.detach().pow(2).mean().item())
+    assert math.isfinite(size_of(WORKLOADS[name].build(minitorch)()))
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -29,12 +30,15 @@ def test_pytorch_computes_the_same(name):
     torch = pytest.importorskip("torch")
     theirs, ours = WORKLOADS[name].build(torch), WORKLOADS[name].build(minitorch)
     for _ in range(3):
-        expected, result = theirs().detach().numpy(), ours().detach().numpy()
-        assert result == pytest.approx(expected, abs=1e-5)
+        for expected, result in zip(parts_of(theirs()), parts_of(ours()), strict=True):
+            given = result.detach().numpy(), expected.detach().numpy()
+            np.testing.assert_allclose(*given, rtol=0, atol=2e-5)  # 3e4 products in a sum
 
 
 class Stub:
     """A worker whose rounds are given."""
+
+    error, version = None, "1"
 
     def __init__(self, *answers):
         self.answers = iter(answers)
@@ -42,33 +46,103 @@ class Stub:
     def round(self, name):
         return next(self.answers)
 
+    def close(self):
+        pass
+
+
+def stubs(*rounds):
+    """A worker for each column, from the time and loss of each in turn, or what it has to say."""
+    columns = zip(*rounds, strict=True)
+    answers = (
+        [a if isinstance(a, dict) else {"us": a[0], "loss": a[1]} for a in c] for c in columns
+    )
+    return {key: Stub(*given) for key, given in zip(run.COLUMNS, answers, strict=True)}
+
 
 def test_the_best_rounds_are_compared():
-    ours = Stub({"us": 30.0, "loss": 1.0}, {"us": 20.0, "loss": 1.0})
-    theirs = Stub({"us": 40.0, "loss": 1.00001}, {"us": 60.0, "loss": 1.00001})
-    row = measure({"minitorch": ours, "torch": theirs}, "mlp", rounds=2)
+    workers = stubs(
+        ((30.0, 1.0), (10.0, 1.0), (40.0, 1.00001)),
+        ((20.0, 1.0), (50.0, 1.0), (60.0, 1.00001)),
+    )
+    row = measure(workers, "mlp", rounds=2)
     assert row["minitorch"]["best_us"] == 20
-    assert row["ratio"] == 0.5
-    assert row["torch"]["spread"] == 0.5
+    assert row["minitorch"]["median_us"] == 25
+    assert row["ratios"] == {"minitorch": 0.5, "fast": 0.25}
     assert row["errors"] == {}
-    assert " 0.50" in table([row])
+    title = WORKLOADS["mlp"].title
+    for cell in (" 0.50", " 0.25", "20.0", "25.0"):
+        assert cell in table([row])
+    page = markdown([row], {"minitorch": "1", "torch": "2"}, "told")
+    assert f"| {title} | 20 / 25 | 10 / 30 | 40 / 50 | 0.50 | 0.25 |" in page
+    assert "minitorch 1, PyTorch 2; told." in page
+
+
+def test_the_last_row_is_a_geometric_mean():
+    slow, quick = (
+        measure(stubs(((us, 1.0), (10.0, 1.0), (10.0, 1.0))), "mlp", rounds=1) for us in (40, 10)
+    )
+    failed = measure(stubs(({"error": "no"}, (10.0, 1.0), (10.0, 1.0))), "mlp", rounds=1)
+    assert mean_ratio([slow, quick, failed], "minitorch") == pytest.approx(2)
+    assert mean_ratio([failed], "minitorch") is None
+    last = markdown([slow, quick, failed], {"minitorch": "1", "torch": "2"}, "").splitlines()[4]
+    assert "| – | 1.00 |" in last  # the failed one
+    page = markdown([slow, quick], {"minitorch": "1", "torch": "2"}, "")
+    assert "| **geometric mean of the ratios** |  |  |  | **2.00** | **1.00** |" in page
 
 
 @pytest.mark.parametrize("wrong", [1.001, math.nan])
-def test_a_fast_wrong_step_gets_no_time(wrong):
-    ours, theirs = Stub({"us": 1.0, "loss": wrong}), Stub({"us": 40.0, "loss": 1.0})
-    row = measure({"minitorch": ours, "torch": theirs}, "mlp", rounds=1)
-    assert not row["minitorch"]
-    assert row["ratio"] is None
+@pytest.mark.parametrize("which", ["minitorch", "fast"])
+def test_a_fast_wrong_step_gets_no_time(wrong, which):
+    answers = [(1.0, wrong if key == which else 1.0) for key in ("minitorch", "fast")]
+    row = measure(stubs((*answers, (40.0, 1.0)), (*answers, (40.0, 1.0))), "mlp", rounds=2)
+    right = ({"minitorch", "fast"} - {which}).pop()
+    assert not row[which]
+    assert row["ratios"] == {which: None, right: 1 / 40}
+    assert f"{run.COLUMNS[which]}: computes" in table([row])
     assert "where PyTorch computes 1" in table([row])
 
 
 def test_what_one_framework_lacks_is_reported():
-    ours, theirs = Stub({"us": 1.0, "loss": 1.0}), Stub({"error": "No module named 'torch'"})
-    row = measure({"minitorch": ours, "torch": theirs}, "mlp", rounds=1)
+    row = measure(
+        stubs(((1.0, 1.0), (1.0, 1.0), {"error": "No module named 'torch'"})), "mlp", rounds=1
+    )
     assert row["minitorch"]["best_us"] == 1
-    assert row["ratio"] is None
+    assert row["ratios"] == {"minitorch": None, "fast": None}
     assert "PyTorch: No module named 'torch'" in table([row])
+
+
+def test_without_numba_a_column_is_left_out(monkeypatch, capsys):
+    workers = stubs(((1.0, 1.0), {"error": "no"}, (2.0, 1.0)))
+    workers["fast"].error = "needs Numba"
+    monkeypatch.setattr(run, "start_workers", lambda options, keys: {k: workers[k] for k in keys})
+    assert run.main(["mlp", "--rounds", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert "minitorch [fast] is left out: needs Numba" in err
+    assert " 0.50" in out
+    assert "[fast]" not in out
+
+
+@pytest.mark.parametrize("numba", [True, False])
+def test_a_worker_has_the_kernels_of_its_column(numba, tmp_path, monkeypatch):
+    if numba:
+        pytest.importorskip("numba")
+    else:  # one that cannot be found hides one that is installed
+        (tmp_path / "numba.py").write_text(
+            "raise ModuleNotFoundError('No module named numba', name='numba')"
+        )
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for key, error in {"minitorch": None, "fast": None if numba else "needs Numba"}.items():
+        worker = Worker(key, threads=1)
+        worker.close()
+        assert error in worker.error if error else worker.error is None
+
+
+def test_a_pinned_blas_is_told(monkeypatch):
+    options = SimpleNamespace(threads=1, busy=False, rounds=3)
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    assert run.told_of(options) == f"{run.processor()}; 1 thread, 3 rounds of each"
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert "OPENBLAS_CORETYPE=Haswell" in run.told_of(options)
 
 
 @pytest.mark.parametrize("name", CURVES)
