@@ -61,10 +61,10 @@ class Tensor(TensorMethods):
     """
 
     # arithmetic
-    add, add_ = _both(arithmetic.add)
-    (sub, sub_) = (subtract, subtract_) = _both(arithmetic.sub)
-    (mul, mul_) = (multiply, multiply_) = _both(arithmetic.mul)
-    (div, div_) = (divide, divide_) = (true_divide, true_divide_) = _both(arithmetic.div)
+    add, add_ = _both(arithmetic.add, np.add)
+    (sub, sub_) = (subtract, subtract_) = _both(arithmetic.sub, np.subtract)
+    (mul, mul_) = (multiply, multiply_) = _both(arithmetic.mul, np.multiply)
+    (div, div_) = (divide, divide_) = (true_divide, true_divide_) = _both(arithmetic.div, np.divide)
     floor_divide, floor_divide_ = _both(arithmetic.floor_divide)
     remainder, remainder_ = _both(arithmetic.remainder)
     fmod, fmod_ = _both(arithmetic.fmod)

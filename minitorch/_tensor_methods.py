@@ -21,7 +21,7 @@ from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_channels_last
 from minitorch.ops.math import compare
 from minitorch.ops.shape import strided, views as shaping
-from minitorch.ops.support.inplace import assign, copy_, reshape_in_place
+from minitorch.ops.support.inplace import assign, copy_, reshape_in_place, write_at_once
 from minitorch.ops.support.operands import (
     OPERANDS,
     SCALARS,
@@ -38,11 +38,20 @@ if TYPE_CHECKING:
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
 
-def _both(operation: Operation) -> tuple[Operation, Callable[..., Tensor]]:
-    """An operation, and its in-place form: the result is written over its first argument."""
+def _both(
+    operation: Operation, ufunc: np.ufunc | None = None
+) -> tuple[Operation, Callable[..., Tensor]]:
+    """An operation, and its in-place form: the result is written over its first argument.
+
+    Args:
+        operation: the operation.
+        ufunc: NumPy's, of two operands of one dtype; it is tried first, where there is one.
+    """
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return assign(self, operation, self, *args, **kwargs)
+        if ufunc is None or len(args) != 1 or kwargs or not write_at_once(self, ufunc, args[0]):
+            return assign(self, operation, self, *args, **kwargs)
+        return self
 
     method.__name__ = operation.__name__ + "_"
     method.__doc__ = f"`{operation.__name__}`, written into the tensor itself, which is returned."
@@ -87,11 +96,13 @@ def _arithmetic(
     general = _operator(operation, swapped)
 
     def method(self: Tensor, other: Any) -> Any:
-        if not self._slow_path:
+        if not self._slow_path or self._is_plain_view():
             dtype = self._array.dtype
             if dtype.char in "fd":
                 if isinstance(other, TensorBase):
-                    alike = not other._slow_path and other._array.dtype is dtype
+                    alike = (
+                        not other._slow_path or other._is_plain_view()
+                    ) and other._array.dtype is dtype
                     operand: Any = other
                 else:
                     alike = type(other) in (float, int) and -65504 <= other <= 65504

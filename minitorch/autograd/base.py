@@ -132,6 +132,18 @@ class TensorBase(MemoryLayout):
         now = view.seen.sequence, self._shared_storage().version
         return mode.grad and base._detached != now
 
+    def _is_plain_view(self) -> bool:
+        """Whether all that sets it apart from a tensor not `_slow_path` is to be a view.
+
+        As a view it has its place in the graph, and lies in C's order.
+        """
+        view = self._view
+        if view is None or self._has_native_layout or self._inference or self._decides_result_class:
+            return False
+        if not self._array.flags.c_contiguous or self._is_stale():
+            return False
+        return self._requires_grad or not view.base._requires_grad
+
     def _refresh(self) -> None:
         """Find a view's grad_fn again after its base was changed in place.
 

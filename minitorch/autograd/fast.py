@@ -15,6 +15,7 @@ from minitorch.autograd import interventions
 from minitorch.autograd.base import Edge, TensorBase, next_sequence_number
 from minitorch.autograd.mode import mode
 from minitorch.autograd.saved import save_tensor
+from minitorch.autograd.views import mark_view
 from minitorch.kernels.quiet import ignore_float_errors, restore
 
 if TYPE_CHECKING:
@@ -92,6 +93,32 @@ def apply_plain(cls: type[Function], x: Any, y: Any = None) -> Any:
                     return result
                 packed.append(kept)
             node._saved = tuple(packed)
+    return result
+
+
+def apply_view(cls: type[Function], /, x: Any, **params: Any) -> Any:
+    """``Function.apply``, for a Function that makes a view of one tensor and saves nothing."""
+    grad_enabled = mode.grad
+    if grad_enabled and x._view is not None:
+        if x._is_stale():
+            x._refresh()
+        if x._view.base._requires_grad and not x._requires_grad:
+            return cls.apply(x, **params)
+    if mode.observers or mode.inference:
+        return cls.apply(x, **params)
+    node = cls()
+    if grad_enabled and x._requires_grad:
+        maker = x._grad_fn
+        node.edges = [(x, 0) if maker is None else (maker, x._slot)]
+    result = new(x._result_class)
+    result._array = array = node.forward(x._array, **params)
+    if node.edges:
+        node.tensor_class = x._result_class
+        node.sequence = next_sequence_number()
+        node.outputs = ((array.shape, array.dtype),)
+        result._requires_grad = True
+        result._grad_fn = node
+    mark_view(node, x, result, params, 0)
     return result
 
 

@@ -187,6 +187,7 @@ class Function(NodeInterface, SavedForBackward):
         return result
 
     apply_plain = classmethod(fast.apply_plain)
+    apply_view = classmethod(fast.apply_view)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from minitorch.autograd.base import TensorBase
     from minitorch.autograd.function import Function
 
+new_tuple = tuple.__new__
+
 # Where a view was made that cannot be differentiated through a change in place, and why not.
 ORIGINS = {
     "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
@@ -145,15 +147,17 @@ def mark_view(
 ) -> None:
     """Record that `result`, output `slot` of `node`, shares `owner`'s memory, if it does."""
     array, source = result._array, owner._array
-    # A kernel that could not make a view returned memory of its own. (An array's `base` proves
-    # nothing by itself: a copy that was reshaped has one too.)
     base = array.base
-    same = base is source or base is source.base or not array.size  # the quick answers
-    if base is None or not (same or np.may_share_memory(array, source)):
-        return
-    origin = origin if mode.grad else "no_grad"
-    result._storage = storage = owner._shared_storage()
-    result._view = View(owner, ViewStep(type(node), params, slot), storage.version, origin)
+    if base is not source:  # which is the quick answer
+        # A kernel that could not make a view returned memory of its own. (An array's `base` proves
+        # nothing by itself: a copy that was reshaped has one too.)
+        same = base is source.base or not array.size
+        if base is None or not (same or np.may_share_memory(array, source)):
+            return
+    storage = owner._storage
+    result._storage = storage = owner._shared_storage() if storage is None else storage
+    step = new_tuple(ViewStep, (type(node), params, slot))
+    result._view = View(owner, step, storage.version, origin if mode.grad else "no_grad")
     result._inference = owner._inference  # its memory is what it is, whoever looks at it
     result._slow_path = True
 

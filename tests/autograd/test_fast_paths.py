@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import _tensor_methods, nn
 from minitorch.autograd import Function, fast
 from minitorch.autograd.walk import BackwardWalk
 from minitorch.ops.shape import index as indexing
@@ -62,6 +62,25 @@ def in_another_order(x: Any, w: Any) -> Any:
     return (x.T * w.T).softmax(0).log().sum()
 
 
+def of_views(x: Any, w: Any) -> Any:
+    rows = x[1:3].reshape(2, 3)[0] * w[1] + x[0].sin() * w.view(2, 6)[1, 3:]
+    kept = w.detach().clone()
+    with mt.no_grad():
+        frozen = w[2]
+    part = (x * 2)[1]
+    part *= frozen.detach()
+    kept[0] += kept[3]
+    kept[1:].sub_(kept[0])
+    return (rows + kept[2].exp() + frozen).sum() + part.unsqueeze(0).t().expand(3, 2).sum()
+
+
+def of_a_stale_view(x: Any, w: Any) -> Any:
+    base = x * 1
+    first, second = base[0], base.view(-1)[3:6]
+    base *= w
+    return (first * second).sum() + first.tanh().sum()
+
+
 PROGRAMS = [
     arithmetic,
     broadcast_and_shared,
@@ -70,6 +89,8 @@ PROGRAMS = [
     a_node_that_is_hooked,
     a_network,
     in_another_order,
+    of_views,
+    of_a_stale_view,
 ]
 
 
@@ -101,8 +122,13 @@ def test_short_cuts_change_no_bit(
         calls.append(cls)
         return cls.apply(x) if y is None else cls.apply(x, y)
 
+    def apply_view(cls: Any, x: Any, **params: Any) -> Any:
+        calls.append(cls)
+        return cls.apply(x, **params)
+
     monkeypatch.setattr(fast, "walk", walk)
     monkeypatch.setattr(Function, "apply_plain", classmethod(apply_plain))
+    monkeypatch.setattr(Function, "apply_view", classmethod(apply_view))
     plain = list(gradients(program))
     assert len(calls) >= 3
     for ours, theirs in zip(quick, plain, strict=True):
@@ -196,4 +222,99 @@ def test_an_assignment_at_once_is_the_one_through_a_view(
 
     quick = outcome()
     monkeypatch.setattr(indexing, "_write_at_once", lambda *_: False)
+    assert outcome() == quick
+
+
+# ---- arithmetic in place ----------------------------------------------------------------------
+
+
+def _in_place(target: Any, name: str, other: Any) -> Any:
+    before = target._version
+    done = getattr(target, name)(other)
+    return done is target, target, target._version - before
+
+
+def _under_no_grad() -> Any:
+    w = _numbers(3, requires_grad=True)
+    with mt.no_grad():
+        w -= 0.5 * _numbers(3)
+        w[1:] *= 2
+    return w
+
+
+def _of_what_was_saved() -> Any:
+    w, x = _numbers(3, requires_grad=True), _numbers(3)
+    y = (w * x).sum()
+    x *= 2
+    y.backward()
+
+
+def _in_inference(change_outside: bool) -> Any:
+    with mt.inference_mode():
+        x = _numbers(3)
+        if not change_outside:
+            x += 1
+    if change_outside:
+        x += 1
+    return x.tolist(), x._version if not x.is_inference() else None
+
+
+def _seen_through(make: Callable[[Any], Any], other: Any) -> Any:
+    base = _numbers(2, 3)
+    view = make(base)
+    view += other
+    return base, view, base._version, view._version
+
+
+def _one_of_several() -> Any:
+    x = _numbers(4, requires_grad=True)
+    first, _ = x.split(2)
+    first *= 2
+
+
+IN_PLACE: list[Any] = [
+    _under_no_grad,
+    _of_what_was_saved,
+    _one_of_several,
+    lambda: _in_inference(True),
+    lambda: _in_inference(False),
+    lambda: _seen_through(lambda x: x[1], 2.0),
+    lambda: _seen_through(lambda x: x[1, 2], 2),
+    lambda: _seen_through(lambda x: x.t(), _numbers(3, 2)),
+    lambda: _seen_through(lambda x: x[:, :1].expand(2, 3), 1.0),
+    lambda: _seen_through(lambda x: x[0].detach(), _numbers(3)),
+    lambda: _seen_through(lambda x: x.view(-1)[1:], _numbers(5)),
+    lambda: _seen_through(lambda x: x, _numbers(2, 3, requires_grad=True).detach()),
+    *(
+        lambda name=name, dtype=dtype, other=other: _in_place(
+            _numbers(3, dtype=dtype) + 1, name, other
+        )
+        for name in ("add_", "sub_", "mul_", "div_", "__iadd__", "__itruediv__")
+        for dtype in (mt.float32, mt.float64, mt.float16, mt.int32, mt.int64, mt.uint8, mt.bool)
+        for other in (2, -1, 0.5, 0, True, 1e6, 10**12, float("nan"), "1", None)
+    ),
+    *(
+        lambda name=name, shape=shape, dtype=dtype: _in_place(
+            _numbers(2, 3), name, _numbers(*shape, dtype=dtype)
+        )
+        for name in ("add_", "div_")
+        for shape in ((), (1,), (3,), (2, 1), (1, 2, 3), (4,), (2, 2, 3), (0,))
+        for dtype in (mt.float32, mt.float64, mt.int64)
+    ),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", range(len(IN_PLACE)))
+def test_arithmetic_in_place_at_once_is_an_assignment(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcome() -> str:
+        try:
+            return repr(IN_PLACE[number]())
+        except Exception as error:
+            return repr(error)
+
+    quick = outcome()
+    monkeypatch.setattr(_tensor_methods, "write_at_once", lambda *_: False)
     assert outcome() == quick

@@ -66,7 +66,7 @@ __all__ = [
 def on_floats(function: type[Function], who: str, input: Tensor, out: Any = None) -> Tensor:
     """Apply a Function of one variable to floats; integers become the default floating dtype."""
     if out is None and isinstance(input, TensorBase):
-        if not input._slow_path:
+        if not input._slow_path or input._is_plain_view():
             if input._array.dtype.kind == "f":
                 return function.apply_plain(input)
         elif input.is_floating_point():

@@ -132,7 +132,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         raise RuntimeError("Boolean inputs not supported for relu")
     if inplace:
         return assign(x, ReLU.apply, x)
-    return ReLU.apply(x) if x._slow_path else ReLU.apply_plain(x)
+    return ReLU.apply(x) if x._slow_path and not x._is_plain_view() else ReLU.apply_plain(x)
 
 
 class Hardtanh(MaskedIdentity):

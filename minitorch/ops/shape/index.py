@@ -41,7 +41,7 @@ __all__ = [
 
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
 Indices = tuple[Any, ...]  # tensors or ndarrays of indices or masks, and None for a full slice
-FULL = slice(None)
+FULL, INT = slice(None), {int}
 PARTS = (list, tuple, range, slice, np.ndarray, TensorBase, type(None), type(Ellipsis))
 
 
@@ -136,6 +136,16 @@ def _dims(part: Any) -> int:
     return 0 if part is None or part is Ellipsis or type(part) is bool else 1
 
 
+def _key_of_ints(index: Any) -> Key | None:
+    """The key for NumPy of the commonest index, an int or a tuple of them; None for all others.
+
+    Whether each is in range is left to NumPy: where it complains, `_keys` says what of.
+    """
+    if type(index) is int:
+        return index, Ellipsis
+    return (*index, Ellipsis) if type(index) is tuple and set(map(type, index)) == INT else None
+
+
 def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Indices | None]:
     """An index as PyTorch reads it: a basic key for NumPy, and the indices into what that shows.
 
@@ -148,12 +158,6 @@ def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Indices | Non
         IndexError: too many indices, out of range, a mask of another shape, or no index at all.
         TypeError, ValueError: as `_part`.
     """
-    if type(index) is int:
-        index = (index,)
-    if type(index) is tuple and len(index) <= len(shape) and set(map(type, index)) == {int}:
-        for dim, number in enumerate(index):  # the commonest, and quick
-            _check_int(number, dim, shape[dim])
-        return (*index, Ellipsis), None
     given = _parts(index)
     parts = [_part(part) for part in given]
     used = sum(_dims(part) for part in parts)
@@ -248,15 +252,15 @@ class Slice(Function):
 
     def forward(self, x: Array, *, key: Key) -> Array:
         self.shape, self.key = x.shape, key
-        for part in reversed(key):  # PyTorch makes a node for each, and shows the last
-            if isinstance(part, int):
-                self.torch_name = "SelectBackward0"
-            elif part is None:
-                self.torch_name = "UnsqueezeBackward0"
-            elif part is Ellipsis or part == slice(None):
-                continue
-            break
         return x[key]
+
+    def name(self) -> str:
+        """The node's name: PyTorch makes one for each part of the key, and shows the last."""
+        parts = [part for part in self.key if part is not Ellipsis and part != FULL]
+        kind = parts[-1] if parts and not self.torch_name else FULL
+        if isinstance(kind, int):
+            return "SelectBackward0"
+        return "UnsqueezeBackward0" if kind is None else super().name()
 
     def backward(self, grad: Tensor) -> Any:
         return Embed.apply(grad, view=Slice, params={"key": self.key}, shape=self.shape)
@@ -336,9 +340,15 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         IndexError: too many indices, out of range, or a mask of another shape.
         ValueError: a slice with a negative step.
     """
+    key = _key_of_ints(index)
+    if key is not None:
+        try:
+            return Slice.apply_view(input, key=key)
+        except IndexError:
+            pass
     basic, advanced = _keys(input._array.shape, index)
     if advanced is None:
-        return Slice.apply(input, key=(Ellipsis,) if basic is None else basic)
+        return Slice.apply_view(input, key=(Ellipsis,) if basic is None else basic)
     shown = input if basic is None else Slice.apply(input, key=basic)
     taken: Tensor = Take.apply(shown, *advanced)
     if not shown._array.flags.c_contiguous:
@@ -411,6 +421,13 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ValueError(f"Overflow when unpacking long long: {value}")
         value = args.scalar_as(value, target._array.dtype, filling=True)
+    key = _key_of_ints(index)
+    if key is not None:
+        try:
+            if _write_at_once(target, key, value):
+                return
+        except IndexError:
+            pass
     basic, advanced = _keys(target._array.shape, None if index is True else index)
     if advanced is None and _write_at_once(target, (Ellipsis,) if basic is None else basic, value):
         return
@@ -519,7 +536,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(
             f"select(): index {i} out of range for tensor of size {list(shape)} at dimension {axis}"
         )
-    return Slice.apply(x, key=(*(FULL,) * axis, i, ...))
+    return Slice.apply_view(x, key=(*(FULL,) * axis, i, ...))
 
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
@@ -544,7 +561,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     begin += size if begin < 0 else 0
     if begin + count > size:
         raise RuntimeError(f"start ({begin}) + length ({count}) exceeds dimension size ({size}).")
-    return Slice.apply(x, key=(*(FULL,) * axis, slice(begin, begin + count), ...))
+    return Slice.apply_view(x, key=(*(FULL,) * axis, slice(begin, begin + count), ...))
 
 
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:

@@ -119,7 +119,7 @@ def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """
     x = require_tensor("reshape", "input", input)
     wanted = shape_given("reshape", "shape", sizes, shape)
-    return Reshape.apply(x, shape=_reshaped("reshape", x._array, wanted))
+    return Reshape.apply_view(x, shape=_reshaped("reshape", x._array, wanted))
 
 
 def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
@@ -134,7 +134,7 @@ def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Ten
     if dtype is not None:
         return _view_dtype(x, dtype)
     wanted = shape_given("view", "size", sizes, size)
-    y: Tensor = Reshape.apply(x, shape=_reshaped("view", x._array, wanted))
+    y: Tensor = Reshape.apply_view(x, shape=_reshaped("view", x._array, wanted))
     if y._view is None and x._array.size and not y._inference:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
@@ -197,7 +197,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start == end:
         return x
     merged = math.prod(shape[start : end + 1])
-    return Reshape.apply(x, shape=(*shape[:start], merged, *shape[end + 1 :]))
+    return Reshape.apply_view(x, shape=(*shape[:start], merged, *shape[end + 1 :]))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -261,7 +261,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     chosen = args.wrap_dims(dim, len(shape)) if dim != () else ()
     kept = tuple(s for d, s in enumerate(shape) if s != 1 or d not in chosen)
     kind = SqueezeAll if dim is None else SqueezeSeveral if isinstance(dim, tuple) else Squeeze
-    return kind.apply(x, shape=kept)
+    return kind.apply_view(x, shape=kept)
 
 
 class Unsqueeze(Reshape):
@@ -276,7 +276,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     x = require_tensor("unsqueeze", "input", input)
     shape = x._array.shape
     d = wrap_dim(dim, len(shape) + 1)
-    return Unsqueeze.apply(x, shape=(*shape[:d], 1, *shape[d:]))
+    return Unsqueeze.apply_view(x, shape=(*shape[:d], 1, *shape[d:]))
 
 
 class Permute(Function):
@@ -315,7 +315,7 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     wrapped = tuple(wrap_dim(d, ndim) for d in given)
     if len(set(wrapped)) != ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return Permute.apply(x, dims=wrapped)
+    return Permute.apply_view(x, dims=wrapped)
 
 
 class Transpose(Permute):
@@ -329,7 +329,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     a, b = wrap_dim(dim0, len(order)), wrap_dim(dim1, len(order))
     if order:
         order[a], order[b] = order[b], order[a]
-    return Transpose.apply(x, dims=tuple(order))
+    return Transpose.apply_view(x, dims=tuple(order))
 
 
 swapaxes = args.also_named(axis0="dim0", axis1="dim1")(transpose)
@@ -348,7 +348,7 @@ def t(input: Tensor) -> Tensor:
     ndim = require_tensor("t", "input", input)._array.ndim
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    return T.apply(input, dims=tuple(reversed(range(ndim))))
+    return T.apply_view(input, dims=tuple(reversed(range(ndim))))
 
 
 def adjoint(input: Tensor) -> Tensor:
@@ -441,7 +441,7 @@ def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False)
                 f"at non-singleton dimension {d}.  Target sizes: {wanted}.  "
                 f"Tensor sizes: {list(shape)}"
             )
-    return Expand.apply(x, shape=tuple(wanted))
+    return Expand.apply_view(x, shape=tuple(wanted))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from minitorch.autograd.copy_slices import rebase_history
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
 from minitorch.autograd.views import check_view
+from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.ops.support.operands import SCALARS, as_dtype, scalar_as, set_grad_fn_name
 
 if TYPE_CHECKING:
@@ -77,6 +78,52 @@ def check_writable(target: TensorBase, *, overlaps: bool = False, leaves: bool =
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
+
+
+def write_at_once(target: TensorBase, ufunc: np.ufunc, other: Any) -> bool:
+    """Let NumPy write ``ufunc(target, other)`` over `target`, where there is nothing to record.
+
+    Returns:
+        Whether it is done. If not, nothing has been changed, and `assign` does it or says why not.
+    """
+    if target._native is not None or (mode.grad and target._requires_grad):
+        return False
+    array = target._array
+    dtype = array.dtype
+    if dtype.char not in (FLOATS if ufunc is np.divide else NUMBERS):
+        return False
+    if isinstance(other, TensorBase):
+        if other._native is not None or (mode.grad and other._requires_grad):
+            return False
+        if other._slow_path and other._is_stale():
+            return False
+        values = other._array
+        if values.dtype is not dtype:
+            return False
+    elif type(other) is int or (type(other) is float and dtype.char in FLOATS):
+        if not -65504 <= other <= 65504:
+            return False
+        values = np.array(other, dtype)
+    else:
+        return False
+    if target._slow_path:
+        view = target._view
+        if target._inference or not array.flags.c_contiguous or target._is_stale():
+            return False
+        if view is not None and mode.grad and view.base._requires_grad:
+            return False
+    previous = ignore_float_errors()
+    try:
+        ufunc(array, values, out=array)
+    except ValueError:  # for shapes that do not fit, before anything is written
+        return False
+    finally:
+        restore(previous)
+    target._bump_version()
+    return True
+
+
+FLOATS, NUMBERS = "fd", "fdilq"  # NumPy's letters of the dtypes in which numbers are not rounded
 
 
 def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
