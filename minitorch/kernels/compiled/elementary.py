@@ -7,6 +7,7 @@ Cephes library, or series; the tests measure the errors.)
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -80,3 +81,183 @@ def exp(x: Any) -> Any:
 @overload(exp, inline="always")
 def _exp(x: Any) -> Any:
     return _exp32.py_func if x == types.float32 else _exp64.py_func
+
+
+@inline
+def _log32(x: Any) -> Any:
+    # x = 2**e (1 + f), with 1 + f between sqrt(1/2) and sqrt(2); log(1 + f) is a series in
+    # s = f / (2 + f), written so that f itself, its first term, is added last.
+    tiny = x < F32(1.1754943508222875e-38)  # has leading zeros: made larger by 2**24
+    i = F32(x * (F32(16777216) if tiny else F32(1))).view(np.int32)
+    e = (i - np.int32(0x3F3504F3)) >> np.int32(23)
+    f = np.int32(i - (e << np.int32(23))).view(F32) - F32(1)
+    n = F32(e) - (F32(24) if tiny else F32(0))
+    s = f / (F32(2) + f)
+    z = s * s
+    p = F32(0.24279078841)
+    p = p * z + F32(0.28498786688)
+    p = p * z + F32(0.40000972152)
+    p = p * z + F32(0.66666662693)
+    half = F32(0.5) * f * f
+    y = s * (half + p * z) + n * F32(9.0580006145e-06)
+    y = n * F32(6.9313812256e-01) - ((half - y) - f)
+    y = y if x < F32(np.inf) else x  # and NaN
+    y = F32(np.nan) if x < F32(0) else y
+    return F32(-np.inf) if x == F32(0) else y
+
+
+@inline
+def _log64(x: Any) -> Any:
+    tiny = x < 2.2250738585072014e-308
+    i = F64(x * (18014398509481984.0 if tiny else 1.0)).view(np.int64)
+    e = (i - 0x3FE6A09E667F3BCD) >> 52
+    f = np.int64(i - (e << 52)).view(F64) - 1.0
+    n = F64(e) - (54.0 if tiny else 0.0)
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.479819860511658591e-01
+    p = p * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = p * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    y: Any = s * (half + p * z) + n * 1.90821492927058770002e-10
+    y = n * 6.93147180369123816490e-01 - ((half - y) - f)
+    y = y if x < np.inf else x
+    y = np.nan if x < 0.0 else y
+    return -np.inf if x == 0.0 else y
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm, within 1 unit in the last place: -inf at 0, NaN below."""
+
+
+@overload(log, inline="always")
+def _log(x: Any) -> Any:
+    return _log32.py_func if x == types.float32 else _log64.py_func
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e ** -x). Where e ** -x overflows, the result is too small a number anyway."""
+
+
+@overload(sigmoid, inline="always")
+def _sigmoid(x: Any) -> Any:
+    one = F32(1) if x == types.float32 else 1.0
+
+    def formula(x: Any) -> Any:
+        return one / (one + exp(-x))
+
+    return formula
+
+
+@inline
+def _tanh32(x: Any) -> Any:
+    # Near 0 a series; from there on 1 - 2 / (exp(2 |x|) + 1), of which no digit is lost.
+    size = abs(x)
+    size = F32(10) if size > F32(10) else size
+    z = size * size
+    p = F32(-5.70498872745e-3)
+    p = p * z + F32(2.06390887954e-2)
+    p = p * z + F32(-5.37397155531e-2)
+    p = p * z + F32(1.33314422036e-1)
+    p = p * z + F32(-3.33332819422e-1)
+    near = p * z * size + size
+    far = F32(1) - F32(2) / (exp(size + size) + F32(1))
+    return math.copysign(near if size < F32(0.625) else far, x)
+
+
+@inline
+def _tanh64(x: Any) -> Any:
+    size = abs(x)
+    size = 20.0 if size > 20.0 else size
+    z = size * size
+    p = -9.64399179425052238628e-1
+    p = p * z - 9.92877231001918586564e1
+    p = p * z - 1.61468768441708447952e3
+    q = z + 1.12811678491632931402e2
+    q = q * z + 2.23548839060100448583e3
+    q = q * z + 4.84406305325125486048e3
+    near = p / q * z * size + size
+    far = 1.0 - 2.0 / (exp(size + size) + 1.0)
+    return math.copysign(near if size < 0.625 else far, x)
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent, within 2 units in the last place."""
+
+
+@overload(tanh, inline="always")
+def _tanh(x: Any) -> Any:
+    return _tanh32.py_func if x == types.float32 else _tanh64.py_func
+
+
+@inline
+def _erf32(x: Any) -> Any:
+    # (N. Juffa's two polynomials: of erf itself, and of the logarithm of 1 - erf.)
+    size = abs(x)
+    size = F32(4) if size > F32(4) else size
+    z = size * size
+    p = F32(-5.96761703e-4)
+    p = p * z + F32(4.99119423e-3)
+    p = p * z + F32(-2.67681349e-2)
+    p = p * z + F32(1.12819925e-1)
+    p = p * z + F32(-3.76125336e-1)
+    p = p * z + F32(1.28379166e-1)
+    near = p * size + size
+    q = F32(-1.72853470e-5) * size + F32(3.83197126e-4)
+    q = q * z + (F32(-3.88396438e-3) * size + F32(2.42546219e-2))
+    q = q * size + F32(-1.06777877e-1)
+    q = q * size + F32(-6.34846687e-1)
+    q = q * size + F32(-1.28717512e-1)
+    far = F32(1) - exp(q * size - size)
+    return math.copysign(near if size < F32(0.927734375) else far, x)
+
+
+@inline
+def _erf64(x: Any) -> Any:
+    # erf(x) / x - 1 below 1, and exp(x * x) * (1 - erf(x)) above, are ratios of polynomials.
+    size = abs(x)
+    size = 6.0 if size > 6.0 else size
+    z = size * size
+    p = -z - 23.95674042487979357721
+    p = p * z - 431.3319300597684108733
+    p = p * z - 2362.31848376295808761
+    p = p * z - 15625.67492026104266987
+    p = p * z + 6324.9070401759041682
+    q = z + 33.5617141647503099647
+    q = q * z + 521.357949780152679795
+    q = q * z + 4594.32382970980127987
+    q = q * z + 22629.0000613890934246
+    q = q * z + 49267.3942608635921086
+    near = size * (p / q) + size
+    p = 2.46196981473530512524e-10
+    p = p * size + 0.564189564831068821977
+    p = p * size + 7.46321056442269912687
+    p = p * size + 48.6371970985681366614
+    p = p * size + 196.520832956077098242
+    p = p * size + 526.445194995477358631
+    p = p * size + 934.528527171957607540
+    p = p * size + 1027.55188689515710272
+    p = p * size + 557.535335369399327526
+    q = size + 13.2281951154744992508
+    q = q * size + 86.7072140885989742329
+    q = q * size + 354.937778887819891062
+    q = q * size + 975.708501743205489753
+    q = q * size + 1823.90916687909736289
+    q = q * size + 2246.33760818710981792
+    q = q * size + 1656.66309194161350182
+    q = q * size + 557.535340817727675546
+    far = 1.0 - exp(-z) * p / q
+    return math.copysign(near if size < 1.0 else far, x)
+
+
+def erf(x: Any) -> Any:
+    """2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, within 2 such units."""
+
+
+@overload(erf, inline="always")
+def _erf(x: Any) -> Any:
+    return _erf32.py_func if x == types.float32 else _erf64.py_func
