@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from minitorch.kernels.blocks import by_blocks
+from minitorch.kernels.choice import or_compiled
 
 try:
-    from numpy._core.umath import clip  # type: ignore[attr-defined]
+    from numpy._core.umath import clip as clip  # type: ignore[attr-defined]
 except ImportError:  # NumPy 1.26
-    from numpy.core.umath import clip  # type: ignore[no-redef]
+    from numpy.core.umath import clip as clip  # type: ignore[no-redef]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -32,6 +33,7 @@ def keep(x: Array, mask: Array) -> Array:
     return np.multiply(x.view(f"i{x.dtype.itemsize}"), mask).view(x.dtype)
 
 
+@or_compiled
 def keep_whole(x: Array, mask: Array) -> Array:
     """`keep` for an array without gaps; a large one is shared out among threads."""
     if x.size < LARGE:
@@ -40,6 +42,7 @@ def keep_whole(x: Array, mask: Array) -> Array:
     return kept.view(x.dtype)
 
 
+@or_compiled
 def positive(x: Array) -> tuple[Array, Array]:
     """max(x, 0), where NaN stays; and where x is above 0 or NaN, as bools."""
     if x.size < LARGE:

@@ -18,6 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.blocks import by_blocks
+from minitorch.kernels.choice import or_compiled
+from minitorch.kernels.mask import clip
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -90,6 +94,7 @@ def _ratio(x: Array, numerator_and_denominator: tuple[Sequence[float], Sequence[
     return ratio
 
 
+@or_compiled
 def erf(x: Array) -> Array:
     """2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
     if x.dtype != np.float64:
@@ -143,12 +148,19 @@ def _erfc_tail(x: Array) -> Array:
     return np.exp(-rough * rough) * np.exp(-(x - rough) * (x + rough)) * y
 
 
+def _sigmoid(x: Array, y: Array) -> None:
+    np.negative(x, y)
+    np.exp(y, y)
+    np.add(y, 1, y)
+    np.divide(1, y, y)
+
+
+@or_compiled
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e ** -x). Where e ** -x overflows, the result is too small a number anyway."""
     wide = x.astype(np.float32) if x.dtype == np.float16 else x
-    below = np.exp(-wide)
-    below += wide.dtype.type(1)
-    return np.asarray(wide.dtype.type(1) / below).astype(x.dtype, copy=False)
+    (y,) = by_blocks(_sigmoid, (wide,), 1)
+    return y.astype(x.dtype, copy=False)
 
 
 # ---- the normal distribution ------------------------------------------------------------------
@@ -160,6 +172,7 @@ _NORMAL_TAIL_FLOAT32 = (
 )  # fmt: skip
 
 
+@or_compiled
 def gelu(x: Array, y: Array, slope: Array) -> None:
     """y = x * P(Z <= x) for a standard normal Z, and its derivative; of flat arrays."""
     scalar = x.dtype.type
@@ -177,6 +190,36 @@ def gelu(x: Array, y: Array, slope: Array) -> None:
     else:
         below = scalar(0.5) * erfc(x * scalar(-math.sqrt(0.5)))
     slope *= scalar(1 / math.sqrt(2 * math.pi))  # the density
+    slope *= x
+    slope += below
+    np.multiply(below, x, out=y)
+
+
+@or_compiled
+def gelu_tanh(x: Array, y: Array, slope: Array) -> None:
+    """y = x * (1 + tanh(u)) / 2, u = sqrt(2 / pi) * (x + 0.044715 * x ** 3), and its derivative.
+
+    (1 + tanh(u)) / 2 is sigmoid(2 u), made of e ** (-2 |u|) so that it keeps its digits where it is
+    small. Of flat arrays.
+    """
+    scalar, twice = x.dtype.type, 2 * math.sqrt(2 / math.pi)
+    held = clip(x, scalar(-30), scalar(30))  # beyond, e ** (-2 |u|) is 0, and the powers finite
+    square = held * held
+    e = square * scalar(0.044715 * twice)
+    e += scalar(twice)  # 2 u / x
+    np.abs(held, out=slope)
+    e *= slope
+    np.negative(e, out=e)
+    np.exp(e, out=e)
+    total = e + scalar(1)
+    below = (x >= 0).astype(x.dtype)
+    np.maximum(below, e, out=below)  # 1 or e, which is below that
+    below /= total
+    e /= total
+    e /= total  # the derivative of sigmoid
+    square *= scalar(3 * 0.044715 * twice)
+    square += scalar(twice)  # that of 2 u
+    np.multiply(square, e, out=slope)
     slope *= x
     slope += below
     np.multiply(below, x, out=y)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import settings, strategies as st
 
 from minitorch.kernels.choice import compiled_version
@@ -51,8 +52,7 @@ def filled(
 
 def twin(kernel: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
     """What the compiled kernel gives, or NumPy's where that declines; and what NumPy's gives."""
-    compiled = compiled_version(kernel.in_numpy)
-    assert compiled is not None
+    compiled = compiled_version(kernel.in_numpy) or pytest.skip("compiled kernels are turned off")
     with np.errstate(all="ignore"):
         expected = kernel.in_numpy(*args, **kwargs)
         found = compiled(*args, **kwargs)

@@ -10,6 +10,8 @@ A loop is compiled when it is first called with a dtype, and kept on disk by Num
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from minitorch.kernels.blocks import BLOCK, MANY, by_blocks
 from minitorch.kernels.threads import share
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -36,7 +39,12 @@ WORTH = 1 << 16  # elements of elementwise work that are worth a thread of their
 def served(*arrays: Array) -> bool:
     """Whether all are of the first one's dtype, float32 or float64."""
     first = arrays[0].dtype
-    return first.char in "fd" and all(x.dtype == first for x in arrays)
+    if first.char not in "fd":
+        return False
+    for x in arrays:
+        if x.dtype is not first:
+            return False
+    return first.isnative
 
 
 def in_parts(work: Callable[..., Any], count: int, each: float, *args: Any) -> None:
@@ -55,3 +63,28 @@ def in_parts(work: Callable[..., Any], count: int, each: float, *args: Any) -> N
 
     ends = [count * i // parts for i in range(parts + 1)]
     share(part, list(pairwise(ends)))
+
+
+def pointwise(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """Make of a formula for numbers of one dtype one for arrays, which it applies to each element.
+
+    It is a ufunc, which NumPy calls as its own, whatever the arrays' order of memory; of those that
+    are large, parts are shared out. NotImplemented is the answer to dtypes but float32 and float64.
+    """
+    count = len(inspect.signature(formula).parameters)
+
+    @functools.cache
+    def ufunc() -> Any:
+        signatures = [f"{dtype}({', '.join([dtype] * count)})" for dtype in ("f4", "f8")]
+        vectorize: Any = numba.vectorize
+        return vectorize(signatures, cache=True, fastmath={"contract"})(formula)
+
+    def run(*arrays: Array) -> Any:
+        first = arrays[0]
+        if not served(*arrays):
+            return NotImplemented
+        if first.size < MANY * BLOCK or any(x.shape != first.shape for x in arrays):
+            return ufunc()(*arrays)
+        return by_blocks(ufunc(), arrays, 1)[0]
+
+    return run

@@ -21,6 +21,20 @@ F32, F64 = np.float32, np.float64
 LOG2_E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 6.93145751953125e-1, 1.42860682030941723212e-6
 
 
+def number(value: float, x: Any) -> Any:
+    """`value` as a number of x's dtype. (By itself it would make a float64 of a float32.)"""
+
+
+@overload(number, inline="always")
+def _number(value: float, x: Any) -> Any:
+    kind = F32 if x == types.float32 else F64
+
+    def converted(value: float, x: Any) -> Any:
+        return kind(value)
+
+    return converted
+
+
 @inline
 def _exp32(x: Any) -> Any:
     # exp(x) = 2**n exp(r), |r| <= log(2) / 2. Beyond these bounds the result is 0 or inf.
@@ -84,14 +98,8 @@ def _exp(x: Any) -> Any:
 
 
 @inline
-def _log32(x: Any) -> Any:
-    # x = 2**e (1 + f), with 1 + f between sqrt(1/2) and sqrt(2); log(1 + f) is a series in
-    # s = f / (2 + f), written so that f itself, its first term, is added last.
-    tiny = x < F32(1.1754943508222875e-38)  # has leading zeros: made larger by 2**24
-    i = F32(x * (F32(16777216) if tiny else F32(1))).view(np.int32)
-    e = (i - np.int32(0x3F3504F3)) >> np.int32(23)
-    f = np.int32(i - (e << np.int32(23))).view(F32) - F32(1)
-    n = F32(e) - (F32(24) if tiny else F32(0))
+def _series32(f: Any) -> Any:
+    # f - log(1 + f), for 1 + f between sqrt(1/2) and sqrt(2): in s = f / (2 + f).
     s = f / (F32(2) + f)
     z = s * s
     p = F32(0.24279078841)
@@ -99,8 +107,42 @@ def _log32(x: Any) -> Any:
     p = p * z + F32(0.40000972152)
     p = p * z + F32(0.66666662693)
     half = F32(0.5) * f * f
-    y = s * (half + p * z) + n * F32(9.0580006145e-06)
-    y = n * F32(6.9313812256e-01) - ((half - y) - f)
+    return half - s * (half + p * z)
+
+
+@inline
+def _series64(f: Any) -> Any:
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.479819860511658591e-01
+    p = p * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = p * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    return half - s * (half + p * z)
+
+
+def _series(f: Any) -> Any:
+    pass
+
+
+@overload(_series, inline="always")
+def _series_of(f: Any) -> Any:
+    return _series32.py_func if f == types.float32 else _series64.py_func
+
+
+@inline
+def _log32(x: Any) -> Any:
+    # x = 2**e (1 + f).
+    tiny = x < F32(1.1754943508222875e-38)  # has leading zeros: made larger by 2**24
+    i = F32(x * (F32(16777216) if tiny else F32(1))).view(np.int32)
+    e = (i - np.int32(0x3F3504F3)) >> np.int32(23)
+    f = np.int32(i - (e << np.int32(23))).view(F32) - F32(1)
+    n = F32(e) - (F32(24) if tiny else F32(0))
+    y = n * F32(6.9313812256e-01) - ((_series(f) - n * F32(9.0580006145e-06)) - f)
     y = y if x < F32(np.inf) else x  # and NaN
     y = F32(np.nan) if x < F32(0) else y
     return F32(-np.inf) if x == F32(0) else y
@@ -113,18 +155,7 @@ def _log64(x: Any) -> Any:
     e = (i - 0x3FE6A09E667F3BCD) >> 52
     f = np.int64(i - (e << 52)).view(F64) - 1.0
     n = F64(e) - (54.0 if tiny else 0.0)
-    s = f / (2.0 + f)
-    z = s * s
-    p = 1.479819860511658591e-01
-    p = p * z + 1.531383769920937332e-01
-    p = p * z + 1.818357216161805012e-01
-    p = p * z + 2.222219843214978396e-01
-    p = p * z + 2.857142874366239149e-01
-    p = p * z + 3.999999999940941908e-01
-    p = p * z + 6.666666666666735130e-01
-    half = 0.5 * f * f
-    y: Any = s * (half + p * z) + n * 1.90821492927058770002e-10
-    y = n * 6.93147180369123816490e-01 - ((half - y) - f)
+    y: Any = n * 6.93147180369123816490e-01 - ((_series(f) - n * 1.90821492927058770002e-10) - f)
     y = y if x < np.inf else x
     y = np.nan if x < 0.0 else y
     return -np.inf if x == 0.0 else y
@@ -137,6 +168,22 @@ def log(x: Any) -> Any:
 @overload(log, inline="always")
 def _log(x: Any) -> Any:
     return _log32.py_func if x == types.float32 else _log64.py_func
+
+
+def log1p(x: Any) -> Any:
+    """log(1 + x) for x from 0 to 1, within 2 units in the last place."""
+
+
+@overload(log1p, inline="always")
+def _log1p(x: Any) -> Any:
+    def formula(x: Any) -> Any:
+        one, half = number(1, x), number(0.5, x)
+        large = x > number(math.sqrt(2) - 1, x)  # 1 + x = 2 (1 + f)
+        f = (x - one) * half if large else x
+        y = f - _series(f)
+        return y + number(math.log(2), x) if large else y
+
+    return formula
 
 
 def sigmoid(x: Any) -> Any:
@@ -217,10 +264,8 @@ def _erf32(x: Any) -> Any:
 
 
 @inline
-def _erf64(x: Any) -> Any:
-    # erf(x) / x - 1 below 1, and exp(x * x) * (1 - erf(x)) above, are ratios of polynomials.
-    size = abs(x)
-    size = 6.0 if size > 6.0 else size
+def _near_erf64(size: Any) -> Any:
+    # erf(x) for x from 0 to 1: x times 1 and a ratio of polynomials.
     z = size * size
     p = -z - 23.95674042487979357721
     p = p * z - 431.3319300597684108733
@@ -232,7 +277,12 @@ def _erf64(x: Any) -> Any:
     q = q * z + 4594.32382970980127987
     q = q * z + 22629.0000613890934246
     q = q * z + 49267.3942608635921086
-    near = size * (p / q) + size
+    return size * (p / q) + size
+
+
+@inline
+def _tail64(size: Any) -> Any:
+    # exp(x * x) * (1 - erf(x)) for x from 1 on.
     p = 2.46196981473530512524e-10
     p = p * size + 0.564189564831068821977
     p = p * size + 7.46321056442269912687
@@ -250,8 +300,15 @@ def _erf64(x: Any) -> Any:
     q = q * size + 2246.33760818710981792
     q = q * size + 1656.66309194161350182
     q = q * size + 557.535340817727675546
-    far = 1.0 - exp(-z) * p / q
-    return math.copysign(near if size < 1.0 else far, x)
+    return p / q
+
+
+@inline
+def _erf64(x: Any) -> Any:
+    size = abs(x)
+    size = 6.0 if size > 6.0 else size
+    far = 1.0 - exp(-size * size) * _tail64(size)
+    return math.copysign(_near_erf64(size) if size < 1.0 else far, x)
 
 
 def erf(x: Any) -> Any:
@@ -261,3 +318,33 @@ def erf(x: Any) -> Any:
 @overload(erf, inline="always")
 def _erf(x: Any) -> Any:
     return _erf32.py_func if x == types.float32 else _erf64.py_func
+
+
+@inline
+def _normal_tail32(size: Any) -> Any:
+    # (Fitted, as in `special`.)
+    p = F32(0.3988076150417328)
+    p = p * size + F32(2.9849793910980225)
+    p = p * size + F32(9.416574478149414)
+    p = p * size + F32(13.741700172424316)
+    q = size + F32(7.471299648284912)
+    q = q * size + F32(24.752599716186523)
+    q = q * size + F32(40.761592864990234)
+    q = q * size + F32(27.483402252197266)
+    return p / q * exp(F32(-0.5) * size * size)
+
+
+@inline
+def _normal_tail64(size: Any) -> Any:
+    t = size * 0.7071067811865476
+    far = exp(-0.5 * size * size) * _tail64(t)
+    return 0.5 * (1.0 - _near_erf64(t) if t < 1.0 else far)
+
+
+def normal_tail(size: Any) -> Any:
+    """P(Z > size) for a standard normal Z and `size` from 0 to 1e6, of which no digits are lost."""
+
+
+@overload(normal_tail, inline="always")
+def _normal_tail(size: Any) -> Any:
+    return _normal_tail32.py_func if size == types.float32 else _normal_tail64.py_func

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
+from minitorch.kernels import activation as kernels
+from minitorch.kernels.blocks import in_threads
 from minitorch.kernels.special import sigmoid as sigmoid_kernel
 from minitorch.ops.math.arithmetic import Scale, div, mul, sub
 from minitorch.ops.math.select import where
@@ -96,7 +99,7 @@ class OfOutput(Function):
 class Exp(OfOutput):
     """y = e ** x."""
 
-    ufunc = np.exp
+    ufunc = partial(in_threads, np.exp)
 
     def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * y
@@ -160,7 +163,7 @@ class OfInput(Function):
 class Log(OfInput):
     """y = ln(x)."""
 
-    ufunc = np.log
+    ufunc = partial(in_threads, np.log)
 
     def chain(self, grad: Tensor, x: Tensor) -> Any:
         return grad / x
@@ -249,6 +252,9 @@ class Sigmoid(OfOutput):
 
     def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * ((1.0 - y) * y)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        return kernels.sigmoid_back(grad, *self.saved)
 
 
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -372,10 +378,13 @@ def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 class Tanh(OfOutput):
     """y = tanh(x)."""
 
-    ufunc = np.tanh
+    ufunc = partial(in_threads, np.tanh)
 
     def chain(self, grad: Tensor, y: Tensor) -> Any:
         return grad * (1.0 - y * y)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        return kernels.tanh_back(grad, *self.saved)
 
 
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor:

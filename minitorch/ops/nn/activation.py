@@ -14,9 +14,9 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
+from minitorch.kernels import activation as kernels, special
 from minitorch.kernels.blocks import by_blocks
 from minitorch.kernels.mask import at_least, at_most, choose, keep, keep_whole, positive
-from minitorch.kernels.special import gelu as gelu_kernel, sigmoid as sigmoid_kernel
 from minitorch.ops.math import random as draws
 from minitorch.ops.math.pointwise import sigmoid, tanh
 from minitorch.ops.math.select import where
@@ -238,18 +238,18 @@ class LeakyReLU(PiecewiseLinear):
 
     def forward(self, x: Array, *, slope: float) -> Array:
         self.slope = slope
-        positive = x > 0
+        y, positive = kernels.leaky_relu(x, slope)
         if self.needs(0):
             self.save(positive)
-        if 0 < slope <= 1:  # the same, ten times as quick as a choice
-            return np.maximum(x, x * x.dtype.type(slope))
-        return choose(positive, x, x * x.dtype.type(slope))
+        return y
 
     def backward(self, grad: Tensor) -> Any:
         (positive,) = self.saved
-        scalar = grad._array.dtype.type
-        slopes = choose(positive._array, np.asarray(scalar(1)), np.asarray(scalar(self.slope)))
-        return grad * grad._wrap(slopes)
+        return where(positive, grad, grad * self.slope)
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (positive,) = self.saved
+        return kernels.leaky_relu_back(grad, positive, self.slope)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -398,11 +398,32 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``input * sigmoid(input)``, also called swish."""
-    return set_grad_fn_name("SiluBackward0", _written(floats("silu", input), inplace, _silu))
+    return _written(floats("silu", input), inplace, _silu)
 
 
 def _silu(x: Tensor) -> Tensor:
-    return in_wider(_silu, x) if is_half(x) else x * sigmoid(x)
+    return in_wider(_silu, x) if is_half(x) else SiLU.apply(x)
+
+
+class SiLU(Function):
+    """y = x * sigmoid(x)."""
+
+    elementwise = True
+    memory_layout = "preserved"
+    torch_name = "SiluBackward0"
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        return kernels.silu(x)
+
+    def backward(self, grad: Tensor) -> Any:
+        (x,) = self.saved
+        s = x.sigmoid()
+        return grad * (s * (x * (1 - s) + 1))
+
+    def backward_kernel(self, grad: Array) -> Array:
+        (x,) = self.saved
+        return kernels.silu_back(grad, x)
 
 
 def _gelu(x: Tensor) -> Tensor:
@@ -410,22 +431,36 @@ def _gelu(x: Tensor) -> Tensor:
     return x * erfc(x * -math.sqrt(0.5)) * 0.5
 
 
+def _gelu_tanh(x: Tensor) -> Tensor:
+    """GELU's approximation, composed of other operations."""
+    # (1 + tanh(u)) / 2 = sigmoid(2 u) = 1 - sigmoid(-2 u): the small one of the two keeps its
+    # digits, so that a derivative far out is not 0.
+    above = (x.detach() > 0).to(x.dtype)
+    sign = 2 * above - 1
+    u = (x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi)
+    return x * (above - sign * sigmoid(u * (-2 * sign)))
+
+
+GELU_WAYS = {"none": (special.gelu, _gelu), "tanh": (special.gelu_tanh, _gelu_tanh)}
+
+
 class GELU(Function):
-    """y = x * P(Z <= x) for a standard normal Z."""
+    """y = x * P(Z <= x) for a standard normal Z, or the approximation of it."""
 
     elementwise = True
     torch_name = "GeluBackward0"
     memory_layout = "preserved"
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array, *, approximate: str) -> Array:
         self.save(x)
-        y, slope = by_blocks(gelu_kernel, [x], 2)
+        self.approximate = approximate
+        y, slope = by_blocks(GELU_WAYS[approximate][0], [x], 2)
         if self.edges:
             self.cache = slope
         return y
 
     def backward(self, grad: Tensor) -> Any:
-        return composed_gradients(self, _gelu, self.saved, (grad,))
+        return composed_gradients(self, GELU_WAYS[self.approximate][1], self.saved, (grad,))
 
     def backward_kernel(self, grad: Array) -> Array:
         _ = self.saved  # refused if it was changed
@@ -447,16 +482,9 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     x = floats("gelu", input)
     if is_half(x):
         return in_wider(gelu, x, approximate=approximate)
-    if approximate == "tanh":
-        # (1 + tanh(u)) / 2 = sigmoid(2 u) = 1 - sigmoid(-2 u): the small one of the two keeps its
-        # digits, so that a derivative far out is not 0.
-        above = (x.detach() > 0).to(x.dtype)
-        sign = 2 * above - 1
-        u = (x + 0.044715 * x * x * x) * math.sqrt(2 / math.pi)
-        return x * (above - sign * sigmoid(u * (-2 * sign)))
-    if approximate != "none":
+    if approximate not in GELU_WAYS:
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
-    return GELU.apply(x)
+    return GELU.apply(x, approximate=approximate)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -478,13 +506,7 @@ class Softplus(Function):
     def forward(self, x: Array, *, beta: float, threshold: float) -> Array:
         self.save(x)
         self.beta, self.threshold = beta, threshold
-        scalar = x.dtype.type
-        z = x if beta == 1 else x * scalar(beta)
-        y = at_least(z, 0) + np.log1p(np.exp(-np.abs(z)))
-        if beta != 1:
-            y /= scalar(beta)
-        straight = z > threshold
-        return choose(straight, x, y) if straight.any() else y
+        return kernels.softplus(x, beta, threshold)
 
     def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved
@@ -493,9 +515,7 @@ class Softplus(Function):
 
     def backward_kernel(self, grad: Array) -> Array:
         (x,) = self.saved
-        z = x if self.beta == 1 else x * self.beta
-        slope, straight = sigmoid_kernel(z), z > self.threshold
-        return grad * (choose(straight, np.ones((), x.dtype), slope) if straight.any() else slope)
+        return kernels.softplus_back(grad, x, self.beta, self.threshold)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -528,10 +548,10 @@ class Hardsigmoid(PiecewiseLinear):
     backward_takes_arrays = True
 
     def forward(self, x: Array) -> Array:
+        y, inside = kernels.hardsigmoid(x)
         if self.needs(0):
-            self.save((x > -3) & (x < 3))
-        three, six = x.dtype.type(3), x.dtype.type(6)
-        return at_most(at_least(x + three, 0), 6) / six
+            self.save(inside)
+        return y
 
     def backward(self, grad: Tensor) -> Any:
         (inside,) = self.saved
@@ -550,8 +570,7 @@ class Hardswish(Function):
 
     def forward(self, x: Array) -> Array:
         self.save(x)
-        three, six = x.dtype.type(3), x.dtype.type(6)
-        return x * at_most(at_least(x + three, 0), 6) / six
+        return kernels.hardswish(x)
 
     def backward(self, grad: Tensor) -> Tensor:
         (x,) = self.saved
@@ -561,8 +580,7 @@ class Hardswish(Function):
 
     def backward_kernel(self, grad: Array) -> Array:
         (x,) = self.saved
-        slope = choose(x < 3, x / x.dtype.type(3) + x.dtype.type(0.5), np.ones((), x.dtype))
-        return keep(grad * slope, ~(x <= -3))
+        return kernels.hardswish_back(grad, x)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
