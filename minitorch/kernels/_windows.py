@@ -1,11 +1,10 @@
 """Sliding windows over the spatial dimensions, shared by convolution and pooling.
 
-An image is (N, C, *S) to the outside, and lies in memory as is best for the work. Of few channels,
-the batch comes last: (C, *S, N), as in Krizhevsky's cuda-convnet; of `MANY` and more, the channels
-come last and the batch before them: (*S, N, C). Either way what one place of a window takes from
-every image lies side by side, so that NumPy copies, adds and compares long runs instead of a few
-pixels at a time. Results go out as (N, C, *S) over that memory, and the next kernel finds it as it
-needs it; nothing is moved in between.
+An image is (N, C, *S) to the outside, and lies as (C, *S, N) in memory, the batch last, as in
+Krizhevsky's cuda-convnet. What one place of a window takes from every image then lies side by side,
+so that loops run along long stretches instead of a few pixels at a time; a channel is one piece of
+memory, and so is a row of pixels. Results go out as (N, C, *S) over that memory, and the next
+kernel finds it as it needs it; nothing is moved in between.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
-MANY = 16  # channels, from which on they lie last
 SMALL = 1 << 14
 
 
@@ -40,37 +38,14 @@ def batch_first(x: Array) -> Array:
     return x.transpose(-1, *range(x.ndim - 1))
 
 
-def channels_last(x: Array) -> Array:
-    """x (N, C, *S) as (*S, N, C), over the same memory."""
-    return x.transpose(*range(2, x.ndim), 0, 1)
-
-
-def channels_first(x: Array) -> Array:
-    """x (*S, N, C) as (N, C, *S), over the same memory."""
-    return x.transpose(-2, -1, *range(x.ndim - 2))
-
-
-def lies_last(channels: int, groups: int = 1) -> bool:
-    """Whether the channels of such an image come last, and not the batch."""
-    return groups == 1 and channels >= MANY
-
-
-def to_layout(x: Array, groups: int = 1) -> Array:
-    """x (N, C, *S) in the order for its channels, without gaps: (*S, N, C) or (C, *S, N)."""
-    turned = channels_last(x) if lies_last(x.shape[1], groups) else batch_last(x)
-    return np.ascontiguousarray(turned)
-
-
 def scratch_like(like: Array, spatial: Sizes) -> Array:
     """An array to be written, as `like` (N, C, *S) but of another spatial size, in its order.
 
-    The steps along dimensions of size 1 tell no order; then it is that for the channels.
+    The steps along dimensions of size 1 tell no order; then the batch comes last.
     """
     N, C, *S = like.shape
     if 1 not in S:
         return np.empty_like(like, shape=(N, C, *spatial))
-    if lies_last(C):
-        return channels_first(np.empty((*spatial, N, C), like.dtype))
     return batch_first(np.empty((C, *spatial, N), like.dtype))
 
 
@@ -113,6 +88,13 @@ def frame(shape: Sizes, padding: Pairs, first: int) -> Frame:
         edges += [(*edge, slice(None, before))] if before else []
         edges += [(*edge, slice(-after, None))] if after else []
     return Frame(sizes, lead + inside(shape[first:last], padding), tuple(edges))
+
+
+def output_size(
+    size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int
+) -> int:
+    """Count the windows that fit."""
+    return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
 
 
 def pad(x: Array, padding: Pairs, value: Any = 0, first: int = 2) -> Array:

@@ -1,18 +1,13 @@
-"""Convolution as a matrix product: the windows become columns (im2col), BLAS does the rest.
+"""Convolution, and the two products that are its gradients, as matrix products.
 
-Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks (2006). Arrays are
-(N, C, *spatial) of any number of spatial dimensions; G groups of channels are G products. Images of
-`MANY` channels and more lie channels last in memory, others batch last: see `_windows`.
+Images lie batch last in memory, see `_windows`. Whatever has many channels is a sum over shifted
+images, without a copy (`shifts`). Where there are few, the windows are copied: as a matrix with a
+column for each output position, a convolution is one product with the kernels.
 
-Which way is taken:
-
-- Columns that fit into the cache (`SMALL`) are made at once, and kept for the gradient in the
-  weight: a step of a small net is few calls.
+- Columns are few for small images: then they are kept for the gradient.
 - More are made, multiplied and forgotten a block of output rows at a time, and the blocks shared
-  out among threads. All the columns of an image of 32 channels and 32x32 pixels, 32 times, are
-  38 MB: on them BLAS takes up to twice as long, and making them takes longer still.
+  out among threads.
 - A kernel of one element with stride 1 needs no columns: the image is its own.
-- For 3x3 kernels over many channels `winograd` needs only 4 of 9 products.
 """
 
 from __future__ import annotations
@@ -23,88 +18,39 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.kernels import winograd
+from minitorch.kernels import shifts
 from minitorch.kernels._windows import (
     Array,
     Pairs,
     Sizes,
     batch_first,
-    channels_first,
+    batch_last,
     inside,
-    lies_last,
+    output_size,
     pad,
     padded_sizes,
     places,
     scatter,
-    to_layout,
     upcast_half,
 )
+from minitorch.kernels.blas import add_shifted, products_shifted
+from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.products import multiply, multiply_long, scratch
 from minitorch.kernels.sums import add_up
 from minitorch.kernels.threads import share
 
 SMALL = 1 << 18  # elements of columns: 1 MiB of float32, a core's cache
+FEW = 4  # channels, up to which columns are quicker than shifts
 Block = tuple[int, int]  # output rows, from and to
 
 
-def output_size(
-    size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int
-) -> int:
-    """Count the windows that fit."""
-    return (size + sum(padding) - dilation * (kernel - 1) - 1) // stride + 1
-
-
-class Images:
-    """Images (N, C, *S) in the memory order of `_windows`, and as matrices.
-
-    Attributes:
-        channels_last: whether the order is (*S, N, C), and not (C, *S, N).
-        array: in that order, without gaps.
-    """
-
-    def __init__(self, array: Array, channels_last: bool, groups: int) -> None:
-        self.array, self.channels_last, self.groups = array, channels_last, groups
-
-    @classmethod
-    def of(cls, x: Array, groups: int) -> Images:
-        """x (N, C, *S), copied only if it lies otherwise."""
-        return cls(to_layout(upcast_half(x), groups), lies_last(x.shape[1], groups), groups)
-
-    @classmethod
-    def new(cls, N: int, C: int, S: Sizes, groups: int, dtype: Any, *, zero: bool) -> Images:
-        """Images to be written."""
-        channels_last = lies_last(C, groups)
-        make: Any = np.zeros if zero else np.empty
-        return cls(make((*S, N, C) if channels_last else (C, *S, N), dtype), channels_last, groups)
-
-    def block(self, start: int, stop: int) -> Array:
-        """The matrix (G, C / G, P) of image rows `start` to `stop`, without a copy."""
-        if self.channels_last:
-            rows = self.array[start:stop]
-            return rows.reshape(-1, rows.shape[-1]).T[None]  # (1, C, P)
-        rows = self.array[:, start:stop]
-        G, C, P = self.groups, len(rows), math.prod(rows.shape[1:])
-        return rows.reshape(G, C // G, P)
-
-    def add(self, start: int, stop: int, bias: Array) -> None:
-        """Add one number a channel to image rows `start` to `stop`."""
-        if self.channels_last:  # in runs of N * C numbers, not of C
-            part = self.array[start:stop]
-            part += np.broadcast_to(bias, part.shape[-2:]).copy()
-        else:
-            part = self.array[:, start:stop]  # (C, rows, ..., N)
-            part += bias.reshape(-1, *(1,) * (part.ndim - 1))  # (C, 1, ..., 1)
-
-    def images(self) -> Array:
-        """(N, C, *S), over the same memory."""
-        return (channels_first if self.channels_last else batch_first)(self.array)
+# ---- by columns -------------------------------------------------------------------------------
 
 
 class Columns:
     """The windows of x (N, C, *S) as a matrix, made a block of output rows at a time.
 
-    A block is (G, C / G * K, P): P positions, and K elements of the kernel. In memory it is
-    (C, *K, P) if the batch lies last, and (P, *K, C) if the channels do.
+    A block is (G, C / G * K, P): P positions, and K elements of the kernel.
     """
 
     def __init__(
@@ -117,32 +63,24 @@ class Columns:
         dilation: Sizes,
         groups: int,
     ) -> None:
-        image = Images.of(x, groups)
-        self.channels_last, self.groups = image.channels_last, groups
-        self.out, self.kernel = out, kernel
+        self.groups, self.out, self.kernel = groups, out, kernel
         N, C = x.shape[:2]
         self.deep = C // groups * math.prod(kernel)
         self.across = math.prod(out[1:]) * N
         self.size = C * math.prod(kernel) * out[0] * self.across
         # Then the image is its own columns.
         self.is_pointwise = math.prod(kernel) == 1 and max(stride) == 1
-        array = pad(image.array, padding, first=0 if self.channels_last else 1)
-        steps = array.strides[:-2] if self.channels_last else array.strides[1:-1]
+        array = pad(np.ascontiguousarray(batch_last(upcast_half(x))), padding, first=1)
+        steps = array.strides[1:-1]
         within = [step * d for step, d in zip(steps, dilation, strict=True)]
         between = [step * s for step, s in zip(steps, stride, strict=True)]
-        if self.channels_last:
-            shape: Sizes = (*out, N, *kernel, C)
-            strides: Sizes = (*between, array.strides[-2], *within, array.strides[-1])
-        else:
-            shape = (C, *kernel, *out, N)
-            strides = (array.strides[0], *within, *between, array.strides[-1])
+        shape: Sizes = (C, *kernel, *out, N)
+        strides: Sizes = (array.strides[0], *within, *between, array.strides[-1])
         self.windows: Array = np.ndarray(shape, array.dtype, array, 0, strides)  # no copy yet
 
     def block(self, start: int, stop: int, ones: bool = False) -> Array:
         """The columns for output rows `start` to `stop`; `ones` adds a row of them at the end."""
         P = (stop - start) * self.across
-        if self.channels_last:
-            return self.windows[start:stop].reshape(P, self.deep).T[None]  # (1, K * C, P)
         part = self.windows[(*(slice(None),) * (1 + len(self.kernel)), slice(start, stop))]
         if self.is_pointwise:
             return part.reshape(self.groups, self.deep, P)
@@ -162,15 +100,76 @@ def _blocks(rows: int, each: int) -> list[Block]:
     return [(start, min(start + each, rows)) for start in range(0, rows, each)]
 
 
-def _matrix(weight: Array, groups: int, channels_last: bool) -> Array:
-    """weight (O, C / G, *K) as (G, O / G, C / G * K), in the order of `Columns`."""
-    weight = upcast_half(weight)
-    if channels_last:
-        weight = weight.transpose(0, *range(2, weight.ndim), 1)  # (O, *K, C)
+def _block(images: Array, groups: int, start: int, stop: int) -> Array:
+    """Rows `start` to `stop` of images (C, *S, N) as a matrix (G, C / G, P), without a copy."""
+    rows = images[:, start:stop]
+    return rows.reshape(groups, len(rows) // groups, math.prod(rows.shape[1:]))
+
+
+def _matrix(weight: Array, groups: int) -> Array:
+    """weight (O, C / G, *K) as (G, O / G, C / G * K)."""
     O = len(weight)
-    return weight.reshape(groups, O // groups, math.prod(weight.shape[1:]))
+    return upcast_half(weight).reshape(groups, O // groups, math.prod(weight.shape[1:]))
 
 
+# ---- by shifts --------------------------------------------------------------------------------
+
+
+def _many(C: int, O: int, kernel: Sizes, size: int, dtype: Any) -> bool:
+    """Whether to shift: (C, O) channels a group, `size` elements of columns."""
+    return min(C, O) > FEW and math.prod(kernel) > 1 and size > SMALL and dtype.char in "efd"
+
+
+def _frame(rows: shifts.Rows, N: int) -> tuple[int, int]:
+    """Of one row of outputs: how far to the next one, and how far from its first to its last."""
+    frame = rows.frame
+    last = shifts.at([size - 1 for size in rows.sizes[1:]], frame[1:])
+    return math.prod(frame[1:]) * N, (last + 1) * N
+
+
+def _row_blocks(rows: shifts.Rows, O: int, N: int) -> list[Block]:
+    return _blocks(rows.sizes[0], SMALL // max(_frame(rows, N)[0] * O, 1))
+
+
+def _sum(
+    memory: Array, apart: int, w: Array, rows: shifts.Rows, bias: Array | None, y: Array
+) -> None:
+    """y = the sum of shifted images, and the bias.
+
+    Shape: memory flat, w (G, K, O, C), bias (G * O), y (G * O, *sizes, N).
+    """
+    (G, K, O, C), N = w.shape, y.shape[-1]
+    step, span = _frame(rows, N)
+    first = int(rows.starts[0])
+    offsets = [int(offset) for offset in rows.offsets]
+
+    def work(blocks: Sequence[Block]) -> None:
+        for start, stop in blocks:
+            whole, P = (stop - start) * step, (stop - start - 1) * step + span
+            frame = np.empty((O, whole), y.dtype)
+            shaped = frame.reshape(O, stop - start, *rows.frame[1:], N)
+            cut = shaped[(slice(None), slice(None), *map(slice, rows.sizes[1:]))]
+            for group in range(G):
+                begin = first + start * step + group * C * apart
+                if K:
+                    starts = [begin + offset for offset in offsets]
+                    add_shifted(w[group], memory, apart, starts, frame[:, :P])
+                else:
+                    frame.fill(0)
+                part = slice(group * O, (group + 1) * O)
+                if bias is None:
+                    y[part, start:stop] = cut
+                else:
+                    between = (1,) * (y.ndim - 1)
+                    np.add(cut, bias[part].reshape(-1, *between), out=y[part, start:stop])
+
+    share(work, _row_blocks(rows, O, N))
+
+
+# ---- the three products -----------------------------------------------------------------------
+
+
+@or_compiled
 def conv(
     x: Array,
     weight: Array,
@@ -181,38 +180,43 @@ def conv(
     groups: int,
 ) -> tuple[Array, Array | None]:
     """y (N, O, *out) of x (N, C, *S), weight (O, C / G, *K), bias (O); and the columns, if few."""
-    if winograd.suits(x, weight.shape, stride, padding, dilation, groups):
-        quick = winograd.conv(x, weight, bias, padding)
-        if quick is not None:
-            return quick, None
-    (N, _, *S), (O, _, *K) = x.shape, weight.shape
+    (N, _, *S), (O, C, *K) = x.shape, weight.shape
     out = tuple(map(output_size, S, K, stride, padding, dilation))
+    dtype = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+    y = np.empty((O, *out, N), dtype)
+    if _many(C, O // groups, tuple(K), groups * C * math.prod((*K, *out)) * N, x.dtype):
+        plane, rows = shifts.forward(x.shape, tuple(K), out, stride, padding, dilation)
+        memory, apart = plane.fill(batch_last(upcast_half(x)))
+        w = upcast_half(weight).reshape(groups, O // groups, C, -1).transpose(0, 3, 1, 2)
+        _sum(memory, apart, np.ascontiguousarray(w), rows, bias, y)
+        return batch_first(y).astype(x.dtype, copy=False), None
     columns = Columns(x, tuple(K), out, stride, padding, dilation, groups)
-    y = Images.new(N, O, out, groups, columns.windows.dtype, zero=False)
-    matrix = _matrix(weight, groups, columns.channels_last)
+    matrix = _matrix(weight, groups)
 
     def work(blocks: Sequence[Block]) -> Array:
         for start, stop in blocks:
             block = columns.block(start, stop)
-            multiply(matrix, block, y.block(start, stop))
+            multiply(matrix, block, _block(y, groups, start, stop))
             if bias is not None:
-                y.add(start, stop, bias)
+                part = y[:, start:stop]
+                part += bias.reshape(-1, *(1,) * (y.ndim - 1))
         return block
 
     few: Array | None = None
-    plain = groups == 1 and not columns.is_pointwise | columns.channels_last
+    plain = groups == 1 and not columns.is_pointwise
     if plain and bias is not None and columns.size <= SMALL:
         # One product does all: the bias is the weight of a row of ones.
         few = columns.block(0, out[0], ones=True)
         matrix = np.concatenate([matrix, upcast_half(bias)[None, :, None]], 2)  # (1, O, C * K + 1)
-        multiply(matrix, few, y.block(0, out[0]))
+        multiply(matrix, few, _block(y, groups, 0, out[0]))
     elif columns.is_pointwise or columns.size <= SMALL:
         few = work([(0, out[0])])
     else:
         share(work, columns.blocks())
-    return y.images().astype(x.dtype, copy=False), few
+    return batch_first(y).astype(x.dtype, copy=False), few
 
 
+@or_compiled
 def conv_weight(
     grad: Array,
     x: Array,
@@ -224,34 +228,62 @@ def conv_weight(
     columns: Array | None = None,
 ) -> Array:
     """The adjoint of `conv` in weight: output gradients times the windows."""
-    O, C, *K = weight_shape
-    rows = Images.of(grad, groups)
+    (O, C, *K), (N, _, *out) = weight_shape, grad.shape
+    g = np.ascontiguousarray(batch_last(upcast_half(grad)))  # (O, *out, N)
     if columns is not None:
-        channels_last = lies_last(x.shape[1], groups)
         deep = math.prod(weight_shape[1:])  # without the ones, if there are some
-        dw = multiply_long(columns[:, :deep], rows.block(0, grad.shape[2]))
-    else:
-        if winograd.suits(x, weight_shape, stride, padding, dilation, groups):
-            quick = winograd.conv_weight(grad, x, padding)
-            if quick is not None:
-                return quick
-        cut = Columns(x, tuple(K), grad.shape[2:], stride, padding, dilation, groups)
-        channels_last = cut.channels_last
+        dw = multiply_long(columns[:, :deep], _block(g, groups, 0, out[0]))
+        return dw.transpose(0, 2, 1).reshape(weight_shape).astype(grad.dtype, copy=False)
+    if _many(C, O // groups, tuple(K), groups * C * math.prod((*K, *out)) * N, x.dtype):
+        found = _weight_by_shifts(g, x, weight_shape, stride, padding, dilation, groups)
+        if np.isfinite(found).all():  # else zeros between the rows may have met an infinite pixel
+            return found.astype(grad.dtype, copy=False)
+    cut = Columns(x, tuple(K), tuple(out), stride, padding, dilation, groups)
 
-        def work(blocks: Sequence[Block]) -> Array:
-            first, *others = blocks
-            total = multiply_long(cut.block(*first), rows.block(*first))
-            for block in others:
-                total += multiply_long(cut.block(*block), rows.block(*block))
-            return total
+    def work(blocks: Sequence[Block]) -> Array:
+        first, *others = blocks
+        total = multiply_long(cut.block(*first), _block(g, groups, *first))
+        for block in others:
+            total += multiply_long(cut.block(*block), _block(g, groups, *block))
+        return total
 
-        first, *others = share(work, [(0, grad.shape[2])] if cut.is_pointwise else cut.blocks())
-        dw = sum(others, first)  # (G, C / G * K, O / G)
-    if channels_last:
-        dw = dw.reshape(*K, C, O).transpose(-1, -2, *range(len(K)))  # (O, C, *K)
-    else:
-        dw = dw.transpose(0, 2, 1).reshape(weight_shape)  # (O, C / G, *K)
-    return dw.astype(grad.dtype, copy=False)
+    first, *others = share(work, [(0, out[0])] if cut.is_pointwise else cut.blocks())
+    dw = sum(others, first).transpose(0, 2, 1)  # (G, O / G, C / G * K)
+    return dw.reshape(weight_shape).astype(grad.dtype, copy=False)
+
+
+def _weight_by_shifts(
+    g: Array,
+    x: Array,
+    weight_shape: Sizes,
+    stride: Sizes,
+    padding: Pairs,
+    dilation: Sizes,
+    groups: int,
+) -> Array:
+    (O, C, *K), N = weight_shape, g.shape[-1]
+    out = g.shape[1:-1]
+    plane, rows = shifts.forward(x.shape, tuple(K), out, stride, padding, dilation)
+    memory, apart = plane.fill(batch_last(upcast_half(x)))
+    step, span = _frame(rows, N)
+    offsets, each = [int(offset) for offset in rows.offsets], O // groups
+
+    def work(blocks: Sequence[Block]) -> Array:
+        total = np.zeros((groups, math.prod(K), each, C), g.dtype)
+        for start, stop in blocks:
+            whole, P = (stop - start) * step, (stop - start - 1) * step + span
+            frame = np.zeros((each, whole), g.dtype)
+            shaped = frame.reshape(each, stop - start, *rows.frame[1:], N)
+            cut = shaped[(slice(None), slice(None), *map(slice, rows.sizes[1:]))]
+            for group in range(groups):
+                cut[...] = g[group * each : (group + 1) * each, start:stop]
+                begin = int(rows.starts[0]) + start * step + group * C * apart
+                starts = [begin + offset for offset in offsets]
+                products_shifted(frame[:, :P], memory, apart, starts, total[group])
+        return total
+
+    first, *others = share(work, _row_blocks(rows, each, N))
+    return sum(others, first).transpose(0, 2, 3, 1).reshape(weight_shape)  # (O, C, *K)
 
 
 def conv_parameters(
@@ -262,11 +294,13 @@ def conv_parameters(
     if columns.shape[1] == deep:
         dw = conv_weight(grad, x, weight_shape, columns=columns, groups=groups, **geometry)
         return dw, add_up(grad, (0, *range(2, grad.ndim)), keepdim=False)
-    rows = Images.of(grad, groups).block(0, grad.shape[2])
-    both = multiply_long(columns, rows)[0].astype(grad.dtype, copy=False)  # (C * K + 1, O)
+    g = np.ascontiguousarray(batch_last(upcast_half(grad)))
+    both = multiply_long(columns, _block(g, groups, 0, grad.shape[2]))[0]  # (C * K + 1, O)
+    both = both.astype(grad.dtype, copy=False)
     return both[:deep].T.reshape(weight_shape), both[deep]
 
 
+@or_compiled
 def conv_input(
     grad: Array,
     weight: Array,
@@ -278,63 +312,58 @@ def conv_input(
     bias: Array | None = None,
 ) -> Array:
     """The adjoint of `conv` in x: each gradient is added to the window it came from."""
-    (N, C, *S), (O, _, *K) = input_shape, weight.shape
+    (N, C, *S), (O, each, *K) = input_shape, weight.shape
     out, kernel = grad.shape[2:], tuple(K)
-    turned = _turned(weight, groups)
     if math.prod(kernel) == 1 and tuple(S) == out and max(stride) == 1:
+        turned = weight.reshape(groups, O // groups, each, *K).swapaxes(1, 2)
+        turned = turned.reshape(groups * each, O // groups, *K)
         return conv(grad, turned, bias, stride, padding, dilation, groups)[0]
-    around = tuple([(2 - before, 2 - after) for before, after in padding])
-    if winograd.suits(grad, turned.shape, stride, around, dilation, groups):
-        quick = winograd.conv(grad, turned, bias, around)
-        if quick is not None:
-            return quick
-    rows = Images.of(grad, groups)
+    size = C * math.prod((*kernel, *out)) * N
+    wide, w = upcast_half(grad), upcast_half(weight)
+    # Zeros around the gradients must not meet an infinite weight.
+    if _many(each, O // groups, kernel, size, grad.dtype) and np.isfinite(w).all():
+        plane, parts = shifts.backward(N, tuple(S), kernel, out, stride, padding, dilation)
+        memory, apart = plane.fill(batch_last(wide))
+        matrices = w.reshape(groups, O // groups, each, -1).transpose(0, 3, 2, 1)  # (G, K, C, O)
+        dx = np.empty((C, *S, N), wide.dtype)
+        for part in parts:
+            own = np.ascontiguousarray(matrices[:, part.places])
+            _sum(memory, apart, own, part.rows, bias, dx[(slice(None), *part.pixels)])
+        return batch_first(dx).astype(grad.dtype, copy=False)
+    g = np.ascontiguousarray(batch_last(wide))
     sizes = padded_sizes(tuple(S), padding)
-    dx = Images.new(N, C, sizes, groups, rows.array.dtype, zero=True)
-    if dx.channels_last:  # (K, O, C): a matrix a place of the kernel
-        matrix = upcast_half(weight).transpose(*range(2, weight.ndim), 0, 1).reshape(-1, O, C)
-    else:  # (G, C / G * K, O / G)
-        matrix = _matrix(weight, groups, channels_last=False).transpose(0, 2, 1)
-    target = dx.images()
+    dx = np.zeros((C, *sizes, N), g.dtype)
+    matrix = _matrix(weight, groups).transpose(0, 2, 1)  # (G, C / G * K, O / G)
+    target = batch_first(dx)
 
     def work(blocks: Sequence[Block]) -> None:
         for start, stop in blocks:
-            block, size = rows.block(start, stop), (stop - start, *out[1:])
-            if dx.channels_last:
-                shares = np.matmul(block[0].T, matrix).reshape(len(matrix), *size, N, C)
-                shares = shares.transpose(0, -2, -1, *range(1, 1 + len(S)))  # (K, N, C, *size)
-            else:
-                columns = scratch(*matrix.shape[:2], block.shape[2], block.dtype)
-                multiply(matrix, block, columns)
-                shares = columns.reshape(C, math.prod(kernel), *size, N)
-                shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))  # (K, N, C, *size)
+            block, rows = _block(g, groups, start, stop), (stop - start, *out[1:])
+            G, M, _ = matrix.shape
+            columns = scratch(G, M, block.shape[2], block.dtype)
+            multiply(matrix, block, columns)
+            shares = columns.reshape(C, math.prod(kernel), *rows, N)
+            shares = shares.transpose(1, -1, 0, *range(2, 2 + len(S)))  # (K, N, C, *rows)
             under = target[:, :, start * stride[0] :]
-            for part, where in zip(shares, places(kernel, size, stride, dilation), strict=True):
+            for part, where in zip(shares, places(kernel, rows, stride, dilation), strict=True):
                 under[where] += part
 
-    if math.prod(kernel) * C * math.prod(out) * N <= SMALL:
+    if size <= SMALL:
         work([(0, out[0])])
     else:
         # Windows of neighbouring blocks may meet, so every other block is left for later.
         reach = dilation[0] * (kernel[0] - 1)
-        each = SMALL // max(1, C * math.prod(kernel) * math.prod(out[1:]) * N)
-        blocks = _blocks(out[0], max(each, -(-reach // stride[0])))
+        rows = SMALL // max(1, C * math.prod(kernel) * math.prod(out[1:]) * N)
+        blocks = _blocks(out[0], max(rows, -(-reach // stride[0])))
         share(work, blocks[0::2])
         share(work, blocks[1::2])
     if bias is not None:
-        dx.add(0, sizes[0], bias)
+        dx += bias.reshape(-1, *(1,) * (dx.ndim - 1))
     cut = target[(slice(None), slice(None), *inside(tuple(S), padding))]
     return cut.astype(grad.dtype, copy=False)
 
 
-def _turned(weight: Array, groups: int) -> Array:
-    """The weight (O, C / G, *K) of a convolution with stride 1, as (C, O / G, *K) of its adjoint:
-    the same kernels, each turned around.
-    """
-    O, C, *K = weight.shape
-    flipped = weight[(slice(None), slice(None), *[slice(None, None, -1)] * len(K))]
-    parts = flipped.reshape(groups, O // groups, C, *K).swapaxes(1, 2)  # (G, C / G, O / G, *K)
-    return parts.reshape(groups * C, O // groups, *K)
+# ---- columns to the outside -------------------------------------------------------------------
 
 
 def unfold(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Array:

@@ -8,17 +8,15 @@ copies and sums are shared out as well, and a block stays in one core's cache.
 from __future__ import annotations
 
 import contextvars
-import ctypes
 import functools
 import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
+from minitorch.kernels.blas import find
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -33,18 +31,8 @@ R = TypeVar("R")
 @functools.cache
 def _blas() -> tuple[Any, Any] | None:
     """OpenBLAS's functions that tell and set its number of threads; None under another BLAS."""
-    for path in (Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*"):
-        library = ctypes.CDLL(str(path))
-        for prefix in ("scipy_", ""):
-            for suffix in ("64_", ""):
-                try:
-                    return (
-                        library[f"{prefix}openblas_get_num_threads{suffix}"],
-                        library[f"{prefix}openblas_set_num_threads{suffix}"],
-                    )
-                except AttributeError:
-                    continue
-    return None
+    tell, put = find("openblas_get_num_threads"), find("openblas_set_num_threads")
+    return (tell[0], put[0]) if tell and put else None
 
 
 _busy = threading.Lock()

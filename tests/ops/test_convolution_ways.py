@@ -5,7 +5,7 @@ import pytest
 from oracle import same
 
 import minitorch
-from minitorch.kernels import blocks, conv, mask, products, threads, winograd
+from minitorch.kernels import blas, blocks, conv, mask, products, threads
 
 Sizes = tuple[int, ...]
 
@@ -25,15 +25,19 @@ def operands(shape: Sizes, out: int, kernel: Sizes, groups: int = 1, dtype: str 
 
 
 WAYS = {
-    "winograd": ((16, 16, 6, 8), 17, (3, 3), {"padding": 1}),
-    "winograd, odd sizes": ((17, 18, 5, 7), 16, (3, 3), {"padding": (1, 2)}),
-    "winograd, no padding": ((16, 16, 7, 9), 20, (3, 3), {}),
-    "channels last": ((3, 16, 6, 7), 18, (3, 2), {"padding": 1}),
-    "channels last, strides": ((3, 16, 9, 7), 18, (3, 3), {"padding": 1, "stride": 2}),
+    "many channels": ((16, 16, 6, 8), 17, (3, 3), {"padding": 1}),
+    "odd sizes": ((17, 18, 5, 7), 16, (3, 3), {"padding": (1, 2)}),
+    "no padding": ((16, 16, 7, 9), 20, (3, 3), {}),
+    "another kernel": ((3, 16, 6, 7), 18, (3, 2), {"padding": 1}),
+    "strides": ((3, 16, 9, 7), 18, (3, 3), {"padding": 1, "stride": 2}),
+    "strides longer than the kernel": ((17, 6, 9, 7), 8, (2, 2), {"stride": (3, 2)}),
+    "more padding than kernel": ((16, 6, 5, 4), 5, (2, 2), {"padding": 2}),
     "from few channels to many": ((3, 2, 9, 7), 18, (3, 3), {"padding": 1}),
     "from many channels to few": ((3, 18, 9, 7), 2, (3, 3), {"padding": 1, "dilation": 2}),
-    "batch last": ((3, 4, 9, 8), 5, (5, 3), {"padding": 2}),
+    "a large kernel": ((3, 4, 9, 8), 5, (5, 3), {"padding": 2}),
+    "a large batch": ((33, 5, 9, 8), 9, (3, 3), {"padding": 1, "stride": (1, 2)}),
     "groups": ((3, 32, 9, 7), 32, (3, 3), {"padding": 1, "groups": 16}),
+    "depthwise": ((16, 8, 9, 7), 8, (3, 3), {"padding": 1, "groups": 8}),
     "one element": ((3, 4, 9, 7), 5, (1, 1), {}),
     "one element, many channels": ((3, 16, 9, 7), 17, (1, 1), {}),
     "one element, groups": ((3, 8, 9, 7), 6, (1, 1), {"groups": 2}),
@@ -46,7 +50,7 @@ WAYS = {
 def test_every_way_of_convolving(way: str, small: int | None, monkeypatch: pytest.MonkeyPatch):
     if small is not None:
         monkeypatch.setattr(conv, "SMALL", small)
-        monkeypatch.setattr(winograd, "TILE", small)
+        monkeypatch.setattr(conv, "FEW", 1)
     shape, out, kernel, options = WAYS[way]
     arrays = operands(shape, out, kernel, options.get("groups", 1))
     same(lambda m, *xs: net(m, *xs, **options), *arrays)
@@ -58,36 +62,42 @@ def test_every_way_of_convolving(way: str, small: int | None, monkeypatch: pytes
         minitorch.testing.assert_close(first, again.detach())
 
 
-def test_winograd_is_as_exact_as_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, w, b = operands((16, 32, 12, 12), 32, (3, 3), dtype="float32")
-    padding, ones = ((1, 1), (1, 1)), (1, 1)
-    assert winograd.suits(x, w.shape, ones, padding, ones, 1)
-    assert not winograd.suits(x, w.shape, (2, 1), padding, ones, 1)
-    quick = winograd.conv(x, w, b, padding)
-    monkeypatch.setattr(winograd, "suits", lambda *_: False)
-    plain, _ = conv.conv(x, w, b, ones, padding, ones, 1)
-    x, w, b = (a.astype("float64") for a in (x, w, b))
-    exact, _ = conv.conv(x, w, b, ones, padding, ones, 1)
-    # Its rounding errors are as small as those of the definition.
-    assert 0 < np.abs(quick - exact).mean() < 1.5 * np.abs(plain - exact).mean()
-    assert np.abs(quick - exact).max() < 5e-5
+GEOMETRY = {"stride": (1, 1), "padding": ((1, 1),) * 2, "dilation": (1, 1), "groups": 1}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_are_added_without_openblas_too(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, w, _ = operands((33, 8, 16, 16), 8, (3, 3), dtype=dtype)
+    kernels = [conv.conv.in_numpy, conv.conv_weight.in_numpy, conv.conv_input.in_numpy]
+
+    def products():
+        y = kernels[0](x, w, None, **GEOMETRY)[0]
+        return y, kernels[1](y, x, w.shape, **GEOMETRY), kernels[2](y, w, x.shape, **GEOMETRY)
+
+    expected = products()
+    monkeypatch.setattr(blas, "_gemm", lambda kind: None)
+    for found, exact in zip(products(), expected, strict=True):
+        np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint8", "float16", "float32"])
-def test_dtypes_where_winograd_would_be_taken(dtype: str) -> None:
+def test_dtypes_of_many_channels(dtype: str) -> None:
     x, w, b = (np.rint(a * 2).astype(dtype) for a in operands((16, 16, 8, 8), 16, (3, 3)))
     same(lambda m, *xs: m.nn.functional.conv2d(*xs, padding=1), x, w, b, gradients=False)
     if dtype != "uint8":  # PyTorch has none for it
         same(lambda m, *xs: m.nn.functional.conv_transpose2d(*xs), x, w, b, gradients=False)
 
 
-def test_infinities_are_those_of_the_definition() -> None:
+def test_infinities_are_those_of_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conv, "SMALL", 64)
     x, w, b = operands((16, 16, 8, 8), 16, (3, 3))
     x[3, 5, 2, 2], x[4, 1, 7, 7], x[0, 0, 0, 0] = np.inf, -np.inf, np.nan
-    with np.errstate(all="ignore"):
-        assert winograd.conv(x, w, b, ((1, 1), (1, 1))) is None
-        assert winograd.conv_weight(x, x, ((1, 1), (1, 1))) is None
     same(lambda m, *xs: m.nn.functional.conv2d(*xs, padding=1), x, w, b)
+    x, w, b = operands((16, 16, 8, 8), 16, (3, 3))
+    w[3, 5, 0, 2] = np.inf  # which reaches some gradients of pixels, and not those at the edge
+    same(lambda m, *xs: m.nn.functional.conv2d(*xs), x, w, b)
 
 
 def test_work_is_shared_in_order_and_errors_come_through() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import conv as kernels
+from minitorch.kernels._windows import output_size
 from minitorch.ops.math.reduce import Sum
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
 from minitorch.ops.support.operands import in_1d_2d_3d, require_tensor
@@ -559,7 +560,7 @@ def _window_counts(who: str, size: Sizes, geometry: dict[str, Any]) -> Sizes:
     """Count the windows each way, of which there must be some."""
     kernel, stride = geometry["kernel"], geometry["stride"]
     counts = tuple(
-        map(kernels.output_size, size, kernel, stride, geometry["padding"], geometry["dilation"])
+        map(output_size, size, kernel, stride, geometry["padding"], geometry["dilation"])
     )
     if any(n < 1 for n in counts):
         raise RuntimeError(

@@ -1,0 +1,91 @@
+"""OpenBLAS as NumPy ships it, for what NumPy has no call for: products added to what is there."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ROW_MAJOR, AS_IT_IS, TURNED = 101, 111, 112  # of cblas.h
+GEMM = {"f": ("sgemm", ctypes.c_float), "d": ("dgemm", ctypes.c_double)}
+
+
+@functools.cache
+def find(name: str) -> tuple[Any, Any] | None:
+    """A function of OpenBLAS, and its type of integers; None under another BLAS."""
+    for path in (Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*"):
+        library = ctypes.CDLL(str(path))
+        for prefix in ("scipy_", ""):
+            for suffix, integer in (("64_", ctypes.c_int64), ("", ctypes.c_int)):
+                try:
+                    return library[f"{prefix}{name}{suffix}"], integer
+                except AttributeError:
+                    continue
+    return None
+
+
+@functools.cache
+def _gemm(kind: str) -> Any:
+    name, number = GEMM[kind]
+    found = find(f"cblas_{name}")
+    if found is None:
+        return None
+    function, integer = found
+    matrix = [ctypes.c_void_p, integer]
+    function.argtypes = [*[ctypes.c_int] * 3, *[integer] * 3, number, *matrix, *matrix]
+    function.argtypes += [number, *matrix]
+    function.restype = None
+    return function
+
+
+def add_shifted(matrices: Array, memory: Array, apart: int, starts: list[int], out: Array) -> None:
+    """out = the sum over k of matrices[k] @ x_k, where x_k begins at starts[k] of `memory`.
+
+    Args:
+        memory: flat; the rows of each x_k lie `apart` from each other.
+
+    Shape: matrices (K, M, C), without gaps; x_k (C, P); out (M, P), rows without gaps.
+    """
+    (_, M, C), P = matrices.shape, out.shape[1]
+    gemm = _gemm(out.dtype.char)
+    if gemm is None:
+        step = memory.itemsize
+        for k, start in enumerate(starts):
+            x = np.ndarray((C, P), memory.dtype, memory, start * step, (apart * step, step))
+            if k:
+                out += np.matmul(matrices[k], x)
+            else:
+                np.matmul(matrices[k], x, out=out)
+        return
+    size, to = memory.itemsize, out.ctypes.data
+    source, weights, between = memory.ctypes.data, matrices.ctypes.data, out.strides[0] // size
+    for k, start in enumerate(starts):
+        a, b = weights + k * M * C * size, source + start * size
+        given = (M, P, C, 1.0, a, C, b, apart, float(k > 0), to, between)
+        gemm(ROW_MAJOR, AS_IT_IS, AS_IT_IS, *given)
+
+
+def products_shifted(g: Array, memory: Array, apart: int, starts: list[int], out: Array) -> None:
+    """out[k] += g @ x_k transposed; x_k as in `add_shifted`.
+
+    Shape: g (M, P), rows without gaps; x_k (C, P); out (K, M, C), without gaps.
+    """
+    (_, M, C), P = out.shape, g.shape[1]
+    gemm = _gemm(out.dtype.char)
+    if gemm is None:
+        step = memory.itemsize
+        for k, start in enumerate(starts):
+            x = np.ndarray((C, P), memory.dtype, memory, start * step, (apart * step, step))
+            out[k] += g @ x.T
+        return
+    size, to = memory.itemsize, out.ctypes.data
+    source, gradients, between = memory.ctypes.data, g.ctypes.data, g.strides[0] // size
+    for k, start in enumerate(starts):
+        b, c = source + start * size, to + k * M * C * size
+        given = (M, C, P, 1.0, gradients, between, b, apart, 1.0, c, C)
+        gemm(ROW_MAJOR, AS_IT_IS, TURNED, *given)

@@ -1,0 +1,210 @@
+"""Vectors of the processor's own width, for loops that a compiler does not find by itself.
+
+A loop over channels and places of a kernel that keeps sums for many outputs is only fast if these
+stay in registers. So a block of sums is a value of its own here: a tuple of vectors, made by
+`zeros`, changed by `add_outer` and `add_products`, and taken apart by `store` and `add_totals`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.datamodel import PrimitiveModel, register_default
+from numba.extending import intrinsic
+
+WIDE = bool(llvm.get_host_cpu_features().get("avx512f"))
+BYTES = 64 if WIDE else 32  # of a vector
+HIGH = 8 if WIDE else 4  # rows of a block of sums, two vectors each, for which registers suffice
+
+
+def lanes(dtype: Any) -> int:
+    """Count the numbers that a vector has."""
+    return BYTES // dtype.itemsize
+
+
+class Vector(types.Type):
+    """Numba's type of a vector of floats."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype, self.lanes = dtype, BYTES * 8 // dtype.bitwidth
+        super().__init__(name=f"Vector({dtype}, {self.lanes})")
+
+
+@register_default(Vector)
+class _VectorModel(PrimitiveModel):
+    def __init__(self, dmm: Any, fe_type: Vector) -> None:
+        scalar = ir.FloatType() if fe_type.dtype == types.float32 else ir.DoubleType()
+        super().__init__(dmm, fe_type, ir.VectorType(scalar, fe_type.lanes))
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    # The address of an element.
+    assert kind.ndim == 1 and kind.layout == "C", f"a flat array without gaps, not {kind}"
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.gep(data, [index])
+
+
+def _load(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    # The vector that begins at an element.
+    vector = context.get_value_type(Vector(kind.dtype))
+    pointer = _pointer(context, builder, kind, array, index)
+    pointer = builder.bitcast(pointer, vector.as_pointer())
+    return builder.load(pointer, align=kind.dtype.bitwidth // 8)
+
+
+def _splat(context: Any, builder: Any, kind: Any, number: Any) -> Any:
+    # A vector whose elements are all the same number.
+    vector = context.get_value_type(Vector(kind))
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
+    every = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), every)
+
+
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    name = f"llvm.fma.v{a.type.count}{'f32' if a.type.element == ir.FloatType() else 'f64'}"
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(a.type, [a.type] * 3), name
+    )
+    return builder.call(function, [a, b, c])
+
+
+def _unpack(builder: Any, block: Any, count: int) -> list[Any]:
+    return [builder.extract_value(block, i) for i in range(count)]
+
+
+@intrinsic(prefer_literal=True)
+def rows_of(typingctx: Any, array: Any, index: Any, rows: Any) -> Any:
+    """Make a block of sums, each row of which starts as array[index + row]."""
+    count = rows.literal_value
+    block = types.UniTuple(Vector(array.dtype), 2 * count)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = []
+        for row in range(count):
+            at = builder.add(args[1], ir.IntType(64)(row))
+            number = builder.load(_pointer(context, builder, array, args[0], at))
+            values += [_splat(context, builder, array.dtype, number)] * 2
+        return context.make_tuple(builder, block, values)
+
+    return block(array, types.int64, rows), build
+
+
+@intrinsic
+def add_outer(typingctx: Any, block: Any, x: Any, at: Any, w: Any, place: Any) -> Any:
+    """Add to each row of a block w[place + row] times the two vectors of x that begin at `at`."""
+    rows = len(block) // 2
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = _unpack(builder, args[0], 2 * rows)
+        next_at = builder.add(args[2], ir.IntType(64)(block.dtype.lanes))
+        a = _load(context, builder, x, args[1], args[2])
+        b = _load(context, builder, x, args[1], next_at)
+        for row in range(rows):
+            pointer = _pointer(context, builder, w, args[3], args[4])
+            pointer = builder.gep(pointer, [ir.IntType(64)(row)])
+            weight = _splat(context, builder, w.dtype, builder.load(pointer))
+            values[2 * row] = _fma(builder, a, weight, values[2 * row])
+            values[2 * row + 1] = _fma(builder, b, weight, values[2 * row + 1])
+        return context.make_tuple(builder, block, values)
+
+    return block(block, x, types.int64, w, types.int64), build
+
+
+@intrinsic
+def store(typingctx: Any, block: Any, y: Any, at: Any, apart: Any) -> Any:
+    """Write a block's rows to y: the first at `at`, the others `apart` from each other."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = _unpack(builder, args[0], len(block))
+        at = args[2]
+        for row in range(len(block) // 2):
+            for half in range(2):
+                place = builder.add(at, ir.IntType(64)(half * block.dtype.lanes))
+                pointer = _pointer(context, builder, y, args[1], place)
+                vector = values[2 * row + half]
+                pointer = builder.bitcast(pointer, vector.type.as_pointer())
+                builder.store(vector, pointer, align=y.dtype.bitwidth // 8)
+            at = builder.add(at, args[3])
+        return context.get_dummy_value()
+
+    return types.none(block, y, types.int64, types.int64), build
+
+
+@intrinsic
+def move(typingctx: Any, y: Any, to: Any, x: Any, at: Any) -> Any:
+    """Copy the vector of x that begins at `at` to y, from `to` on."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = _load(context, builder, x, args[2], args[3])
+        pointer = _pointer(context, builder, y, args[0], args[1])
+        pointer = builder.bitcast(pointer, vector.type.as_pointer())
+        builder.store(vector, pointer, align=y.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.none(y, types.int64, x, types.int64), build
+
+
+@intrinsic(prefer_literal=True)
+def nothing(typingctx: Any, like: Any, count: Any) -> Any:
+    """Make a block of `count` sums, all zero, for numbers of an array's dtype."""
+    block = types.UniTuple(Vector(like.dtype), count.literal_value)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = context.get_value_type(Vector(like.dtype))
+        zero = ir.Constant(vector, [0.0] * vector.count)
+        return context.make_tuple(builder, block, [zero] * len(block))
+
+    return block(like, count), build
+
+
+@intrinsic
+def add_products(
+    typingctx: Any, block: Any, g: Any, at: Any, apart: Any, x: Any, base: Any, places: Any
+) -> Any:
+    """Add to each sum of a block, (row, column), the vector of g at ``at + row * apart`` times that
+    of x at ``base + places[column]``.
+    """
+    columns = len(places)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = _unpack(builder, args[0], len(block))
+        starts = _unpack(builder, args[6], columns)
+        xs = [_load(context, builder, x, args[4], builder.add(args[5], p)) for p in starts]
+        place = args[2]
+        for row in range(len(block) // columns):
+            a = _load(context, builder, g, args[1], place)
+            for column in range(columns):
+                one = row * columns + column
+                values[one] = _fma(builder, a, xs[column], values[one])
+            place = builder.add(place, args[3])
+        return context.make_tuple(builder, block, values)
+
+    return block(block, g, types.int64, types.int64, x, types.int64, places), build
+
+
+@intrinsic(prefer_literal=True)
+def add_totals(typingctx: Any, block: Any, y: Any, at: Any, apart: Any, columns: Any) -> Any:
+    """Add the total of each sum (row, column) of a block to y[at + row * apart + column]."""
+    width = columns.literal_value
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        at = args[2]
+        for one, vector in enumerate(_unpack(builder, args[0], len(block))):
+            scalar = vector.type.element
+            short = "f32" if scalar == ir.FloatType() else "f64"
+            name = f"llvm.vector.reduce.fadd.v{vector.type.count}{short}"
+            kind = ir.FunctionType(scalar, [scalar, vector.type])
+            reduce = cgutils.get_or_insert_function(builder.module, kind, name)
+            total = builder.call(reduce, [scalar(0.0), vector], fastmath=("reassoc",))
+            place = builder.add(at, ir.IntType(64)(one % width))
+            pointer = _pointer(context, builder, y, args[1], place)
+            builder.store(builder.fadd(builder.load(pointer), total), pointer)
+            if one % width == width - 1:
+                at = builder.add(at, args[3])
+        return context.get_dummy_value()
+
+    return types.none(block, y, types.int64, types.int64, columns), build
