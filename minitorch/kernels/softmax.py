@@ -60,6 +60,7 @@ def log_softmax(x: Array, axis: int) -> Array:
     return shifted - np.log(add_up(np.exp(shifted), (axis,), keepdim=True))
 
 
+@or_compiled
 def log_softmax_back(grad: Array, y: Array, axis: int) -> Array:
     """The gradient in `log_softmax`'s x, given its y: grad - exp(y) * sum(grad)."""
     grad_x = np.exp(y)
@@ -73,6 +74,7 @@ def _starts(rows: int, columns: int) -> Array:
     return np.arange(0, rows * columns, columns)
 
 
+@or_compiled
 def cross_entropy(x: Array, target: Array) -> tuple[Array, Array, Array]:
     """-log(softmax(x)[n, target[n]]); softmax(x); and where in it, flat, the targets are.
 

@@ -33,7 +33,7 @@ sums: Any = numba.njit(**_options, fastmath={"contract", "reassoc", "nsz"})
 inline: Any = numba.njit(inline="always", error_model="numpy", fastmath={"contract"})
 """Decorator of formulas within loops."""
 
-WORTH = 1 << 16  # elements of elementwise work that are worth a thread of their own
+WORTH = 1 << 19  # elements of elementwise work that are worth a thread of their own
 
 
 def served(*arrays: Array) -> bool:
