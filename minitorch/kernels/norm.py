@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.sums import ones
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -139,6 +140,7 @@ def _layout(shape: Axes, strides: Axes, itemsize: int, inner: Axes) -> Layout:
     return found if packed and found.fits else Layout(shape, tuple(range(len(shape))), inner)
 
 
+@or_compiled
 def scale_cells(x: Array, scale: Array, shift: Array | None, inner: Axes) -> Array:
     """y = x * scale + shift. Shape: as w and b of `standardise_cells`."""
     layout = layout_of(x, inner)
@@ -155,6 +157,7 @@ def cell_sums(grad: Array, x: Array, inner: Axes) -> tuple[Array, Array]:
     return layout.dot(g, layout.fold(x)), layout.total(g)
 
 
+@or_compiled
 def standardise_cells(
     x: Array, w: Array | None, b: Array | None, axes: Axes, inner: Axes, eps: float
 ) -> Standard:
@@ -179,6 +182,7 @@ def standardise_cells(
     return Standard(layout.unfold(y), mean, inverse, variance)
 
 
+@or_compiled
 def cells_back(
     grad: Array,
     x: Array,
@@ -249,46 +253,58 @@ def _grouping(x: Array, axes: Axes, inner: Axes) -> Callable[[Array], Array]:
 # ---- rows: a weight for each element of a row --------------------------------------------------
 
 
+@or_compiled
 def standardise_rows(
     x: Array, w: Array | None, b: Array | None, eps: float, centre: bool
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array | None, Array]:
     """y = (x - mean) / sqrt(variance + eps) * w + b for each row; without `centre`, mean is 0.
 
-    Gives y, x - mean, and 1 / sqrt(variance + eps) as (M, 1).
+    Gives y, the mean (None without `centre`), and 1 / sqrt(variance + eps), both as (M, 1).
 
     Shape: x (M, E); w and b (E).
     """
     (M, E), scalar = x.shape, x.dtype.type
     y, inverse = np.empty_like(x), np.empty((M, 1), x.dtype)
-    centered = np.empty_like(x) if centre else x
+    means = np.empty((M, 1), x.dtype) if centre else None
     each, count = ones(E, x.dtype), scalar(E)
+    scratch = np.empty((min(M, _rows(E)), E), x.dtype)
     for part in _blocks(M, E):
-        out, z = y[part], centered[part]
-        if centre:
-            mean = x[part] @ each / count
-            np.subtract(x[part], mean[:, np.newaxis], out=z)
+        out, z = y[part], x[part]
+        if means is not None:
+            mean = z @ each / count
+            z = np.subtract(z, mean[:, np.newaxis], out=scratch[: len(z)])
         square = np.multiply(z, z, out=out) @ each / count
-        if centre and (mean * mean > scalar(16) * square).any():  # then the mean's rounding shows
-            z -= (z @ each / count)[:, np.newaxis]
-            square = np.multiply(z, z, out=out) @ each / count
+        if means is not None:
+            if (mean * mean > scalar(16) * square).any():  # then the mean's rounding shows
+                residual_mean = z @ each / count
+                z -= residual_mean[:, np.newaxis]
+                mean += residual_mean
+                square = np.multiply(z, z, out=out) @ each / count
+            means[part, 0] = mean
         deviation = np.sqrt(square + scalar(eps), out=square)
         np.divide(scalar(1), deviation, out=inverse[part, 0])
         _scaled(z, inverse[part], w, out)
         if b is not None:
             out += b
-    return y, centered, inverse
+    return y, means, inverse
 
 
+@or_compiled
 def rows_back(
-    grad: Array, centered: Array, w: Array | None, inverse: Array, centre: bool, wants_x: bool
+    grad: Array, x: Array, w: Array | None, mean: Array | None, inverse: Array, wants_x: bool
 ) -> tuple[Array | None, Array, Array]:
     """The gradients in `standardise_rows`'s x, w and b; see `cells_back`."""
     (M, E), scalar = grad.shape, grad.dtype.type
     grad_x = np.empty_like(grad) if wants_x else None
-    grad_w, grad_b = np.zeros(E, grad.dtype), np.zeros(E, grad.dtype)
-    weights, share = ones(E, grad.dtype) if w is None else w, inverse / scalar(E)
+    grad_w, grad_b, each = np.zeros(E, grad.dtype), np.zeros(E, grad.dtype), ones(E, grad.dtype)
+    weights, share = each if w is None else w, inverse / scalar(E)
+    scratch = np.empty((min(M, _rows(E)), E), x.dtype)
     for part in _blocks(M, E):
-        g, z, scale = grad[part], centered[part], inverse[part]
+        g, z, scale = grad[part], x[part], inverse[part]
+        if mean is not None:
+            z = np.subtract(z, mean[part], out=scratch[: len(z)])
+            if ((mean[part] * scale) ** 2 > scalar(16)).any():
+                z -= (z @ each / scalar(E))[:, np.newaxis]
         product = g * z
         grad_w += scale[:, 0] @ product
         grad_b += ones(len(g), g.dtype) @ g
@@ -299,15 +315,19 @@ def rows_back(
         x_coefficient *= scale
         x_coefficient *= scale
         out -= np.multiply(z, x_coefficient, out=product)
-        if centre:
+        if mean is not None:
             out -= (g @ weights)[:, np.newaxis] * share[part]
     return grad_x, grad_w, grad_b
 
 
+def _rows(E: int) -> int:
+    """The number of rows of E elements that fit the processor's cache."""
+    return max(BLOCK // max(E, 1), 1)
+
+
 def _blocks(M: int, E: int) -> list[slice]:
     """M rows of E elements, in blocks that fit the processor's cache."""
-    rows = max(BLOCK // max(E, 1), 1)
-    return [slice(start, start + rows) for start in range(0, M, rows)]
+    return [slice(start, start + _rows(E)) for start in range(0, M, _rows(E))]
 
 
 def _scaled(x: Array, column: Array, row: Array | None, out: Array) -> Array:

@@ -109,13 +109,13 @@ def test_rows(data: st.DataObject) -> None:
         w, b = np.ones_like(w), np.zeros_like(b)
     expected = reference(x, w, b, grad, (1,), 0.01)
     given_w, given_b = (w[0], b[0]) if weighted else (None, None)
-    y, apart, inverse = norm.standardise_rows(x, given_w, given_b, 0.01, True)
-    grad_x, grad_w, grad_b = norm.rows_back(grad, apart, given_w, inverse, True, True)
+    y, mean, inverse = norm.standardise_rows(x, given_w, given_b, 0.01, True)
+    grad_x, grad_w, grad_b = norm.rows_back(grad, x, given_w, mean, inverse, True)
     close(y, expected["y"], 30)
     close(grad_x, expected["x"], 30)
     close(grad_w[None], expected["w"], 60)
     close(grad_b[None], expected["b"], 60)
-    assert norm.rows_back(grad, apart, given_w, inverse, True, False)[0] is None
+    assert norm.rows_back(grad, x, given_w, mean, inverse, False)[0] is None
 
 
 def test_a_constant_far_from_zero_has_no_variance() -> None:

@@ -107,14 +107,14 @@ class Normalize(Function):
         if self.in_rows:
             rows = array.reshape(-1, math.prod(spread))  # (M, E)
             w, b = (p if p is None else p.reshape(-1) for p in (w, b))
-            y, centered, inverse = kernels.standardise_rows(rows, w, b, eps, centre)
-            y, cache = y.reshape(x.shape), (centered if centre else None, inverse)
+            y, *cache = kernels.standardise_rows(rows, w, b, eps, centre)
+            y = y.reshape(x.shape)
         else:
             w, b = (p if p is None else p.reshape(spread) for p in (w, b))
             standard = kernels.standardise_cells(array, w, b, axes, self.inner, eps)
             if running is not None:
                 running.update(standard, x.size)
-            y, cache = standard.y, (standard.mean, standard.inverse)
+            y, *cache = standard[:3]
         if self.edges:
             self.cache = cache
         return y.astype(x.dtype, copy=False)
@@ -148,12 +148,11 @@ class Normalize(Function):
         grad, x = grad.astype(dtype, copy=False), x.astype(dtype, copy=False)
         w = w if w is None else w.astype(dtype, copy=False)
         if self.in_rows:
-            centered, inverse = self.cache
             rows = (-1, math.prod(self.spread))
-            centered = x.reshape(rows) if centered is None else centered
             w = w if w is None else w.reshape(-1)
+            mean, inverse = self.cache
             grad_x, grad_w, grad_b = kernels.rows_back(
-                grad.reshape(rows), centered, w, inverse, self.centre, wants_x
+                grad.reshape(rows), x.reshape(rows), w, mean, inverse, wants_x
             )
             grad_x = None if grad_x is None else grad_x.reshape(x.shape)
         else:
