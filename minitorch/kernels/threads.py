@@ -63,19 +63,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
 
 
-def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
+def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P], products: bool = True) -> list[R]:
     """Run `work` on consecutive parts of `pieces`, all parts at the same time.
 
-    As many parts as BLAS has threads; one alone where that is not known, or while another thread
-    of the program is in here. `work` must write to no place that another part's writes to.
+    As many parts as BLAS has threads; one alone while another thread of the program is in here.
+
+    Args:
+        work: must write to no place that another part's writes to.
+        products: whether it calls BLAS, which then runs on one thread in each part; where it cannot
+            be told, the work is done by one.
     """
     global _pool
     blas = _blas() if len(pieces) > 1 else None
-    if blas is None or not _busy.acquire(blocking=False):
+    if len(pieces) < 2 or (products and blas is None) or not _busy.acquire(blocking=False):
         return [work(pieces)]
     try:
-        count, set_count = blas
-        threads = count()
+        threads = blas[0]() if blas else os.cpu_count() or 1
         parts = min(threads, len(pieces), MOST)
         if parts < 2:
             return [work(pieces)]
@@ -84,7 +87,8 @@ def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
 
             _pool = ThreadPoolExecutor(MOST, "minitorch")  # starts no more threads than it needs
         ends = [len(pieces) * part // parts for part in range(1, parts + 1)]
-        set_count(1)
+        if products and blas:
+            blas[1](1)
         # Each call of NumPy takes Python's lock before and after. Who waits for it gets it at once
         # only from one that has been asked to give way, which is done after this time.
         interval = sys.getswitchinterval()
@@ -106,6 +110,7 @@ def share(work: Callable[[Sequence[P]], R], pieces: Sequence[P]) -> list[R]:
             return [first, *(other.result() for other in others)]
         finally:
             sys.setswitchinterval(interval)
-            set_count(threads)
+            if products and blas:
+                blas[1](threads)
     finally:
         _busy.release()

@@ -62,7 +62,7 @@ def in_parts(work: Callable[..., Any], count: int, each: float, *args: Any) -> N
         work(ranges[0][0], ranges[-1][1], *args)
 
     ends = [count * i // parts for i in range(parts + 1)]
-    share(part, list(pairwise(ends)))
+    share(part, list(pairwise(ends)), products=False)
 
 
 def pointwise(formula: Callable[..., Any]) -> Callable[..., Any]:

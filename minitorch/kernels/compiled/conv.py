@@ -27,13 +27,12 @@ from minitorch.kernels.compiled.vectors import (
     rows_of,
     store,
 )
-from minitorch.kernels.threads import blas_threads as threads
+from minitorch.kernels.threads import blas_threads
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
-MANY = 1 << 13  # weights that do not stay in the nearest cache
-SEVERAL = 8  # blocks of positions that they are then used for
+SEVERAL = 8  # blocks of positions, for which the same weights are used one after the other
 CHUNK = 512  # positions of a block of gradients, which stay in the nearest cache
 inner: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
@@ -87,17 +86,17 @@ def _packed(w: Array) -> Array:
 @loop
 def _conv(
     start: int, stop: int, x: Array, apart: int, w: Array, bias: Array, shape: Any, offsets: Array,
-    starts: Array, y: Array, length: int, between: int, wide: int, several: int,
+    starts: Array, y: Array, length: int, between: int, wide: int,
 ) -> None:  # fmt: skip
     # Shape: x flat, w packed, of `shape` (G, C, K, O); bias (G * O), y flat: its channels lie
-    # `between` apart. A piece of work is one group, one row, and of it `several` blocks of `wide`
+    # `between` apart. A piece of work is one group, one row, and of it `SEVERAL` blocks of `wide`
     # positions, so that weights are used again; the last blocks overlap.
     _, C, K, O = shape
-    rows, parts = len(starts), (length + wide * several - 1) // (wide * several)
+    rows, parts = len(starts), (length + wide * SEVERAL - 1) // (wide * SEVERAL)
     for piece in range(start, stop):
         group, row = divmod(piece // parts, rows)
-        first = piece % parts * wide * several
-        last = min(first + wide * several, length)
+        first = piece % parts * wide * SEVERAL
+        last = min(first + wide * SEVERAL, length)
         source, o = group * C * apart + starts[row], 0
         while o < O:
             high, channel = _height(O - o), group * O + o
@@ -134,10 +133,9 @@ def _sum(
         return None
     y = np.empty(G * O * between, x.dtype)
     bias = np.zeros(G * O, x.dtype) if bias is None else np.ascontiguousarray(bias)
-    several = SEVERAL if C * K * O > MANY else 1
     given = x, apart, _packed(w), bias, w.shape, rows.offsets, starts, y, length, between
-    pieces = G * len(starts) * -(-length // (wide * several))
-    in_parts(_conv, pieces, several * wide * C * K * O / 16, *given, wide, several)
+    pieces = G * len(starts) * -(-length // (wide * SEVERAL))
+    in_parts(_conv, pieces, SEVERAL * wide * C * K * O / 16, *given, wide)
     if not framed:
         return y.reshape(G * O, *sizes, N)
     inside = y.reshape(G * O, *frame, N)[(slice(None), *map(slice, sizes))]
@@ -323,7 +321,7 @@ def conv_weight(
     memory, apart = plane.fill(batch_last(x))
     g = np.ascontiguousarray(batch_last(grad)).reshape(-1)
     work = len(rows.starts) * rows.length * O * C * math.prod(K) / 16
-    parts = max(min(int(work) // WORTH, len(rows.starts), threads() or 1), 1)
+    parts = max(min(int(work) // WORTH, len(rows.starts), blas_threads() or 1), 1)
     dw = np.zeros((parts, groups, O // groups, C, math.prod(K)), grad.dtype)
     given = g, memory, apart, rows.offsets, rows.starts, rows.length, lanes(x.dtype), dw
     in_parts(_conv_weight, parts, work / parts, *given)
