@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.softmax import BOUNDS
 from minitorch.kernels.sums import add_up
 
@@ -29,7 +30,12 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
 
     Shape: q (..., L, E), k (..., S, E), mask broadcasts with the result's (..., L, S).
     """
-    scores = np.matmul(q, k.swapaxes(-2, -1))  # (..., L, S)
+    return shares(np.matmul(q, k.swapaxes(-2, -1)), mask, scale)
+
+
+@or_compiled
+def shares(scores: Array, mask: Array | None, scale: float) -> Array:
+    """softmax(scale * scores + mask) over the keys, as `weigh`; `scores` may be overwritten."""
     scalar = scores.dtype.type
     scores *= scalar(scale)
     kept, added = mask, None  # what may be attended to, and numbers to add there
@@ -59,6 +65,7 @@ def weigh(q: Array, k: Array, mask: Array | None, scale: float) -> Array:
     return weights
 
 
+@or_compiled
 def weigh_back(grad: Array, weights: Array) -> Array:
     """The gradient in the scores, given that in the weights, which is overwritten."""
     grad -= np.einsum("...s,...s->...", grad, weights)[..., np.newaxis]  # the sums: (..., L, 1)

@@ -136,9 +136,13 @@ class Attention(Function):
             grad_v = kernels.product(weights.swapaxes(-2, -1), grad, like=v)
         if needs_q or needs_k or needs_mask:
             scores = kernels.weigh_back(np.matmul(grad, v.swapaxes(-2, -1)), weights)
-            scaled = scores * scores.dtype.type(self.scale)
-            grad_q = kernels.product(scaled, k, like=q) if needs_q else None
-            grad_k = kernels.product(scaled.swapaxes(-2, -1), q, like=k) if needs_k else None
+            scale = scores.dtype.type(self.scale)
+            if needs_q:
+                grad_q = kernels.product(scores, k, like=q)
+                grad_q *= scale
+            if needs_k:
+                grad_k = kernels.product(scores.swapaxes(-2, -1), q, like=k)
+                grad_k *= scale
         return grad_q, grad_k, grad_v, scores if needs_mask else None
 
 
