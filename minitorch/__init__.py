@@ -24,18 +24,12 @@ from minitorch import (
     backends as backends,
     cpu as cpu,
     cuda as cuda,
-    distributions as distributions,
     linalg as linalg,
     mps as mps,
-    nn as nn,
     ops as ops,
-    optim as optim,
     random as random,
     return_types as return_types,
-    serialization as serialization,
     special as special,
-    testing as testing,
-    utils as utils,
     version as version,
     xpu as xpu,
 )
@@ -125,7 +119,6 @@ from minitorch.random import (
     set_rng_state as set_rng_state,
 )
 from minitorch.sampling import *
-from minitorch.serialization import load as load, save as save
 from minitorch.version import __version__ as __version__
 
 # PyTorch's other names for what is here.
@@ -143,11 +136,38 @@ moveaxis, swapdims, row_stack = movedim, transpose, vstack
 mvlgamma = special.multigammaln
 newaxis = None
 
+# What not every program needs is loaded when it is asked for.
+_later = {
+    "distributions": "minitorch.distributions",
+    "load": "minitorch.serialization",
+    "nn": "minitorch.nn",
+    "optim": "minitorch.optim",
+    "save": "minitorch.serialization",
+    "serialization": "minitorch.serialization",
+    "testing": "minitorch.testing",
+    "utils": "minitorch.utils",
+}
+
 # What the modules above list is listed there only. (Type checkers read the imports themselves.)
-if not _typing.TYPE_CHECKING:
-    __all__ = ["__version__", *(name for name in globals() if not name.startswith("_"))]
+if _typing.TYPE_CHECKING:
+    from minitorch import (
+        distributions as distributions,
+        nn as nn,
+        optim as optim,
+        serialization as serialization,
+        testing as testing,
+        utils as utils,
+    )
+    from minitorch.serialization import load as load, save as save
+else:
+    __all__ = ["__version__", *_later, *(name for name in globals() if not name.startswith("_"))]
     __all__ = sorted(set(__all__) - {"factory", "kernels", "missing", "sampling"})
 
-__getattr__ = missing(__name__)
+__getattr__ = missing(__name__, _later)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_later})
+
 
 del _kernels, _typing

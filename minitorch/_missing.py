@@ -1,32 +1,45 @@
-"""Errors for names that a module does not have, which say the nearest one that it has."""
+"""Names that a module has not: what it loads when asked, and errors that say the nearest it has."""
 
 from __future__ import annotations
 
-import difflib
+import importlib
 import sys
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def missing(module_name: str) -> Callable[[str], NoReturn]:
+def missing(module_name: str, later: Mapping[str, str] = NOTHING) -> Callable[[str], Any]:
     """Return a module-level ``__getattr__``, used as ``__getattr__ = missing(__name__)``.
 
-    Python calls it only for names that the module lacks, so it always raises AttributeError, and
+    Python calls it only for names that the module lacks, so it raises AttributeError, and
     ``hasattr`` and ``getattr`` with a default work as ever. Dunder names are what Python itself and
     other libraries probe for (``__path__``, ``__array__``): they get the plain message.
+
+    Args:
+        module_name: the module.
+        later: names that it has all the same, and the modules that are only now loaded for them: a
+            submodule of that name, or another module that has it.
 
     >>> missing("math")("squirt")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     AttributeError: module 'math' has no attribute 'squirt': ... did you mean 'sqrt'?
     """
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> Any:
+        if name in later:
+            found: Any = importlib.import_module(later[name])
+            if later[name] != f"{module_name}.{name}":
+                found = getattr(found, name)
+            setattr(sys.modules[module_name], name, found)
+            return found
         error = f"module {module_name!r} has no attribute {name!r}"
         if not (name.startswith("__") and name.endswith("__")):
             error += f": {not_covered(f'{module_name}.{name}')}"
-            known = [other for other in vars(sys.modules[module_name]) if not other.startswith("_")]
-            if nearest := difflib.get_close_matches(name, known, n=1):
-                error += f"; did you mean {nearest[0]!r}?"
+            known = [*vars(sys.modules[module_name]), *later]
+            error += did_you_mean(name, [other for other in known if not other.startswith("_")])
         # `obj` is what a traceback searches for a suggestion of its own; ours is made already.
         raise AttributeError(error, name=name, obj=None)
 
@@ -45,13 +58,19 @@ class MissingAttribute(AttributeError):
 
     def __str__(self) -> str:
         known = [other for other in dir(self.owner) if not other.startswith("_")]
-        nearest = difflib.get_close_matches(self.wanted, known, n=1)
         kind = type(self.owner).__name__
         return (
             f"'{kind}' object has no attribute '{self.wanted}': "
-            f"{not_covered(f'torch.Tensor.{self.wanted}')}"
-            + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+            f"{not_covered(f'torch.Tensor.{self.wanted}')}" + did_you_mean(self.wanted, known)
         )
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Return the end of an error that says the nearest of the names known; nothing if none is."""
+    import difflib  # which is slow to load
+
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def not_covered(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from pathlib import Path
+import os
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,10 @@ GEMM = {"f": ("sgemm", ctypes.c_float), "d": ("dgemm", ctypes.c_double)}
 @functools.cache
 def find(name: str) -> tuple[Any, Any] | None:
     """A function of OpenBLAS, and its type of integers; None under another BLAS."""
-    for path in (Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*"):
-        library = ctypes.CDLL(str(path))
+    folder = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "numpy.libs")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    for path in [os.path.join(folder, file) for file in names if "openblas" in file]:
+        library = ctypes.CDLL(path)
         for prefix in ("scipy_", ""):
             for suffix, integer in (("64_", ctypes.c_int64), ("", ctypes.c_int)):
                 try:
