@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
+from minitorch.kernels import steps
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -88,6 +90,13 @@ class Adam(Optimizer):
             v = state["max_exp_avg_sq"].maximum_(v)
         root = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])
         p.addcdiv_(m, root, value=-lr / (1 - beta1**t))
+
+    def step_parameter(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
+        m, v, betas = state["exp_avg"]._array, state["exp_avg_sq"]._array, group["betas"]
+        lr, decay, decoupled = group["lr"], group["weight_decay"], group["decoupled_weight_decay"]
+        amsgrad, eps = group["amsgrad"], group["eps"]
+        if amsgrad or not steps.adam(p, g, m, v, lr, betas, eps, decay, decoupled, t):
+            super().step_parameter(p, g, state, group, t)
 
 
 class AdamW(Adam):

@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
+from minitorch.kernels import steps
 from minitorch.kernels.cache_blocks import HALF, SMALL
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
@@ -84,7 +85,12 @@ class SGD(Optimizer):
         p.add_(g, alpha=-group["lr"])
 
     def step_parameter(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
-        if group["momentum"] or group["weight_decay"] or p.size > SMALL or p.dtype == HALF:
-            super().step_parameter(p, g, state, group, t)
-        else:  # what `update` comes to, in a third of the time
+        momentum, decay = group["momentum"], group["weight_decay"]
+        if not (momentum or decay or p.size > SMALL or p.dtype == HALF):
+            # What `update` comes to, in a third of the time.
             np.subtract(p, np.multiply(g, group["lr"]), out=p)
+            return
+        v = state["momentum_buffer"]._array if momentum else p
+        numbers = group["lr"], momentum, group["dampening"], decay, group["nesterov"]
+        if not steps.sgd(p, g, v, *numbers, t):
+            super().step_parameter(p, g, state, group, t)
