@@ -24,7 +24,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._missing import MissingAttribute
-from minitorch.kernels.layout import Axes, in_order, is_channels_last, laid_out, order_by
+from minitorch.kernels.layout import Axes, in_order, is_channels_last, laid_out, order_by, packed
 
 if TYPE_CHECKING:
     from minitorch.autograd.function import Function
@@ -51,9 +51,7 @@ class MemoryLayout:
         def __getattr__(self, name: str) -> Any:
             if name == "_array" and self._native is not None:  # asked for: settle
                 native, axes = self._native, self._axes
-                self._array = (
-                    np.ascontiguousarray(native) if axes is None else in_order(native, axes)
-                )
+                self._array = packed(native) if axes is None else in_order(native, axes)
                 self._native_strides, self._native = native.strides, None
                 return self._array
             if name.startswith("_"):

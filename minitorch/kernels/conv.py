@@ -35,6 +35,7 @@ from minitorch.kernels._windows import (
 )
 from minitorch.kernels.blas import add_shifted, products_shifted
 from minitorch.kernels.choice import or_compiled
+from minitorch.kernels.layout import packed
 from minitorch.kernels.products import multiply, multiply_long, scratch
 from minitorch.kernels.sums import add_up
 from minitorch.kernels.threads import share
@@ -70,7 +71,7 @@ class Columns:
         self.size = C * math.prod(kernel) * out[0] * self.across
         # Then the image is its own columns.
         self.is_pointwise = math.prod(kernel) == 1 and max(stride) == 1
-        array = pad(np.ascontiguousarray(batch_last(upcast_half(x))), padding, first=1)
+        array = pad(packed(batch_last(upcast_half(x))), padding, first=1)
         steps = array.strides[1:-1]
         within = [step * d for step, d in zip(steps, dilation, strict=True)]
         between = [step * s for step, s in zip(steps, stride, strict=True)]
@@ -229,7 +230,7 @@ def conv_weight(
 ) -> Array:
     """The adjoint of `conv` in weight: output gradients times the windows."""
     (O, C, *K), (N, _, *out) = weight_shape, grad.shape
-    g = np.ascontiguousarray(batch_last(upcast_half(grad)))  # (O, *out, N)
+    g = packed(batch_last(upcast_half(grad)))  # (O, *out, N)
     if columns is not None:
         deep = math.prod(weight_shape[1:])  # without the ones, if there are some
         dw = multiply_long(columns[:, :deep], _block(g, groups, 0, out[0]))
@@ -294,7 +295,7 @@ def conv_parameters(
     if columns.shape[1] == deep:
         dw = conv_weight(grad, x, weight_shape, columns=columns, groups=groups, **geometry)
         return dw, add_up(grad, (0, *range(2, grad.ndim)), keepdim=False)
-    g = np.ascontiguousarray(batch_last(upcast_half(grad)))
+    g = packed(batch_last(upcast_half(grad)))
     both = multiply_long(columns, _block(g, groups, 0, grad.shape[2]))[0]  # (C * K + 1, O)
     both = both.astype(grad.dtype, copy=False)
     return both[:deep].T.reshape(weight_shape), both[deep]
@@ -330,7 +331,7 @@ def conv_input(
             own = np.ascontiguousarray(matrices[:, part.places])
             _sum(memory, apart, own, part.rows, bias, dx[(slice(None), *part.pixels)])
         return batch_first(dx).astype(grad.dtype, copy=False)
-    g = np.ascontiguousarray(batch_last(wide))
+    g = packed(batch_last(wide))
     sizes = padded_sizes(tuple(S), padding)
     dx = np.zeros((C, *sizes, N), g.dtype)
     matrix = _matrix(weight, groups).transpose(0, 2, 1)  # (G, C / G * K, O / G)

@@ -9,8 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = tuple[int, ...]
+
+
+@or_compiled
+def copy(y: Array, x: Array) -> None:
+    """y[...] = x, both of one shape."""
+    y[...] = x
+
+
+def packed(x: Array) -> Array:
+    """`x` without gaps and in C's order: itself, or a copy."""
+    return x if x.flags.c_contiguous else _packed_copy(x)
+
+
+def _packed_copy(x: Array) -> Array:
+    y = np.empty(x.shape, x.dtype)
+    copy(y, x)
+    return y
 
 
 def laid_out(x: Array, strides: tuple[int, ...]) -> Array:
@@ -18,9 +37,9 @@ def laid_out(x: Array, strides: tuple[int, ...]) -> Array:
     if not x.size:
         return x
     reach = sum([(n - 1) * step for n, step in zip(x.shape, strides, strict=True)]) // x.itemsize
-    copy = np.ndarray(x.shape, x.dtype, np.empty(reach + 1, x.dtype), 0, strides)
-    copy[...] = x
-    return copy
+    y = np.ndarray(x.shape, x.dtype, np.empty(reach + 1, x.dtype), 0, strides)
+    copy(y, x)
+    return y
 
 
 def is_spread_out(x: Array) -> bool:
@@ -78,7 +97,7 @@ def order_by(shape: tuple[int, ...], strides: list[tuple[int, ...]]) -> Axes:
 def in_order(x: Array, axes: Axes) -> Array:
     """A copy of `x`, its memory in the order of these axes, without gaps."""
     back = sorted(range(x.ndim), key=axes.__getitem__)
-    return np.array(x.transpose(axes), order="C").transpose(back)
+    return _packed_copy(x.transpose(axes)).transpose(back)
 
 
 def column_major(x: Array) -> Array:
@@ -88,7 +107,7 @@ def column_major(x: Array) -> Array:
 
 def preserved(x: Array) -> Array:
     """A copy of `x` without gaps, in its own order of memory."""
-    return np.array(x, order="C") if x.flags.c_contiguous else in_order(x, order_of(x))
+    return _packed_copy(x) if x.flags.c_contiguous else in_order(x, order_of(x))
 
 
 def order_kept(like: Array) -> Axes | None:
@@ -98,10 +117,8 @@ def order_kept(like: Array) -> Axes | None:
 
 def ordered_as(x: Array, like: Array) -> Array:
     """A copy of `x` with the strides of `like` if that is dense, else in C's order."""
-    if like.flags.c_contiguous:
-        return np.array(x, order="C")
     axes = order_kept(like)
-    return np.array(x, order="C") if axes is None else in_order(x, axes)
+    return _packed_copy(x) if axes is None else in_order(x, axes)
 
 
 def is_channels_last(shape: tuple[int, ...], strides: tuple[int, ...], least: int = 4) -> bool:

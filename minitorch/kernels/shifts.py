@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minitorch.kernels.layout import copy
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -54,7 +56,7 @@ class Plane(NamedTuple):
                 before = (slice(None),) * dim
                 plane[(*before, slice(None, part.start))] = 0
                 plane[(*before, slice(part.stop, None))] = 0
-            plane[(slice(None), *to)] = image[(slice(None), *source)]
+            copy(plane[(slice(None), *to)], image[(slice(None), *source)])
         return memory, apart
 
 

@@ -54,14 +54,15 @@ def test_numba_is_loaded_by_the_first_kernel() -> None:
     assert run(program, MINITORCH_KERNELS="numpy").stdout.split() == ["False", "False"]
 
 
-def compiled_modules() -> list[ModuleType]:
-    package = importlib.import_module("minitorch.kernels.compiled")
+def modules(name: str) -> list[ModuleType]:
+    package = importlib.import_module(name)
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
 
 
 def test_every_compiled_kernel_stands_beside_one_in_numpy() -> None:
     pytest.importorskip("numba")
+    modules("minitorch.kernels")
     marked = {(kernel.__module__, kernel.__name__): kernel for kernel in choice.MARKED}
     assert marked
     for (place, name), kernel in marked.items():
@@ -70,7 +71,7 @@ def test_every_compiled_kernel_stands_beside_one_in_numpy() -> None:
         )
         ours, theirs = inspect.signature(twin), inspect.signature(kernel)
         assert ours.parameters == theirs.parameters, (place, name)
-    for module in compiled_modules():
+    for module in modules("minitorch.kernels.compiled"):
         beside = module.__name__.replace(".compiled.", ".")
         for name, value in vars(module).items():
             own = inspect.isfunction(value) and value.__module__ == module.__name__

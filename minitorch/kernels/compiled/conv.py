@@ -27,6 +27,7 @@ from minitorch.kernels.compiled.vectors import (
     rows_of,
     store,
 )
+from minitorch.kernels.layout import packed
 from minitorch.kernels.threads import blas_threads
 
 Sizes = tuple[int, ...]
@@ -319,7 +320,7 @@ def conv_weight(
     O, C, *K = weight_shape
     plane, rows = shifts.forward(x.shape, tuple(K), grad.shape[2:], stride, padding, dilation)
     memory, apart = plane.fill(batch_last(x))
-    g = np.ascontiguousarray(batch_last(grad)).reshape(-1)
+    g = packed(batch_last(grad)).reshape(-1)
     work = len(rows.starts) * rows.length * O * C * math.prod(K) / 16
     parts = max(min(int(work) // WORTH, len(rows.starts), blas_threads() or 1), 1)
     dw = np.zeros((parts, groups, O // groups, C, math.prod(K)), grad.dtype)

@@ -208,3 +208,46 @@ def add_totals(typingctx: Any, block: Any, y: Any, at: Any, apart: Any, columns:
         return context.get_dummy_value()
 
     return types.none(block, y, types.int64, types.int64, columns), build
+
+
+@intrinsic(prefer_literal=True)
+def transpose_tile(
+    typingctx: Any, y: Any, to: Any, apart: Any, x: Any, at: Any, between: Any, side: Any
+) -> Any:
+    """Copy a square tile: x's rows, `between` apart from `at` on, are y's columns.
+
+    Of arrays of any strides; places and distances are counted in numbers from the first one.
+    """
+    size = side.literal_value
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def address(kind: Any, array: Any, place: Any) -> Any:
+            data = context.make_array(kind)(context, builder, array).data
+            return builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
+
+        vector = ir.VectorType(context.get_value_type(x.dtype), size)
+        rows, place = [], args[4]
+        for _ in range(size):
+            rows.append(builder.load(address(x, args[3], place), align=x.dtype.bitwidth // 8))
+            place = builder.add(place, args[5])
+        # Blocks off the diagonal change places, of 1 by 1 first, then of 2 by 2, and so on.
+        step = 1
+        while step < size:
+            lanes = range(size)
+            # Of two rows, a's lanes are 0 to size - 1 and b's the following.
+            upper = [k + size - step if k & step else k for k in lanes]
+            lower = [k + size if k & step else k + step for k in lanes]
+            masks = [ir.Constant(ir.VectorType(ir.IntType(32), size), m) for m in (upper, lower)]
+            for row in (r for r in range(size) if not r & step):
+                a, b = rows[row], rows[row + step]
+                rows[row] = builder.shuffle_vector(a, b, masks[0])
+                rows[row + step] = builder.shuffle_vector(a, b, masks[1])
+            step *= 2
+        place = args[1]
+        for row in rows:
+            builder.store(row, address(y, args[0], place), align=x.dtype.bitwidth // 8)
+            place = builder.add(place, args[2])
+        return context.get_dummy_value()
+
+    given = y, types.int64, types.int64, x, types.int64, types.int64, side
+    return types.none(*given), build
