@@ -1,4 +1,4 @@
-"""Adding together by index, without a loop.
+"""Rows: adding them together by index, without a loop; the sum of each.
 
 ``np.add.at`` goes from element to element, and is quick at it for one flat index only: so it gets
 one.
@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 BLOCK = 1 << 16  # elements that are added in one call, so that their places stay in the cache
 
 
+@or_compiled
 def add_rows(values: Array, index: Array, rows: int) -> Array:
     """y = zeros of (rows, D) with y[index[i]] += values[i].
 
@@ -38,6 +41,13 @@ def add_at(y: Array, key: Any, values: Array) -> None:
     places = np.arange(y.size).reshape(y.shape)[key]
     values = np.broadcast_to(values, places.shape).astype(y.dtype, copy=False)
     np.add.at(y.reshape(-1), places.reshape(-1), values.reshape(-1))
+
+
+@or_compiled
+def row_sums(x: Array) -> Array:
+    """Sums of long rows. Shape: x (M, E), without gaps; gives (M)."""
+    total: Array = np.add.reduce(x, 1)
+    return total
 
 
 def first_largest(values: Array, starts: Array) -> Array:

@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.rows import row_sums
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 FEW = 512  # elements, up to which NumPy has added them before BLAS is called
+MANY = 1 << 15  # elements, of which the sum is worth compiled code
 LONG = 1024  # elements of a row from which on NumPy adds it
 
 _add: Any = np.add.reduce  # what ndarray.sum calls, without the detour
@@ -44,6 +47,9 @@ def add_up(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
                 if keepdim:
                     return found.reshape([1 if d in dims else n for d, n in shape])
                 return found.reshape([n for d, n in shape if d not in dims])
+        if x.size > MANY and len(dims) == x.ndim and x.flags.c_contiguous:
+            total = row_sums(x.reshape(1, -1))
+            return total.reshape((1,) * x.ndim) if keepdim else total[0]
         return _add(x, dims, keepdims=keepdim)
     return _add(x, dims, dtype=wide(x), keepdims=keepdim).astype(x.dtype, copy=False)
 
@@ -55,7 +61,7 @@ def mean_of_half(x: Array, dims: tuple[int, ...], keepdim: bool, count: int) -> 
 
 
 def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
-    """The sums, flat, as a product with ones; None if they are not made so."""
+    """The sums, flat, as products with ones; None if they are not made so."""
     order: Any = range(x.ndim)
     if not x.flags.c_contiguous:
         order = sorted(order, key=lambda axis: -x.strides[axis])
@@ -65,8 +71,12 @@ def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
             return None
     places = [place for place, axis in enumerate(order) if axis in dims]
     first, last = places[0], places[-1] + 1
-    if last - first != len(places):
-        return None
+    if last - first != len(places):  # not side by side: those that are come first, at the end
+        first = max(place for place in places if place - 1 not in places)
+        tail = tuple(range(first, last))
+        ends = _by_product(x, tail)
+        ends = _add(x, tail) if ends is None else ends.reshape(x.shape[:first] + x.shape[last:])
+        return add_up(ends, tuple(places[: -len(tail)]), False).reshape(-1)
     before, size, after = (
         math.prod(part) for part in (x.shape[:first], x.shape[first:last], x.shape[last:])
     )
@@ -74,7 +84,8 @@ def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
         return ones(size, x.dtype) @ x.reshape(size, after)
     if after != 1:
         return np.matmul(ones(size, x.dtype), x.reshape(before, size, after))
-    return x.reshape(before, size) @ ones(size, x.dtype) if size <= LONG else None
+    rows = x.reshape(before, size)
+    return rows @ ones(size, x.dtype) if size <= LONG else row_sums(rows)
 
 
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
