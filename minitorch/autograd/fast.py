@@ -88,7 +88,7 @@ def apply_plain(cls: type[Function], x: Any, y: Any = None) -> Any:
                     kept = save_tensor(y, y_edge)
                 elif kept is out:
                     kept = save_tensor(result, None, 0)
-                else:
+                elif kept.dtype.kind not in "iub":
                     node._pack((x, y), (x_array, y_array), (out,), (result,))
                     return result
                 packed.append(kept)
@@ -183,7 +183,9 @@ def walk(walk: BackwardWalk) -> None:
                 grads = pending.get(end)  # type: ignore[assignment]
                 if grads is None:
                     pending[end] = grads = [None] * len(outputs)
+                    grads[slot] = grad
                     heappush(ready, (-end.sequence, end))
-                held = grads[slot]
-                grads[slot] = grad if held is None else walk.add(held, grad)
+                else:
+                    held = grads[slot]
+                    grads[slot] = grad if held is None else walk.add(held, grad)
         made = grads = grad = held = None  # type: ignore[assignment] # let go of the memory

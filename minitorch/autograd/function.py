@@ -114,7 +114,7 @@ class Function(NodeInterface, SavedForBackward):
         edges = self.edges  # none at all while nothing is recorded
         if mode.limited is not None and mode.limited[0] is self:
             edges = mode.limited[1]
-        return bool(edges) and edges[index] is not None
+        return edges[index] is not None if edges else False
 
     # ---- recording --------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from minitorch.autograd.base import Edge, Edges, TensorBase
 from minitorch.autograd.hooks import all_replaced, replaced
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node_api import AccumulateGrad
+from minitorch.kernels.sums import broadcasts
 
 if TYPE_CHECKING:
     from minitorch.autograd.function import Function
@@ -56,10 +57,11 @@ def _paths_to_targets(
     """The nodes from which a target can be reached, and by which edges (None for the others)."""
     paths: dict[Function, list[Edge | None]] = {}
     for node in sorted(nodes_behind(roots), key=attrgetter("sequence")):  # inputs before users
-        edges = [
-            edge if edge and (edge[0] in paths or (id(edge[0]), edge[1]) in targets) else None
-            for edge in node.edges
-        ]
+        edges: list[Edge | None] = []
+        for edge in node.edges:
+            if edge and not (edge[0] in paths or (id(edge[0]), edge[1]) in targets):
+                edge = None
+            edges.append(edge)
         if any(edges):
             paths[node] = node.edges if edges == node.edges else edges
     return paths
@@ -68,12 +70,14 @@ def _paths_to_targets(
 def nodes_behind(edges: Edges) -> set[Function]:
     """All nodes that can be reached by `edges`."""
     seen: set[Function] = set()
-    stack = [edge[0] for edge in edges if edge is not None]
+    stack = [edge[0] for edge in edges if edge and not isinstance(edge[0], TensorBase)]
     while stack:
         node = stack.pop()
-        if node not in seen and not isinstance(node, TensorBase):
+        if node not in seen:
             seen.add(node)
-            stack += [edge[0] for edge in node.edges if edge is not None]
+            for edge in node.edges:
+                if edge is not None and not isinstance(edge[0], TensorBase):
+                    stack.append(edge[0])
     return seen
 
 
@@ -196,7 +200,10 @@ def run_on_tensors(walk: BackwardWalk, node: Function, grads: list[Any]) -> tupl
     Raises:
         TypeError: for a gradient that is neither a tensor nor None.
     """
-    results = node.run([None if g is None else walk.to_tensor(g, node.wrap) for g in grads])
+    recorded = walk.create_graph  # then its gradients are tensors as they are
+    if not recorded:
+        grads = [None if g is None else walk.to_tensor(g, node.wrap) for g in grads]
+    results = node.run(grads)
     results = results if type(results) is tuple else (results,)
     for index, grad in enumerate(results):
         if grad is not None and not isinstance(grad, TensorBase):
@@ -204,6 +211,8 @@ def run_on_tensors(walk: BackwardWalk, node: Function, grads: list[Any]) -> tupl
                 f"{node.name()}: expected a tensor or None as the gradient at index {index}, "
                 f"got {type(grad).__name__}"
             )
+    if recorded:
+        return results
     return tuple([None if grad is None else walk.from_tensor(grad) for grad in results])
 
 
@@ -358,11 +367,7 @@ def fit_count(node: Function, grads: Sequence[Any]) -> Sequence[Any]:
 
 def check_shape(node: Function, index: int, got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     """Refuse a gradient of another shape, unless its operand was broadcast."""
-    padded = (1,) * (len(got) - len(wanted)) + wanted
-    fits = len(padded) == len(got) and all(
-        want in (1, size) for want, size in zip(padded, got, strict=True)
-    )
-    if not (node.broadcasts and fits):
+    if not (node.broadcasts and broadcasts(wanted, got)):
         raise RuntimeError(
             f"Function {node.name()} returned an invalid gradient at index {index} - "
             f"got {list(got)} but expected shape compatible with {list(wanted)}"

@@ -25,8 +25,19 @@ OPERANDS = {"self": 0, "input": 0, "other": 1, "mat2": 1, "weight": 1, "target":
 
 @functools.cache
 def class_named(function: type[Function], name: str) -> type[Function]:
-    """A subclass of `function` that differs in its name alone."""
-    return type(name, (function,), {"_forward_cls": function._forward_cls})
+    """A subclass of `function` by another name, in which ``_saved_self`` and the like are found.
+
+    Only there, for Python reads every attribute more slowly where a class has a `__getattr__`.
+    """
+    own = {"_forward_cls": function._forward_cls, "__getattr__": saved_by_name}
+    return type(name, (function,), own)
+
+
+def saved_by_name(node: NodeInterface, name: str) -> Any:
+    """An attribute that a node does not have: what it saved, by PyTorch's name of it."""
+    if name.startswith("_saved_"):
+        return node._find_saved(name.removeprefix("_saved_"))
+    raise AttributeError(f"'{type(node).__name__}' object has no attribute '{name}'")
 
 
 class NodeInterface:
@@ -163,13 +174,6 @@ class NodeInterface:
         if not mode.grad:
             results = tuple([None if grad is None else grad.detach() for grad in results])
         return results[0] if count == 1 else results
-
-    if not TYPE_CHECKING:  # or every misspelt attribute would pass the type checker
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("_saved_"):
-                return self._find_saved(name.removeprefix("_saved_"))
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _find_saved(self, name: str) -> Any:
         """Find the saved tensor that PyTorch calls ``_saved_<name>``.

@@ -86,18 +86,16 @@ def save_tensor(
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage()
-    version, loose = storage.version, False
-    if tensor._slow_path and tensor._inference:
+    if not tensor._slow_path:
+        kept = tensor._array, False, storage, storage.version, edge, own_slot
+        return new_tuple(SavedArray, kept)
+    if tensor._inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. "
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
-    if not tensor._slow_path:
-        array = tensor._array
-    else:
-        array = tensor._native_layout if given is None else given
-        loose = tensor._native is not None or tensor._native_strides is not None
-    return new_tuple(SavedArray, (array, loose, storage, version, edge, own_slot))
+    array = tensor._native_layout if given is None else given
+    return SavedArray(array, tensor._has_native_layout, storage, storage.version, edge, own_slot)
 
 
 FREED = (
@@ -190,13 +188,13 @@ class SavedForBackward:
     ) -> None:
         """Turn what was saved into `SavedArray`s, by finding it among `arrays` and the outputs."""
         packed: list[Any] = []
-        assert self._saved is not None
-        for kept in self._saved:
+        edges = self.edges
+        for kept in self._saved or ():
             if kept is not None:
-                for given, edge, array in zip(inputs, self.edges, arrays, strict=False):
+                for index, array in enumerate(arrays):
                     if array is kept:
-                        if given is not kept:  # it was a tensor's
-                            kept = save_tensor(given, edge, None, array)
+                        if inputs[index] is not kept:  # it was a tensor's
+                            kept = save_tensor(inputs[index], edges[index], None, array)
                         break
                 else:
                     for slot, out in enumerate(outs):

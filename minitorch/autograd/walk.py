@@ -95,8 +95,9 @@ class BackwardWalk:
     def send_to_leaf(self, node: Function | None, index: int, leaf: TensorBase, grad: Any) -> None:
         """Add a gradient to the sum of a leaf."""
         if grad is not None:
-            array = leaf._any_layout
-            grad = self.fit(node, index, grad, array.shape, array.dtype)
+            array = leaf._any_layout if leaf._slow_path else leaf._array
+            if self.create_graph or grad.shape != array.shape or grad.dtype is not array.dtype:
+                grad = self.fit(node, index, grad, array.shape, array.dtype)
             held = self.leaves.get(id(leaf))
             if held is None:
                 fresh = node is not None and node.returns_fresh_gradients

@@ -14,6 +14,7 @@ import importlib
 import os
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 SETTING = (
@@ -63,14 +64,26 @@ def compiled_version(kernel: Callable[..., Any]) -> Callable[..., Any] | None:
     return found
 
 
+@functools.cache
+def ruled_out() -> bool:
+    """Whether it is certain, without loading Numba, that no compiled kernel will be in use."""
+    wish = os.environ.get(SETTING, "")
+    return wish == "numpy" or (not wish and find_spec("numba") is None)
+
+
 MARKED: list[Callable[..., Any]] = []  # every kernel that `or_compiled` was written above
 
 
 def or_compiled(kernel: F) -> F:
     """Let the compiled kernel of the same name go first.
 
-    The NumPy one alone is the attribute `in_numpy` of what this returns.
+    The NumPy one alone is the attribute `in_numpy` of what this returns, which is itself where
+    there cannot be another: then a call costs no more than without the mark.
     """
+    if ruled_out():
+        kernel.in_numpy = kernel  # type: ignore[attr-defined]
+        MARKED.append(kernel)
+        return kernel
     first: Callable[..., Any] | None = None  # not asked for yet
 
     @functools.wraps(kernel)

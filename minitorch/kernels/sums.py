@@ -16,6 +16,7 @@ import numpy as np
 from minitorch.kernels.rows import row_sums
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Shape = tuple[int, ...]
 
 FEW = 512  # elements, up to which NumPy has added them before BLAS is called
 MANY = 1 << 15  # elements, of which the sum is worth compiled code
@@ -43,10 +44,7 @@ def add_up(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
         if x.size > FEW and 0 < len(dims) < x.ndim:
             found = _by_product(x, dims)
             if found is not None:
-                shape = enumerate(x.shape)
-                if keepdim:
-                    return found.reshape([1 if d in dims else n for d, n in shape])
-                return found.reshape([n for d, n in shape if d not in dims])
+                return found.reshape(_shape_left(x.shape, dims, keepdim))
         if x.size > MANY and len(dims) == x.ndim and x.flags.c_contiguous:
             total = row_sums(x.reshape(1, -1))
             return total.reshape((1,) * x.ndim) if keepdim else total[0]
@@ -62,24 +60,21 @@ def mean_of_half(x: Array, dims: tuple[int, ...], keepdim: bool, count: int) -> 
 
 def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
     """The sums, flat, as products with ones; None if they are not made so."""
-    order: Any = range(x.ndim)
     if not x.flags.c_contiguous:
-        order = sorted(order, key=lambda axis: -x.strides[axis])
+        order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
         x = x.transpose(order)
         kept = [axis for axis in order if axis not in dims]
         if not x.flags.c_contiguous or kept != sorted(kept):
             return None
-    places = [place for place, axis in enumerate(order) if axis in dims]
-    first, last = places[0], places[-1] + 1
-    if last - first != len(places):  # not side by side: those that are come first, at the end
-        first = max(place for place in places if place - 1 not in places)
+        dims = tuple([place for place, axis in enumerate(order) if axis in dims])
+    sides = _sides(x.shape, dims)
+    if sides is None:  # not side by side: those that are come first, at the end
+        first, last = max(dim for dim in dims if dim - 1 not in dims), max(dims) + 1
         tail = tuple(range(first, last))
         ends = _by_product(x, tail)
         ends = _add(x, tail) if ends is None else ends.reshape(x.shape[:first] + x.shape[last:])
-        return add_up(ends, tuple(places[: -len(tail)]), False).reshape(-1)
-    before, size, after = (
-        math.prod(part) for part in (x.shape[:first], x.shape[first:last], x.shape[last:])
-    )
+        return add_up(ends, tuple([dim for dim in dims if dim < first]), False).reshape(-1)
+    before, size, after = sides
     if before == 1:
         return ones(size, x.dtype) @ x.reshape(size, after)
     if after != 1:
@@ -88,9 +83,47 @@ def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
     return rows @ ones(size, x.dtype) if size <= LONG else row_sums(rows)
 
 
-def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+def sum_to(x: Array, shape: Shape) -> Array:
     """x summed down to `shape`, which must broadcast to x's: what broadcasting is undone by."""
-    extra = x.ndim - len(shape)
-    stretched = [d + extra for d, size in enumerate(shape) if size == 1 and x.shape[d + extra] != 1]
-    total: Array = add_up(x, (*range(extra), *stretched), keepdim=True)
-    return total.reshape(shape) if extra else total
+    total: Array = add_up(x, _stretched(x.shape, shape), True)
+    return total if x.ndim == len(shape) else total.reshape(shape)
+
+
+# Of shapes alone, which are the same in every step of a training.
+
+
+@functools.lru_cache(maxsize=256)
+def _shape_left(shape: Shape, dims: Shape, keepdim: bool) -> Shape:
+    """The shape of a sum over `dims`."""
+    if keepdim:
+        return tuple([1 if dim in dims else size for dim, size in enumerate(shape)])
+    return tuple([size for dim, size in enumerate(shape) if dim not in dims])
+
+
+@functools.lru_cache(maxsize=256)
+def _sides(shape: Shape, dims: Shape) -> tuple[int, int, int] | None:
+    """Count what lies before, in and after `dims`; None if they are not next to each other.
+
+    They need not be in order.
+    """
+    first, last = min(dims), max(dims) + 1
+    if last - first != len(dims):
+        return None
+    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
+
+
+@functools.lru_cache(maxsize=256)
+def _stretched(shape: Shape, less: Shape) -> Shape:
+    """The dims of `shape` along which something of the shape `less` is broadcast to it."""
+    extra = len(shape) - len(less)
+    ones = [d + extra for d, size in enumerate(less) if size == 1 and shape[d + extra] != 1]
+    return (*range(extra), *ones)
+
+
+@functools.lru_cache(maxsize=256)
+def broadcasts(less: Shape, shape: Shape) -> bool:
+    """Whether something of the shape `less` can be broadcast to `shape`."""
+    padded = (1,) * (len(shape) - len(less)) + less
+    return len(padded) == len(shape) and all(
+        a in (1, b) for a, b in zip(padded, shape, strict=True)
+    )

@@ -62,9 +62,10 @@ class ModuleTree:
         self.__dict__["_non_persistent_buffers_set"].discard(name)
 
     def __getattr__(self, name: str) -> Any:
+        tables = self.__dict__
         for table in self._TABLES:
-            found = self.__dict__.get(table, {})
-            if name in found:
+            found = tables.get(table)
+            if found and name in found:
                 return found[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 

@@ -13,6 +13,7 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
+from minitorch.kernels.sums import add_up
 from minitorch.ops.math.reduce import Sum
 from minitorch.ops.math.select import masked_fill
 from minitorch.ops.shape.strided import diagonal
@@ -497,7 +498,6 @@ class Linear(Function):
     """y = x @ w.T + b: the affine map of the last dimension, with `w` as (out, in)."""
 
     torch_name = "AddmmBackward0"
-    backward_takes_arrays = True
     returns_fresh_gradients = True
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
@@ -518,6 +518,18 @@ class Linear(Function):
         if self.needs(1):
             grad_w = MatMul.apply(rows, _as_matrix(x), tx=True)
         return grad_x, grad_w, Sum.apply(rows, dims=(0,), keepdim=False) if self.needs(2) else None
+
+    def backward_kernel(self, grad: Array) -> Any:
+        x, w = self.saved
+        rows = _as_matrix(grad)
+        grad_x = grad_w = None
+        if self.needs(0):
+            grad_x = matmul_kernel(rows, w)
+            if rows is not grad:
+                grad_x = grad_x.reshape(*grad.shape[:-1], w.shape[1])
+        if self.needs(1):
+            grad_w = matmul_kernel(rows.T, _as_matrix(x))
+        return grad_x, grad_w, add_up(rows, (0,), False) if self.needs(2) else None
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

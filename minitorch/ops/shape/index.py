@@ -41,7 +41,7 @@ __all__ = [
 
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
 Indices = tuple[Any, ...]  # tensors or ndarrays of indices or masks, and None for a full slice
-FULL, INT = slice(None), {int}
+FULL, INT, INT_OR_NONE = slice(None), {int}, {int, type(None)}
 PARTS = (list, tuple, range, slice, np.ndarray, TensorBase, type(None), type(Ellipsis))
 
 
@@ -80,6 +80,8 @@ def _part(part: Any) -> Any:
     if type(part) is int or part is None or part is Ellipsis or type(part) is bool:
         return part
     if isinstance(part, slice):
+        if part.step is None and {type(part.start), type(part.stop)} <= INT_OR_NONE:
+            return part
         start, stop, step = (
             b if b is None else operator.index(b) for b in (part.start, part.stop, part.step)
         )

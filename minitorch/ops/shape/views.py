@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from minitorch._dtypes import Array, Size, contiguous_format, result_dtype
 from minitorch.autograd.function import Function
 from minitorch.autograd.views import ViewStep
-from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved
+from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved, stretched
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, shape_given, shape_of, wrap_dim
 
@@ -83,8 +84,10 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(dims.index, range(len(dims))))
 
 
-def _reshaped(who: str, x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """`shape` with its -1 worked out, refused unless it has as many elements as x."""
+@functools.lru_cache(maxsize=256)
+def _reshaped(who: str, own: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with its -1 worked out, refused unless it has as many elements as the shape `own`."""
+    count = math.prod(own)
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     if any(size < -1 for size in shape):
@@ -93,16 +96,16 @@ def _reshaped(who: str, x: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
     if -1 in shape:
         if known == 0:
             raise RuntimeError(
-                f"cannot reshape tensor of {x.size} elements into shape {list(shape)} because the "
+                f"cannot reshape tensor of {count} elements into shape {list(shape)} because the "
                 "unspecified dimension size -1 can be any value and is ambiguous"
             )
-        if x.size % known == 0:
-            return tuple(x.size // known if size == -1 else size for size in shape)
-    elif known == x.size:
+        if count % known == 0:
+            return tuple(count // known if size == -1 else size for size in shape)
+    elif known == count:
         return shape
     raise RuntimeError(
-        f"shape '{list(shape)}' is invalid for input of size {x.size} "
-        f"({who} of a tensor of shape {list(x.shape)})"
+        f"shape '{list(shape)}' is invalid for input of size {count} "
+        f"({who} of a tensor of shape {list(own)})"
     )
 
 
@@ -119,7 +122,7 @@ def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """
     x = require_tensor("reshape", "input", input)
     wanted = shape_given("reshape", "shape", sizes, shape)
-    return Reshape.apply_view(x, shape=_reshaped("reshape", x._array, wanted))
+    return Reshape.apply_view(x, shape=_reshaped("reshape", x._array.shape, wanted))
 
 
 def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
@@ -134,7 +137,7 @@ def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Ten
     if dtype is not None:
         return _view_dtype(x, dtype)
     wanted = shape_given("view", "size", sizes, size)
-    y: Tensor = Reshape.apply_view(x, shape=_reshaped("view", x._array, wanted))
+    y: Tensor = Reshape.apply_view(x, shape=_reshaped("view", x._array.shape, wanted))
     if y._view is None and x._array.size and not y._inference:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
@@ -305,7 +308,12 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """
     x = require_tensor("permute", "input", input)
     given = shape_given("permute", "dims", order, dims)
-    ndim = x._array.ndim
+    return Permute.apply_view(x, dims=_permutation(given, x._array.ndim))
+
+
+@functools.lru_cache(maxsize=256)
+def _permutation(given: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """The dimensions in the order `given`, refused unless each is named once."""
     if len(given) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the "
@@ -315,7 +323,7 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     wrapped = tuple(wrap_dim(d, ndim) for d in given)
     if len(set(wrapped)) != ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return Permute.apply_view(x, dims=wrapped)
+    return wrapped
 
 
 class Transpose(Permute):
@@ -402,11 +410,7 @@ class Expand(Function):
 
     def forward(self, x: Array, *, shape: tuple[int, ...]) -> Array:
         self.shape = x.shape
-        if x.ndim == 0:  # what `broadcast_to` comes to, in a tenth of its time
-            return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
-        y = np.broadcast_to(x, shape)
-        y.flags.writeable = x.flags.writeable
-        return y
+        return stretched(x, shape)
 
     def backward(self, grad: Tensor) -> Any:
         return sum_to_size(grad, self.shape)
@@ -419,7 +423,14 @@ def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False)
         RuntimeError: if a dimension of another size would have to change.
     """
     x = require_tensor("expand", "input", input)
-    shape, wanted = x._array.shape, list(shape_given("expand", "size", sizes, size))
+    wanted = shape_given("expand", "size", sizes, size)
+    return Expand.apply_view(x, shape=_expanded(x._array.shape, wanted))
+
+
+@functools.lru_cache(maxsize=256)
+def _expanded(shape: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """`sizes` with each -1 worked out, refused unless `shape` can be expanded to them."""
+    wanted = list(sizes)
     extra = len(wanted) - len(shape)
     if extra < 0:
         raise RuntimeError(
@@ -441,7 +452,7 @@ def expand(input: Tensor, *sizes: Any, size: Any = None, implicit: bool = False)
                 f"at non-singleton dimension {d}.  Target sizes: {wanted}.  "
                 f"Tensor sizes: {list(shape)}"
             )
-    return Expand.apply_view(x, shape=tuple(wanted))
+    return tuple(wanted)
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:

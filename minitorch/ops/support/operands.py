@@ -365,6 +365,8 @@ def _rounded(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
 
 def wrap_dim(dim: Any, ndim: int) -> int:
     """`dim` counted from the front, or an IndexError. A 0-d tensor has dims 0 and -1."""
+    if type(dim) is int and -ndim <= dim < ndim:  # nearly always
+        return dim if dim >= 0 else dim + ndim
     try:
         index = operator.index(dim)
     except TypeError:
@@ -401,8 +403,11 @@ def shape_of(who: str, sizes: Sequence[Any]) -> tuple[int, ...]:
             sizes = first
         elif getattr(first, "ndim", 0):  # a tensor or an array of sizes
             sizes = tuple(first)
+    kinds = set(map(type, sizes))
+    if kinds == {int}:
+        return tuple(sizes)
     try:
-        if bool not in map(type, sizes):
+        if bool not in kinds:
             return tuple(operator.index(size) for size in sizes)
     except TypeError:
         pass
