@@ -41,7 +41,7 @@ __all__ = [
 
 Key = tuple[Any, ...]  # ints, slices, None, Ellipsis, and ndarrays of indices or masks
 Indices = tuple[Any, ...]  # tensors or ndarrays of indices or masks, and None for a full slice
-FULL, INT, INT_OR_NONE = slice(None), {int}, {int, type(None)}
+FULL, INT, INT_OR_NONE, INT_OR_SLICE = slice(None), {int}, {int, type(None)}, {int, slice}
 PARTS = (list, tuple, range, slice, np.ndarray, TensorBase, type(None), type(Ellipsis))
 
 
@@ -80,7 +80,7 @@ def _part(part: Any) -> Any:
     if type(part) is int or part is None or part is Ellipsis or type(part) is bool:
         return part
     if isinstance(part, slice):
-        if part.step is None and {type(part.start), type(part.stop)} <= INT_OR_NONE:
+        if _is_simple(part):
             return part
         start, stop, step = (
             b if b is None else operator.index(b) for b in (part.start, part.stop, part.step)
@@ -138,14 +138,27 @@ def _dims(part: Any) -> int:
     return 0 if part is None or part is Ellipsis or type(part) is bool else 1
 
 
-def _key_of_ints(index: Any) -> Key | None:
-    """The key for NumPy of the commonest index, an int or a tuple of them; None for all others.
+def _simple_key(index: Any) -> Key | None:
+    """The key for NumPy of the commonest indices, ints and slices; None for all others.
 
-    Whether each is in range is left to NumPy: where it complains, `_keys` says what of.
+    Whether each int is in range is left to NumPy: where it complains, `_keys` says what of.
     """
-    if type(index) is int:
-        return index, Ellipsis
-    return (*index, Ellipsis) if type(index) is tuple and set(map(type, index)) == INT else None
+    if type(index) is not tuple:
+        index = (index,)
+    kinds = set(map(type, index))
+    if kinds == INT:
+        return (*index, Ellipsis)
+    if not kinds or not kinds <= INT_OR_SLICE:
+        return None
+    for part in index:
+        if type(part) is slice and not _is_simple(part):
+            return None
+    return (*index, Ellipsis)
+
+
+def _is_simple(part: slice) -> bool:
+    """Whether a slice means in PyTorch what it means in NumPy: its bounds are ints, its step 1."""
+    return part.step is None and {type(part.start), type(part.stop)} <= INT_OR_NONE
 
 
 def _keys(shape: tuple[int, ...], index: Any) -> tuple[Key | None, Indices | None]:
@@ -342,7 +355,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         IndexError: too many indices, out of range, or a mask of another shape.
         ValueError: a slice with a negative step.
     """
-    key = _key_of_ints(index)
+    key = _simple_key(index)
     if key is not None:
         try:
             return Slice.apply_view(input, key=key)
@@ -423,7 +436,7 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ValueError(f"Overflow when unpacking long long: {value}")
         value = args.scalar_as(value, target._array.dtype, filling=True)
-    key = _key_of_ints(index)
+    key = _simple_key(index)
     if key is not None:
         try:
             if _write_at_once(target, key, value):
