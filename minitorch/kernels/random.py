@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
+
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 BLOCK = 16  # values that PyTorch's vectorized normal makes at a time: 8 cosines, then 8 sines
+MANY = 1024  # values, from which on it pays to load compiled kernels
 CHUNK = 2048 * BLOCK  # values per pass: what a pass allocates stays in the second-level cache
 
 _F16, _F32, _F64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
@@ -296,7 +299,8 @@ def _exp(x: float) -> float:
 # ---- Box-Muller -------------------------------------------------------------------------------
 
 
-def _box_muller(uniforms: Array) -> Array:
+@or_compiled
+def box_muller(uniforms: Array) -> Array:
     """Standard normals from uniforms, in blocks of 16: 8 for the radii, then 8 for the angles.
 
     For u, v uniform on [0, 1), sqrt(-2 ln(1-u)) cos(2 pi v) and the same with sin are two
@@ -312,6 +316,21 @@ def _box_muller(uniforms: Array) -> Array:
     np.multiply(radius, cos, out=normals[:, 0])
     np.multiply(radius, sin, out=normals[:, 1])
     return normals.reshape(-1)
+
+
+@or_compiled
+def shuffle(words: Array) -> Array:
+    """0 ... n-1 in a random order, from n-1 words of 32 bits, one for each swap.
+
+    Fisher & Yates's shuffle from the front (Durstenfeld, 1964).
+    """
+    n = words.size + 1
+    order = list(range(n))
+    places = np.arange(n - 1, dtype=np.uint32)
+    partners = places + words % (np.uint32(n) - places)
+    for i, k in enumerate(partners.tolist()):
+        order[i], order[k] = order[k], order[i]
+    return np.array(order, np.int64)
 
 
 # ---- arguments --------------------------------------------------------------------------------
@@ -594,9 +613,11 @@ class Stream:
     def _normal_blocks(self, n: int, mean: float, std: float, dtype: np.dtype[Any]) -> Array:
         """Whole blocks from the front; then, if some are left over, the last 16 made anew."""
         uniforms = self._uniform53 if dtype == _F64 else self._uniform24
+        few = box_muller.in_numpy  # type: ignore[attr-defined]
 
         def finished(drawn: Array) -> Array:
-            return _cast(_affine(_box_muller(drawn), std, mean), dtype)
+            normals = (box_muller if drawn.size >= MANY else few)(drawn)
+            return _cast(_affine(normals, std, mean), dtype)
 
         left_over = n % BLOCK
         if not left_over:
@@ -709,8 +730,6 @@ class Stream:
     def permutation(self, n: int, dtype: DTypeLike = np.int64) -> Array:
         """``randperm(n)``: 0 ... n-1 in a random order.
 
-        Fisher & Yates's shuffle from the front (Durstenfeld, 1964), one word per swap.
-
         Raises:
             RuntimeError: if `n` is negative or `dtype` cannot hold n - 1.
         """
@@ -721,12 +740,9 @@ class Stream:
             raise RuntimeError(f"randperm: n = {n} is too large for {dtype.name}")
         if n >= 2**32 // 20:
             raise NotImplementedError(f"randperm: n must be below {2**32 // 20}, got {n}")
-        order = list(range(n))
-        places = np.arange(max(n - 1, 0), dtype=np.uint32)
-        partners = places + self.raw32(places.size) % (np.uint32(n) - places)
-        for i, k in enumerate(partners.tolist()):
-            order[i], order[k] = order[k], order[i]
-        return _cast(np.array(order, np.int64), dtype)
+        words = self.raw32(max(n - 1, 0))
+        few = shuffle.in_numpy  # type: ignore[attr-defined]
+        return _cast((shuffle if n >= MANY else few)(words)[:n], dtype)
 
     # -- yes or no
 
