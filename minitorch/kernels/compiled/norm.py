@@ -62,11 +62,6 @@ def _order(layout: Layout, axes: Axes) -> Axes | None:
     return tuple([1 if axis in axes else layout.cells[axis] for axis in layout.order])
 
 
-def _fold(layout: Layout, x: Array) -> Array:
-    """The array as (A, K, B), without gaps."""
-    return np.ascontiguousarray(layout.fold(x))
-
-
 def _per_cell(layout: Layout, numbers: Array | None, missing: Any) -> Array:
     """One number a cell, in the order of memory; all are `missing` if there are none."""
     K = layout.folded[1]
@@ -120,7 +115,7 @@ def standardise_cells(
     if not served(x) or not x.size or sizes is None:
         return NotImplemented
     one = x.dtype.type(1)
-    z, weights, biases = _fold(layout, x), _per_cell(layout, w, one), _per_cell(layout, b, one * 0)
+    z, weights, biases = layout.fold(x), _per_cell(layout, w, one), _per_cell(layout, b, one * 0)
     y, statistics = np.empty_like(z), np.empty((3, *sizes), x.dtype)
     flat = statistics.reshape(3, -1)
     if layout.folded[2] == 1:
@@ -207,7 +202,7 @@ def cells_back(
     mean, inverse = (
         np.ascontiguousarray(a.transpose(layout.order).reshape(-1)) for a in statistics
     )
-    z, g, weights = _fold(layout, x), _fold(layout, grad), _per_cell(layout, w, x.dtype.type(1))
+    z, g, weights = layout.fold(x), layout.fold(grad), _per_cell(layout, w, x.dtype.type(1))
     if mean.size < weights.size and not np.isfinite(weights).all():
         return NotImplemented  # inf and NaN then depend on where a weight is multiplied with
     out = np.empty_like(z if wants_x else z[:0])
@@ -237,7 +232,7 @@ def scale_cells(x: Array, scale: Array, shift: Array | None, inner: Axes) -> Any
     A, K, B = layout.folded
     if not served(x, scale) or not x.size or _order(layout, inner) is None:
         return NotImplemented
-    z, zero = _fold(layout, x), x.dtype.type(0)
+    z, zero = layout.fold(x), x.dtype.type(0)
     slopes, shifts = _per_cell(layout, scale, zero), _per_cell(layout, shift, zero)
     y = np.empty_like(z)
     if B == 1:
