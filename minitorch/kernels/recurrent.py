@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.choice import or_compiled
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Gradients = list[Array | None]
 Fill = Callable[[Array, Array], Any]
@@ -234,6 +236,88 @@ class ElmanReLU(Elman):
         return (~(y <= 0)).astype(y.dtype)  # 1 at NaN, as in PyTorch
 
 
+@or_compiled
+def lstm_steps(
+    fill: Fill, before: Array, z: Array, pairs: Array, terms: Array, bents: Array, hidden: Array,
+    w_hr: Array | None,
+) -> None:  # fmt: skip
+    """Go through the steps of an LSTM, whose memory `LSTM.steps` has prepared."""
+    T, H, N = bents.shape
+    parts = z.reshape(T, 4, H, N)
+    P = H if w_hr is None else len(w_hr)
+    one, projected = np.ones((), z.dtype), iter(before[1:, :P])
+    add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
+    given = before, z, parts[:, :2], parts[:, 2], parts[:, 3]
+    between = pairs, pairs[:, 0], terms, terms[:, 0], terms[:, 1]
+    for state, all_z, if_, g, o, pair, minus_g, both, minus, kept, cell, bent, out in zip(
+        *given, *between, pairs[1:, 1], bents, hidden, strict=False
+    ):
+        fill(state, all_z)
+        tanh(g, minus_g)
+        exp(all_z, all_z)  # g's too: one call on all is quicker than two on parts
+        add(all_z, one, all_z)
+        divide(pair, if_, both)
+        subtract(kept, minus, cell)
+        tanh(cell, bent)
+        divide(bent, o, out)
+        if w_hr is not None:
+            np.dot(w_hr, out, next(projected))
+
+
+@or_compiled
+def lstm_slopes(
+    w_hh: Array, w_hr: Array | None, z: Array, pairs: Array, terms: Array, bents: Array,
+    hidden: Array, grad: Array, state: Array, cell: Array, projected: Array | None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Go back through the steps of an LSTM.
+
+    Args:
+        z, pairs, terms, bents, hidden: as `lstm_steps` has left them.
+        grad: the gradients in the outputs, (T, P, N).
+        state, cell: those in the last states; overwritten.
+        projected: gets the gradients in what `w_hr` gave, if there is one.
+
+    Returns:
+        The gradients in z, and in the first cell. (That in the first state is in `state`.)
+    """
+    T, H, N = bents.shape
+    parts = z.reshape(T, 4, H, N)
+    # What is multiplied by the gradient in c (for c before, i, f, g), and by that in h (o, c).
+    d = _aligned((T, 6, H, N), grad.dtype)
+    i, o = np.reciprocal(parts[:, 0]), np.reciprocal(parts[:, 3])
+    f = np.reciprocal(parts[:, 1], out=d[:, 0])
+    np.subtract(i, 1, out=d[:, 1])  # negative as is its term
+    np.subtract(1, f, out=d[:, 2])
+    d[:, 1:3] *= terms
+    np.multiply(terms[:, 0], pairs[:-1, 0], out=d[:, 3])
+    np.subtract(i, d[:, 3], out=d[:, 3])
+    np.subtract(1, o, out=d[:, 4])
+    d[:, 4] *= hidden
+    np.multiply(hidden, bents, out=d[:, 5])
+    np.subtract(o, d[:, 5], out=d[:, 5])
+    w = w_hh.T
+    d_hidden, summed = state if w_hr is None else np.empty_like(cell), np.empty_like(cell)
+    dz = d[:, 1:5].reshape(T, 4 * H, N)
+    dot, add, multiply = np.dot, np.add, np.multiply
+    times, back = range(T - 1, -1, -1), d[::-1]
+    slopes = back[:, :4], back[:, 4], back[:, 5], back[:, 0]
+    for t, new, by_cell, to_o, to_cell, before, d_step in zip(
+        times, grad[::-1], *slopes, dz[::-1], strict=True
+    ):
+        add(state, new, state)
+        if w_hr is not None:
+            assert projected is not None
+            projected[t] = state
+            dot(w_hr.T, state, d_hidden)
+        multiply(to_o, d_hidden, to_o)
+        multiply(to_cell, d_hidden, to_cell)
+        add(cell, to_cell, summed)
+        multiply(by_cell, summed, by_cell)
+        cell = before
+        dot(w, d_step, state)
+    return dz, cell
+
+
 class LSTM(Recurrence):
     """c = f c + i g, h = o tanh(c): i, f, o are sigmoids and g is a tanh of the parts of z."""
 
@@ -243,78 +327,92 @@ class LSTM(Recurrence):
     def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
         assert c is not None
         (T, _, N), H = z.shape, self.H
-        parts = self.parts = z.reshape(T, 4, H, N)
         # -g of each step and, beside it, the cell before: divided by what lies beside each other
         # in z, 1 + exp of i's and f's, they are the two `terms` of the new cell.
         pairs, terms = self.room(T + 1, 2, H, N), self.room(T, 2, H, N)
-        bent_cells = self.room(T, H, N)
+        bents = self.room(T, H, N)
         pairs[0, 1] = c.T
         hidden = self.states[1:] if self.w_hr is None else self.room(T, H, N)
-        self.pairs, self.terms, self.bent_cells, self.hidden = pairs, terms, bent_cells, hidden
-        one, projected = np.ones((), z.dtype), iter(self.states[1:])
-        add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
-        given = before, z, parts[:, :2], parts[:, 2], parts[:, 3]
-        between = pairs, pairs[:, 0], terms, terms[:, 0], terms[:, 1]
-        results = pairs[1:, 1], bent_cells, hidden
-        for state, all_z, if_, g, o, pair, minus_g, both, minus, kept, cell, bent, out in zip(
-            *given, *between, *results, strict=False
-        ):
-            fill(state, all_z)
-            tanh(g, minus_g)
-            exp(all_z, all_z)  # g's too: one call on all is quicker than two on parts
-            add(all_z, one, all_z)
-            divide(pair, if_, both)
-            subtract(kept, minus, cell)
-            tanh(cell, bent)
-            divide(bent, o, out)
-            if self.w_hr is not None:
-                np.dot(self.w_hr, out, next(projected))
+        self.kept = z, pairs, terms, bents, hidden
+        lstm_steps(fill, before, *self.kept, self.w_hr)
         c[...] = pairs[-1, 1].T
 
     def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
         assert dc is not None
-        T, H, N = self.bent_cells.shape
-        parts, terms, hidden = self.parts, self.terms, self.hidden
-        # What is multiplied by the gradient in c (for c before, i, f, g), and by that in h (o, c).
-        d = _aligned((T, 6, H, N), grad.dtype)
-        i, o = np.reciprocal(parts[:, 0]), np.reciprocal(parts[:, 3])
-        f = np.reciprocal(parts[:, 1], out=d[:, 0])
-        np.subtract(i, 1, out=d[:, 1])  # negative as is its term
-        np.subtract(1, f, out=d[:, 2])
-        d[:, 1:3] *= terms
-        np.multiply(terms[:, 0], self.pairs[:-1, 0], out=d[:, 3])
-        np.subtract(i, d[:, 3], out=d[:, 3])
-        np.subtract(1, o, out=d[:, 4])
-        d[:, 4] *= hidden
-        np.multiply(hidden, self.bent_cells, out=d[:, 5])
-        np.subtract(o, d[:, 5], out=d[:, 5])
-        w = self.w_hh.T
         state, cell = np.array(dh.T, order="C"), np.array(dc.T, order="C")
-        d_hidden, summed = state, np.empty_like(cell)
-        if self.w_hr is not None:
-            d_hidden, self.projected = np.empty_like(cell), np.empty_like(grad)
-        dz = d[:, 1:5].reshape(T, 4 * H, N)
-        dot, add, multiply = np.dot, np.add, np.multiply
-        times, back = range(T - 1, -1, -1), d[::-1]
-        slopes = back[:, :4], back[:, 4], back[:, 5], back[:, 0]
-        for t, new, by_cell, to_o, to_cell, before, d_step in zip(
-            times, grad[::-1], *slopes, dz[::-1], strict=True
-        ):
-            add(state, new, state)
-            if self.w_hr is not None:
-                self.projected[t] = state
-                dot(self.w_hr.T, state, d_hidden)
-            multiply(to_o, d_hidden, to_o)
-            multiply(to_cell, d_hidden, to_cell)
-            add(cell, to_cell, summed)
-            multiply(by_cell, summed, by_cell)
-            cell = before
-            dot(w, d_step, state)
+        self.projected = None if self.w_hr is None else np.empty_like(grad)
+        weights = self.w_hh, self.w_hr
+        dz, cell = lstm_slopes(*weights, *self.kept, grad, state, cell, self.projected)
         dh[...], dc[...] = state.T, cell.T
         return dz
 
     def projection_gradient(self) -> Array | None:
-        return np.dot(_by_rows(self.projected), _by_rows(self.hidden).T)
+        assert self.projected is not None
+        return np.dot(_by_rows(self.projected), _by_rows(self.kept[-1]).T)
+
+
+@or_compiled
+def gru_steps(fill: Fill, before: Array, z: Array, states: Array) -> None:
+    """Go through the steps of a GRU: `states` has room for what comes after each."""
+    T, rows, N = z.shape
+    parts = z.reshape(T, 4, rows // 4, N)
+    scratch, one = np.empty(parts.shape[2:], z.dtype), np.ones((), z.dtype)
+    add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
+    gates = (parts[:, gate] for gate in range(4))
+    for state, all_z, r_u, r, u, from_hidden, n, old, new in zip(
+        before, z, parts[:, :2], *gates, states, states[1:], strict=False
+    ):
+        fill(state, all_z)
+        exp(r_u, r_u)
+        add(r_u, one, r_u)
+        divide(from_hidden, r, scratch)
+        add(n, scratch, n)
+        tanh(n, n)  # -n, that is
+        add(old, n, scratch)
+        divide(scratch, u, scratch)
+        subtract(scratch, n, new)
+
+
+@or_compiled
+def gru_slopes(w_hh: Array, z: Array, states: Array, grad: Array, state: Array) -> Array:
+    """Go back through the steps of a GRU.
+
+    Args:
+        z, states: as `gru_steps` has left them.
+        grad: the gradients in the outputs, (T, P, N).
+        state: that in the last state; overwritten by that in the first.
+
+    Returns:
+        The gradients in z.
+    """
+    T, rows, N = z.shape
+    H = rows // 4
+    parts = z.reshape(T, 4, H, N)
+    sigmoids = np.reciprocal(parts[:, :2])
+    r, u, minus_n = sigmoids[:, 0], sigmoids[:, 1], parts[:, 3]
+    # What dh is multiplied by: for r, u, z_h, z_n, and the state before.
+    d = _aligned((T, 5, H, N), grad.dtype)
+    np.subtract(r, 1, out=d[:, 0])  # negative as is z_h in `parts`
+    np.subtract(1, u, out=d[:, 1])
+    new = np.multiply(minus_n, minus_n, out=d[:, 3])
+    np.subtract(1, new, out=new)
+    new *= d[:, 1]
+    np.multiply(new, r, out=d[:, 2])
+    d[:, :2] *= sigmoids
+    d[:, 0] *= new
+    d[:, 0] *= parts[:, 2]
+    d[:, 1] *= states[:-1] + minus_n
+    d[:, 4] = u
+    w = np.ascontiguousarray(w_hh.T)
+    from_hidden = d[:, :3].reshape(T, 3 * H, N)
+    for new, all_d, d_step, before in zip(
+        grad[::-1], d[::-1], from_hidden[::-1], d[::-1, 4], strict=True
+    ):
+        np.add(state, new, state)
+        np.multiply(all_d, state, all_d)
+        np.dot(w, d_step, state)
+        np.add(state, before, state)
+    return d[:, :4].reshape(T, 4 * H, N)
 
 
 class GRU(Recurrence):
@@ -334,50 +432,11 @@ class GRU(Recurrence):
         self.places = (slice(2 * H), slice(2 * H)), (slice(2 * H, None), slice(3 * H, None))
 
     def steps(self, fill: Fill, before: Array, z: Array, c: Array | None) -> None:
-        (T, _, N), H = z.shape, self.H
-        parts = self.parts = z.reshape(T, 4, H, N)
-        scratch, one = np.empty((H, N), z.dtype), np.ones((), z.dtype)
-        add, subtract, divide, exp, tanh = np.add, np.subtract, np.divide, np.exp, np.tanh
-        rows = (parts[:, gate] for gate in range(4))
-        for state, all_z, r_u, r, u, from_hidden, n, old, new in zip(
-            before, z, parts[:, :2], *rows, self.states, self.states[1:], strict=False
-        ):
-            fill(state, all_z)
-            exp(r_u, r_u)
-            add(r_u, one, r_u)
-            divide(from_hidden, r, scratch)
-            add(n, scratch, n)
-            tanh(n, n)  # -n, that is
-            add(old, n, scratch)
-            divide(scratch, u, scratch)
-            subtract(scratch, n, new)
+        self.z = z
+        gru_steps(fill, before, z, self.states)
 
     def slopes(self, grad: Array, dh: Array, dc: Array | None) -> Array:
-        (T, _, H, N), parts = self.parts.shape, self.parts
-        sigmoids = np.reciprocal(parts[:, :2])
-        r, u, minus_n = sigmoids[:, 0], sigmoids[:, 1], parts[:, 3]
-        # What dh is multiplied by: for r, u, z_h, z_n, and the state before.
-        d = _aligned((T, 5, H, N), grad.dtype)
-        np.subtract(r, 1, out=d[:, 0])  # negative as is z_h in `parts`
-        np.subtract(1, u, out=d[:, 1])
-        new = np.multiply(minus_n, minus_n, out=d[:, 3])
-        np.subtract(1, new, out=new)
-        new *= d[:, 1]
-        np.multiply(new, r, out=d[:, 2])
-        d[:, :2] *= sigmoids
-        d[:, 0] *= new
-        d[:, 0] *= parts[:, 2]
-        d[:, 1] *= self.states[:-1] + minus_n
-        d[:, 4] = u
-        w = np.ascontiguousarray(self.w_hh.T)
         state = np.array(dh.T, order="C")
-        from_hidden = d[:, :3].reshape(T, 3 * H, N)
-        for new, all_d, d_step, before in zip(
-            grad[::-1], d[::-1], from_hidden[::-1], d[::-1, 4], strict=True
-        ):
-            np.add(state, new, state)
-            np.multiply(all_d, state, all_d)
-            np.dot(w, d_step, state)
-            np.add(state, before, state)
+        dz = gru_slopes(self.w_hh, self.z, self.states, grad, state)
         dh[...] = state.T
-        return d[:, :4].reshape(T, 4 * H, N)
+        return dz
