@@ -41,7 +41,7 @@ from minitorch.kernels.sums import add_up
 from minitorch.kernels.threads import share
 
 SMALL = 1 << 18  # elements of columns: 1 MiB of float32, a core's cache
-FEW = 4  # channels, up to which columns are quicker than shifts
+FEW = 8  # channels, up to which columns are quicker than shifts
 Block = tuple[int, int]  # output rows, from and to
 
 

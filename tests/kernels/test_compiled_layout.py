@@ -40,8 +40,8 @@ def test_copies_tile_by_tile(data: st.DataObject) -> None:
 
 
 def test_images_are_copied_by_tiles() -> None:
-    x = np.arange(16 * 4 * 16 * 16, dtype="f4").reshape(16, 4, 16, 16)
-    y = np.zeros((4, 18, 18, 16), "f4")
+    x = np.arange(64 * 4 * 16 * 16, dtype="f4").reshape(64, 4, 16, 16)
+    y = np.zeros((4, 18, 18, 64), "f4")
     compiled = compiled_version(kernels.copy.in_numpy)
     assert compiled is not None
     assert compiled(y[:, 1:-1, 1:-1], x.transpose(1, 2, 3, 0)) is not NotImplemented

@@ -9,7 +9,7 @@ import numpy as np
 from minitorch.kernels.compiled import Array, in_parts, loop
 from minitorch.kernels.compiled.vectors import transpose_tile
 
-LEAST = 1 << 13  # elements, below which NumPy is done as soon
+LEAST = 1 << 16  # elements, below which NumPy is done as soon
 INTEGERS: Any = {4: np.int32, 8: np.int64}  # the bits of a number are moved, whatever it is
 SIDES = 16, 8, 4  # of a tile
 
