@@ -53,16 +53,19 @@ def in_parts(work: Callable[..., Any], count: int, each: float, *args: Any) -> N
     Args:
         each: the work of one item, in elements of something cheap such as an addition.
     """
-    parts = min(int(count * each) // WORTH, 64) if count > 1 else 0
+    parts = min(int(count * each) // WORTH, count, 64)
     if parts < 2:
         work(0, count, *args)
         return
+    # Each thread takes the next range as it has done with one: another program may slow one down.
+    ends = [count * i // (2 * parts) for i in range(2 * parts + 1)]
+    left = iter(list(pairwise(ends)))
 
-    def part(ranges: Sequence[tuple[int, int]]) -> None:
-        work(ranges[0][0], ranges[-1][1], *args)
+    def take(_: Sequence[int]) -> None:
+        for start, stop in left:
+            work(start, stop, *args)
 
-    ends = [count * i // parts for i in range(parts + 1)]
-    share(part, list(pairwise(ends)), products=False)
+    share(take, range(parts), products=False)
 
 
 def pointwise(formula: Callable[..., Any]) -> Callable[..., Any]:

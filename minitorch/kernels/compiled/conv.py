@@ -48,10 +48,10 @@ def _outputs(rows: int) -> Any:
         block = rows_of(bias, o, rows)
         for _ in range(C):
             for k in range(len(offsets)):
-                block = add_outer(block, x, at + offsets[k], w, place)
+                block = add_outer(block, rows, x, at + offsets[k], w, place)
                 place += rows
             at += apart
-        store(block, y, to, between)
+        store(block, rows, y, to, between)
 
     return outputs
 

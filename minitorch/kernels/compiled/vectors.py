@@ -78,7 +78,7 @@ def _unpack(builder: Any, block: Any, count: int) -> list[Any]:
 
 @intrinsic(prefer_literal=True)
 def rows_of(typingctx: Any, array: Any, index: Any, rows: Any) -> Any:
-    """Make a block of sums, each row of which starts as array[index + row]."""
+    """Make a block of sums, two vectors a row, each row of which starts as array[index + row]."""
     count = rows.literal_value
     block = types.UniTuple(Vector(array.dtype), 2 * count)
 
@@ -93,45 +93,50 @@ def rows_of(typingctx: Any, array: Any, index: Any, rows: Any) -> Any:
     return block(array, types.int64, rows), build
 
 
-@intrinsic
-def add_outer(typingctx: Any, block: Any, x: Any, at: Any, w: Any, place: Any) -> Any:
-    """Add to each row of a block w[place + row] times the two vectors of x that begin at `at`."""
-    rows = len(block) // 2
+@intrinsic(prefer_literal=True)
+def add_outer(typingctx: Any, block: Any, rows: Any, x: Any, at: Any, w: Any, place: Any) -> Any:
+    """Add to each row of a block w[place + row] times the row of vectors of x from `at` on."""
+    high = rows.literal_value
+    across = len(block) // high
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        values = _unpack(builder, args[0], 2 * rows)
-        next_at = builder.add(args[2], ir.IntType(64)(block.dtype.lanes))
-        a = _load(context, builder, x, args[1], args[2])
-        b = _load(context, builder, x, args[1], next_at)
-        for row in range(rows):
-            pointer = _pointer(context, builder, w, args[3], args[4])
+        values = _unpack(builder, args[0], high * across)
+        vectors = []
+        for column in range(across):
+            place = builder.add(args[3], ir.IntType(64)(column * block.dtype.lanes))
+            vectors.append(_load(context, builder, x, args[2], place))
+        for row in range(high):
+            pointer = _pointer(context, builder, w, args[4], args[5])
             pointer = builder.gep(pointer, [ir.IntType(64)(row)])
             weight = _splat(context, builder, w.dtype, builder.load(pointer))
-            values[2 * row] = _fma(builder, a, weight, values[2 * row])
-            values[2 * row + 1] = _fma(builder, b, weight, values[2 * row + 1])
+            for column, vector in enumerate(vectors):
+                one = row * across + column
+                values[one] = _fma(builder, vector, weight, values[one])
         return context.make_tuple(builder, block, values)
 
-    return block(block, x, types.int64, w, types.int64), build
+    return block(block, rows, x, types.int64, w, types.int64), build
 
 
-@intrinsic
-def store(typingctx: Any, block: Any, y: Any, at: Any, apart: Any) -> Any:
+@intrinsic(prefer_literal=True)
+def store(typingctx: Any, block: Any, rows: Any, y: Any, at: Any, apart: Any) -> Any:
     """Write a block's rows to y: the first at `at`, the others `apart` from each other."""
+    high = rows.literal_value
+    across = len(block) // high
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         values = _unpack(builder, args[0], len(block))
-        at = args[2]
-        for row in range(len(block) // 2):
-            for half in range(2):
-                place = builder.add(at, ir.IntType(64)(half * block.dtype.lanes))
-                pointer = _pointer(context, builder, y, args[1], place)
-                vector = values[2 * row + half]
+        at = args[3]
+        for row in range(high):
+            for column in range(across):
+                place = builder.add(at, ir.IntType(64)(column * block.dtype.lanes))
+                pointer = _pointer(context, builder, y, args[2], place)
+                vector = values[row * across + column]
                 pointer = builder.bitcast(pointer, vector.type.as_pointer())
                 builder.store(vector, pointer, align=y.dtype.bitwidth // 8)
-            at = builder.add(at, args[3])
+            at = builder.add(at, args[4])
         return context.get_dummy_value()
 
-    return types.none(block, y, types.int64, types.int64), build
+    return types.none(block, rows, y, types.int64, types.int64), build
 
 
 @intrinsic
