@@ -51,7 +51,7 @@ def test_there_and_back(data: st.DataObject, dtype: str, name: str) -> None:
         "GRU": (recurrent.GRU, 3, False),
     }[name]
     T, N, features, H = (
-        data.draw(st.sampled_from(sizes)) for sizes in (SOME, (0, *SOME), SOME, SOME)
+        data.draw(st.sampled_from(sizes)) for sizes in (SOME, (0, 16, 32, *SOME), SOME, (*SOME, 16))
     )
     sizes = T, N, features, H, data.draw(st.sampled_from((0, 0, 3))) if cell else 0
     for marked in MARKED:

@@ -2,16 +2,22 @@
 
 A step's numbers lie in a row here, gate after gate. Loops have few arrays each: of more, the
 compiler does not find out whether they overlap, and takes one number at a time.
+
+An LSTM's steps are one call altogether, products included, where a batch fills vectors: each
+product is so small that to hand it to BLAS takes as long as to do it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 
 from minitorch.kernels.compiled import Array, loop, served
 from minitorch.kernels.compiled.elementary import exp, number, tanh
+from minitorch.kernels.compiled.vectors import HIGH, add_outer, lanes, nothing, store
 
 if TYPE_CHECKING:
     from minitorch.kernels.recurrent import Fill
@@ -43,6 +49,54 @@ def _lstm_gates(z: Array, pair: Array, terms: Array, cell: Array, bent: Array, o
         out[i] = bent[i] / z[3 * n + i]
 
 
+TALL = 2 * HIGH  # rows of a block of sums, one vector each
+inner: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
+
+
+def _rows(rows: int) -> Any:
+    # A function for that many rows of a product.
+    @inner
+    def multiply(
+        w: Any, place: Any, M: Any, K: Any, x: Any, at: Any, N: Any, y: Any, to: Any
+    ) -> None:
+        block = nothing(x, rows)
+        for k in range(K):
+            block = add_outer(block, rows, x, at + k * N, w, place + k * M)
+        store(block, rows, y, to, N)
+
+    return multiply
+
+
+_tall, _single = _rows(TALL), _rows(1)
+
+
+@inner
+def _multiply(w: Any, M: Any, K: Any, x: Any, at: Any, N: Any, step: Any, y: Any, to: Any) -> None:
+    # y (M, N), from `to` on, = w (K, M) transposed times x (K, N), from `at` on; all of them flat.
+    for n in range(0, N, step):
+        m = 0
+        while M - m >= TALL:
+            _tall(w, m, M, K, x, at + n, N, y, to + m * N + n)
+            m += TALL
+        while m < M:
+            _single(w, m, M, K, x, at + n, N, y, to + m * N + n)
+            m += 1
+
+
+@loop
+def _lstm_run(
+    w: Array, K: int, before: Array, z: Array, pairs: Array, terms: Array, bents: Array, n: int,
+    N: int, step: int,
+) -> None:  # fmt: skip
+    # All flat; w (K, 4 * H), and n = H * N.
+    for t in range(len(bents) // n):
+        _multiply(w, 4 * n // N, K, before, t * K * N, N, step, z, 4 * n * t)
+        new, cell = before[(t + 1) * K * N :], pairs[2 * n * (t + 1) + n :]
+        a, b = 2 * n * t, 2 * n * (t + 1)
+        _lstm_gates(z[2 * a : 2 * b], pairs[a:b], terms[a:b], cell[:n], bents[a // 2 : b // 2],
+                    new[:n])  # fmt: skip
+
+
 def lstm_steps(
     fill: Fill, before: Array, z: Array, pairs: Array, terms: Array, bents: Array, hidden: Array,
     w_hr: Array | None,
@@ -50,6 +104,13 @@ def lstm_steps(
     T, H, N = bents.shape
     if not served(z) or not H * N:
         return NotImplemented
+    step, arrays = lanes(z.dtype), (before, z, pairs, terms, bents)
+    whole = w_hr is None and N % step == 0 and all(x.flags.c_contiguous for x in arrays)
+    if whole and isinstance(fill, partial):
+        (w,), K = fill.args, before.shape[1]
+        flat = [x.reshape(-1) for x in arrays]
+        _lstm_run(np.ascontiguousarray(w.T).reshape(-1), K, *flat, H * N, N, step)
+        return None
     P = H if w_hr is None else len(w_hr)
     given = z, pairs[:-1], terms, pairs[1:, 1], bents, hidden
     rows = zip(*[x.reshape(T, -1) for x in given], strict=True)
@@ -82,6 +143,23 @@ def _lstm_slopes(
         cell[k] /= z[n + k]
 
 
+@loop
+def _lstm_back(
+    w: Array, z: Array, pairs: Array, terms: Array, bents: Array, hidden: Array, grad: Array,
+    state: Array, cell: Array, dz: Array, N: int, step: int,
+) -> None:  # fmt: skip
+    # All flat; w (4 * H, H).
+    n = cell.size
+    for t in range(len(bents) // n - 1, -1, -1):
+        a, b = n * t, n * (t + 1)
+        new = grad[a:b]
+        for k in range(n):
+            state[k] += new[k]
+        _lstm_slopes(z[4 * a : 4 * b], pairs[2 * a : 2 * b], terms[2 * a : 2 * b], bents[a:b],
+                     hidden[a:b], state, cell, dz[4 * a : 4 * b])  # fmt: skip
+        _multiply(w, n // N, 4 * n // N, dz, 4 * a, N, step, state, 0)
+
+
 def lstm_slopes(
     w_hh: Array, w_hr: Array | None, z: Array, pairs: Array, terms: Array, bents: Array,
     hidden: Array, grad: Array, state: Array, cell: Array, projected: Array | None,
@@ -89,9 +167,16 @@ def lstm_slopes(
     T, H, N = bents.shape
     if not served(z, grad) or not H * N:
         return NotImplemented
-    dz, w = np.empty_like(z), w_hh.T
+    dz, w, step = np.empty_like(z), w_hh.T, lanes(z.dtype)
+    arrays = z, pairs, terms, bents, hidden, grad, state, cell, dz
+    if w_hr is None and N % step == 0 and w_hh.flags.c_contiguous and served(*arrays, w_hh):
+        flat = [np.ascontiguousarray(x).reshape(-1) for x in arrays[:6]]
+        kept = state.reshape(-1), cell.reshape(-1), dz.reshape(-1)
+        if state.flags.c_contiguous and cell.flags.c_contiguous:
+            _lstm_back(w_hh.reshape(-1), *flat, *kept, N, step)
+            return dz, cell
     d_hidden = state if w_hr is None else np.empty_like(cell)
-    flat = d_hidden.reshape(-1), cell.reshape(-1)
+    states = d_hidden.reshape(-1), cell.reshape(-1)
     rows = [x.reshape(T, -1) for x in (z, pairs[:-1], terms, bents, hidden, dz)]
     for t in range(T - 1, -1, -1):
         np.add(state, grad[t], state)
@@ -99,8 +184,8 @@ def lstm_slopes(
             assert projected is not None
             projected[t] = state
             np.dot(w_hr.T, state, d_hidden)
-        *kept, d_step = [x[t] for x in rows]
-        _lstm_slopes(*kept, *flat, d_step)
+        *row, d_step = [x[t] for x in rows]
+        _lstm_slopes(*row, *states, d_step)
         np.dot(w, dz[t], state)
     return dz, cell
 
