@@ -23,6 +23,7 @@ from minitorch.kernels._windows import (
     scatter,
     upcast_half,
 )
+from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.mask import keep
 from minitorch.kernels.sums import add_up
 
@@ -125,7 +126,7 @@ def max_pool(
     lowest = -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
     for stage in _stages(x.shape[2:], **window):
         padded = pad(y, stage.padding, lowest, first=stage.axis)
-        y, winner = _largest(padded, stage, want_winners)
+        y, winner = largest(padded, stage, want_winners)
         if winner is not None:
             winners.append(winner)
             passed.append((padded, stage))
@@ -136,17 +137,18 @@ def max_pool(
     return y, tuple(winners)
 
 
-def _largest(padded: Array, stage: Stage, want_winner: bool) -> tuple[Array, Array | None]:
+@or_compiled
+def largest(padded: Array, stage: Stage, want_winner: bool) -> tuple[Array, Array | None]:
     """The largest element of each window along one dimension, and its place if that is wanted."""
     small: Any = np.uint8 if len(stage.at) < 256 else np.uint32
-    largest = padded[stage.at[0]]
+    most = padded[stage.at[0]]
     if len(stage.at) == 1:
-        return largest.copy("K"), np.zeros_like(largest, small) if want_winner else None
+        return most.copy("K"), np.zeros_like(most, small) if want_winner else None
     winner = None
     for place, where in enumerate(stage.at[1:], start=1):
         other = padded[where]
         if want_winner:
-            better = other > largest
+            better = other > most
             if stage.real:
                 here, first = stage.real[place]
                 better = (better & here) | first
@@ -155,8 +157,8 @@ def _largest(padded: Array, stage: Stage, want_winner: bool) -> tuple[Array, Arr
                 winner = won if small is np.uint8 else won.astype(small)
             else:
                 np.maximum(winner, won * small(place), out=winner)
-        largest = np.maximum(other, largest, out=None if place == 1 else largest)
-    return largest, winner
+        most = np.maximum(other, most, out=None if place == 1 else most)
+    return most, winner
 
 
 def flat_indices(
@@ -197,12 +199,13 @@ def put(grad: Array, *winners: Array, spatial: Sizes, **window: Any) -> Array:
         padded = np.empty_like(grad, shape=shape)
         if not stage.full:
             padded.fill(0)
-        _spread(grad, winner, stage, padded)
+        spread(grad, winner, stage, padded)
         grad = padded[stage.inside] if stage.real else padded
     return grad
 
 
-def _spread(grad: Array, winner: Array, stage: Stage, padded: Array) -> None:
+@or_compiled
+def spread(grad: Array, winner: Array, stage: Stage, padded: Array) -> None:
     """Add each element of `grad` to `padded` at its winner's place along one dimension."""
     if not stage.apart:
         for place, where in enumerate(stage.at):
