@@ -1,8 +1,9 @@
 """Convolution, and the two products that are its gradients, as matrix products.
 
 Images lie batch last in memory, see `_windows`. Whatever has many channels is a sum over shifted
-images, without a copy (`shifts`). Where there are few, the windows are copied: as a matrix with a
-column for each output position, a convolution is one product with the kernels.
+images, without a copy (`shifts`), or of 3x3 and over more channels still, `winograd`, with 4 of 9
+products. Where there are few, the windows are copied: as a matrix with a column for each output
+position, a convolution is one product with the kernels.
 
 - Columns are few for small images: then they are kept for the gradient.
 - More are made, multiplied and forgotten a block of output rows at a time, and the blocks shared
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.kernels import shifts
+from minitorch.kernels import shifts, winograd
 from minitorch.kernels._windows import (
     Array,
     Pairs,
@@ -184,8 +185,14 @@ def conv(
     (N, _, *S), (O, C, *K) = x.shape, weight.shape
     out = tuple(map(output_size, S, K, stride, padding, dilation))
     dtype = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+    size = groups * C * math.prod((*K, *out)) * N
+    many = _many(C, O // groups, tuple(K), size, x.dtype)
+    if many and winograd.suits(x, weight.shape, stride, padding, dilation, groups):
+        quick = winograd.conv(x, weight, bias, padding)
+        if quick is not None:
+            return quick, None
     y = np.empty((O, *out, N), dtype)
-    if _many(C, O // groups, tuple(K), groups * C * math.prod((*K, *out)) * N, x.dtype):
+    if many:
         plane, rows = shifts.forward(x.shape, tuple(K), out, stride, padding, dilation)
         memory, apart = plane.fill(batch_last(upcast_half(x)))
         w = upcast_half(weight).reshape(groups, O // groups, C, -1).transpose(0, 3, 1, 2)
@@ -236,6 +243,10 @@ def conv_weight(
         dw = multiply_long(columns[:, :deep], _block(g, groups, 0, out[0]))
         return dw.transpose(0, 2, 1).reshape(weight_shape).astype(grad.dtype, copy=False)
     if _many(C, O // groups, tuple(K), groups * C * math.prod((*K, *out)) * N, x.dtype):
+        if winograd.suits(x, weight_shape, stride, padding, dilation, groups):
+            quick = winograd.conv_weight(grad, x, padding)
+            if quick is not None:
+                return quick
         found = _weight_by_shifts(g, x, weight_shape, stride, padding, dilation, groups)
         if np.isfinite(found).all():  # else zeros between the rows may have met an infinite pixel
             return found.astype(grad.dtype, copy=False)
@@ -321,8 +332,15 @@ def conv_input(
         return conv(grad, turned, bias, stride, padding, dilation, groups)[0]
     size = C * math.prod((*kernel, *out)) * N
     wide, w = upcast_half(grad), upcast_half(weight)
+    many = _many(each, O // groups, kernel, size, grad.dtype)
+    around = tuple([(2 - before, 2 - after) for before, after in padding])
+    if many and winograd.suits(grad, (each, O, *kernel), stride, around, dilation, groups):
+        turned = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
+        quick = winograd.conv(grad, turned, bias, around)
+        if quick is not None:
+            return quick
     # Zeros around the gradients must not meet an infinite weight.
-    if _many(each, O // groups, kernel, size, grad.dtype) and np.isfinite(w).all():
+    if many and np.isfinite(w).all():
         plane, parts = shifts.backward(N, tuple(S), kernel, out, stride, padding, dilation)
         memory, apart = plane.fill(batch_last(wide))
         matrices = w.reshape(groups, O // groups, each, -1).transpose(0, 3, 2, 1)  # (G, K, C, O)

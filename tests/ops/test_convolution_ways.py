@@ -5,7 +5,7 @@ import pytest
 from oracle import same
 
 import minitorch
-from minitorch.kernels import blas, blocks, conv, mask, products, threads
+from minitorch.kernels import blas, blocks, conv, mask, products, threads, winograd
 
 Sizes = tuple[int, ...]
 
@@ -25,6 +25,10 @@ def operands(shape: Sizes, out: int, kernel: Sizes, groups: int = 1, dtype: str 
 
 
 WAYS = {
+    "winograd": ((5, 33, 6, 8), 34, (3, 3), {"padding": 1}),
+    "winograd, odd sizes": ((6, 32, 5, 7), 33, (3, 3), {"padding": (1, 2)}),
+    "winograd, no padding": ((4, 35, 7, 9), 32, (3, 3), {}),
+    "winograd, rows of 4 KiB": ((64, 32, 12, 14), 32, (3, 3), {"padding": 1}),
     "many channels": ((16, 16, 6, 8), 17, (3, 3), {"padding": 1}),
     "odd sizes": ((17, 18, 5, 7), 16, (3, 3), {"padding": (1, 2)}),
     "no padding": ((16, 16, 7, 9), 20, (3, 3), {}),
@@ -51,6 +55,9 @@ def test_every_way_of_convolving(way: str, small: int | None, monkeypatch: pytes
     if small is not None:
         monkeypatch.setattr(conv, "SMALL", small)
         monkeypatch.setattr(conv, "FEW", 1)
+        monkeypatch.setattr(winograd, "TILE", small)
+        monkeypatch.setattr(winograd, "PIXELS", 1)
+        monkeypatch.setattr(winograd, "WORK", 1)
     shape, out, kernel, options = WAYS[way]
     arrays = operands(shape, out, kernel, options.get("groups", 1))
     same(lambda m, *xs: net(m, *xs, **options), *arrays)
@@ -82,20 +89,43 @@ def test_products_are_added_without_openblas_too(
         np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-3)
 
 
+def test_winograd_is_about_as_exact_as_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w, b = operands((16, 32, 12, 12), 32, (3, 3), dtype="float32")
+    padding, ones = ((1, 1), (1, 1)), (1, 1)
+    assert winograd.suits(x, w.shape, ones, padding, ones, 1)
+    assert not winograd.suits(x, w.shape, (2, 1), padding, ones, 1)
+    assert not winograd.suits(x, w.shape, ones, ((1, -1), (1, 1)), ones, 1)
+    quick = conv.conv.in_numpy(x, w, b, **GEOMETRY)[0]
+    np.testing.assert_array_equal(quick, winograd.conv(x, w, b, padding))
+    monkeypatch.setattr(winograd, "suits", lambda *_: False)
+    plain = conv.conv.in_numpy(x, w, b, **GEOMETRY)[0]
+    exact = conv.conv.in_numpy(*(a.astype("float64") for a in (x, w, b)), **GEOMETRY)[0]
+    assert 0 < np.abs(quick - exact).mean() < 2 * np.abs(plain - exact).mean()
+    assert np.abs(quick - exact).max() < 5e-5
+
+
 @pytest.mark.parametrize("dtype", ["int64", "uint8", "float16", "float32"])
-def test_dtypes_of_many_channels(dtype: str) -> None:
-    x, w, b = (np.rint(a * 2).astype(dtype) for a in operands((16, 16, 8, 8), 16, (3, 3)))
+@pytest.mark.parametrize("channels", [16, 32])
+def test_dtypes_of_many_channels(channels: int, dtype: str) -> None:
+    arrays = operands((16, channels, 8, 8), channels, (3, 3))
+    x, w, b = (np.rint(a * 2).astype(dtype) for a in arrays)
     same(lambda m, *xs: m.nn.functional.conv2d(*xs, padding=1), x, w, b, gradients=False)
     if dtype != "uint8":  # PyTorch has none for it
         same(lambda m, *xs: m.nn.functional.conv_transpose2d(*xs), x, w, b, gradients=False)
 
 
-def test_infinities_are_those_of_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("channels", [16, 32])
+def test_infinities_are_those_of_the_definition(
+    channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(conv, "SMALL", 64)
-    x, w, b = operands((16, 16, 8, 8), 16, (3, 3))
+    x, w, b = operands((16, channels, 8, 8), channels, (3, 3))
     x[3, 5, 2, 2], x[4, 1, 7, 7], x[0, 0, 0, 0] = np.inf, -np.inf, np.nan
+    with np.errstate(all="ignore"):
+        assert winograd.conv(x, w, b, GEOMETRY["padding"]) is None
+        assert winograd.conv_weight(x, x, GEOMETRY["padding"]) is None
     same(lambda m, *xs: m.nn.functional.conv2d(*xs, padding=1), x, w, b)
-    x, w, b = operands((16, 16, 8, 8), 16, (3, 3))
+    x, w, b = operands((16, channels, 8, 8), channels, (3, 3))
     w[3, 5, 0, 2] = np.inf  # which reaches some gradients of pixels, and not those at the edge
     same(lambda m, *xs: m.nn.functional.conv2d(*xs), x, w, b)
 
