@@ -7,8 +7,8 @@ process then stays as large as it once was, as under PyTorch's caching allocator
 
 A thread of OpenBLAS that has no work waits for some in a loop, for 30 ms and more, in which the
 threads of `threads.share` lack a core: convolutions take half as long again. Told so before it is
-loaded, it sleeps after some ten microseconds, which are enough to be awake still where one product
-follows another; to wake it takes as long as a small product does.
+loaded, it sleeps after a third of a millisecond. That is some ten times what waking it takes, and
+enough to be awake still when the next product comes, after some operations in Python.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 LARGE = 1 << 30
-PATIENCE = 15  # of an idle thread, as a power of two of processor cycles; OpenBLAS's own is 26
+PATIENCE = 20  # of an idle thread, as a power of two of processor cycles; OpenBLAS's own is 26
 
 
 def keep_freed_memory() -> bool:
