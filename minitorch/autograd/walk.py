@@ -18,7 +18,7 @@ from minitorch.autograd.base import Edge, Edges, TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import registered
 from minitorch.autograd.mode import mode
-from minitorch.kernels.layout import is_spread_out, ordered_as
+from minitorch.kernels.layout import is_spread_out, ordered_as, packed_copy
 from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.kernels.sums import sum_to
 
@@ -151,7 +151,7 @@ class BackwardWalk:
         else:  # (a sum of 0-d arrays is a NumPy scalar, which nothing can be added to in place)
             owned = owned and type(grad) is np.ndarray and grad.base is None
             if not (owned and grad.flags.c_contiguous):
-                grad = np.array(grad, order="C")
+                grad = packed_copy(grad)
             leaf._grad = leaf._wrap(grad)
 
 

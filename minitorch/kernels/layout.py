@@ -14,6 +14,8 @@ from minitorch.kernels.choice import or_compiled
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = tuple[int, ...]
 
+LARGE = 1 << 16  # elements, from which on a copy is worth more than one call
+
 
 @or_compiled
 def copy(y: Array, x: Array) -> None:
@@ -23,10 +25,13 @@ def copy(y: Array, x: Array) -> None:
 
 def packed(x: Array) -> Array:
     """`x` without gaps and in C's order: itself, or a copy."""
-    return x if x.flags.c_contiguous else _packed_copy(x)
+    return x if x.flags.c_contiguous else packed_copy(x)
 
 
-def _packed_copy(x: Array) -> Array:
+def packed_copy(x: Array) -> Array:
+    """A copy of `x` without gaps and in C's order."""
+    if x.size < LARGE:
+        return np.array(x, order="C")
     y = np.empty(x.shape, x.dtype)
     copy(y, x)
     return y
@@ -110,7 +115,7 @@ def order_by(shape: tuple[int, ...], strides: list[tuple[int, ...]]) -> Axes:
 def in_order(x: Array, axes: Axes) -> Array:
     """A copy of `x`, its memory in the order of these axes, without gaps."""
     back = sorted(range(x.ndim), key=axes.__getitem__)
-    return _packed_copy(x.transpose(axes)).transpose(back)
+    return packed_copy(x.transpose(axes)).transpose(back)
 
 
 def column_major(x: Array) -> Array:
@@ -120,7 +125,7 @@ def column_major(x: Array) -> Array:
 
 def preserved(x: Array) -> Array:
     """A copy of `x` without gaps, in its own order of memory."""
-    return _packed_copy(x) if x.flags.c_contiguous else in_order(x, order_of(x))
+    return packed_copy(x) if x.flags.c_contiguous else in_order(x, order_of(x))
 
 
 def order_kept(like: Array) -> Axes | None:
@@ -131,7 +136,7 @@ def order_kept(like: Array) -> Axes | None:
 def ordered_as(x: Array, like: Array) -> Array:
     """A copy of `x` with the strides of `like` if that is dense, else in C's order."""
     axes = order_kept(like)
-    return _packed_copy(x) if axes is None else in_order(x, axes)
+    return packed_copy(x) if axes is None else in_order(x, axes)
 
 
 def is_channels_last(shape: tuple[int, ...], strides: tuple[int, ...], least: int = 4) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minitorch.kernels.layout import copy
+from minitorch.kernels.layout import copy, packed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
@@ -42,6 +42,8 @@ class Plane(NamedTuple):
         size = len(self.copies) * math.prod(self.sizes) * self.N
         if self.as_it_is and image.flags.c_contiguous:
             return image.reshape(-1), size
+        if len(self.copies) > 1:
+            image = packed(image)  # for phases are taken from it by single pixels
         # Channels that lie a multiple of 4 KiB apart would get in each other's way in the cache.
         lines = -(-size * image.itemsize // LINE)
         apart = (lines | 1) * LINE // image.itemsize

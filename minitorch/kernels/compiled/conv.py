@@ -78,7 +78,8 @@ def _packed(w: Array) -> Array:
             rows = _height(O - o)
             for c in range(C):
                 for k in range(K):
-                    packed[place : place + rows] = w[group, c, k, o : o + rows]
+                    for row in range(rows):
+                        packed[place + row] = w[group, c, k, o + row]
                     place += rows
             o += rows
     return packed
@@ -163,7 +164,7 @@ def conv(
     out = tuple(map(output_size, S, K, stride, padding, dilation))
     plane, rows = shifts.forward(x.shape, K, out, stride, padding, dilation)
     memory, apart = plane.fill(batch_last(x))
-    w = np.ascontiguousarray(_by_groups(weight, groups).transpose(0, 2, 3, 1))  # (G, C, K, O)
+    w = _by_groups(weight, groups).transpose(0, 2, 3, 1)  # (G, C, K, O)
     y = _sum(memory, apart, w, bias, rows, N)
     return NotImplemented if y is None else (batch_first(y), None)
 
@@ -188,7 +189,7 @@ def conv_input(
     dx = None
     for part in parts:
         own = w if len(parts) == 1 else w[:, :, part.places]
-        found = _sum(memory, apart, np.ascontiguousarray(own), bias, part.rows, N)
+        found = _sum(memory, apart, own, bias, part.rows, N)
         if found is None:
             return NotImplemented
         if len(parts) == 1 and part.rows.sizes == tuple(S):
