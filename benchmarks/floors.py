@@ -183,11 +183,39 @@ class Watcher:
             return multiply(x, y)
 
         linalg.matmul_kernel = noted_product
+        self.note_shifted()
         observer: Any = Observer()
         observer.before_forward, observer.before_backward = self.on_forward, self.on_backward
         observer.__enter__()
         register_optimizer_step_post_hook(self.on_optimizer)
         self.torch.no_grad = nullcontext  # or nothing would be recorded, and so noted
+
+    def note_shifted(self) -> None:
+        """Note the products that convolution asks BLAS for itself."""
+        from minitorch.kernels import conv
+
+        add, multiply = conv.add_shifted, conv.products_shifted
+
+        def shifted(memory: Array, apart: int, start: int, shape: tuple[int, int]) -> Array:
+            step = memory.itemsize
+            return np.ndarray(shape, memory.dtype, memory, start * step, (apart * step, step))
+
+        def noted_sum(
+            matrices: Array, memory: Array, apart: int, starts: list[int], out: Array
+        ) -> None:
+            for matrix, start in zip(matrices, starts, strict=True):
+                shape = matrix.shape[1], out.shape[1]
+                self.on_product(matrix, shifted(memory, apart, start, shape))
+            add(matrices, memory, apart, starts, out)
+
+        def noted_products(
+            g: Array, memory: Array, apart: int, starts: list[int], out: Array
+        ) -> None:
+            for start in starts:
+                self.on_product(g, shifted(memory, apart, start, (out.shape[2], g.shape[1])).T)
+            multiply(g, memory, apart, starts, out)
+
+        conv.add_shifted, conv.products_shifted = noted_sum, noted_products
 
     def clear(self) -> None:
         self.forwards: list[tuple[Any, int]] = []
