@@ -3,6 +3,7 @@
 import json
 import os
 import math
+import os
 import platform
 import subprocess
 import sys
