@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minitorch.kernels.layout import copy
+from minitorch.kernels.layout import copy, packed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
@@ -38,6 +38,11 @@ def batch_last(x: Array) -> Array:
 def batch_first(x: Array) -> Array:
     """x (C, *S, N) as (N, C, *S), over the same memory."""
     return x.transpose(-1, *range(x.ndim - 1))
+
+
+def laid_batch_last(x: Array) -> Array:
+    """x (N, C, *S) over memory (C, *S, N) without gaps: itself, or a copy."""
+    return batch_first(packed(batch_last(x)))
 
 
 def scratch_like(like: Array, spatial: Sizes) -> Array:

@@ -34,7 +34,7 @@ Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 SEVERAL = 8  # blocks of positions, for which the same weights are used one after the other
-CHUNK = 512  # positions of a block of gradients, which stay in the nearest cache
+CHUNK = 1024  # positions of a block of gradients, which stay in the nearest cache
 inner: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import conv as kernels
-from minitorch.kernels._windows import output_size
+from minitorch.kernels._windows import laid_batch_last, output_size
 from minitorch.ops.math.reduce import Sum
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype, check_not_empty, check_rank, spatial
 from minitorch.ops.support.operands import in_1d_2d_3d, require_tensor
@@ -72,6 +72,8 @@ class Convolution(Function):
         columns, geometry = self.cache, self.geometry  # the columns of forward serve again
         needs_w, needs_b = self.needs(1), self.needs(2)
         grad_x = grad_w = None
+        if needs_w:  # else it would be turned around for each of them
+            grad = laid_batch_last(grad)
         if self.needs(0):
             grad_x = kernels.conv_input(grad, w, self.x_shape, **geometry)
         if needs_w and needs_b and columns is not None:
