@@ -72,7 +72,7 @@ class Convolution(Function):
         columns, geometry = self.cache, self.geometry  # the columns of forward serve again
         needs_w, needs_b = self.needs(1), self.needs(2)
         grad_x = grad_w = None
-        if needs_w:  # else it would be turned around for each of them
+        if needs_w and self.needs(0):  # else it would be turned around for each of them
             grad = laid_batch_last(grad)
         if self.needs(0):
             grad_x = kernels.conv_input(grad, w, self.x_shape, **geometry)
