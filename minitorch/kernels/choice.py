@@ -39,7 +39,7 @@ def unused() -> str | None:
     if wish == "numpy":
         return f"turned off by {SETTING}=numpy"
     try:
-        importlib.import_module("numba")
+        numba = importlib.import_module("numba")
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
@@ -51,7 +51,7 @@ def unused() -> str | None:
             raise
         warnings.warn(f"minitorch runs without compiled kernels: {error}", stacklevel=2)
         return f"Numba cannot be loaded: {error}"
-    return None
+    return "Numba compiles nothing, by NUMBA_DISABLE_JIT" if numba.config.DISABLE_JIT else None
 
 
 def compiled_version(kernel: Callable[..., Any]) -> Callable[..., Any] | None:

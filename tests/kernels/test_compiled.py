@@ -54,6 +54,23 @@ def test_numba_is_loaded_by_the_first_kernel() -> None:
     assert run(program, MINITORCH_KERNELS="numpy").stdout.split() == ["False", "False"]
 
 
+def test_numba_that_compiles_nothing_is_not_used() -> None:
+    pytest.importorskip("numba")
+    done = run(USED, MINITORCH_KERNELS="", NUMBA_DISABLE_JIT="1")
+    assert "kernels: NumPy's; Numba compiles nothing, by NUMBA_DISABLE_JIT" in done.stdout
+
+
+def test_kernels_are_compiled_where_they_cannot_be_kept() -> None:
+    pytest.importorskip("numba")
+    program = (
+        "from numba.core import caching; caching.CacheImpl._locator_classes = []; "
+        "import minitorch; print(minitorch.arange(4.0).softmax(0).sum().item()); "
+        "from minitorch.kernels import compiled; print(compiled.KEEP)"
+    )
+    done = run(program, MINITORCH_KERNELS="compiled")
+    assert done.stdout.split() == ["1.0", "False"], done.stderr
+
+
 def modules(name: str) -> list[ModuleType]:
     package = importlib.import_module(name)
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]

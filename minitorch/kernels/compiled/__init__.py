@@ -24,8 +24,19 @@ from minitorch.kernels.threads import share
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+
+def _can_keep() -> bool:
+    """Whether Numba finds a place on disk for what it has compiled."""
+    try:
+        numba.njit(cache=True)(_can_keep)
+    except RuntimeError:
+        return False
+    return True
+
+
+KEEP = _can_keep()  # or everything is compiled anew in every process
 # Division by zero gives inf or NaN, as in NumPy. A product and a sum may become one instruction.
-_options: Any = {"nogil": True, "cache": True, "error_model": "numpy"}
+_options: Any = {"nogil": True, "cache": KEEP, "error_model": "numpy"}
 loop: Any = numba.njit(**_options, fastmath={"contract"})
 """Decorator of loops whose arithmetic is done in the order in which it is written."""
 sums: Any = numba.njit(**_options, fastmath={"contract", "reassoc", "nsz"})
@@ -80,7 +91,7 @@ def pointwise(formula: Callable[..., Any]) -> Callable[..., Any]:
     def ufunc() -> Any:
         signatures = [f"{dtype}({', '.join([dtype] * count)})" for dtype in ("f4", "f8")]
         vectorize: Any = numba.vectorize
-        return vectorize(signatures, cache=True, fastmath={"contract"})(formula)
+        return vectorize(signatures, cache=KEEP, fastmath={"contract"})(formula)
 
     def run(*arrays: Array) -> Any:
         first = arrays[0]

@@ -16,7 +16,10 @@ from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel, register_default
 from numba.extending import intrinsic
 
-WIDE = bool(llvm.get_host_cpu_features().get("avx512f"))
+try:
+    WIDE = bool(llvm.get_host_cpu_features().get("avx512f"))
+except RuntimeError:  # a system where LLVM does not know
+    WIDE = False
 BYTES = 64 if WIDE else 32  # of a vector
 HIGH = 8 if WIDE else 4  # rows of a block of sums, two vectors each, for which registers suffice
 
