@@ -120,6 +120,7 @@ NOT_TYPED = {
     'pip install -e ".[dev,digits,docs]" torch==2.13.0': INSTALLS,
     'pip install -e ".[test]" torch==2.13.0': INSTALLS,
     'pip install -e ".[test]" torch==2.13.0 autograd': INSTALLS,
+    'pip install "minitorch-numpy[fast]"': INSTALLS,
     'pip install "minitorch-numpy[sklearn]"': INSTALLS,
     "pip install torch==2.13.0": INSTALLS,
     "python -m benchmarks --rounds 9 --markdown README.md": MEASURES,
