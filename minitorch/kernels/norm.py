@@ -204,10 +204,11 @@ def cells_back(
     (mean, inverse), scalar, layout = statistics, x.dtype.type, layout_of(x, inner)
     group, count = _grouping(x, axes, inner), _count(x, axes)
     z, g = layout.fold(x), layout.fold(grad)
-    if not ((mean * inverse) ** 2 <= scalar(FAR)).all():
+    dbias = layout.total(g)
+    # (Of an infinite gradient, two parts of the sum would be infinite, and their difference NaN.)
+    if not ((mean * inverse) ** 2 <= scalar(FAR)).all() or not np.isfinite(dbias).all():
         z, _ = _centered(z, mean, layout, group, count)
         mean = scalar(0)  # of z
-    dbias = layout.total(g)
     dweight = (layout.dot(g, z) - mean * dbias) * inverse
     if not wants_x:
         return None, dweight, dbias

@@ -39,6 +39,8 @@ KEEP = _can_keep()  # or everything is compiled anew in every process
 _options: Any = {"nogil": True, "cache": KEEP, "error_model": "numpy"}
 loop: Any = numba.njit(**_options, fastmath={"contract"})
 """Decorator of loops whose arithmetic is done in the order in which it is written."""
+exact: Any = numba.njit(**_options)
+"""Decorator of loops whose every step is rounded as NumPy's: no product and sum become one."""
 sums: Any = numba.njit(**_options, fastmath={"contract", "reassoc", "nsz"})
 """Decorator of loops that add up: several partial sums run side by side, as vectors."""
 inline: Any = numba.njit(inline="always", error_model="numpy", fastmath={"contract"})
@@ -79,11 +81,16 @@ def in_parts(work: Callable[..., Any], count: int, each: float, *args: Any) -> N
     share(take, range(parts), products=False)
 
 
-def pointwise(formula: Callable[..., Any]) -> Callable[..., Any]:
+def pointwise(formula: Callable[..., Any], exactly: bool = False) -> Callable[..., Any]:
     """Make of a formula for numbers of one dtype one for arrays, which it applies to each element.
 
     It is a ufunc, which NumPy calls as its own, whatever the arrays' order of memory; of those that
     are large, parts are shared out. NotImplemented is the answer to dtypes but float32 and float64.
+
+    Args:
+        formula: of one dtype.
+        exactly: round each step as NumPy does. Then a gradient that nearly cancels is the same as
+            that of a walk that is recorded.
     """
     count = len(inspect.signature(formula).parameters)
 
@@ -91,7 +98,9 @@ def pointwise(formula: Callable[..., Any]) -> Callable[..., Any]:
     def ufunc() -> Any:
         signatures = [f"{dtype}({', '.join([dtype] * count)})" for dtype in ("f4", "f8")]
         vectorize: Any = numba.vectorize
-        return vectorize(signatures, cache=KEEP, fastmath={"contract"})(formula)
+        return vectorize(signatures, cache=KEEP, fastmath=set() if exactly else {"contract"})(
+            formula
+        )
 
     def run(*arrays: Array) -> Any:
         first = arrays[0]

@@ -9,10 +9,8 @@ import numba
 import numpy as np
 
 from minitorch.kernels import random as plain
-from minitorch.kernels.compiled import KEEP, Array
+from minitorch.kernels.compiled import Array, exact
 
-# Without leave to make one instruction of a product and a sum, which would be rounded once.
-exact: Any = numba.njit(nogil=True, cache=KEEP, error_model="numpy")
 step: Any = numba.njit(inline="always", error_model="numpy")
 
 F32, F64, I32 = np.float32, np.float64, np.int32

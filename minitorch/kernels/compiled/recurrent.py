@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from minitorch.kernels.compiled import Array, loop, served
+from minitorch.kernels.compiled import Array, exact, loop, served
 from minitorch.kernels.compiled.elementary import exp, number, tanh
 from minitorch.kernels.compiled.vectors import HIGH, add_outer, lanes, nothing, store
 
@@ -122,7 +122,7 @@ def lstm_steps(
     return None
 
 
-@loop
+@exact
 def _lstm_slopes(
     z: Array, pair: Array, terms: Array, bent: Array, hidden: Array, dh: Array, cell: Array,
     dz: Array,
@@ -213,7 +213,7 @@ def gru_steps(fill: Fill, before: Array, z: Array, states: Array) -> Any:
     return None
 
 
-@loop
+@exact
 def _gru_slopes(z: Array, old: Array, dh: Array, dz: Array) -> None:
     # What is kept: 1 / r, 1 / u, -z_h, -n in z. At the end, dh is the state's own part.
     n, one = old.size, z.dtype.type(1)
