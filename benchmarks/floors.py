@@ -193,12 +193,9 @@ class Watcher:
     def note_shifted(self) -> None:
         """Note the products that convolution asks BLAS for itself."""
         from minitorch.kernels import conv
+        from minitorch.kernels.blas import shifted
 
         add, multiply = conv.add_shifted, conv.products_shifted
-
-        def shifted(memory: Array, apart: int, start: int, shape: tuple[int, int]) -> Array:
-            step = memory.itemsize
-            return np.ndarray(shape, memory.dtype, memory, start * step, (apart * step, step))
 
         def noted_sum(
             matrices: Array, memory: Array, apart: int, starts: list[int], out: Array

@@ -45,24 +45,23 @@ def _gemm(kind: str) -> Any:
     return function
 
 
-def add_shifted(matrices: Array, memory: Array, apart: int, starts: list[int], out: Array) -> None:
-    """out = the sum over k of matrices[k] @ x_k, where x_k begins at starts[k] of `memory`.
+def shifted(memory: Array, apart: int, start: int, shape: tuple[int, int]) -> Array:
+    """The matrix that begins at `start` of flat memory, its rows `apart` from each other."""
+    step = memory.itemsize
+    return np.ndarray(shape, memory.dtype, memory, start * step, (apart * step, step))
 
-    Args:
-        memory: flat; the rows of each x_k lie `apart` from each other.
+
+def add_shifted(matrices: Array, memory: Array, apart: int, starts: list[int], out: Array) -> None:
+    """out = the sum over k of matrices[k] @ x_k, where x_k is `shifted` to starts[k].
 
     Shape: matrices (K, M, C), without gaps; x_k (C, P); out (M, P), rows without gaps.
     """
     (_, M, C), P = matrices.shape, out.shape[1]
     gemm = _gemm(out.dtype.char)
     if gemm is None:
-        step = memory.itemsize
+        out.fill(0)
         for k, start in enumerate(starts):
-            x = np.ndarray((C, P), memory.dtype, memory, start * step, (apart * step, step))
-            if k:
-                out += np.matmul(matrices[k], x)
-            else:
-                np.matmul(matrices[k], x, out=out)
+            out += np.matmul(matrices[k], shifted(memory, apart, start, (C, P)))
         return
     size, to = memory.itemsize, out.ctypes.data
     source, weights, between = memory.ctypes.data, matrices.ctypes.data, out.strides[0] // size
@@ -80,10 +79,8 @@ def products_shifted(g: Array, memory: Array, apart: int, starts: list[int], out
     (_, M, C), P = out.shape, g.shape[1]
     gemm = _gemm(out.dtype.char)
     if gemm is None:
-        step = memory.itemsize
         for k, start in enumerate(starts):
-            x = np.ndarray((C, P), memory.dtype, memory, start * step, (apart * step, step))
-            out[k] += g @ x.T
+            out[k] += g @ shifted(memory, apart, start, (C, P)).T
         return
     size, to = memory.itemsize, out.ctypes.data
     source, gradients, between = memory.ctypes.data, g.ctypes.data, g.strides[0] // size

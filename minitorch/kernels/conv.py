@@ -1,9 +1,13 @@
 """Convolution, and the two products that are its gradients, as matrix products.
 
-Images lie batch last in memory, see `_windows`. Whatever has many channels is a sum over shifted
-images, without a copy (`shifts`), or of 3x3 and over more channels still, `winograd`, with 4 of 9
-products. Where there are few, the windows are copied: as a matrix with a column for each output
-position, a convolution is one product with the kernels.
+Images lie batch last in memory, see `_windows`. There are three ways, by the number of channels:
+
+- of few, the windows are copied as the columns of a matrix, one for each output position, and a
+  convolution is one product with the kernels;
+- of more than `FEW`, it is a sum of products with the whole image, shifted: see `shifts`;
+- of still more, and 3x3, it is `winograd`, which needs 4 of 9 products.
+
+Of columns:
 
 - Columns are few for small images: then they are kept for the gradient.
 - More are made, multiplied and forgotten a block of output rows at a time, and the blocks shared

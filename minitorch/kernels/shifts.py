@@ -95,6 +95,17 @@ def at(position: Any, sizes: Sizes) -> int:
     return sum(p * step for p, step in zip(position, _steps(sizes), strict=True))
 
 
+def _by_phase(kernel: Sizes, stride: Sizes, dilation: Sizes) -> list[tuple[Sizes, Sizes]]:
+    # For each place of the kernel, the phase that it meets, and how far it shifts it.
+    return [
+        (
+            tuple([k * d % s for k, d, s in zip(place, dilation, stride, strict=True)]),
+            tuple([k * d // s for k, d, s in zip(place, dilation, stride, strict=True)]),
+        )
+        for place in product(*map(range, kernel))
+    ]
+
+
 @functools.lru_cache(maxsize=256)
 def forward(
     shape: Sizes, kernel: Sizes, out: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes
@@ -107,12 +118,8 @@ def forward(
             for n, (before, after), s in zip(S, padding, stride, strict=True)
         ]
     )
-    places = [
-        tuple([k * d for k, d in zip(place, dilation, strict=True)]) for place in _grid(kernel)
-    ]
-    phases = sorted(
-        {tuple([p % s for p, s in zip(place, stride, strict=True)]) for place in places}
-    )
+    places = _by_phase(kernel, stride, dilation)
+    phases = sorted({phase for phase, _ in places})
     copies = []
     for phase in phases:
         to, source = [], []
@@ -123,11 +130,7 @@ def forward(
             to.append(slice(first, first + count))
             source.append(slice(pixel, pixel + count * s, s))
         copies.append((tuple(to), tuple(source)))
-    offsets = []
-    for place in places:
-        phase = tuple([p % s for p, s in zip(place, stride, strict=True)])
-        shift = [p // s for p, s in zip(place, stride, strict=True)]
-        offsets.append(phases.index(phase) * math.prod(sizes) + at(shift, sizes))
+    offsets = [phases.index(phase) * math.prod(sizes) + at(shift, sizes) for phase, shift in places]
     as_it_is = len(phases) == 1 and max(stride) == 1 and sizes == tuple(S)
     plane = Plane(sizes, N, tuple(copies), as_it_is)
     return plane, Rows.of(out, sizes, N, 0, offsets)
@@ -152,10 +155,8 @@ def backward(
     dilation: Sizes,
 ) -> tuple[Plane, tuple[Part, ...]]:
     """The plane of the outputs' gradients, and where the gradients in images (N, C, *S) lie."""
-    places = [
-        tuple([k * d for k, d in zip(place, dilation, strict=True)]) for place in _grid(kernel)
-    ]
-    reach = [max(p[dim] for p in places) // s for dim, s in enumerate(stride)]
+    places = _by_phase(kernel, stride, dilation)
+    reach = [max(along) for along in zip(*[shift for _, shift in places], strict=True)]
     first, count = [], []  # by dimension and remainder: the first position, and how many
     for n, (before, _), s in zip(S, padding, stride, strict=True):
         starts = [-(-(before - q) // s) for q in range(s)]
@@ -179,11 +180,7 @@ def backward(
     plane = Plane(sizes, N, ((tuple(to), tuple(source)),), as_it_is)
     parts = []
     for phase in product(*map(range, stride)):
-        own = [
-            (flat, [p // s for p, s in zip(place, stride, strict=True)])
-            for flat, place in enumerate(places)
-            if tuple([p % s for p, s in zip(place, stride, strict=True)]) == phase
-        ]
+        own = [(flat, shift) for flat, (met, shift) in enumerate(places) if met == phase]
         begin = [starts[q] - low for starts, q, low in zip(first, phase, lowest, strict=True)]
         counts = tuple([c[q] for c, q in zip(count, phase, strict=True)])
         pixel = [
@@ -196,7 +193,3 @@ def backward(
             rows = Rows.of(counts, sizes, N, at(begin, sizes), shifts)
             parts.append(Part(pixels, np.array([flat for flat, _ in own], np.int64), rows))
     return plane, tuple(parts)
-
-
-def _grid(sizes: Sizes) -> list[Sizes]:
-    return list(product(*map(range, sizes)))

@@ -43,6 +43,8 @@ exact: Any = numba.njit(**_options)
 """Decorator of loops whose every step is rounded as NumPy's: no product and sum become one."""
 sums: Any = numba.njit(**_options, fastmath={"contract", "reassoc", "nsz"})
 """Decorator of loops that add up: several partial sums run side by side, as vectors."""
+inner: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
+"""Decorator of loops that are part of others, and kept with them."""
 inline: Any = numba.njit(inline="always", error_model="numpy", fastmath={"contract"})
 """Decorator of formulas within loops."""
 

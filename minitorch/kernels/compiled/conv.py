@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
 from minitorch.kernels import shifts
 from minitorch.kernels._windows import batch_first, batch_last, output_size
-from minitorch.kernels.compiled import WORTH, Array, in_parts, loop, served
+from minitorch.kernels.compiled import WORTH, Array, in_parts, inner, loop, served
 from minitorch.kernels.compiled.vectors import (
     HIGH,
     add_outer,
@@ -35,7 +34,6 @@ Pairs = tuple[tuple[int, int], ...]
 
 SEVERAL = 8  # blocks of positions, for which the same weights are used one after the other
 CHUNK = 1024  # positions of a block of gradients, which stay in the nearest cache
-inner: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
 
 def _outputs(rows: int) -> Any:
@@ -195,115 +193,75 @@ def conv_input(
         if len(parts) == 1 and part.rows.sizes == tuple(S):
             return batch_first(found)
         if dx is None:
-            dx = np.zeros((C, *S, N), grad.dtype)
+            dx = np.empty((C, *S, N), grad.dtype)  # each pixel is one part's
         dx[(slice(None), *part.pixels)] = found
     return NotImplemented if dx is None else batch_first(dx)
 
 
-def _gradients(rows: int, columns: int) -> Any:
-    # A function for that many output channels, and weights of each.
-    count = rows * columns
+def _gradients(rows: int) -> Any:
+    # A function for that many output channels, and three weights of each.
+    count = 3 * rows
 
     @inner
     def gradients(
-        g: Any, apart: Any, step: Any, x: Any, bases: Any, many: Any, places: Any, dw: Any, to: Any,
-        between: Any,
-    ) -> None:  # fmt: skip
-        block = nothing(g, count)
+        g: Any, step: Any, x: Any, bases: Any, many: Any, p: Any, dw: Any, to: Any, between: Any
+    ) -> None:
+        block, places = nothing(g, count), (p[0], p[1], p[2])
         for v in range(many):
-            block = add_products(block, g, v * step, apart, x, bases[v], places)
-        add_totals(block, dw, to, between, columns)
+            block = add_products(block, g, v * step, CHUNK, x, bases[v], places)
+        add_totals(block, dw, to, between, 3)
 
     return gradients
 
 
-_high_three, _high_one = _gradients(HIGH, 3), _gradients(HIGH, 1)
-_one_three, _one_one = _gradients(1, 3), _gradients(1, 1)
+_high, _low = _gradients(HIGH), _gradients(1)
 
 
 @loop
 def _conv_weight(
-    start: int, stop: int, g: Array, x: Array, apart: int, offsets: Array, starts: Array,
-    length: int, step: int, dw: Array,
+    start: int, stop: int, g: Array, x: Array, places: Array, starts: Array, length: int,
+    step: int, dw: Array,
 ) -> None:  # fmt: skip
-    # Shape: g flat, of (G, O, rows, length); x flat; dw (parts, G, O, C, K). A piece of work is one
-    # of the parts, each of which has some of the vectors of positions. (What is left of a row is
-    # added at the end.)
-    parts, G, O, C, K = dw.shape
-    columns, between, in_row = C * K, len(starts) * length, length // step
-    dw, places = dw.reshape(-1), np.empty(columns, np.int64)
+    # Shape: g flat, of (G, O, rows, length); x flat; places (G, W), where in x each of a channel's
+    # weights begins; dw (parts, G, O, W). A piece of work is one of the parts, each of which has
+    # some of the vectors of positions. (What is left of a row is added at the end.)
+    parts, G, O, W = dw.shape
+    between, in_row = len(starts) * length, length // step
+    dw, vectors = dw.reshape(-1), len(starts) * in_row
     near, bases = np.empty(HIGH * CHUNK, g.dtype), np.empty(CHUNK // step, np.int64)
-    vectors = len(starts) * in_row
     for part in range(start, stop):
         end = vectors * (part + 1) // parts
         for first in range(vectors * part // parts, end, CHUNK // step):
             many = min(CHUNK // step, end - first)
             for group in range(G):
-                for column in range(columns):
-                    c, k = divmod(column, K)
-                    places[column] = (group * C + c) * apart + offsets[k]
                 o = 0
                 while o < O:
                     # Gradients of a block of channels, from far apart to side by side.
                     high = HIGH if O - o >= HIGH else 1
+                    channel = group * O + o
                     for v in range(many):
                         row, i = divmod(first + v, in_row)
                         bases[v] = starts[row] + i * step
-                        at = (group * O + o) * between + row * length + i * step
+                        at = channel * between + row * length + i * step
                         for h in range(high):
                             move(near, h * CHUNK + v * step, g, at + h * between)
-                    to = ((part * G + group) * O + o) * columns
-                    column = 0
-                    while column < columns:
-                        p, three = places[column:], columns - column >= 3
-                        if high == HIGH and three:
-                            _high_three(
-                                near,
-                                CHUNK,
-                                step,
-                                x,
-                                bases,
-                                many,
-                                (p[0], p[1], p[2]),
-                                dw,
-                                to + column,
-                                columns,
-                            )
-                        elif high == HIGH:
-                            _high_one(
-                                near, CHUNK, step, x, bases, many, (p[0],), dw, to + column, columns
-                            )
-                        elif three:
-                            _one_three(
-                                near,
-                                CHUNK,
-                                step,
-                                x,
-                                bases,
-                                many,
-                                (p[0], p[1], p[2]),
-                                dw,
-                                to + column,
-                                columns,
-                            )
+                    to = (part * G * O + channel) * W
+                    for w in range(0, W, 3):
+                        p = places[group, w : w + 3]
+                        if high == HIGH:
+                            _high(near, step, x, bases, many, p, dw, to + w, W)
                         else:
-                            _one_one(
-                                near, CHUNK, step, x, bases, many, (p[0],), dw, to + column, columns
-                            )
-                        column += 3 if three else 1
+                            _low(near, step, x, bases, many, p, dw, to + w, W)
                     o += high
         if part == 0 and in_row * step < length:
-            for row in range(G * O):
-                for column in range(columns):
-                    c, k = divmod(column, K)
-                    place, total = (
-                        (row // O * C + c) * apart + offsets[k],
-                        dw[row * columns + column],
-                    )
+            for channel in range(G * O):
+                for w in range(W):
+                    place, total = places[channel // O, w], dw[channel * W + w]
                     for r in range(len(starts)):
+                        at = channel * between + r * length
                         for i in range(in_row * step, length):
-                            total += g[row * between + r * length + i] * x[place + starts[r] + i]
-                    dw[row * columns + column] = total
+                            total += g[at + i] * x[place + starts[r] + i]
+                    dw[channel * W + w] = total
 
 
 def conv_weight(
@@ -322,9 +280,14 @@ def conv_weight(
     plane, rows = shifts.forward(x.shape, tuple(K), grad.shape[2:], stride, padding, dilation)
     memory, apart = plane.fill(batch_last(x))
     g = packed(batch_last(grad)).reshape(-1)
-    work = len(rows.starts) * rows.length * O * C * math.prod(K) / 16
+    # Where each weight's pixels begin; as many as are a multiple of three, the last ones twice.
+    places = (np.arange(groups * C) * apart)[:, np.newaxis] + rows.offsets  # (G * C, K)
+    W = C * math.prod(K)
+    places = places.reshape(groups, W)[:, np.minimum(np.arange(W + -W % 3), W - 1)]
+    work = len(rows.starts) * rows.length * O * W / 16
     parts = max(min(int(work) // WORTH, len(rows.starts), blas_threads() or 1), 1)
-    dw = np.zeros((parts, groups, O // groups, C, math.prod(K)), grad.dtype)
-    given = g, memory, apart, rows.offsets, rows.starts, rows.length, lanes(x.dtype), dw
+    dw = np.zeros((parts, groups, O // groups, places.shape[1]), grad.dtype)
+    given = g, memory, places, rows.starts, rows.length, lanes(x.dtype), dw
     in_parts(_conv_weight, parts, work / parts, *given)
-    return (dw[0] if parts == 1 else dw.sum(0)).reshape(weight_shape)
+    total = dw[0] if parts == 1 else dw.sum(0)
+    return total[:, :, :W].reshape(weight_shape)

@@ -12,10 +12,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 
-from minitorch.kernels.compiled import Array, exact, loop, served
+from minitorch.kernels.compiled import Array, exact, inner, loop, served
 from minitorch.kernels.compiled.elementary import exp, number, tanh
 from minitorch.kernels.compiled.vectors import HIGH, add_outer, lanes, nothing, store
 
@@ -50,7 +49,6 @@ def _lstm_gates(z: Array, pair: Array, terms: Array, cell: Array, bent: Array, o
 
 
 TALL = 2 * HIGH  # rows of a block of sums, one vector each
-inner: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
 
 def _rows(rows: int) -> Any:
