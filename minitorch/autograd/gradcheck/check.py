@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, starmap
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from minitorch._dtypes import from_numpy_dtype
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
+from minitorch.autograd.gradcheck.bridge import FEW, Bridge, library_of
 from minitorch.autograd.gradcheck.contracts import BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
@@ -39,7 +41,7 @@ from minitorch.autograd.gradcheck.kinks import (
     split_outputs,
     switched,
 )
-from minitorch.autograd.gradcheck.locate import check_call, recorded, stands_at_kink
+from minitorch.autograd.gradcheck.locate import check_calls, recorded, stands_at_kink
 from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.report import Jacobian, Report
 from minitorch.autograd.gradcheck.trace import list_calls
@@ -87,24 +89,27 @@ def check(
     watch: Watch = unwatched,
 ) -> Report:
     """Check `func` at `inputs` at each order; see `gradcheck_report`."""
-    started, given = time.perf_counter(), as_tuple(inputs)
-    name = name_of(func)
+    started, name, library = time.perf_counter(), name_of(func), library_of(func, inputs)
+    if library is not None:
+        func = library.bridge(func, inputs, name)
+        inputs = func.inputs
+    given = as_tuple(inputs)
     report = Report(name, seed=options.seed)
-    report.inputs, report.call = _recipe(name, given, orders, options.seed)
+    report.inputs, report.call = _recipe(func, name, given, orders, options.seed)
     with enable_grad():
         _can_be_checked(func, given)
         for order in orders:
             function, arguments = func, given
             if order == 2:
                 outputs = [out for out in tensors_in(func(*given)) if out._requires_grad]
-                seeds = _random_like(outputs) if grad_outputs is None else as_tuple(grad_outputs)
+                seeds = _seeds(func, outputs, grad_outputs)
                 function, arguments = Gradients(func, len(given)), given + seeds
             _check_order(report, function, arguments, order, options, watch)
             if not report.ok:
                 break  # a second derivative of a wrong first one says nothing
         if not report.ok and options.locate:
             calls = recorded(partial(function, *_in_float64(arguments)))
-            report.nodes = [check_call(call, options.seed) for call in calls]
+            report.nodes = check_calls(calls, options.seed)
     report.seconds = time.perf_counter() - started
     return report
 
@@ -170,12 +175,17 @@ def _check_order(
             _compare_precisions(subject, exact, found)
         report.jacobians += found
         if exact.bits < 53:
-            precision = {24: "float32", 11: "float16"}[exact.bits]
+            precision = {24: "float32", 11: "float16", 8: "bfloat16"}[exact.bits]
             report.notes.append(
                 f"the function does not run in float64, and was checked in {precision} alone"
             )
         draws, seen = np.random.default_rng(options.seed), set[str]()
-        for violation in breaches(subject.backward, draws, options.nondet_tol):
+        found_out = breaches(subject.backward, draws, options.nondet_tol, subject.bits)
+        if isinstance(func, Bridge):
+            natives = func.natives([x._array if isinstance(x, TensorBase) else x for x in inputs])
+            found_out = chain(found_out, starmap(Violation, func.library.breaches(func, natives)))
+            report.notes += func.library.notes(func, natives)
+        for violation in found_out:
             if violation.contract not in seen:
                 seen.add(violation.contract)
                 report.breaches.append((order, violation))
@@ -187,6 +197,7 @@ def _subject(func: Callable[..., Any], inputs: tuple[Any, ...], options: Options
     wanted = {f"input {i}": x for i, x in enumerate(inputs) if wants_grad(x)}
     outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
     bits = min(BITS[str(t._array.dtype)] for t in [*outputs, *wanted.values()])
+    bits = min(bits, getattr(func.func if isinstance(func, Gradients) else func, "bits", 53))
     tolerance = Tolerance(bits, options.atol or 0.0, options.rtol or 0.0)
     graphless = isinstance(func, Gradients)
     plain = partial(func, *inputs, create_graph=False) if graphless else None
@@ -258,7 +269,7 @@ def _settle(report: Report, subject: Subject, found: list[Jacobian], again: Agai
     settled = settle(subject, found, again, report.seed, within=alone)
     if alone:
         excuse(found, settled, split_outputs(kinked, found))
-    nodes = [check_call(call, report.seed, contracts=False) for call in recorded(subject.run)]
+    nodes = check_calls(recorded(subject.run), report.seed, contracts=False)
     if any(node.problem for node in nodes):
         report.nodes = nodes
     else:
@@ -340,6 +351,15 @@ class Gradients:
         return tuple(g for g in found if g is not None)
 
 
+def _seeds(func: Any, outputs: Sequence[Any], given: Any) -> tuple[Any, ...]:
+    """The incoming gradients to differentiate by: those given, or random ones."""
+    if given is None:
+        return _random_like(outputs)
+    if isinstance(func, Bridge):
+        return tuple(map(func.leaf, given if isinstance(given, (tuple, list)) else (given,)))
+    return as_tuple(given)
+
+
 def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...]:
     """Random gradients from a generator of their own, so that no other stream is touched."""
     draws = np.random.default_rng(0)
@@ -353,19 +373,23 @@ def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...
 
 
 def _recipe(
-    name: str, inputs: tuple[Any, ...], orders: Sequence[int], seed: int
+    func: Any, name: str, inputs: tuple[Any, ...], orders: Sequence[int], seed: int
 ) -> tuple[list[str], str]:
     """Source lines that make the inputs again, and the call that checks them."""
-    lines, names = [], []
+    library = func.library if isinstance(func, Bridge) else None
+    lines, names = list[str](), []
     for index, x in enumerate(inputs):
         if not isinstance(x, TensorBase):
             names.append(repr(x) if isinstance(x, (int, float, str, bool)) else "...")
             continue
         names.append(f"x{index}")
+        if library is not None:
+            lines.append(f"x{index} = {library.source(func.likes[index])}")
+            continue
         array: Array = x._array
         dtype = f"dtype=minitorch.{from_numpy_dtype(array.dtype).name}"
         grad = ", requires_grad=True" if x._requires_grad else ""
-        if array.size <= 24:
+        if array.size <= FEW:
             lines.append(f"x{index} = minitorch.tensor({array.tolist()!r}, {dtype}{grad})")
         else:
             lines.append(f"x{index} = ...  # {list(array.shape)}, {dtype}{grad}")

@@ -55,14 +55,26 @@ class Call:
         names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         return f"input {number}" + (f" ({names[number]})" if number < len(names) else "")
 
-    def again(self, *checked: Any) -> Any:
-        """Call the operation anew, with `checked` for the inputs that want a gradient."""
+    @property
+    def trusted(self) -> bool:
+        """Whether its backward is checked only where no other is at fault."""
+        return False
+
+    def with_constants(self, checked: Sequence[Any]) -> list[Any]:
+        """All inputs, with `checked` for those that want a gradient."""
         given = iter(checked)
-        inputs = [
+        return [
             next(given) if edge is not None else constant(value, array)
             for value, array, edge in zip(self.inputs, self.arrays, self.edges, strict=True)
         ]
-        return self.function.apply(*inputs, **self.params)
+
+    def again(self, *checked: Any) -> Any:
+        """Call the operation anew, with `checked` for the inputs that want a gradient."""
+        return self.function.apply(*self.with_constants(checked), **self.params)
+
+    def parts(self) -> Sequence[Call]:
+        """The calls that this one is made of: itself, unless it is another library's function."""
+        return [self]
 
     def leaves(self, change: Callable[[Array], Array]) -> list[Any]:
         """New float64 tensors for the inputs that want a gradient, each array changed first."""
@@ -102,23 +114,25 @@ class record_calls(Observer):
         """Note the call."""
         copies = [np.array(a) if isinstance(a, np.ndarray) else a for a in arrays]
         edges, place = list(node.edges), caller_location()
-        node.call = Call(node._forward_cls, tuple(inputs), copies, params, edges, place)
+        made = getattr(node, "call_class", Call)
+        node.call = made(node._forward_cls, tuple(inputs), copies, params, edges, place)
 
 
 class list_calls(record_calls):
-    """`record_calls` that puts the calls into a list, also those that lead nowhere.
-
-    Attributes:
-        calls: the list.
-    """
+    """`record_calls` that puts the calls into a list, also those that lead nowhere."""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
+        self._calls: list[Call] = []
+
+    @property
+    def calls(self) -> list[Call]:
+        """The list, with the parts of what is made of several."""
+        return [part for call in self._calls for part in call.parts()]
 
     def before_forward(self, node: Function, *call: Any) -> None:
         """Note the call, and list it."""
         super().before_forward(node, *call)
-        self.calls.append(node.call)
+        self._calls.append(node.call)
 
 
 def nodes_behind(outputs: Sequence[Any]) -> list[Function]:

@@ -25,7 +25,7 @@ from minitorch.autograd.gradcheck.jacobian import (
     unwatched,
 )
 from minitorch.autograd.gradcheck.kinks import Settled, meet, pin_down, settle, switched
-from minitorch.autograd.gradcheck.locate import check_call, recorded
+from minitorch.autograd.gradcheck.locate import check_calls, recorded
 from minitorch.autograd.gradcheck.report import Report
 from minitorch.autograd.gradcheck.trace import Call, Tape
 from minitorch.autograd.gradcheck.verdict import Verdict
@@ -164,7 +164,7 @@ def _check_leaves(
             raise ValueError(f"gradcheck: no output of {name} requires grad")
         check_deterministic(subject, 0.0)
         listed = calls()
-        findings = [check_call(call, seed) for call in watch(listed, len(listed))] if nodes else []
+        findings = check_calls(listed, seed, watch=watch) if nodes else []
         report.nodes = findings
         projection = Projection(subject, np.random.default_rng(seed))
         sizes = [x._array.size for x in subject.tensors]
@@ -189,7 +189,7 @@ def _check_leaves(
         settled = [Settled.nothing(j) for j in found]
         if any((j.verdicts != Verdict.PASS).any() for j in found):
             if not nodes:
-                findings = [check_call(call, seed) for call in listed]
+                findings = check_calls(listed, seed)
             if any(finding.problem for finding in findings):
                 report.nodes = findings
             else:

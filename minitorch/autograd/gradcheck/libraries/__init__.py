@@ -1,0 +1,1 @@
+"""Adapters of other libraries to the checker, one a file; each imports its library on its own."""

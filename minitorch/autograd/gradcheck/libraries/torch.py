@@ -1,0 +1,134 @@
+"""PyTorch: its tensors share memory with the checker's arrays, strides and all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from minitorch.autograd.gradcheck.bridge import FEW, Bridge, ForeignCall, Library, Pullback
+from minitorch.autograd.gradcheck.numeric import Array
+
+BITS = {torch.float32: 24, torch.complex64: 24, torch.float16: 11, torch.bfloat16: 8}
+COMPLEX = {np.dtype(np.float64): np.complex128, np.dtype(np.float32): np.complex64}
+
+
+class Torch(Library):
+    """Tensors on the CPU; complex numbers are pairs in a last dimension of their own."""
+
+    name, imports, shares_memory = "torch", "import torch", True
+
+    def is_floating(self, value: Any) -> bool:
+        return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+
+    def requires_grad(self, value: Any) -> bool:
+        return bool(value.requires_grad)
+
+    def bits(self, tensor: Any) -> int:
+        return BITS.get(tensor.dtype, 53)
+
+    def tensors_in(self, result: Any) -> list[Any]:
+        if isinstance(result, torch.Tensor):
+            return [result]
+        leaves = torch.utils._pytree.tree_leaves(result)
+        return [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+
+    def refuse(self, place: str, value: Any) -> None:
+        if not isinstance(value, torch.Tensor):
+            return
+        if value.device.type != "cpu":
+            raise ValueError(
+                f"gradcheck: {place} is on {value.device}, and the checker computes on the CPU: "
+                "move it, and what the function closes over, with .cpu()"
+            )
+        if value.layout is not torch.strided:
+            raise ValueError(
+                f"gradcheck: {place} has layout {value.layout}, and only dense tensors can be "
+                "checked: call .to_dense() on it"
+            )
+
+    def wrap(self, array: Array, like: Any, wanted: bool = False) -> Any:
+        if like.is_complex():
+            array = array if array.strides[-1] == array.itemsize else np.ascontiguousarray(array)
+            array = array.view(COMPLEX[array.dtype])[..., 0]
+        repeated = [step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)]
+        once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
+        if not once.flags.writeable or any(step < 0 for step in once.strides):
+            once = once.copy()
+        tensor = torch.from_numpy(once)
+        tensor = tensor.expand(array.shape) if any(repeated) else tensor
+        if like.dtype is torch.bfloat16 and tensor.dtype is torch.float32:
+            tensor = tensor.to(torch.bfloat16)
+        return tensor.requires_grad_() if wanted else tensor
+
+    def unwrap(self, tensor: Any) -> Array:
+        tensor = tensor.detach()
+        if tensor.dtype is torch.bfloat16:
+            tensor = tensor.float()
+        array: Array = tensor.resolve_conj().resolve_neg().numpy()
+        if tensor.is_complex():
+            pairs = array.real.dtype
+            return (
+                array[..., None].view(pairs) if array.size else np.zeros((*array.shape, 2), pairs)
+            )
+        return array
+
+    def value(self, func: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
+        with torch.enable_grad():
+            return self.tensors_in(func(*inputs))
+
+    def vjp(
+        self,
+        func: Callable[..., Any],
+        inputs: Sequence[Any],
+        wanted: Sequence[int],
+        create_graph: bool = False,
+    ) -> tuple[list[Any], list[bool], Pullback]:
+        made, leaves = self.value(func, inputs), [inputs[i] for i in wanted]
+
+        def pullback(cotangents: Sequence[Any]) -> Sequence[Any]:
+            pairs = zip(made, cotangents, strict=True)
+            given = [(out, c) for out, c in pairs if c is not None and out.requires_grad]
+            if not given:
+                return [None for _ in leaves]
+            outputs, seeds = zip(*given, strict=True)
+            return torch.autograd.grad(
+                outputs, leaves, seeds, True, create_graph, allow_unused=True
+            )
+
+        return made, [out.requires_grad for out in made], pullback
+
+    def jvp(
+        self, func: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]
+    ) -> list[Any]:
+        from torch.autograd import forward_ad
+
+        with forward_ad.dual_level():
+            pairs = zip(inputs, tangents, strict=True)
+            duals = [x if t is None else forward_ad.make_dual(x.detach(), t) for x, t in pairs]
+            made = [forward_ad.unpack_dual(out) for out in self.value(func, duals)]
+            return [torch.zeros_like(p) if t is None else t for p, t in made]
+
+    def gradient(self, func: Callable[..., Any], wanted: Sequence[int], count: int) -> Any:
+        def gradient(*args: Any) -> tuple[Any, ...]:
+            _, _, pullback = self.vjp(func, args[:count], wanted, create_graph=True)
+            pairs = zip(pullback(args[count:]), wanted, strict=True)
+            return tuple(torch.zeros_like(args[i]) if g is None else g for g, i in pairs)
+
+        return gradient
+
+    def calls(self, bridge: Bridge, inputs: Sequence[Any]) -> list[ForeignCall]:
+        from minitorch.autograd.gradcheck.libraries.torch_calls import calls_behind
+
+        return calls_behind(self, bridge, inputs)
+
+    def source(self, value: Any) -> str:
+        rest = f"dtype={value.dtype}" + (", requires_grad=True" if value.requires_grad else "")
+        if value.numel() > FEW:
+            return f"...  # {list(value.shape)}, {rest}"
+        return f"torch.tensor({value.tolist()!r}, {rest})"
+
+
+LIBRARY = Torch()

@@ -1,0 +1,209 @@
+"""The calls that a PyTorch function makes: custom Functions and operations, with their inputs.
+
+A custom Function's `apply` ends in a method of a base class of `Function`, where it can be watched
+whatever name it was given before. Operations are seen by a `TorchFunctionMode`. What belongs to a
+result is found by walking its `grad_fn`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.autograd.function import _SingleLevelFunction
+from torch.nn.modules import module as modules
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_flatten, tree_unflatten
+
+from minitorch.autograd.gradcheck.bridge import Bridge, ForeignCall, Library
+from minitorch.autograd.gradcheck.trace import PACKAGE
+
+TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+
+
+@dataclass
+class Applied:
+    """One call: of what, with copies of its tensors as they were, where, and what came of it.
+
+    Attributes:
+        func: the Function's class, or the operation.
+        custom: whether somebody else than PyTorch wrote its backward.
+        leaves: the arguments, flat, tensors copied.
+        form: how they are put together again.
+        results: the tensors that came of it.
+        place: ``file:line, in function``, and the module's path if it was called in one.
+        random: the state of PyTorch's generator before the call.
+    """
+
+    func: Any
+    custom: bool
+    leaves: list[Any]
+    form: Any
+    place: str
+    random: Any = None
+    results: list[Any] = field(default_factory=list)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a custom Function, and no operation."""
+        return isinstance(self.func, type)
+
+    @property
+    def name(self) -> str:
+        """The class's or the operation's name."""
+        return str(getattr(self.func, "__name__", self.func))
+
+    def again(self, *leaves: Any) -> Any:
+        """Call it anew; as what is changed in place is no leaf, it may be changed here, too."""
+        fresh = [x.clone() if isinstance(x, torch.Tensor) else x for x in leaves]
+        args, kwargs = tree_unflatten(fresh, self.form)
+        if self.is_function:
+            return self.func.apply(*args, **kwargs)
+        made = self.func(*args, **kwargs)
+        return args[0] if made is None else made  # as of x[0] = y
+
+    def call(self, library: Library) -> ForeignCall:
+        """As the checker takes it."""
+        bridge = Bridge(library, self.again, self.leaves, self.name)
+        bridge.trusted = not self.custom
+        bridge.names = _parameters(self.func.forward)[1:] if self.is_function else []
+        return ForeignCall.of(bridge, self.place)
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's arguments; none if they cannot be told."""
+    import inspect
+
+    try:
+        return [p.name for p in inspect.signature(function).parameters.values()
+                if p.kind is p.POSITIONAL_OR_KEYWORD]  # fmt: skip
+    except ValueError:
+        return []
+
+
+@contextmanager
+def watching(told: Callable[[Applied], None], operations: bool = False) -> Iterator[None]:
+    """Within it, `told` hears of each call of a custom Function, or of any operation.
+
+    Its tensors and the state of the generator stay as they are.
+    """
+    inside: list[Any] = []  # the modules whose forward is running
+
+    def noted(func: Any, custom: bool, args: Any, kwargs: Any) -> Applied:
+        leaves, form = tree_flatten((args, kwargs))
+        kept = [_copy(x) if isinstance(x, torch.Tensor) else x for x in leaves]
+        place = caller_location() + _path(inside)
+        return Applied(func, custom, kept, form, place, torch.get_rng_state() if custom else None)
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        with torch._C.DisableTorchFunction():
+            applied = noted(cls, True, args, kwargs)
+        result = super(_SingleLevelFunction, cls).apply(*args, **kwargs)
+        applied.results = _tensors(result)
+        told(applied)
+        return result
+
+    class Operations(TorchFunctionMode):
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            kwargs = kwargs or {}
+            if not torch.is_grad_enabled() or not any(
+                isinstance(x, torch.Tensor) and x.requires_grad
+                for x in tree_flatten((args, kwargs))[0]
+            ):
+                return func(*args, **kwargs)
+            applied = noted(func, _is_custom(func), args, kwargs)
+            result = func(*args, **kwargs)
+            applied.results = _tensors(args[0] if result is None and args else result)
+            if applied.results:
+                told(applied)
+            return result
+
+    def enter(module: Any, args: Any) -> None:
+        inside.append(module)
+
+    def leave(module: Any, args: Any, result: Any) -> None:
+        if inside:
+            inside.pop()
+
+    before = _SingleLevelFunction.__dict__.get("apply")
+    with ExitStack() as stack:
+        stack.callback(modules.register_module_forward_pre_hook(enter).remove)
+        stack.callback(modules.register_module_forward_hook(leave, always_call=True).remove)
+        _SingleLevelFunction.apply = classmethod(apply)
+        stack.callback(_put_back, before)
+        if operations:
+            stack.enter_context(Operations())
+        yield
+
+
+def _put_back(before: Any) -> None:
+    if before is None:
+        del _SingleLevelFunction.apply
+    else:
+        _SingleLevelFunction.apply = before
+
+
+def _copy(tensor: Any) -> Any:
+    return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+
+
+def _tensors(result: Any) -> list[Any]:
+    return [x for x in tree_flatten(result)[0] if isinstance(x, torch.Tensor)]
+
+
+def _is_custom(func: Any) -> bool:
+    """Whether an operation is of another namespace than PyTorch's, as `torch.library` has it."""
+    namespace = getattr(func, "namespace", None) or str(getattr(func, "_qualified_op_name", ""))
+    return bool(namespace) and not namespace.startswith(("aten", "prim"))
+
+
+def caller_location() -> str:
+    """The innermost line that is neither PyTorch's nor ours."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((PACKAGE, TORCH)):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+
+
+def _path(inside: Sequence[Any]) -> str:
+    """Where the innermost module stands in the outermost one."""
+    if not inside:
+        return ""
+    names = (name for name, module in inside[0].named_modules() if module is inside[-1])
+    path = next(names, "")
+    kind = type(inside[-1]).__name__
+    return f" (module {path}: {kind})" if path else f" ({kind})"
+
+
+def nodes_behind(outputs: Sequence[Any]) -> set[Any]:
+    """All nodes that the outputs came from."""
+    found: set[Any] = set()
+    stack = [out.grad_fn for out in outputs if out.grad_fn is not None]
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += [end for end, _ in node.next_functions if end is not None]
+    return found
+
+
+def calls_behind(library: Library, bridge: Bridge, inputs: Sequence[Any]) -> list[ForeignCall]:
+    """Run a function, and list the calls that its outputs came from, in order."""
+    applied: list[Applied] = []
+    with watching(applied.append, operations=True):
+        outputs = library.value(bridge.func, inputs)
+    behind = nodes_behind(outputs)
+    return [
+        one.call(library)
+        for one in applied
+        if any(result.grad_fn is not None and result.grad_fn in behind for result in one.results)
+    ]
