@@ -28,6 +28,10 @@ Pullback = Callable[[Sequence[Any]], Sequence[Any]]
 """From a cotangent or None for each output to a gradient or None for each input."""
 
 
+class NoSecondOrder(NotImplementedError):
+    """A backward that says of itself that it cannot be differentiated."""
+
+
 class Library(ABC):
     """Evaluation and differentiation of a library's functions.
 
@@ -82,6 +86,18 @@ class Library(ABC):
             return [tensor for item in result for tensor in self.tensors_in(item)]
         return [result] if hasattr(result, "dtype") else []
 
+    def outputs_in(self, result: Any) -> list[Any]:
+        """As `tensors_in`.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        made = self.tensors_in(result)
+        if not made:
+            expected = "expected func to return a tensor or a tuple of tensors"
+            raise ValueError(f"gradcheck: {expected}, got {type(result).__name__}")
+        return made
+
     def refuse(self, place: str, value: Any) -> None:
         """Raise ValueError for what cannot be checked here, such as a tensor on another device."""
         return
@@ -90,7 +106,7 @@ class Library(ABC):
 
     def value(self, func: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
         """The outputs."""
-        return self.tensors_in(func(*inputs))
+        return self.outputs_in(func(*inputs))
 
     @abstractmethod
     def vjp(
@@ -122,13 +138,19 @@ class Library(ABC):
         """The operations that the function is made of, each with its inputs; none if unknown."""
         return []
 
-    def breaches(self, bridge: Bridge, inputs: Sequence[Any]) -> Iterator[tuple[str, str]]:
-        """List what else backward owes in this library, each with what was seen instead."""
+    def breaches(
+        self, bridge: Bridge, inputs: Sequence[Any], batched: bool
+    ) -> Iterator[tuple[str, str]]:
+        """List what else backward owes in this library, each with what was seen instead.
+
+        Args:
+            batched: whether it has to run under the library's vmap, too.
+        """
         return iter(())
 
-    def notes(self, bridge: Bridge, inputs: Sequence[Any]) -> Iterator[str]:
+    def notes(self, bridge: Bridge, inputs: Sequence[Any]) -> list[str]:
         """List what is no mistake, and better said."""
-        return iter(())
+        return []
 
     def source(self, value: Any) -> str:
         """A line of source that makes an input again."""
@@ -151,11 +173,13 @@ class Bridge:
         names: of its inputs, as far as they are known.
         trusted: whether the library itself wrote its backward, which is then checked only where
             nobody else's is at fault.
+        written: where its backward is, as ``file:line``, if that is known.
     """
 
     primal: Bridge | None = None
     names: Sequence[str] = ()
     trusted = False
+    written = ""
 
     def __init__(
         self, library: Library, func: Callable[..., Any], inputs: Sequence[Any], title: str
@@ -219,11 +243,13 @@ class Bridge:
                 given[place] = cotangent
             return whole(*args[:count], *given)
 
+        vars(gradient).update(vars(whole))
         likes = [*self.likes, *(out_likes[place] for place in used)]
         made = Bridge(self.library, gradient, likes, f"the gradient of {self.__qualname__}")
         made.inputs = (*inputs, *(cotangents[place] for place in used))
         made.wanted = [*self.wanted, *range(count, len(likes))]
-        made.primal, made.trusted, made.names = self, self.trusted, self.names
+        made.primal, made.trusted, made.written = self, self.trusted, self.written
+        made.names = self.names
         return made
 
 
@@ -252,11 +278,6 @@ class Foreign(Function):
             if not any("gradcheck" in note for note in getattr(error, "__notes__", ())):
                 error.add_note(f"gradcheck: raised by {bridge.__qualname__} at ({told})")
             raise
-        if not made:
-            raise ValueError(
-                f"gradcheck: expected {bridge.__qualname__} to return a tensor or a tuple of "
-                "tensors, got none"
-            )
         for number, out in enumerate(made):
             library.refuse(f"output {number}", out)
         self.out_likes = made
@@ -267,7 +288,11 @@ class Foreign(Function):
         library = self.bridge.library
         pairs = zip(grads, self.out_likes, strict=True)
         found = self.pullback([None if g is None else library.wrap(g, like) for g, like in pairs])
-        return self._placed([None if g is None else library.unwrap(g) for g in found])
+        inputs = [self.given[place] for place in self.bridge.wanted]
+        pairs = zip(found, inputs, strict=True)
+        return self._placed(
+            [np.zeros_like(x) if g is None else library.unwrap(g) for g, x in pairs]
+        )
 
     def backward(self, *grads: Any) -> Any:
         given = iter(self.saved)
@@ -342,6 +367,18 @@ class ForeignCall(Call):
     def again(self, *checked: Any) -> Any:
         """Call the function anew, with `checked` for the inputs that want a gradient."""
         return self.bridge(*self.with_constants(checked))
+
+    @property
+    def written(self) -> str:
+        """Where its backward is written; '' if that is in the library."""
+        return self.bridge.written
+
+    def breaches(self) -> Iterator[tuple[str, str]]:
+        """List what its library has to object besides."""
+        bridge = self.bridge
+        if bridge.trusted or bridge.primal is not None:
+            return iter(())
+        return bridge.library.breaches(bridge, bridge.natives(self.arrays), batched=False)
 
     def parts(self) -> Sequence[Call]:
         """The calls that this one is made of; itself if there is nothing to tell."""

@@ -15,7 +15,7 @@ from minitorch._dtypes import from_numpy_dtype
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.gradcheck.bridge import FEW, Bridge, library_of
+from minitorch.autograd.gradcheck.bridge import FEW, Bridge, NoSecondOrder, library_of
 from minitorch.autograd.gradcheck.contracts import BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
@@ -42,8 +42,8 @@ from minitorch.autograd.gradcheck.kinks import (
     switched,
 )
 from minitorch.autograd.gradcheck.locate import check_calls, recorded, stands_at_kink
-from minitorch.autograd.gradcheck.numeric import Array
-from minitorch.autograd.gradcheck.report import Jacobian, Report
+from minitorch.autograd.gradcheck.numeric import Array, place_of
+from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian, Report
 from minitorch.autograd.gradcheck.trace import list_calls
 from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict
 from minitorch.autograd.mode import enable_grad
@@ -60,6 +60,7 @@ class Options:
     fast_mode: bool = False
     seed: int = 0
     locate: bool = True
+    batched: bool = False
 
 
 def name_of(func: Any) -> str:
@@ -139,10 +140,22 @@ def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
                 "correctly. You should call .contiguous on the input before passing it to "
                 "gradcheck."
             )
+    copies = [x._array.copy() for _, x in wanted]
     made = func(*inputs)
     if not tensors_in(made):
         expected = "expected func to return a tensor or a tuple of tensors"
         raise ValueError(f"gradcheck: {expected}, got {type(made).__name__}")
+    for (index, x), copy in zip(wanted, copies, strict=True):
+        changed = ~((x._array == copy) | (x._array != x._array) & (copy != copy))
+        if changed.any():
+            place = place_of(np.argmax(changed), changed.shape)
+            was, now = copy[place].item(), x._array[place].item()
+            x._array[...] = copy
+            raise GradcheckError(
+                f"gradcheck: the function changes its input in place: element {list(place)} of "
+                f"input {index} was {was!r}, and is {now!r} afterwards. Check it on a copy, as in "
+                "lambda x: f(x.clone()); an autograd.Function says so with ctx.mark_dirty(x)."
+            )
 
 
 def _check_order(
@@ -157,8 +170,10 @@ def _check_order(
     subject = exact = _subject(func, inputs, options)
     check_deterministic(subject, options.nondet_tol)
     if not subject.outputs():
-        _nothing_flows(report, subject)
+        _nothing_flows(report, subject, order)
         return
+    if order == 2:
+        _nothing_flows(report, subject, order)
     try:
         if subject.bits < 53 and _runs_in_float64(func, doubles := _in_float64(inputs)):
             exact = _subject(func, doubles, options)
@@ -183,13 +198,20 @@ def _check_order(
         found_out = breaches(subject.backward, draws, options.nondet_tol, subject.bits)
         if isinstance(func, Bridge):
             natives = func.natives([x._array if isinstance(x, TensorBase) else x for x in inputs])
-            found_out = chain(found_out, starmap(Violation, func.library.breaches(func, natives)))
+            own = func.library.breaches(func, natives, options.batched)
+            found_out = chain(found_out, starmap(Violation, own))
             report.notes += func.library.notes(func, natives)
         for violation in found_out:
             if violation.contract not in seen:
                 seen.add(violation.contract)
                 report.breaches.append((order, violation))
     except BackwardError as error:
+        if isinstance(error.__cause__, NoSecondOrder):
+            unchecked = f"second order not checked: {error.__cause__}"
+            if order not in {j.order + 1 for j in report.jacobians}:
+                raise GradcheckError(f"gradcheck: {unchecked}") from error
+            report.notes.append(unchecked)
+            return
         report.breaches.append((order, Violation("gives gradients that fit", str(error))))
 
 
@@ -205,27 +227,30 @@ def _subject(func: Callable[..., Any], inputs: tuple[Any, ...], options: Options
     return Subject(partial(func, *inputs), tensors, names, options.eps, tolerance, bits, plain)
 
 
-def _nothing_flows(report: Report, subject: Subject) -> None:
-    """No output requires grad: the numerical derivative had better be 0."""
+def _nothing_flows(report: Report, subject: Subject, order: int) -> None:
+    """Some outputs do not require grad: their numerical derivatives had better be 0."""
 
-    def outputs() -> list[Array]:
-        return [t._array for t in tensors_in(subject.run()) if t._array.dtype.kind == "f"]
+    def outputs() -> dict[int, Array]:
+        made = enumerate(tensors_in(subject.run()))
+        return {n: t._array for n, t in made if t._array.dtype.kind == "f" and not t._requires_grad}
 
-    for number, out in enumerate(outputs()):
+    what = "output" if order == 1 else "the gradient of input"
+    for number, out in outputs().items():
         for tensor, name in zip(subject.tensors, subject.names, strict=True):
             for place in np.ndindex(tensor._array.shape):
                 kept = tensor._array[place].copy()
                 tensor._array[place] = kept + 1e-3 * (abs(kept) or 1)
-                now = outputs()[number]
+                now = outputs().get(number, out)
                 tensor._array[place] = kept
                 if not np.array_equal(now, out, equal_nan=True):
                     cut = (
-                        f"output {number} changes with element {list(place)} of {name}, but does "
+                        f"{what} {number} changes with element {list(place)} of {name}, but does "
                         "not require grad: the graph is cut somewhere"
                     )
-                    report.breaches.append((1, Violation("is connected to the inputs", cut)))
+                    report.breaches.append((order, Violation("is connected to the inputs", cut)))
                     return
-    report.notes.append("no output requires grad, and none depends on the inputs")
+    if order == 1:
+        report.notes.append("no output requires grad, and none depends on the inputs")
 
 
 def _rows_of(found: list[Jacobian], masks: list[Array]) -> list[Array]:

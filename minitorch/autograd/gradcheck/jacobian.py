@@ -472,7 +472,7 @@ def check_deterministic(subject: Subject, tolerance: float) -> None:
             if not differs.any():
                 continue
             place = place_of(np.argmax(differs), differs.shape)
-            what = f"element {list(place)} was {a[place]!r}, then {b[place]!r}"
+            what = f"element {list(place)} was {a[place].item()!r}, then {b[place].item()!r}"
         else:
             what = f"its shape was {list(a.shape)}, then {list(b.shape)}"
         raise GradcheckError(

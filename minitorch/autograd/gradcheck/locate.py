@@ -81,7 +81,7 @@ def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
     Args:
         contracts: also look at what backward owes besides the right numbers.
     """
-    finding = NodeFinding(call.name, call.place, shapes_of(call))
+    finding = NodeFinding(call.name, call.place, shapes_of(call), written=call.written)
     draws = np.random.default_rng(seed)
 
     def nearby(array: Array) -> Array:
@@ -97,6 +97,8 @@ def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
                 kinked = kinked_outputs(subject)
                 finding.at_kink = bool(kinked.any())
             problem = _problem(subject, draws, kinked, contracts)
+            if contracts and not problem and change is np.array:
+                problem = next((_broken(*found) for found in call.breaches()), "")
         except BackwardError as error:
             problem = f"backward raises {error}"
         except Exception as error:  # forward itself cannot be repeated, in float64 or with copies
@@ -136,8 +138,12 @@ def _problem(subject: Subject, draws: np.random.Generator, kinked: Array, contra
         return found
     if contracts:
         for violation in breaches(subject.backward, draws, 0.0):
-            return f"broken contract: backward {violation.contract}; {violation.detail}"
+            return _broken(violation.contract, violation.detail)
     return ""
+
+
+def _broken(contract: str, detail: str) -> str:
+    return f"broken contract: backward {contract}; {detail}"
 
 
 def _described(

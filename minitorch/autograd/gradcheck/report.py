@@ -128,6 +128,7 @@ class NodeFinding:
         problem: what is wrong; '' for nothing.
         at_kink: whether some output stands at a kink.
         note: why it could not be checked; '' if it was.
+        written: where its backward is, as ``file:line``, if that is known.
     """
 
     name: str
@@ -136,6 +137,7 @@ class NodeFinding:
     problem: str = ""
     note: str = ""
     at_kink: bool = False
+    written: str = ""
 
     @property
     def told_shapes(self) -> str:
@@ -237,8 +239,10 @@ class Report:
             lines += ["", f"First faulty operation: {culprit.name}"]
             if culprit.place:
                 lines.append(f"  called at {culprit.place}{_source(culprit.place)}")
+            if culprit.written:
+                lines.append(f"  its backward at {culprit.written}")
             lines.append(f"  {culprit.problem}")
-        elif self.nodes and self._is_wrong():
+        elif self.nodes and self.count(Verdict.FAIL):
             lines += ["", "Each recorded operation is right by itself. " + self._advice()]
         lines += [f"Note: {note}" for note in self.notes]
         if self.count(Verdict.MEET):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,15 @@ class Call:
         """Call the operation anew, with `checked` for the inputs that want a gradient."""
         return self.function.apply(*self.with_constants(checked), **self.params)
 
+    @property
+    def written(self) -> str:
+        """Where its backward is written, as ``file:line``; '' if that is in a library."""
+        return place_of_source(self.function.backward)
+
+    def breaches(self) -> Iterator[tuple[str, str]]:
+        """List what else its backward owes where it comes from, each with what was seen."""
+        return iter(())
+
     def parts(self) -> Sequence[Call]:
         """The calls that this one is made of: itself, unless it is another library's function."""
         return [self]
@@ -92,6 +101,14 @@ def constant(value: Any, array: Any) -> Any:
     if isinstance(array, np.ndarray) and array.dtype.kind == "f":
         array = array.astype(np.float64)
     return value._wrap(array) if isinstance(value, TensorBase) else array
+
+
+def place_of_source(function: Any) -> str:
+    """Where a function is written, as ``file:line``; '' if that is in minitorch or unknown."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_filename.startswith(PACKAGE):
+        return ""
+    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def caller_location() -> str:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from minitorch.autograd.gradcheck.bridge import FEW, Bridge, ForeignCall, Library, Pullback
+from minitorch.autograd.gradcheck.bridge import (
+    FEW,
+    Bridge,
+    ForeignCall,
+    Library,
+    NoSecondOrder,
+    Pullback,
+)
+from minitorch.autograd.gradcheck.libraries import torch_contracts
+from minitorch.autograd.gradcheck.libraries.torch_calls import (
+    Applied,
+    calls_behind,
+    nodes_behind,
+    watching,
+)
 from minitorch.autograd.gradcheck.numeric import Array
 
 BITS = {torch.float32: 24, torch.complex64: 24, torch.float16: 11, torch.bfloat16: 8}
@@ -54,7 +68,9 @@ class Torch(Library):
             array = array if array.strides[-1] == array.itemsize else np.ascontiguousarray(array)
             array = array.view(COMPLEX[array.dtype])[..., 0]
         repeated = [step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)]
-        once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
+        once = array
+        if any(repeated):
+            once = array[tuple(slice(0, 1) if again else slice(None) for again in repeated)]
         if not once.flags.writeable or any(step < 0 for step in once.strides):
             once = once.copy()
         tensor = torch.from_numpy(once)
@@ -77,7 +93,7 @@ class Torch(Library):
 
     def value(self, func: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
         with torch.enable_grad():
-            return self.tensors_in(func(*inputs))
+            return self.outputs_in(func(*inputs))
 
     def vjp(
         self,
@@ -87,6 +103,9 @@ class Torch(Library):
         create_graph: bool = False,
     ) -> tuple[list[Any], list[bool], Pullback]:
         made, leaves = self.value(func, inputs), [inputs[i] for i in wanted]
+        # Such a node has no edges, so that PyTorch does not run it, and gives None.
+        second = getattr(func, "gives_gradients", False)
+        barred = second and any(type(node).__name__ == "Error" for node in nodes_behind(made))
 
         def pullback(cotangents: Sequence[Any]) -> Sequence[Any]:
             pairs = zip(made, cotangents, strict=True)
@@ -94,6 +113,8 @@ class Torch(Library):
             if not given:
                 return [None for _ in leaves]
             outputs, seeds = zip(*given, strict=True)
+            if barred:
+                raise NoSecondOrder("a backward is marked with @once_differentiable")
             return torch.autograd.grad(
                 outputs, leaves, seeds, True, create_graph, allow_unused=True
             )
@@ -117,12 +138,22 @@ class Torch(Library):
             pairs = zip(pullback(args[count:]), wanted, strict=True)
             return tuple(torch.zeros_like(args[i]) if g is None else g for g, i in pairs)
 
+        gradient.gives_gradients = True  # type: ignore[attr-defined]
         return gradient
 
     def calls(self, bridge: Bridge, inputs: Sequence[Any]) -> list[ForeignCall]:
-        from minitorch.autograd.gradcheck.libraries.torch_calls import calls_behind
-
         return calls_behind(self, bridge, inputs)
+
+    def breaches(
+        self, bridge: Bridge, inputs: Sequence[Any], batched: bool
+    ) -> Iterator[tuple[str, str]]:
+        return torch_contracts.breaches(bridge, inputs, batched)
+
+    def notes(self, bridge: Bridge, inputs: Sequence[Any]) -> list[str]:
+        applied: list[Applied] = []
+        with watching(applied.append):
+            self.value(bridge.func, inputs)
+        return [note for call in applied for note in call.notes]
 
     def source(self, value: Any) -> str:
         rest = f"dtype={value.dtype}" + (", requires_grad=True" if value.requires_grad else "")

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch.autograd.function import _SingleLevelFunction
+from torch.autograd.function import BackwardCFunction, _SingleLevelFunction
 from torch.nn.modules import module as modules
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from minitorch.autograd.gradcheck.bridge import Bridge, ForeignCall, Library
-from minitorch.autograd.gradcheck.trace import PACKAGE
+from minitorch.autograd.gradcheck.trace import PACKAGE, place_of_source
 
 TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 
@@ -38,6 +38,8 @@ class Applied:
         results: the tensors that came of it.
         place: ``file:line, in function``, and the module's path if it was called in one.
         random: the state of PyTorch's generator before the call.
+        changed: the names of the arguments that a Function changed and did not mark as dirty.
+        notes: what it keeps for backward in a way that may go wrong.
     """
 
     func: Any
@@ -47,6 +49,8 @@ class Applied:
     place: str
     random: Any = None
     results: list[Any] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_function(self) -> bool:
@@ -71,6 +75,7 @@ class Applied:
         """As the checker takes it."""
         bridge = Bridge(library, self.again, self.leaves, self.name)
         bridge.trusted = not self.custom
+        bridge.written = place_of_source(self.func.backward) if self.is_function else ""
         bridge.names = _parameters(self.func.forward)[1:] if self.is_function else []
         return ForeignCall.of(bridge, self.place)
 
@@ -104,7 +109,10 @@ def watching(told: Callable[[Applied], None], operations: bool = False) -> Itera
         with torch._C.DisableTorchFunction():
             applied = noted(cls, True, args, kwargs)
         result = super(_SingleLevelFunction, cls).apply(*args, **kwargs)
-        applied.results = _tensors(result)
+        with torch._C.DisableTorchFunction():
+            applied.results = _tensors(result)
+            given = tree_flatten((args, kwargs))[0]
+            applied.changed, applied.notes = _changed(applied, given), _notes(applied, given)
         told(applied)
         return result
 
@@ -141,6 +149,49 @@ def watching(told: Callable[[Applied], None], operations: bool = False) -> Itera
         if operations:
             stack.enter_context(Operations())
         yield
+
+
+def _changed(applied: Applied, given: Sequence[Any]) -> list[str]:
+    """The arguments that forward changed in place, and that are none of its outputs."""
+    names = _parameters(applied.func.forward)[1:]
+    return [
+        names[n] if n < len(names) else f"input {n}"
+        for n, (now, before) in enumerate(zip(given, applied.leaves, strict=True))
+        if isinstance(now, torch.Tensor)
+        and not any(now is result for result in applied.results)
+        and not torch.equal(now.detach().nan_to_num(), before.detach().nan_to_num())
+    ]
+
+
+def _notes(applied: Applied, given: Sequence[Any]) -> list[str]:
+    """List how the node keeps inputs and outputs, where that may go wrong."""
+    made = [r for r in applied.results if isinstance(r.grad_fn, BackwardCFunction)]
+    if not made:
+        return []
+    node: Any = made[0].grad_fn
+    known = [x for x in [*given, *applied.results] if isinstance(x, torch.Tensor)]
+    kept = {n: t for n, t in vars(node).items() if isinstance(t, torch.Tensor)}
+    notes = [
+        f"{applied.name} keeps {_which(known, tensor, given)} as ctx.{name}, where nobody notices "
+        "that it is changed in place before backward: ctx.save_for_backward does"
+        for name, tensor in kept.items()
+        if _which(known, tensor, given)
+    ]
+    notes += [
+        f"{applied.name} saves a tensor of shape {list(tensor.shape)} that is neither input nor "
+        "output: it is a constant to the second derivative"
+        for tensor in node.saved_tensors
+        if tensor is not None and tensor.is_floating_point() and not _which(known, tensor, given)
+    ]
+    return notes
+
+
+def _which(known: Sequence[Any], tensor: Any, given: Sequence[Any]) -> str:
+    """Whether a tensor is an input or an output; '' for neither."""
+    for number, other in enumerate(known):
+        if other is tensor or (other.numel() and other.data_ptr() == tensor.data_ptr()):
+            return "an input" if number < len(given) else "an output"
+    return ""
 
 
 def _put_back(before: Any) -> None:

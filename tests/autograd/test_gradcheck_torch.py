@@ -1,0 +1,348 @@
+"""The checker on PyTorch's functions: right ones pass, and each mistake is named for what it is."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import pytest
+
+from minitorch.autograd import GradcheckError, gradcheck, gradcheck_report, gradgradcheck
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+once_differentiable = torch.autograd.function.once_differentiable
+
+
+def function(forward, backward, name="Cube"):
+    parts = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type(name, (torch.autograd.Function,), parts)
+
+
+def cube(ctx, x):
+    ctx.save_for_backward(x)
+    return x**3
+
+
+def cube_backward(ctx, grad):
+    (x,) = ctx.saved_tensors
+    return 3 * x**2 * grad
+
+
+Cube = function(cube, cube_backward)
+
+
+def leaf(*values, dtype=None):
+    return torch.tensor(values, dtype=dtype or torch.float64, requires_grad=True)
+
+
+def said(func, *inputs, orders=(1,)):
+    return str(gradcheck_report(func, inputs, orders=orders))
+
+
+# ---- what is right ----------------------------------------------------------------------------
+
+
+DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex128]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_a_right_function_passes_in_every_dtype(dtype):
+    x = leaf(1.0, -2.0, 0.5, dtype=dtype)
+    report = gradcheck_report(lambda x: Cube.apply(x).sin(), x)
+    assert report.ok, report
+    assert not report.notes
+
+
+def test_the_users_tensors_stay_as_they_are():
+    x, w = leaf(1.0, 2.0), torch.ones(2)
+    x.grad = torch.full((2,), 7.0, dtype=torch.float64)
+    version, state = x._version, torch.get_rng_state()
+    assert gradcheck(lambda x, w: Cube.apply(x) * w, (x, w))
+    assert x.tolist() == [1.0, 2.0] and x._version == version and x.grad.tolist() == [7.0, 7.0]
+    assert x.grad_fn is None and torch.equal(torch.get_rng_state(), state)
+
+
+RIGHT = {
+    "one that returns its input": lambda x: x,
+    "one with an output that is cut off": lambda x: (x * 2, x.detach() * 3),
+    "one with integers": lambda x: (x * 2, torch.arange(3)),
+    "a constant": lambda x: x.detach() * 0 + 1,
+    "a dict of outputs": lambda x: {"a": x.exp(), "b": [x.sin()]},
+    "one that uses grad inside": lambda x: torch.autograd.grad((x**3).sum(), x, create_graph=True)[
+        0
+    ],
+    "a mask": lambda x: x[x > 0] * 2,
+    "a view that is changed in place": lambda x: x.clone().reshape(3, 1).mul_(2),
+    "an item that is set": lambda x: torch.zeros(3, dtype=x.dtype).index_put(
+        (torch.tensor([1]),), x[:1]
+    ),
+}
+
+
+@pytest.mark.parametrize("func", RIGHT.values(), ids=RIGHT)
+def test_functions_of_all_kinds_pass(func):
+    assert gradcheck_report(func, leaf(1.0, 2.0, -3.0)).ok
+
+
+def test_strides_of_the_inputs_are_kept():
+    seen = []
+    x = torch.randn(4, 6, dtype=torch.float64)[:, ::2].t().requires_grad_()
+    assert gradcheck(lambda x: (seen.append(x.stride()), x * 2)[1], x)
+    assert x.stride() in seen
+
+
+def test_a_marked_change_in_place_is_right():
+    def double(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+    Double = function(double, lambda ctx, grad: 2 * grad, "Double")
+    assert gradcheck_report(lambda x: Double.apply(x.clone()), leaf(1.0, 2.0)).ok
+
+
+def test_kinks_that_meet_are_not_refused():
+    x = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    text = said(lambda x: torch.relu(x) - torch.relu(-x) / 2, x)
+    assert "right" in text and "kinks of relu meet" in text
+
+
+# ---- what is wrong ----------------------------------------------------------------------------
+
+
+def of_backward(backward):
+    return function(cube, backward).apply
+
+
+def changes_grad(ctx, grad):
+    return grad.mul_(3 * ctx.saved_tensors[0] ** 2)
+
+
+def single(ctx, grad):
+    return cube_backward(ctx, grad).float()
+
+
+def counts(ctx, grad):
+    ctx.count = getattr(ctx, "count", 0) + 1
+    return cube_backward(ctx, grad) * ctx.count
+
+
+def spoils(ctx, grad):
+    made = cube_backward(ctx, grad)
+    if getattr(ctx, "held", None) is not None:
+        ctx.held.zero_()
+    ctx.held = made
+    return made
+
+
+MISTAKES = {
+    "a factor": (of_backward(lambda c, g: 1.01 * cube_backward(c, g)), "constant factor of 1.01"),
+    "a sign": (of_backward(lambda c, g: -cube_backward(c, g)), "the sign is wrong"),
+    "None": (of_backward(lambda c, g: None), "zero, or None"),
+    "ignores the gradient": (
+        of_backward(lambda c, g: 3 * c.saved_tensors[0] ** 2),
+        "is linear in the incoming gradient",
+    ),
+    "changes grad_output": (of_backward(changes_grad), "leaves the incoming gradient alone"),
+    "another dtype": (of_backward(single), "returned torch.float32 for its input 0"),
+    "another at each call": (of_backward(counts), "gives the same twice"),
+    "overwrites a gradient": (of_backward(spoils), "hands out memory of its own"),
+}
+
+
+@pytest.mark.parametrize(("func", "text"), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize("inner", [False, True], ids=["alone", "within"])
+def test_a_mistake_is_found_and_named(func, text, inner):
+    x = leaf(1.0, 2.0, -3.0)
+    report = said((lambda x: func(x.sin()) + x) if inner else func, x)
+    assert "WRONG" in report
+    assert text in report
+    assert "First faulty operation: Cube\n" in report
+    assert re.search(r"called at .*test_gradcheck_torch\.py:\d+", report)
+    assert re.search(r"its backward at .*test_gradcheck_torch\.py:\d+", report)
+
+
+def test_each_place_of_a_model_has_its_name():
+    class Layer(torch.nn.Module):
+        def forward(self, x):
+            return of_backward(lambda c, g: 2 * cube_backward(c, g))(x)
+
+    model = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Sequential(Layer()))
+    assert "(module 1.0: Layer)" in said(model, leaf(1.0, 2.0))
+
+
+def test_a_gradient_that_is_wrong_only_for_a_memory_layout():
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.as_strided(x, x.shape, (x.shape[1], 1)) * x
+
+    Careless = function(forward, lambda ctx, g: 2 * ctx.saved_tensors[0] * g, "Careless")
+    x = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    assert "takes inputs of any strides" in said(Careless.apply, x)
+
+
+def test_repeated_slices_are_tried_as_an_expanded_tensor():
+    def forward(ctx, x):
+        return x.clone() if x.stride(0) else x * 2
+
+    Odd = function(forward, lambda ctx, g: g.clone(), "Odd")
+    x = torch.ones(3, 2, dtype=torch.float64, requires_grad=True)
+    assert "expanded inputs of the same values" in said(Odd.apply, x)
+
+
+def test_one_tensor_as_two_inputs():
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        ctx.same = a is b
+        return a * b
+
+    def backward(ctx, grad):
+        a, b = ctx.saved_tensors
+        return b * grad, None if ctx.same else a * grad
+
+    report = said(function(forward, backward, "Mul").apply, leaf(1.0, 2.0), leaf(3.0, 4.0))
+    assert "adds up where one tensor is two inputs" in report
+
+
+def test_a_missing_mark_dirty():
+    Double = function(lambda ctx, x: x.mul_(2), lambda ctx, grad: 2 * grad, "Double")
+    assert "ctx.mark_dirty is missing" in said(lambda x: Double.apply(x.clone()), leaf(1.0, 2.0))
+    x = leaf(1.0, 2.0)
+    with pytest.raises(GradcheckError, match=r"element \[0\] of input 0 was 1.0, and is 2.0"):
+        gradcheck(Double.apply, x)
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_an_undefined_incoming_gradient():
+    def forward(ctx, x):
+        ctx.set_materialize_grads(False)
+        return x * 2, x * 3
+
+    careless = function(forward, lambda ctx, g, h: 2 * g + 3 * h, "Two")
+    assert "unsupported operand type(s)" in said(careless.apply, leaf(1.0, 2.0))
+
+    def careful(ctx, g, h):
+        parts = [factor * x for factor, x in ((2, g), (3, h)) if x is not None]
+        return sum(parts) if parts else None
+
+    assert gradcheck(function(forward, careful, "Two").apply, leaf(1.0, 2.0))
+
+
+# ---- the second order -------------------------------------------------------------------------
+
+
+def intermediate(ctx, x):
+    square = x * x
+    ctx.save_for_backward(square)
+    return square * x
+
+
+def by_numpy(ctx, grad):
+    return torch.from_numpy(3 * ctx.saved_tensors[0].detach().numpy() ** 2) * grad
+
+
+SECOND = {
+    "an intermediate": function(intermediate, lambda c, g: 3 * c.saved_tensors[0] * g),
+    "NumPy": function(cube, by_numpy),
+    "data": function(cube, lambda c, g: (3 * c.saved_tensors[0].data ** 2 * g).data),
+}
+
+
+@pytest.mark.parametrize("wrong", SECOND.values(), ids=SECOND)
+def test_a_silently_constant_gradient_is_found_at_the_second_order(wrong):
+    x = leaf(1.0, 2.0, -3.0)
+    assert gradcheck(wrong.apply, x)
+    with pytest.raises(GradcheckError):
+        gradgradcheck(wrong.apply, x)
+    assert "WRONG" in said(wrong.apply, x, orders=(1, 2))
+
+
+def test_what_is_saved_in_a_way_that_may_go_wrong_is_noted():
+    report = gradcheck_report(SECOND["an intermediate"].apply, leaf(1.0, 2.0))
+    assert any("constant to the second derivative" in note for note in report.notes)
+
+    def keeps(ctx, x):
+        ctx.x = x
+        return x**3
+
+    Keeps = function(keeps, lambda ctx, grad: 3 * ctx.x**2 * grad, "Keeps")
+    report = gradcheck_report(Keeps.apply, leaf(1.0, 2.0))
+    assert report.ok and "keeps an input as ctx.x" in report.notes[0]
+
+
+def test_a_wrong_gradient_of_the_gradient_is_located():
+    def forward(ctx, x, g):
+        ctx.save_for_backward(x, g)
+        return 3 * x**2 * g
+
+    def backward(ctx, grad):
+        x, g = ctx.saved_tensors
+        return 5 * x * g * grad, 3 * x**2 * grad
+
+    Inner = function(forward, backward, "CubeBackward")
+    Outer = function(cube, lambda ctx, grad: Inner.apply(ctx.saved_tensors[0], grad))
+    report = said(lambda x: Outer.apply(x).sum(), leaf(1.0, 2.0), orders=(1, 2))
+    assert "constant factor of 0.833333" in report
+    assert "First faulty operation: the gradient of Cube" in report
+
+
+def test_once_differentiable_is_no_mistake_and_has_no_second_order():
+    Once = function(cube, once_differentiable(cube_backward))
+    report = gradcheck_report(Once.apply, leaf(1.0, 2.0))
+    assert report.ok and "once_differentiable" in report.notes[0]
+    with pytest.raises(GradcheckError, match="once_differentiable"):
+        gradgradcheck(Once.apply, leaf(1.0, 2.0))
+
+
+def test_incoming_gradients_may_be_given():
+    assert gradgradcheck(Cube.apply, leaf(1.0, 2.0), leaf(0.5, -1.0))
+
+
+# ---- bad input --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("func", "inputs", "error", "text"),
+    [
+        (lambda x: 3, [leaf(1.0)], ValueError, "expected func to return a tensor .* got int"),
+        (lambda x: x, [torch.ones(2)], ValueError, "at least one input tensor to require grad"),
+        (
+            lambda x: x,
+            [torch.ones(2, device="meta", requires_grad=True)],
+            ValueError,
+            "input 0 is on meta, and the checker computes on the CPU",
+        ),
+        (lambda x: x.to("meta"), [leaf(1.0)], ValueError, "output 0 is on meta"),
+        (lambda x: x.to_sparse(), [leaf(1.0)], ValueError, "only dense tensors"),
+        (lambda x: x.view(2, 2), [leaf(1.0)], RuntimeError, "shape '.2, 2.' is invalid"),
+        (lambda x: x * torch.rand(1), [leaf(1.0)], GradcheckError, "not deterministic"),
+        (
+            lambda x: x,
+            [torch.ones(1, dtype=torch.float64).expand(3).requires_grad_()],
+            RuntimeError,
+            "The 0th input has a dimension with stride 0",
+        ),
+    ],
+)
+def test_bad_input_gives_one_clear_error(func, inputs, error, text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's, of sparse tensors
+        with pytest.raises(error, match=text):
+            gradcheck(func, inputs)
+
+
+def test_what_the_function_itself_raises_says_where():
+    with pytest.raises(RuntimeError) as raised:
+        gradcheck(lambda x: x.view(2, 2), leaf(1.0))
+    assert raised.value.__notes__ == [
+        "gradcheck: raised by test_what_the_function_itself_raises_says_where.<locals>.<lambda> "
+        "at (float64 [1])"
+    ]
+
+
+def test_the_reproducer_runs():
+    Wrong = function(cube, lambda c, g: 2 * cube_backward(c, g))
+    lines = said(Wrong.apply, leaf(1.0, 2.0)).partition("To see it again:")[2].split("\n")
+    import minitorch
+
+    names = {"torch": torch, "minitorch": minitorch, "Cube": Wrong}
+    exec("\n".join(line.strip() for line in lines), names)
