@@ -13,16 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minitorch.autograd.gradcheck.check import Options, _random_like, as_tuple, check
-from minitorch.autograd.gradcheck.jacobian import tensors_in
+from minitorch.autograd.gradcheck.bridge import Checked
+from minitorch.autograd.gradcheck.check import Options, check
 from minitorch.autograd.gradcheck.plain import check_gradient
 from minitorch.autograd.gradcheck.report import GradcheckError, Report
 from minitorch.autograd.gradcheck.whole import gradcheck_graph, gradcheck_module, progress
-from minitorch.autograd.mode import enable_grad
 
 
 def gradcheck(
-    func: Callable[..., Any],
+    func: Checked,
     inputs: Any,
     *,
     eps: float | None = None,
@@ -50,8 +49,11 @@ def gradcheck(
     checked too. See `gradcheck_report` for all that was found.
 
     Args:
-        func: takes the inputs, returns a tensor or a tuple of them. Must be deterministic.
-        inputs: a tensor or a tuple; those that require grad are checked.
+        func: takes the inputs, returns a tensor or a tuple of them. Must be deterministic. For
+            ndarrays a pair ``(func, vjp)``, where ``vjp(grad_output, *inputs)`` gives one gradient
+            an input, or None where no output depends on it.
+        inputs: a tensor or a tuple; those that require grad are checked. Also another library's
+            tensors, with a function of that library.
         eps: never step further than this from the inputs; chosen by itself if None.
         atol, rtol: differences to allow beyond the error bars; if None, 1e-7 of the element (in
             float64), as a rounding of the function's own.
@@ -117,16 +119,13 @@ def gradgradcheck(
     """
     if check_fwd_over_rev or not check_rev_over_rev:
         raise NotImplementedError("gradgradcheck: minitorch has no forward-mode differentiation")
-    if grad_outputs is None and gen_non_contig_grad_outputs:
-        with enable_grad():
-            made = tensors_in(func(*as_tuple(inputs)))
-        grad_outputs = _random_like([out for out in made if out._requires_grad], spread=True)
     options = Options(eps, atol, rtol, nondet_tol, fast_mode, locate=raise_exception)
+    options.spread = gen_non_contig_grad_outputs
     return _outcome(func, inputs, (2,), options, grad_outputs)
 
 
 def _outcome(
-    func: Callable[..., Any], inputs: Any, orders: Any, options: Options, grad_outputs: Any = None
+    func: Checked, inputs: Any, orders: Any, options: Options, grad_outputs: Any = None
 ) -> bool:
     try:
         check(func, inputs, orders, options, grad_outputs).raise_if_wrong()
@@ -138,7 +137,7 @@ def _outcome(
 
 
 def gradcheck_report(
-    func: Callable[..., Any],
+    func: Checked,
     inputs: Any,
     *,
     orders: Sequence[int] = (1, 2),

@@ -24,6 +24,8 @@ from minitorch.autograd.gradcheck.trace import Call
 
 FEW = 24  # elements of an input that a report writes out
 
+Checked = Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]]
+"""A function, or a pair (function, vjp)."""
 Pullback = Callable[[Sequence[Any]], Sequence[Any]]
 """From a cotangent or None for each output to a gradient or None for each input."""
 
@@ -50,6 +52,12 @@ class Library(ABC):
         given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
         for number, value in enumerate(given):
             self.refuse(f"input {number}", value)
+        if not any(map(self.is_floating, given)):
+            kinds = ", ".join(map(_told, given)) or "no inputs"
+            raise ValueError(
+                f"gradcheck: expected at least one floating input, got {kinds}; integers have no "
+                "gradient: convert them first"
+            )
         return Bridge(self, func, given, title)
 
     # ---- numbers ----------------------------------------------------------------------------
@@ -128,7 +136,8 @@ class Library(ABC):
 
         def gradient(*args: Any) -> tuple[Any, ...]:
             _, _, pullback = self.vjp(func, args[:count], wanted)
-            return tuple(pullback(args[count:]))
+            pairs = zip(pullback(args[count:]), wanted, strict=True)
+            return tuple(args[i] * 0 if g is None else g for g, i in pairs)
 
         return gradient
 
@@ -261,6 +270,9 @@ class Foreign(Function):
     materialize_grads = False
     flows: Sequence[bool] = ()
     out_likes: Sequence[Any] = ()
+
+    def name(self) -> str:
+        return f"the backward of {self.bridge.__qualname__}"
 
     def forward(self, *arrays: Any, bridge: Bridge) -> Any:
         """Run the function on tensors over these arrays."""
@@ -424,6 +436,12 @@ def library_of(func: Any, inputs: Any) -> Library | None:
         return _adapter("pair")
     if "numpy" in roots and "autograd" in sys.modules:
         return _adapter("hips")
+    if "numpy" in roots:
+        raise ValueError(
+            "gradcheck: expected a pair (function, vjp) for ndarray inputs, where "
+            "vjp(cotangent, *inputs) gives one gradient an input, got a function alone. For "
+            "functions written with autograd.numpy, import autograd; else make tensors of them"
+        )
     return None
 
 

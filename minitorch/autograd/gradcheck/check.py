@@ -61,10 +61,12 @@ class Options:
     seed: int = 0
     locate: bool = True
     batched: bool = False
+    spread: bool = False
 
 
 def name_of(func: Any) -> str:
-    """Name a function: ``Square.apply`` for a Function's apply."""
+    """Name a function: ``Square.apply`` for a Function's apply, the function's for a pair."""
+    func = func[0] if isinstance(func, tuple) and func else func
     owner = getattr(func, "__self__", None)
     if isinstance(owner, type):
         return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"
@@ -82,7 +84,7 @@ def wants_grad(value: Any) -> bool:
 
 
 def check(
-    func: Callable[..., Any],
+    func: Any,
     inputs: Any,
     orders: Sequence[int],
     options: Options,
@@ -103,7 +105,7 @@ def check(
             function, arguments = func, given
             if order == 2:
                 outputs = [out for out in tensors_in(func(*given)) if out._requires_grad]
-                seeds = _seeds(func, outputs, grad_outputs)
+                seeds = _seeds(func, outputs, grad_outputs, options.spread)
                 function, arguments = Gradients(func, len(given)), given + seeds
             _check_order(report, function, arguments, order, options, watch)
             if not report.ok:
@@ -376,16 +378,16 @@ class Gradients:
         return tuple(g for g in found if g is not None)
 
 
-def _seeds(func: Any, outputs: Sequence[Any], given: Any) -> tuple[Any, ...]:
+def _seeds(func: Any, outputs: Sequence[Any], given: Any, spread: bool) -> tuple[Any, ...]:
     """The incoming gradients to differentiate by: those given, or random ones."""
     if given is None:
-        return _random_like(outputs)
+        return _random_like(outputs, spread)
     if isinstance(func, Bridge):
         return tuple(map(func.leaf, given if isinstance(given, (tuple, list)) else (given,)))
     return as_tuple(given)
 
 
-def _random_like(outputs: Sequence[Any], spread: bool = False) -> tuple[Any, ...]:
+def _random_like(outputs: Sequence[Any], spread: bool) -> tuple[Any, ...]:
     """Random gradients from a generator of their own, so that no other stream is touched."""
     draws = np.random.default_rng(0)
     made = []
@@ -419,6 +421,7 @@ def _recipe(
         else:
             lines.append(f"x{index} = ...  # {list(array.shape)}, {dtype}{grad}")
     function = name if all(part.isidentifier() for part in name.split(".")) else "fn"
+    function = f"({function}, vjp)" if isinstance(getattr(func, "func", 0), tuple) else function
     order_list = "" if tuple(orders) == (1,) else f", orders={tuple(orders)}"
     arguments = ", ".join(names) + ("," if len(names) == 1 else "")
     call = f"{function}, ({arguments}){order_list}, seed={seed}"
