@@ -78,6 +78,18 @@ learning_rate = number("a finite number of at least 0", float, lambda x: 0 <= x 
 seed = number("a whole number from -2**63 to 2**64 - 1", int, lambda n: -(2**63) <= n < 2**64)
 
 
+class Seconds(float):
+    """A time."""
+
+
+def budget(text: str) -> float:
+    """Parse how much may be done: a whole number of elements, or a time such as ``60s``."""
+    if text.endswith("s"):
+        time = number("a time of more than 0, such as 60s", float, lambda t: 0 < t < math.inf)
+        return Seconds(time(text[:-1]))
+    return positive_int(text)
+
+
 def plot_path(text: str) -> Path:
     """Parse the path of a picture that can be written: better refused now than after training."""
     return writable(text, PLOT_FORMATS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from minitorch.autograd.gradcheck import GradcheckError, Report, gradcheck_graph
 from minitorch.autograd.gradcheck.trace import record_calls
-from minitorch.cli import arguments, run, stop
+from minitorch.cli import arguments, functions, run, stop
 
 
 def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
@@ -25,9 +25,17 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     )
     add, few = (
         command.add_argument,
-        "how many elements to change one by one; the rest along random directions",
+        "how many elements to change one by one (2000); the rest along random directions. With "
+        "--with, for how long to check, such as 60s",
     )
-    add("--budget", type=arguments.positive_int, default=2000, metavar="N", help=few)
+    add(
+        "--with",
+        dest="library",
+        choices=["torch"],
+        help="run the program on PyTorch itself, to its end, and check every custom "
+        "autograd.Function that it applies on the inputs it really got",
+    )
+    add("--budget", type=arguments.budget, metavar="N", help=few)
     add("--html", type=arguments.page_path, metavar="FILE", help="also write the report as a page")
     add("--json", type=arguments.json_path, metavar="FILE", help="also write the report as JSON")
     stop.add_arguments(command)
@@ -36,6 +44,12 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the program and return 0 if its gradients are right, 1 if they are wrong."""
+    seconds = isinstance(options.budget, arguments.Seconds)
+    if seconds is (options.library is None) and options.budget is not None:
+        wanted = "a number of elements" if seconds else "a time with --with, such as 60s"
+        return arguments.failed("check", f"argument --budget: expected {wanted}")
+    if options.library is not None:
+        return functions.main(options)
     calls = record_calls()
     calls.in_new_threads = True
     return stop.at_backward(options, calls, lambda outputs, _: check(outputs, options))
@@ -48,7 +62,7 @@ def check(outputs: Any, options: argparse.Namespace) -> int:
             outputs,
             {id(parameter): name for name, parameter in stop.named_parameters()},
             name=f"backward() number {options.step} of {options.program}",
-            budget=options.budget,
+            budget=2000 if options.budget is None else int(options.budget),
             raise_exception=False,
         )
     except (GradcheckError, LookupError, ValueError) as error:

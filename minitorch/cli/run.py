@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import builtins
+import importlib
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -53,9 +54,13 @@ def main(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:  # a path with a null byte in it
         reason = getattr(error, "strerror", error)
         return arguments.failed(options.name, f"cannot open {str(file)!r}: {reason}")
-    alias.install()
+    torch: ModuleType = minitorch
+    if getattr(options, "library", None) is None:
+        alias.install()
+    else:  # it is run on the library itself
+        torch = importlib.import_module(options.library)
     if options.seed is not None:
-        minitorch.manual_seed(options.seed)
+        torch.manual_seed(options.seed)
     sys.argv = [options.program, *options.args]
     if not sys.flags.safe_path:  # else Python has put nothing there, and would not for the program
         sys.path[0] = str(file.resolve().parent)

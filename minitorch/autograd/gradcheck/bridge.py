@@ -141,6 +141,10 @@ class Library(ABC):
 
         return gradient
 
+    def module(self, model: Any, inputs: Any, loss: Any) -> tuple[Bridge, list[str]]:
+        """A model as a function of its parameters and inputs, and what to call these."""
+        raise NotImplementedError(f"gradcheck_module: models of {self.name} are not known")
+
     # ---- reports -----------------------------------------------------------------------------
 
     def calls(self, bridge: Bridge, inputs: Sequence[Any]) -> Sequence[ForeignCall]:
@@ -183,12 +187,14 @@ class Bridge:
         trusted: whether the library itself wrote its backward, which is then checked only where
             nobody else's is at fault.
         written: where its backward is, as ``file:line``, if that is known.
+        draws: whether it draws random numbers, the same at each call.
     """
 
     primal: Bridge | None = None
     names: Sequence[str] = ()
     trusted = False
     written = ""
+    draws = False
 
     def __init__(
         self, library: Library, func: Callable[..., Any], inputs: Sequence[Any], title: str
@@ -379,6 +385,16 @@ class ForeignCall(Call):
     def again(self, *checked: Any) -> Any:
         """Call the function anew, with `checked` for the inputs that want a gradient."""
         return self.bridge(*self.with_constants(checked))
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it gives the gradients of another function."""
+        return self.bridge.primal is not None
+
+    @property
+    def bits_of_run(self) -> int:
+        """Bits of the last run's precision, as the library has it."""
+        return self.bridge.bits
 
     @property
     def written(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -299,6 +299,43 @@ def split(row: Array, outputs: Sequence[Any]) -> list[Array]:
     ends = np.cumsum([out._array.size for out in outputs])
     parts = zip(outputs, np.split(row, ends[:-1]), strict=True)
     return [part.reshape(out._array.shape) for out, part in parts]
+
+
+def cut_off(subject: Subject) -> str:
+    """Describe an output that does not require grad, and changes with the inputs; '' for none."""
+
+    def outputs() -> list[Array]:
+        made = tensors_in(subject.run())
+        return [t._array for t in made if t._array.dtype.kind == "f" and not t._requires_grad]
+
+    def changed() -> bool:
+        return not all(map(partial(np.array_equal, equal_nan=True), outputs(), before))
+
+    before = outputs()
+    if not before:
+        return ""
+    for number, name in enumerate(subject.names):
+        with subject.put_back() as kept:
+            array, was = subject.tensors[number]._array, kept[number]
+            array[...] = was + 1e-3 * np.where(was == 0, 1, np.abs(was))
+            if not changed():
+                continue
+            array[...] = was
+            for place in np.ndindex(array.shape):
+                array[place] += 1e-3 * (abs(was[place]) or 1)
+                if changed():
+                    shape = list(
+                        next(
+                            b.shape
+                            for a, b in zip(outputs(), before, strict=True)
+                            if not np.array_equal(a, b, equal_nan=True)
+                        )
+                    )
+                    return (
+                        f"an output of shape {shape} changes with element {list(place)} of {name}, "
+                        "but does not require grad: the graph is cut somewhere"
+                    )
+    return ""
 
 
 @dataclass

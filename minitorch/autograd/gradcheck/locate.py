@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
+from minitorch.autograd.gradcheck.bridge import NoSecondOrder
 from minitorch.autograd.gradcheck.contracts import Backward, BackwardError, breaches
 from minitorch.autograd.gradcheck.jacobian import (
+    BITS,
     Probe,
     Projection,
     Subject,
     Watch,
     compare,
+    cut_off,
     split,
     tensors_in,
     typical_size,
@@ -31,7 +35,7 @@ from minitorch.autograd.gradcheck.kinks import (
 from minitorch.autograd.gradcheck.numeric import Array, place_of
 from minitorch.autograd.gradcheck.report import Jacobian, NodeFinding, told_input, told_output
 from minitorch.autograd.gradcheck.trace import Call, nodes_behind, record_calls
-from minitorch.autograd.gradcheck.verdict import Verdict, judge
+from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict, judge
 
 SMALL = 20_000  # elements of a Jacobian that is worth looking at whole
 MANY = 2_000  # elements of an input that are worth looking at one by one
@@ -47,19 +51,29 @@ def recorded(run: Callable[[], Any]) -> list[Call]:
 
 
 def check_calls(
-    calls: Sequence[Call], seed: int, contracts: bool = True, watch: Watch = unwatched
+    calls: Sequence[Call],
+    seed: int,
+    contracts: bool = True,
+    watch: Watch = unwatched,
+    trusted: bool = True,
 ) -> list[NodeFinding]:
-    """Check each call by itself; those that are trusted only if no other is at fault."""
+    """Check each call by itself.
+
+    Args:
+        contracts: also look at what backward owes besides the right numbers.
+        watch: is told of each call.
+        trusted: whether to check also what its library answers for, if nothing else is at fault.
+    """
     found: dict[int, NodeFinding] = {}
-    for trusted in (False, True):
-        numbers = [n for n, call in enumerate(calls) if call.trusted is trusted]
-        if trusted and any(finding.problem for finding in found.values()):
+    for built_in in (False, True):
+        numbers = [n for n, call in enumerate(calls) if call.trusted is built_in]
+        if built_in and (not trusted or any(finding.problem for finding in found.values())):
             for n in numbers:
-                shapes = shapes_of(calls[n])
-                found[n] = NodeFinding(calls[n].name, calls[n].place, shapes, note="not checked")
+                call = calls[n]
+                found[n] = NodeFinding(call.name, call.place, shapes_of(call), note="built in")
             break
         for n in watch(numbers, len(numbers)):
-            found[n] = check_call(calls[n], seed, contracts and not trusted)
+            found[n] = check_call(calls[n], seed, contracts and not built_in)
     return [found[n] for n in range(len(calls))]
 
 
@@ -72,7 +86,11 @@ def subject_of(call: Call, change: Callable[[Array], Array] = np.array) -> Subje
     """One call as a function of the inputs that want a gradient, each array changed first."""
     leaves = call.leaves(change)
     names = [call.input_name(i) for i, edge in enumerate(call.edges) if edge is not None]
-    return Subject(lambda: call.again(*leaves), leaves, names)
+    made = Subject(lambda: call.again(*leaves), leaves, names)
+    bits = [BITS[str(t._array.dtype)] for t in [*made.outputs(), *leaves]]
+    made.bits = min([*bits, call.bits_of_run])
+    made.tolerance = Tolerance(made.bits)
+    return made
 
 
 def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
@@ -96,10 +114,13 @@ def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
             if change is np.array:
                 kinked = kinked_outputs(subject)
                 finding.at_kink = bool(kinked.any())
-            problem = _problem(subject, draws, kinked, contracts)
+            problem = _problem(subject, draws, kinked, contracts, call.is_gradient)
             if contracts and not problem and change is np.array:
                 problem = next((_broken(*found) for found in call.breaches()), "")
         except BackwardError as error:
+            if isinstance(error.__cause__, NoSecondOrder):
+                finding.note = f"second order not checked: {error.__cause__}"
+                return finding
             problem = f"backward raises {error}"
         except Exception as error:  # forward itself cannot be repeated, in float64 or with copies
             finding.note = f"could not be run again ({type(error).__name__}: {error})"
@@ -107,6 +128,9 @@ def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
         if problem:
             finding.problem, finding.note = problem, ""
             return finding
+    if finding.note and call.double and call.bits < 53:
+        finding = check_call(replace(call, double=False), seed, contracts)
+        finding.note = finding.note or "does not run in float64, and was checked in its own dtype"
     return finding
 
 
@@ -118,9 +142,13 @@ def stands_at_kink(call: Call) -> bool:
         return False
 
 
-def _problem(subject: Subject, draws: np.random.Generator, kinked: Array, contracts: bool) -> str:
+def _problem(
+    subject: Subject, draws: np.random.Generator, kinked: Array, contracts: bool, second: bool
+) -> str:
     """Describe what is wrong with the call at these values; '' for nothing."""
     outputs = subject.outputs()
+    if second and (cut := cut_off(subject)):
+        return _broken("is connected to the inputs", cut)
     if not outputs or not sum(out._array.size for out in outputs):
         return ""
     projection = Projection(subject, draws)

@@ -264,14 +264,14 @@ class Report:
             of = f"output {j.output}" + (" (order 2)" if j.order == 2 else "")
             counts = map(str, (j.verdicts.size, *map(j.count, Verdict)))
             rows.append((of, j.input_name, *counts, f"{j.relative_error():.1e}"))
-        text = _columns(rows)
+        text = columns(rows)
         if self.nodes:
             found: list[tuple[str, ...]] = [("operation", "inputs", "found", "at")]
             for node in self.nodes:
                 said = "WRONG" if node.problem else node.note or "right"
                 at = node.place.rpartition(os.sep)[2]
                 found.append((node.name, node.told_shapes, said, at))
-            text += "\n\n" + _columns(found)
+            text += "\n\n" + columns(found)
         return text
 
     # ---- as JSON and as a page ---------------------------------------------------------------
@@ -371,7 +371,8 @@ def _source(place: str) -> str:
     return f"\n    {line}" if line else ""
 
 
-def _columns(rows: list[tuple[str, ...]]) -> str:
+def columns(rows: list[tuple[str, ...]]) -> str:
+    """A table for a terminal, its first row the head."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -43,6 +43,7 @@ class Call:
     params: dict[str, Any]
     edges: list[Any]
     place: str
+    double: bool = True  # whether it is to be run again in float64
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class Call:
         """All inputs, with `checked` for those that want a gradient."""
         given = iter(checked)
         return [
-            next(given) if edge is not None else constant(value, array)
+            next(given) if edge is not None else self._constant(value, array)
             for value, array, edge in zip(self.inputs, self.arrays, self.edges, strict=True)
         ]
 
@@ -77,6 +78,22 @@ class Call:
         """Where its backward is written, as ``file:line``; '' if that is in a library."""
         return place_of_source(self.function.backward)
 
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it gives the gradients of another, all of which are to be differentiated."""
+        return False
+
+    @property
+    def bits(self) -> int:
+        """Bits of the precision that it takes and gives."""
+        arrays = [a for a in self.arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        return min([53, *(np.finfo(a.dtype).nmant + 1 for a in arrays)])
+
+    @property
+    def bits_of_run(self) -> int:
+        """Bits of the last run's precision, where that is less than the arrays'."""
+        return 53
+
     def breaches(self) -> Iterator[tuple[str, str]]:
         """List what else its backward owes where it comes from, each with what was seen."""
         return iter(())
@@ -86,21 +103,21 @@ class Call:
         return [self]
 
     def leaves(self, change: Callable[[Array], Array]) -> list[Any]:
-        """New float64 tensors for the inputs that want a gradient, each array changed first."""
+        """New tensors for the inputs that want a gradient, each array changed first."""
         made = []
         for value, array, edge in zip(self.inputs, self.arrays, self.edges, strict=True):
             if edge is not None:
-                leaf = value._wrap(np.array(change(array.astype(np.float64))))
+                dtype = np.dtype(np.float64) if self.double else array.dtype
+                leaf = value._wrap(np.array(change(array.astype(dtype)), dtype))
                 leaf._requires_grad = True
                 made.append(leaf)
         return made
 
-
-def constant(value: Any, array: Any) -> Any:
-    """An input that wants no gradient, in float64 where it is floating."""
-    if isinstance(array, np.ndarray) and array.dtype.kind == "f":
-        array = array.astype(np.float64)
-    return value._wrap(array) if isinstance(value, TensorBase) else array
+    def _constant(self, value: Any, array: Any) -> Any:
+        """An input that wants no gradient."""
+        if self.double and isinstance(array, np.ndarray) and array.dtype.kind == "f":
+            array = array.astype(np.float64)
+        return value._wrap(array) if isinstance(value, TensorBase) else array
 
 
 def place_of_source(function: Any) -> str:

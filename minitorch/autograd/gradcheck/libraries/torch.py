@@ -141,6 +141,30 @@ class Torch(Library):
         gradient.gives_gradients = True  # type: ignore[attr-defined]
         return gradient
 
+    def module(self, model: Any, inputs: Any, loss: Any) -> tuple[Bridge, list[str]]:
+        from torch.func import functional_call
+
+        given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+        parts = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        count = len(parts)
+
+        def run(*args: Any) -> Any:
+            state = {  # a copy of what forward may change, such as running statistics
+                name: value if name in trained else value.clone()
+                for name, value in zip(parts, args[:count], strict=True)
+            }
+            out = functional_call(model, state, args[count:])
+            return out if loss is None else loss(out)
+
+        trained = {name for name, _ in model.named_parameters()}
+        values = [part.detach().requires_grad_(part.requires_grad) for part in parts.values()]
+        values += [x.detach().requires_grad_() if self.is_floating(x) else x for x in given]
+        for name, value in zip(parts, values, strict=False):
+            self.refuse(f"parameter {name}", value)
+        names = [f"parameter {name}" for name in parts]
+        bridge = Bridge(self, run, values, type(model).__name__)
+        return bridge, names + [f"input {i}" for i in range(len(given))]
+
     def calls(self, bridge: Bridge, inputs: Sequence[Any]) -> list[ForeignCall]:
         return calls_behind(self, bridge, inputs)
 

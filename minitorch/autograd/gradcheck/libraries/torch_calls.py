@@ -39,6 +39,7 @@ class Applied:
         place: ``file:line, in function``, and the module's path if it was called in one.
         random: the state of PyTorch's generator before the call.
         changed: the names of the arguments that a Function changed and did not mark as dirty.
+        draws: whether a Function draws random numbers.
         notes: what it keeps for backward in a way that may go wrong.
     """
 
@@ -51,6 +52,7 @@ class Applied:
     results: list[Any] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    draws: bool = False
 
     @property
     def is_function(self) -> bool:
@@ -62,12 +64,20 @@ class Applied:
         """The class's or the operation's name."""
         return str(getattr(self.func, "__name__", self.func))
 
+    @property
+    def told_inputs(self) -> str:
+        """The shapes and dtypes of its tensors."""
+        tensors = [x for x in self.leaves if isinstance(x, torch.Tensor)]
+        return " ".join(f"{list(x.shape)} {str(x.dtype).removeprefix('torch.')}" for x in tensors)
+
     def again(self, *leaves: Any) -> Any:
         """Call it anew; as what is changed in place is no leaf, it may be changed here, too."""
         fresh = [x.clone() if isinstance(x, torch.Tensor) else x for x in leaves]
         args, kwargs = tree_unflatten(fresh, self.form)
         if self.is_function:
-            return self.func.apply(*args, **kwargs)
+            with torch.random.fork_rng(devices=[]):
+                torch.set_rng_state(self.random)
+                return self.func.apply(*args, **kwargs)
         made = self.func(*args, **kwargs)
         return args[0] if made is None else made  # as of x[0] = y
 
@@ -75,6 +85,7 @@ class Applied:
         """As the checker takes it."""
         bridge = Bridge(library, self.again, self.leaves, self.name)
         bridge.trusted = not self.custom
+        bridge.draws = self.draws
         bridge.written = place_of_source(self.func.backward) if self.is_function else ""
         bridge.names = _parameters(self.func.forward)[1:] if self.is_function else []
         return ForeignCall.of(bridge, self.place)
@@ -92,10 +103,19 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 
 
 @contextmanager
-def watching(told: Callable[[Applied], None], operations: bool = False) -> Iterator[None]:
+def watching(
+    told: Callable[[Applied], None],
+    operations: bool = False,
+    wanted: Callable[[Any, list[Any]], bool] | None = None,
+) -> Iterator[None]:
     """Within it, `told` hears of each call of a custom Function, or of any operation.
 
     Its tensors and the state of the generator stay as they are.
+
+    Args:
+        told: is given the call after it was made.
+        operations: whether it is to hear of all that is differentiable.
+        wanted: given a Function and its arguments, flat, whether to look at this call at all.
     """
     inside: list[Any] = []  # the modules whose forward is running
 
@@ -106,11 +126,18 @@ def watching(told: Callable[[Applied], None], operations: bool = False) -> Itera
         return Applied(func, custom, kept, form, place, torch.get_rng_state() if custom else None)
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        run = super(_SingleLevelFunction, cls).apply
         with torch._C.DisableTorchFunction():
-            applied = noted(cls, True, args, kwargs)
-        result = super(_SingleLevelFunction, cls).apply(*args, **kwargs)
+            if wanted is not None and not wanted(cls, tree_flatten((args, kwargs))[0]):
+                applied = None
+            else:
+                applied = noted(cls, True, args, kwargs)
+        result = run(*args, **kwargs)
+        if applied is None:
+            return result
         with torch._C.DisableTorchFunction():
             applied.results = _tensors(result)
+            applied.draws = not torch.equal(applied.random, torch.get_rng_state())
             given = tree_flatten((args, kwargs))[0]
             applied.changed, applied.notes = _changed(applied, given), _notes(applied, given)
         told(applied)

@@ -44,7 +44,9 @@ class _Run:
 
     def __init__(self, bridge: Bridge, inputs: Sequence[Any]) -> None:
         self.bridge, self.inputs = bridge, list(inputs)
+        state = torch.get_rng_state()
         self.outputs = self.flowing(self.inputs)
+        self.draws = bridge.draws or not torch.equal(state, torch.get_rng_state())
         draws = torch.Generator().manual_seed(0)
         self.seeds = [
             torch.randn(out.shape, generator=draws, dtype=torch.float64).to(out.dtype)
@@ -203,6 +205,8 @@ def _undefined(run: _Run) -> Iterator[Found]:
 
 def _memory(run: _Run) -> Iterator[Found]:
     """Whether inputs of the same numbers, otherwise laid out in memory, give the same."""
+    if run.draws:
+        return  # random numbers may come in the order of memory
     expected = run.gradients(run.outputs, run.leaves)
     for kind, lay in (("non-contiguous", _spread), ("transposed", _turned), ("expanded", _once)):
         leaves = [lay(leaf) for leaf in run.leaves]
