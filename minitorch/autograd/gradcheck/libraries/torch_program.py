@@ -35,7 +35,7 @@ class Checked:
 
     @property
     def findings(self) -> list[NodeFinding]:
-        """What there is of both."""
+        """List what there is of both."""
         return [finding for finding in (self.first, self.second) if finding is not None]
 
 
