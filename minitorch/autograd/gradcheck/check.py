@@ -16,7 +16,7 @@ from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.bridge import FEW, Bridge, NoSecondOrder, library_of
-from minitorch.autograd.gradcheck.contracts import BackwardError, Violation, breaches
+from minitorch.autograd.gradcheck.contracts import Backward, BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
     Again,
@@ -28,6 +28,7 @@ from minitorch.autograd.gradcheck.jacobian import (
     check_deterministic,
     compare,
     cut_off,
+    flowing,
     largest_changes,
     tensors_in,
     unwatched,
@@ -101,14 +102,15 @@ def check(
     report = Report(name, seed=options.seed)
     report.inputs, report.call = _recipe(func, name, given, orders, options.seed)
     with enable_grad():
-        _can_be_checked(func, given)
+        made: list[Any] | None = _can_be_checked(func, given)
         for order in orders:
             function, arguments = func, given
             if order == 2:
-                outputs = [out for out in tensors_in(func(*given)) if out._requires_grad]
+                outputs = flowing(func(*given) if made is None else made)
                 seeds = _seeds(func, outputs, grad_outputs, options.spread)
-                function, arguments = Gradients(func, len(given)), given + seeds
-            _check_order(report, function, arguments, order, options, watch)
+                function, arguments, made = Gradients(func, len(given)), given + seeds, None
+            _check_order(report, function, arguments, order, options, watch, made)
+            made = None  # its graph
             if not report.ok:
                 break  # a second derivative of a wrong first one says nothing
         if not report.ok and options.locate:
@@ -118,8 +120,8 @@ def check(
     return report
 
 
-def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
-    """Refuse inputs of which none requires grad or whose elements share memory, and no tensors."""
+def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
+    """The tensors that `func` gives; refuse none, and inputs that want or can have no gradient."""
     wanted = [(i, x) for i, x in enumerate(inputs) if wants_grad(x)]
     if not wanted:
         arrays = [x._array if isinstance(x, TensorBase) else None for x in inputs]
@@ -159,6 +161,7 @@ def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
                 f"input {index} was {was!r}, and is {now!r} afterwards. Check it on a copy, as in "
                 "lambda x: f(x.clone()); an autograd.Function says so with ctx.mark_dirty(x)."
             )
+    return tensors_in(made)
 
 
 def _check_order(
@@ -168,11 +171,12 @@ def _check_order(
     order: int,
     options: Options,
     watch: Watch,
+    made: list[Any] | None = None,
 ) -> None:
-    """Add to the report what there is to say of `func` itself."""
-    subject = exact = _subject(func, inputs, options)
-    check_deterministic(subject, options.nondet_tol)
-    flows = bool(subject.outputs())
+    """Add to the report what there is to say of `func` itself; it may have been run already."""
+    subject = exact = _subject(func, inputs, options, made)
+    runs = [subject.made, check_deterministic(subject, options.nondet_tol)]
+    flows = bool(flowing(subject.made))
     if (order == 2 or not flows) and (cut := cut_off(subject)):
         report.breaches.append((order, Violation("is connected to the inputs", cut)))
     if not flows:
@@ -200,7 +204,8 @@ def _check_order(
                 f"the function does not run in float64, and was checked in {precision} alone"
             )
         draws, seen = np.random.default_rng(options.seed), set[str]()
-        found_out = breaches(subject.backward, draws, options.nondet_tol, subject.bits)
+        kept = [Backward(flowing(outputs), subject.tensors) for outputs in runs]
+        found_out = breaches(kept.pop, draws, options.nondet_tol, subject.bits)
         if isinstance(func, Bridge):
             natives = func.natives([x._array if isinstance(x, TensorBase) else x for x in inputs])
             own = func.library.breaches(func, natives, options.batched)
@@ -220,16 +225,24 @@ def _check_order(
         report.breaches.append((order, Violation("gives gradients that fit", str(error))))
 
 
-def _subject(func: Callable[..., Any], inputs: tuple[Any, ...], options: Options) -> Subject:
+def _subject(
+    func: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    options: Options,
+    made: list[Any] | None = None,
+) -> Subject:
     wanted = {f"input {i}": x for i, x in enumerate(inputs) if wants_grad(x)}
-    outputs = [out for out in tensors_in(func(*inputs)) if out._requires_grad]
-    bits = min(BITS[str(t._array.dtype)] for t in [*outputs, *wanted.values()])
+    made = tensors_in(func(*inputs)) if made is None else made
+    bits = min(BITS[str(t._array.dtype)] for t in [*flowing(made), *wanted.values()])
     bits = min(bits, getattr(func.func if isinstance(func, Gradients) else func, "bits", 53))
     tolerance = Tolerance(bits, options.atol or 0.0, options.rtol or 0.0)
     graphless = isinstance(func, Gradients)
     plain = partial(func, *inputs, create_graph=False) if graphless else None
     tensors, names = list(wanted.values()), list(wanted)
-    return Subject(partial(func, *inputs), tensors, names, options.eps, tolerance, bits, plain)
+    run = partial(func, *inputs)
+    subject = Subject(run, tensors, names, options.eps, tolerance, bits, plain)
+    subject.made = made
+    return subject
 
 
 def _rows_of(found: list[Jacobian], masks: list[Array]) -> list[Array]:
@@ -348,10 +361,10 @@ class Gradients:
     def __call__(self, *args: Any, create_graph: bool = True) -> tuple[Any, ...]:
         xs, seeds = args[: self.count], args[self.count :]
         wanted = [x for x in xs if wants_grad(x)]
-        flowing = [out for out in tensors_in(self.func(*xs)) if out._requires_grad]
-        if not flowing:
+        outputs = flowing(self.func(*xs))
+        if not outputs:
             return tuple(x.detach() * 0 for x in wanted)
-        found = engine.grad(flowing, wanted, seeds, create_graph=create_graph, allow_unused=True)
+        found = engine.grad(outputs, wanted, seeds, create_graph=create_graph, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
 

@@ -69,10 +69,13 @@ class Backward:
 
     def __call__(self, cotangents: Sequence[Array]) -> list[Array]:
         """The gradients as float64 arrays, zeros for None."""
-        found = self.raw(self.wrap(cotangents))
+        return self.filled(_arrays(self.raw(self.wrap(cotangents))))
+
+    def filled(self, gradients: Gradients) -> list[Array]:
+        """Gradients in float64, zeros for None."""
         return [
-            np.zeros(x._array.shape) if g is None else g._array.astype(np.float64)
-            for x, g in zip(self.inputs, found, strict=True)
+            np.zeros(x._array.shape) if g is None else g.astype(np.float64)
+            for x, g in zip(self.inputs, gradients, strict=True)
         ]
 
 
@@ -94,23 +97,24 @@ def breaches(
     watch = _Watch(backward)
     tensors = backward.wrap(seeds)
     first = backward.raw(tensors)
-    plain = _copies(first)
+    plain = [None if g is None else g._array.copy() for g in first]
     yield from watch.changes(tensors, seeds)
-    strict = _StrictWalk.over(backward, seeds)
+    strict = _StrictWalk.over(backward, tensors)
     for text in strict.cast:
         yield Violation("returns gradients of the inputs' dtypes", text)
     if not any(hasattr(node, "bridge") for node in nodes_behind(backward.outputs)):
         yield from _aliases(first, tensors, backward)  # in other libraries gradients may be shared
     again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
-    unlike = list(_same(plain, backward.raw(tensors), nondet_tol, "gives the same twice", again))
+    unlike = list(_same(plain, strict.gradients, nondet_tol, "gives the same twice", again))
     if not unlike:
         again = "two runs of the function and its backward gave"
-        unlike = list(_same(plain, record().raw(tensors), nondet_tol, "is deterministic", again))
+        other = _arrays(record().raw(tensors))
+        unlike = list(_same(plain, other, nondet_tol, "is deterministic", again))
     if unlike:
         yield from unlike
         return  # nothing that is compared from here on would be the same
     loose = _rounding(plain, backward, bits) + nondet_tol
-    recorded = backward.raw(tensors, create_graph=True)
+    recorded = _arrays(backward.raw(tensors, create_graph=True))
     how = "with and without it"
     yield from _same(plain, recorded, loose, "gives the same under create_graph", how)
     yield from _layouts(backward, seeds, plain, loose)
@@ -122,8 +126,8 @@ def breaches(
             return
 
 
-def _copies(gradients: Sequence[Any]) -> Gradients:
-    return [None if g is None else g._array.copy() for g in gradients]
+def _arrays(gradients: Sequence[Any]) -> Gradients:
+    return [None if g is None else g._array for g in gradients]
 
 
 def _signed(draws: np.random.Generator, like: Array) -> Array:
@@ -184,18 +188,29 @@ class _Watch:
 
 
 class _StrictWalk(BackwardWalk):
-    """A walk that notes where the engine had to cast a gradient, and what each node handed out."""
+    """A walk that notes where the engine had to cast a gradient, and what each node handed out.
+
+    Attributes:
+        gradients: what came of it, as `Backward.raw` has it.
+    """
 
     cast: list[str]
     handed: list[tuple[Function, int, Array, Array]]
+    gradients: Gradients
 
     @classmethod
-    def over(cls, backward: Backward, seeds: Sequence[Array]) -> _StrictWalk:
-        """Walk back once, from cotangents of these values."""
+    def over(cls, backward: Backward, cotangents: Sequence[Any]) -> _StrictWalk:
+        """Walk back once."""
         roots = [out._edge() for out in backward.outputs]
-        walk = cls(retain_graph=True, targets=Targets(roots, [x._edge() for x in backward.inputs]))
+        ends = [x._edge() for x in backward.inputs]
+        targets = Targets(roots, ends)
+        walk = cls(retain_graph=True, targets=targets)
         walk.cast, walk.handed = [], []
-        walk.run(roots, backward.wrap(seeds))
+        try:
+            walk.run(roots, list(cotangents))
+        except Exception as error:
+            raise BackwardError(f"{type(error).__name__}: {error}") from error
+        walk.gradients = [targets.found.get((id(end), slot)) for end, slot in ends]
         return walk
 
     def visit(self, node: Function, slots: list[Any]) -> Any:
@@ -211,25 +226,11 @@ class _StrictWalk(BackwardWalk):
         return edges, grads
 
 
-class _LayoutWalk(BackwardWalk):
+class _LayoutWalk(_StrictWalk):
     """A walk that hands on gradients as they lie in memory.
 
     In other walks what lies in an order of its own is shown as if it did not; in PyTorch it is not.
     """
-
-    @classmethod
-    def over(cls, backward: Backward, cotangents: Sequence[Any]) -> list[Any]:
-        """The gradients, as `Backward.raw` has them."""
-        roots = [out._edge() for out in backward.outputs]
-        ends = [x._edge() for x in backward.inputs]
-        targets = Targets(roots, ends)
-        try:
-            cls(retain_graph=True, targets=targets).run(roots, list(cotangents))
-        except Exception as error:
-            raise BackwardError(f"{type(error).__name__}: {error}") from error
-        found = [targets.found.get((id(end), slot)) for end, slot in ends]
-        pairs = zip(backward.inputs, found, strict=True)
-        return [None if array is None else x._wrap(array) for x, array in pairs]
 
     def from_tensor(self, grad: Any) -> Any:
         return grad._array
@@ -254,16 +255,18 @@ def _aliases(
 
 
 def _same(
-    expected: Gradients, found: Sequence[Any], tolerance: float, contract: str, how: str
+    expected: Gradients, found: Gradients, tolerance: float, contract: str, how: str
 ) -> Iterator[Violation]:
-    for index, (a, g) in enumerate(zip(expected, found, strict=True)):
-        b = None if g is None else g._array
+    for index, (a, b) in enumerate(zip(expected, found, strict=True)):
         if a is None or b is None:
             if (a is None) is not (b is None):
                 yield Violation(contract, f"{how}: input {index} has a gradient only once")
             continue
+        equal = a == b
+        if np.all(equal):
+            continue
         with np.errstate(all="ignore"):
-            off = ~((np.abs(a - b) <= tolerance) | (a == b) | (np.isnan(a) & np.isnan(b)))
+            off = ~((np.abs(a - b) <= tolerance) | equal | (np.isnan(a) & np.isnan(b)))
         if off.any():
             place, element = _largest(off, index)
             pair = f"{float(a[place]):.9g} and {float(b[place]):.9g}"
@@ -280,18 +283,17 @@ def _layouts(
     backward: Backward, seeds: Sequence[Array], plain: Gradients, tolerance: float
 ) -> Iterator[Violation]:
     """The same numbers, laid out otherwise in memory."""
-    spread = [np.repeat(seed[..., None], 2, axis=-1)[..., 0] for seed in seeds]
-    turned = [np.array(seed, order="F")[...] for seed in seeds]  # views, as of a transposed one
-    of_ones = _copies(backward.raw(backward.wrap([np.ones_like(seed) for seed in seeds])))
-    expanded = [np.broadcast_to(np.ones((), seed.dtype), seed.shape) for seed in seeds]
-    for kind, arrays, expected in (
-        ("non-contiguous", spread, plain),
-        ("transposed", turned, plain),
-        ("expanded", expanded, of_ones),
+    for kind, arrays in (
+        ("non-contiguous", [np.repeat(seed[..., None], 2, axis=-1)[..., 0] for seed in seeds]),
+        ("transposed", [np.array(seed, order="F")[...] for seed in seeds]),  # views, as of another
+        ("expanded", [np.broadcast_to(np.ones((), seed.dtype), seed.shape) for seed in seeds]),
     ):
+        if all(a.strides == seed.strides for a, seed in zip(arrays, seeds, strict=True)):
+            continue  # not otherwise at all, as those of a scalar
+        expected = _arrays(backward.raw(backward.wrap(arrays))) if kind == "expanded" else plain
         tensors = [out._wrap(a) for out, a in zip(backward.outputs, arrays, strict=True)]
         try:
-            found = _LayoutWalk.over(backward, tensors)
+            found = _LayoutWalk.over(backward, tensors).gradients
         except BackwardError as error:
             yield Violation("takes any strides", f"a {kind} incoming gradient: {error}")
             continue
@@ -304,39 +306,26 @@ def _linearity(
     seeds: Sequence[Array],
     plain: Gradients,
     draws: np.random.Generator,
-    size: float,
+    tolerance: float,
     bits: int,
 ) -> Iterator[Violation]:
     """Zero gives zero, scaling scales, and a sum gives the sum."""
-    name = "is linear in the incoming gradient"
     if any(g is not None and not np.isfinite(g).all() for g in plain):
         return  # infinity times 0
-    zeros = backward([np.zeros_like(seed) for seed in seeds])
-    for index, g in enumerate(zeros):
-        if g.any():
-            worst, where = _largest(np.abs(g), index)
-            yield Violation(name, f"an incoming gradient of zeros gave {g[worst]:.9g} for {where}")
-            return
-    one = [np.zeros(()) if g is None else g.astype(np.float64) for g in plain]
     loose = max(1e-6, 2.0 ** (4 - bits))
     digits = {2: 3, 4: 20}.get(min(seed.itemsize for seed in seeds), 40)  # far from overflow
-    for factor in (-1.0, 2.0**-digits, 2.0**digits):  # powers of 2, so that scaling rounds nothing
-        scaled = backward([seed * seed.dtype.type(factor) for seed in seeds])
-        for index, (g, base) in enumerate(zip(scaled, one, strict=True)):
-            if not np.allclose(g, base * factor, rtol=loose, atol=abs(factor) * size):
-                worst, where = _largest(np.abs(g - base * factor), index)
-                got = g[worst] / np.broadcast_to(base, g.shape)[worst]
-                gave = f"times as large gave {got:.6g} times the gradient at {where}"
-                yield Violation(name, f"an incoming gradient {factor:g} {gave}")
-                return
     others = [_signed(draws, seed) for seed in seeds]
-    two = backward(others)
-    both = backward([a + b for a, b in zip(seeds, others, strict=True)])
-    for index, (g, a, b) in enumerate(zip(both, one, two, strict=True)):
-        room = size + loose * (np.abs(a) + np.abs(b))
-        if not (np.abs(g - (a + b)) <= room).all():
-            worst, where = _largest(np.abs(g - (a + b)), index)
-            due = np.broadcast_to(a + b, g.shape)[worst]
-            of_sum = f"the gradient for a sum, {g[worst]:.9g}, is not the sum of the gradients"
-            yield Violation(name, f"{of_sum}, {due:.9g}, at {where}")
-            return
+    one, two = backward.filled(plain), backward(others)
+    # Powers of 2, so that scaling rounds nothing.
+    for p, q in ((0.0, 0.0), (-(2.0**-digits), 0.0), (2.0**digits, 0.0), (1.0, 1.0)):
+        pairs = zip(seeds, others, strict=True)
+        mixed = backward([np.asarray(p * a + q * b, a.dtype) for a, b in pairs])
+        for index, (g, a, b) in enumerate(zip(mixed, one, two, strict=True)):
+            due = p * a + q * b
+            room = max(abs(p), q) * tolerance + loose * (np.abs(p * a) + np.abs(q * b))
+            if not (np.abs(g - due) <= room).all():
+                worst, where = _largest(np.abs(g - due), index)
+                of = f"{p:g} times one incoming gradient and {q:g} times another gave"
+                detail = f"{of} {g[worst]:.9g} for {where}, not {due[worst]:.9g}"
+                yield Violation("is linear in the incoming gradient", detail)
+                return

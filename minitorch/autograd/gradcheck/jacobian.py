@@ -17,10 +17,18 @@ import numpy as np
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.gradcheck.contracts import Backward
-from minitorch.autograd.gradcheck.numeric import Array, Derivative, ladder, place_of, sample
+from minitorch.autograd.gradcheck.numeric import (
+    GLANCE,
+    SAFETY,
+    Array,
+    Derivative,
+    ladder,
+    place_of,
+    sample,
+)
 from minitorch.autograd.gradcheck.patterns import likely_cause, swapped
 from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian
-from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict, judge
+from minitorch.autograd.gradcheck.verdict import SUBNORMAL, Tolerance, Verdict, judge
 
 Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 DOUBTED = (Verdict.FAIL, Verdict.KINK, Verdict.UNSURE)
@@ -34,6 +42,11 @@ def tensors_in(value: Any) -> list[Any]:
     if isinstance(value, (tuple, list)):
         return [tensor for item in value for tensor in tensors_in(item)]
     return []
+
+
+def flowing(value: Any) -> list[Any]:
+    """The tensors of a call's result through which a gradient can flow."""
+    return [tensor for tensor in tensors_in(value) if tensor._requires_grad]
 
 
 def unwatched(items: Iterable[Any], total: int) -> Iterable[Any]:
@@ -64,24 +77,45 @@ class Subject:
     plain: Callable[[], Any] | None = None
 
     def outputs(self) -> list[Any]:
-        """The outputs through which a gradient can flow."""
-        return [out for out in tensors_in(self.run()) if out._requires_grad]
+        """The outputs of a new run, those through which a gradient can flow."""
+        return flowing(self.run())
+
+    @cached_property
+    def made(self) -> list[Any]:
+        """All outputs of a run at the point where the check is, with its graph."""
+        return tensors_in(self.run())
 
     @cached_property
     def _flows(self) -> list[bool]:
         """For each output, whether a gradient can flow through it."""
-        return [out._requires_grad for out in tensors_in(self.run())]
+        return [out._requires_grad for out in self.made]
 
     def values(self) -> Array:
-        """The elements of all outputs in one row, in float64."""
-        made = zip(tensors_in((self.plain or self.run)()), self._flows, strict=True)
-        arrays = [out._array.reshape(-1).astype(np.float64) for out, flows in made if flows]
-        return np.concatenate(arrays) if arrays else np.zeros(0)
+        """The elements of all outputs of a new run in one row, in float64."""
+        return self._in_a_row(tensors_in((self.plain or self.run)()))
+
+    def _in_a_row(self, made: Sequence[Any]) -> Array:
+        pairs = zip(made, self._flows, strict=True)
+        arrays = [out._array.reshape(-1) for out, flows in pairs if flows]
+        return np.concatenate(arrays, dtype=np.float64) if arrays else np.zeros(0)
 
     @cached_property
     def center(self) -> Array:
         """The values at the point where the check is."""
-        return self.values()
+        return self.values() if self.plain or not self.tensors else self._in_a_row(self.made)
+
+    @cached_property
+    def exact(self) -> Array:
+        """Where an output changes, or is 0, when all inputs move by little more than rounding.
+
+        Others have fewer digits inside, or lose what is small next to a constant.
+        """
+        center = self.center
+        with self.put_back() as kept, np.errstate(all="ignore"):
+            for x, array in zip(self.tensors, kept, strict=True):
+                size = typical_size(array) * 2.0 ** (-0.75 * self._bits_of(array))
+                x._array[...] += np.linspace(1, 2, array.size).reshape(array.shape) * size
+            return (self.values() != center) | (center == 0)
 
     def backward(self) -> Backward:
         """Backward of a new run."""
@@ -100,11 +134,37 @@ class Subject:
     def steps(self, array: Array, size: float, thorough: bool) -> Array:
         """The steps to try for an element of size `size` of `array`."""
         typical = typical_size(array)
-        bits = min(self.bits, BITS.get(str(array.dtype), 53))
-        steps = ladder(size or typical, typical, bits, thorough)
+        steps = ladder(size or typical, typical, self._bits_of(array), thorough)
         if self.eps is not None:
             steps = steps[steps <= self.eps] if thorough else steps * min(1, self.eps / steps[0])
         return steps
+
+    def _bits_of(self, array: Array) -> int:
+        return min(self.bits, BITS.get(str(array.dtype), 53))
+
+    def beside(self, array: Array, rows: Iterable[int]) -> tuple[Array, Array, Array, Array]:
+        """The outputs one small step above and below some elements of an array, and the steps.
+
+        Each is of shape (elements, outputs), or (elements, 1); NaN for the other elements.
+        """
+        flat, kept = array.flat, array.flatten()
+        steps = np.abs(kept.astype(np.float64))
+        steps[steps == 0] = typical_size(array)
+        steps *= 2.0 ** (-GLANCE * self._bits_of(array) / 53)
+        steps = steps if self.eps is None else np.minimum(steps, self.eps)
+        high, low = (kept + steps).astype(array.dtype), (kept - steps).astype(array.dtype)
+        above, below = np.full((2, kept.size, self.center.size), np.nan)
+        with np.errstate(all="ignore"):
+            for row in rows:
+                try:
+                    flat[row] = high[row]
+                    above[row] = self.values()
+                    flat[row] = low[row]
+                    below[row] = self.values()
+                finally:
+                    flat[row] = kept[row]
+            high, low = (np.abs(a.astype(np.float64) - kept) for a in (high, low))
+        return above, below, high[:, None], low[:, None]
 
     def column(self, array: Array, place: tuple[int, ...], thorough: bool) -> Derivative:
         """The numerical derivatives of all outputs by one element of a tensor's array."""
@@ -152,25 +212,31 @@ def typical_size(array: Array) -> float:
     return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
 
 
-def analytical(subject: Subject) -> tuple[list[Array], list[int]]:
+def analytical(
+    subject: Subject, made: Sequence[Any] | None = None
+) -> tuple[list[Array], list[int]]:
     """For each tensor the Jacobian (its elements, all output elements), by backward.
 
-    One walk back for each output element. Also the outputs' sizes.
+    One walk back for each output element, through a new run unless one is given. Also the outputs'
+    sizes.
     """
-    backward = subject.backward()
-    sizes = [out._array.size for out in backward.outputs]
-    jacobians = [np.zeros((x._array.size, sum(sizes))) for x in subject.tensors]
-    cotangents = [np.zeros(out._array.shape, out._array.dtype) for out in backward.outputs]
-    column = 0
-    for out, cotangent in zip(backward.outputs, cotangents, strict=True):
-        flat, one = cotangent.reshape(-1), Backward([out], subject.tensors)
-        for element in range(flat.size):
-            flat[element] = 1
-            for jacobian, gradient in zip(jacobians, one([cotangent]), strict=True):
-                jacobian[:, column] = gradient.reshape(-1)
-            flat[element] = 0
-            column += 1
-    return jacobians, sizes
+    outputs = subject.outputs() if made is None else flowing(made)
+    sizes = [out._array.size for out in outputs]
+    jacobians = [np.zeros((sum(sizes), x._array.size)) for x in subject.tensors]
+    row = 0
+    for out in outputs:
+        cotangent, one = (
+            np.zeros(out._array.shape, out._array.dtype),
+            Backward([out], subject.tensors),
+        )
+        for element in range(cotangent.size):
+            cotangent.flat[element] = 1
+            for jacobian, gradient in zip(jacobians, one.raw(one.wrap([cotangent])), strict=True):
+                if gradient is not None:
+                    jacobian[row] = gradient._array.reshape(-1)
+            cotangent.flat[element] = 0
+            row += 1
+    return [jacobian.T for jacobian in jacobians], sizes
 
 
 def compare(
@@ -183,66 +249,103 @@ def compare(
         watch: is told of each element of the inputs.
         rows: for each tensor which of its elements to look at, as a mask; the others are UNSURE.
     """
-    backwards, sizes = analytical(subject)
-    values = subject.center
-    shapes = [out._array.shape for out in subject.outputs()]
+    backwards, sizes = analytical(subject, subject.made)
+    shapes = [out._array.shape for out in flowing(subject.made)]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)
     places = iter(watch((p for x in subject.tensors for p in np.ndindex(x._array.shape)), total))
     for number, tensor in enumerate(subject.tensors):
         got = backwards[number]
         wanted = np.ones(tensor._array.size, bool) if rows is None else rows[number]
-        columns = [
-            subject.column(tensor._array, place, thorough=False) if look else None
-            for look, place in zip(wanted, places, strict=False)
-        ]
-        verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values)
-        if (verdicts == Verdict.FAIL).any():
+        ticks = (row for row, _ in zip(range(wanted.size), places, strict=False) if wanted[row])
+        judged = _at_a_glance(subject, tensor._array, got, ticks)
+        doubted = np.flatnonzero(wanted & (judged[0] != Verdict.PASS).any(1))
+        columns: dict[int, Derivative | None] = dict.fromkeys(doubted.tolist())
+        _closely(subject, tensor, columns, got, judged)
+        if (judged[0] == Verdict.FAIL).any():
             doubt = _rounding_of_backward(subject, backwards, number)
-            verdicts, numerical, bars = _verdicts(subject, tensor, columns, got, values, doubt)
+            _closely(subject, tensor, columns, got, judged, doubt)
         name, of, end = subject.names[number], tensor._array.shape, 0
         for output, (size, shape) in enumerate(zip(sizes, shapes, strict=True)):
             part, end = slice(end, end + size), end + size
-            mine, theirs, room, judged = (a[:, part] for a in (got, numerical, bars, verdicts))
+            mine, (verdicts, value, bars) = got[:, part], (a[:, part] for a in judged)
             found.append(
-                Jacobian(order, number, output, name, of, shape, mine, theirs, room, judged)
+                Jacobian(order, number, output, name, of, shape, mine, value, bars, verdicts)
             )
     _name_causes(found, [x._array for x in subject.tensors])
     return found
 
 
-def _verdicts(
-    subject: Subject, tensor: Any, columns: list[Any], got: Array, values: Array, doubt: Any = None
+def _at_a_glance(
+    subject: Subject, array: Array, got: Array, rows: Iterable[int]
 ) -> tuple[Array, Array, Array]:
-    """Judge a tensor's Jacobian; a column in which something is amiss gets a thorough look.
+    """Judge a Jacobian by one small step both ways: PASS, or UNSURE where it takes a closer look.
 
-    `columns` is changed: a thorough look replaces the quick one.
+    Other than in `judge`, no bar excuses a difference that a closer look could tell.
     """
-    count, width = got.shape
-    verdicts = np.full((count, width), Verdict.UNSURE, np.int8)
-    numerical, bars = np.full((count, width), np.nan), np.full((count, width), np.inf)
-    looked = [row for row in range(count) if columns[row] is not None]
-    if not looked or not width:
-        return verdicts, numerical, bars
-    guesses = np.array([np.zeros(width) if c is None else c.value for c in columns])
+    above, below, up, down = subject.beside(array, rows)
+    center, tolerance = subject.center, subject.tolerance
     with np.errstate(all="ignore"):
-        sizes = np.maximum(np.abs(guesses), np.abs(got))
-        largest = np.where(np.isfinite(sizes), sizes, 0).max(0)
-        scale = np.maximum(largest, np.abs(values) / typical_size(tensor._array))
-        scale = np.maximum(scale, 1e-3 * scale.max(initial=0))
+        value = (above - below) / (up + down)
+        gap = np.abs((above - center) / up - (center - below) / down)
+        largest = np.maximum(np.maximum(np.abs(above), np.abs(below)), np.abs(center))
+        bars = 4 * SAFETY * 2.0**-subject.bits * largest / (up + down)
+        size = np.maximum(np.abs(value), np.abs(got))
+        scale = _scale(size, center, array)
+        slack = tolerance.relative * np.abs(value) + max(tolerance.atol, SUBNORMAL)
+        passes = np.isfinite(value) & (np.abs(got - value) <= bars + slack)
+        passes &= bars <= slack + 2.0**-7 * tolerance.small * scale
+        passes &= gap <= bars + 2.0**-11 * np.maximum(size, scale / 8)  # no kink, only curvature
+        passes &= subject.exact | (above != below)
+    verdicts = np.where(passes, Verdict.PASS, Verdict.UNSURE).astype(np.int8)
+    return verdicts, value, np.where(passes, bars + slack, np.inf)
 
-    def around(row: int) -> Array:
-        """The scale; where values and derivatives are all 0, as of x ** 2 at 0, a step has one."""
-        return np.where(scale == 0, columns[row].steepest, scale)
 
-    places = list(np.ndindex(tensor._array.shape))
-    for row in looked:
-        unsure = 0.0 if doubt is None else np.where(columns[row].kink, 0.0, doubt[row])
-        judged = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
-        if doubt is None and (judged[0] != Verdict.PASS).any():
-            columns[row] = subject.column(tensor._array, places[row], thorough=True)
-            judged = judge(columns[row], got[row], around(row), subject.tolerance, unsure)
-        verdicts[row], numerical[row], bars[row] = judged
+def _scale(sizes: Array, values: Array, array: Array) -> Array:
+    """For each output the size that derivatives by elements of `array` have."""
+    largest = np.where(np.isfinite(sizes), sizes, 0).max(0, initial=0)
+    scale = np.maximum(largest, np.abs(values) / typical_size(array))
+    return np.asarray(np.maximum(scale, 1e-3 * scale.max(initial=0)))
+
+
+def _closely(
+    subject: Subject,
+    tensor: Any,
+    columns: dict[int, Derivative | None],
+    got: Array,
+    judged: tuple[Array, Array, Array],
+    doubt: Any = None,
+) -> None:
+    """Judge some rows of a Jacobian, `columns`; one in which something is amiss, thoroughly.
+
+    Args:
+        subject, tensor: what is checked, by which input.
+        columns: by row what was seen of it; changed.
+        got: the Jacobian by backward.
+        judged: verdicts, numerical values and bars; changed.
+        doubt: the error bars of `got`, at the second time.
+    """
+    array, places, verdicts = tensor._array, list(np.ndindex(tensor._array.shape)), judged[0]
+    looks = {row: c or subject.column(array, places[row], False) for row, c in columns.items()}
+    guesses = judged[1].copy()
+    for row, look in looks.items():
+        guesses[row] = look.value
+    with np.errstate(all="ignore"):
+        scale = _scale(np.maximum(np.abs(guesses), np.abs(got)), subject.center, array)
+
+    for row, look in looks.items():
+        for thorough in (False, True):
+            if thorough:
+                look = subject.column(array, places[row], thorough)
+            # Where values and derivatives are all 0, as of x ** 2 at 0, a step has a scale.
+            around = np.where(scale == 0, look.steepest, scale)
+            unsure = 0.0 if doubt is None else np.where(look.kink, 0.0, doubt[row])
+            found = judge(look, got[row], around, subject.tolerance, unsure)
+            if doubt is not None or (found[0] == Verdict.PASS).all():
+                break
+        columns[row] = look
+        for whole, part in zip(judged, found, strict=True):
+            whole[row] = part
         # Backward computes 0 * inf for the outputs that do not depend on an element at which
         # another one's derivative is infinite: NaN, in PyTorch too.
         lost = np.isnan(got[row])
@@ -251,7 +354,6 @@ def _verdicts(
                 verdicts[row][lost] = Verdict.KINK
             elif (verdicts[row][lost] == Verdict.UNSURE).any():  # infinite, times 0 itself
                 verdicts[row][lost] = Verdict.UNSURE
-    return verdicts, numerical, bars
 
 
 def largest_changes(
@@ -490,13 +592,13 @@ class Projection:
         return look
 
 
-def check_deterministic(subject: Subject, tolerance: float) -> None:
-    """Refuse a function that gives something else the second time.
+def check_deterministic(subject: Subject, tolerance: float) -> list[Any]:
+    """Refuse a function that gives something else the second time; the outputs of that run.
 
     Raises:
         GradcheckError: naming the output and both values.
     """
-    first, second = tensors_in(subject.run()), tensors_in(subject.run())
+    first, second = subject.made, tensors_in(subject.run())
     differ = "gradcheck: the function is not deterministic"
     if len(first) != len(second):
         raise GradcheckError(f"{differ}: it returned {len(first)} tensors, then {len(second)}")
@@ -516,3 +618,4 @@ def check_deterministic(subject: Subject, tolerance: float) -> None:
             f"{differ}: of output {number}, {what}. Seed it inside (manual_seed), or switch off "
             "what is random (eval() for dropout)."
         )
+    return second
