@@ -23,6 +23,7 @@ from minitorch.autograd import (
 )
 from minitorch.autograd.gradcheck.patterns import likely_cause
 from minitorch.autograd.gradcheck.verdict import Verdict
+from minitorch.autograd.walk import BackwardWalk
 
 
 def wrong(change: Callable[[Any], Any]) -> Callable[[mt.Tensor], mt.Tensor]:
@@ -71,6 +72,33 @@ def test_a_wrong_gradient_is_refused(name: str) -> None:
 def test_the_right_gradient_passes() -> None:
     assert gradcheck(wrong(lambda g: g), X)
     assert gradgradcheck(wrong(lambda g: g), X)
+
+
+@pytest.mark.parametrize(
+    ("function", "walks"),
+    [
+        (mt.exp, 6 + 13),  # one for each output element, and those for the contracts
+        (lambda x: mt.tanh(x @ x.t()), 4 + 13),
+        (lambda x: (x**3).sum(), 1 + 9),  # a number's gradient can be laid out in one way only
+    ],
+)
+def test_a_right_function_is_run_and_walked_through_seldom(
+    function: Callable[..., Any], walks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = {"runs": 0, "walks": 0}
+    run = BackwardWalk.run
+
+    def walk(self: BackwardWalk, *args: Any) -> None:
+        counts["walks"] += 1
+        run(self, *args)
+
+    def counted(x: mt.Tensor) -> mt.Tensor:
+        counts["runs"] += 1
+        return function(x)
+
+    monkeypatch.setattr(BackwardWalk, "run", walk)
+    assert gradcheck(counted, leaf([[0.3, -1.2, 0.7], [1.1, 0.4, -0.6]]))
+    assert counts == {"runs": 2 * 6 + 3, "walks": walks}
 
 
 def test_the_message_names_the_element_and_both_values() -> None:

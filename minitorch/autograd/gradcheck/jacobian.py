@@ -7,6 +7,7 @@ graph of its leaves are all checked alike.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,16 +17,9 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.gradcheck import numeric
 from minitorch.autograd.gradcheck.contracts import Backward
-from minitorch.autograd.gradcheck.numeric import (
-    GLANCE,
-    SAFETY,
-    Array,
-    Derivative,
-    ladder,
-    place_of,
-    sample,
-)
+from minitorch.autograd.gradcheck.numeric import Array, Derivative, ladder, place_of, sample
 from minitorch.autograd.gradcheck.patterns import likely_cause, swapped
 from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian
 from minitorch.autograd.gradcheck.verdict import SUBNORMAL, Tolerance, Verdict, judge
@@ -150,7 +144,7 @@ class Subject:
         flat, kept = array.flat, array.flatten()
         steps = np.abs(kept.astype(np.float64))
         steps[steps == 0] = typical_size(array)
-        steps *= 2.0 ** (-GLANCE * self._bits_of(array) / 53)
+        steps *= 2.0 ** (-numeric.GLANCE * self._bits_of(array) / 53)
         steps = steps if self.eps is None else np.minimum(steps, self.eps)
         high, low = (kept + steps).astype(array.dtype), (kept - steps).astype(array.dtype)
         above, below = np.full((2, kept.size, self.center.size), np.nan)
@@ -212,31 +206,24 @@ def typical_size(array: Array) -> float:
     return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
 
 
-def analytical(
-    subject: Subject, made: Sequence[Any] | None = None
-) -> tuple[list[Array], list[int]]:
+def analytical(subject: Subject, outputs: Sequence[Any] | None = None) -> list[Array]:
     """For each tensor the Jacobian (its elements, all output elements), by backward.
 
-    One walk back for each output element, through a new run unless one is given. Also the outputs'
-    sizes.
+    One walk back for each output element; through the run at hand, unless another's are given.
     """
-    outputs = subject.outputs() if made is None else flowing(made)
-    sizes = [out._array.size for out in outputs]
-    jacobians = [np.zeros((sum(sizes), x._array.size)) for x in subject.tensors]
-    row = 0
-    for out in outputs:
-        cotangent, one = (
-            np.zeros(out._array.shape, out._array.dtype),
-            Backward([out], subject.tensors),
-        )
+    rows = []
+    for out in flowing(subject.made) if outputs is None else outputs:
+        cotangent = np.zeros(out._array.shape, out._array.dtype)
+        backward = Backward([out], subject.tensors)
         for element in range(cotangent.size):
             cotangent.flat[element] = 1
-            for jacobian, gradient in zip(jacobians, one.raw(one.wrap([cotangent])), strict=True):
-                if gradient is not None:
-                    jacobian[row] = gradient._array.reshape(-1)
+            rows.append([gradient.reshape(-1) for gradient in backward([cotangent])])
             cotangent.flat[element] = 0
-            row += 1
-    return [jacobian.T for jacobian in jacobians], sizes
+    columns = [[row[number] for row in rows] for number in range(len(subject.tensors))]
+    return [
+        np.array(column).reshape(len(rows), x._array.size).T
+        for column, x in zip(columns, subject.tensors, strict=True)
+    ]
 
 
 def compare(
@@ -249,7 +236,7 @@ def compare(
         watch: is told of each element of the inputs.
         rows: for each tensor which of its elements to look at, as a mask; the others are UNSURE.
     """
-    backwards, sizes = analytical(subject, subject.made)
+    backwards = analytical(subject)
     shapes = [out._array.shape for out in flowing(subject.made)]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)
@@ -259,15 +246,17 @@ def compare(
         wanted = np.ones(tensor._array.size, bool) if rows is None else rows[number]
         ticks = (row for row, _ in zip(range(wanted.size), places, strict=False) if wanted[row])
         judged = _at_a_glance(subject, tensor._array, got, ticks)
-        doubted = np.flatnonzero(wanted & (judged[0] != Verdict.PASS).any(1))
-        columns: dict[int, Derivative | None] = dict.fromkeys(doubted.tolist())
-        _closely(subject, tensor, columns, got, judged)
+        columns = {
+            int(row): subject.column(tensor._array, place_of(row, tensor._array.shape), False)
+            for row in np.flatnonzero(wanted & (judged[0] != Verdict.PASS).any(1))
+        }
+        _closely(subject, tensor._array, columns, got, judged)
         if (judged[0] == Verdict.FAIL).any():
             doubt = _rounding_of_backward(subject, backwards, number)
-            _closely(subject, tensor, columns, got, judged, doubt)
+            _closely(subject, tensor._array, columns, got, judged, doubt)
         name, of, end = subject.names[number], tensor._array.shape, 0
-        for output, (size, shape) in enumerate(zip(sizes, shapes, strict=True)):
-            part, end = slice(end, end + size), end + size
+        for output, shape in enumerate(shapes):
+            part, end = slice(end, end + math.prod(shape)), end + math.prod(shape)
             mine, (verdicts, value, bars) = got[:, part], (a[:, part] for a in judged)
             found.append(
                 Jacobian(order, number, output, name, of, shape, mine, value, bars, verdicts)
@@ -289,7 +278,7 @@ def _at_a_glance(
         value = (above - below) / (up + down)
         gap = np.abs((above - center) / up - (center - below) / down)
         largest = np.maximum(np.maximum(np.abs(above), np.abs(below)), np.abs(center))
-        bars = 4 * SAFETY * 2.0**-subject.bits * largest / (up + down)
+        bars = 4 * numeric.SAFETY * 2.0**-subject.bits * largest / (up + down)
         size = np.maximum(np.abs(value), np.abs(got))
         scale = _scale(size, center, array)
         slack = tolerance.relative * np.abs(value) + max(tolerance.atol, SUBNORMAL)
@@ -310,42 +299,35 @@ def _scale(sizes: Array, values: Array, array: Array) -> Array:
 
 def _closely(
     subject: Subject,
-    tensor: Any,
-    columns: dict[int, Derivative | None],
+    array: Array,
+    columns: dict[int, Derivative],
     got: Array,
     judged: tuple[Array, Array, Array],
-    doubt: Any = None,
+    doubt: Array | None = None,
 ) -> None:
-    """Judge some rows of a Jacobian, `columns`; one in which something is amiss, thoroughly.
+    """Judge again those rows of a Jacobian of which `columns` holds a look, or a thorough one.
 
-    Args:
-        subject, tensor: what is checked, by which input.
-        columns: by row what was seen of it; changed.
-        got: the Jacobian by backward.
-        judged: verdicts, numerical values and bars; changed.
-        doubt: the error bars of `got`, at the second time.
+    `judged` and `columns` are changed; `doubt` is the error bar of `got`, at the second time.
     """
-    array, places, verdicts = tensor._array, list(np.ndindex(tensor._array.shape)), judged[0]
-    looks = {row: c or subject.column(array, places[row], False) for row, c in columns.items()}
-    guesses = judged[1].copy()
-    for row, look in looks.items():
-        guesses[row] = look.value
+    guesses, verdicts = judged[1].copy(), judged[0]
+    for row, column in columns.items():
+        guesses[row] = column.value
     with np.errstate(all="ignore"):
         scale = _scale(np.maximum(np.abs(guesses), np.abs(got)), subject.center, array)
 
-    for row, look in looks.items():
+    for row in columns:
         for thorough in (False, True):
             if thorough:
-                look = subject.column(array, places[row], thorough)
+                columns[row] = subject.column(array, place_of(row, array.shape), thorough)
+            column = columns[row]
             # Where values and derivatives are all 0, as of x ** 2 at 0, a step has a scale.
-            around = np.where(scale == 0, look.steepest, scale)
-            unsure = 0.0 if doubt is None else np.where(look.kink, 0.0, doubt[row])
-            found = judge(look, got[row], around, subject.tolerance, unsure)
-            if doubt is not None or (found[0] == Verdict.PASS).all():
+            around = np.where(scale == 0, column.steepest, scale)
+            unsure = 0.0 if doubt is None else np.where(column.kink, 0.0, doubt[row])
+            found = judge(column, got[row], around, subject.tolerance, unsure)
+            for whole, part in zip(judged, found, strict=True):
+                whole[row] = part
+            if doubt is not None or (verdicts[row] == Verdict.PASS).all():
                 break
-        columns[row] = look
-        for whole, part in zip(judged, found, strict=True):
-            whole[row] = part
         # Backward computes 0 * inf for the outputs that do not depend on an element at which
         # another one's derivative is infinite: NaN, in PyTorch too.
         lost = np.isnan(got[row])
@@ -366,7 +348,7 @@ def largest_changes(
             for x, array in zip(subject.tensors, kept, strict=True):
                 x._array[...] = (array * (1 + nudge(array))).astype(array.dtype)
             with np.errstate(all="ignore"):
-                again = analytical(subject)[0]
+                again = analytical(subject, subject.outputs())
                 for change, before, now in zip(changes, jacobians, again, strict=True):
                     if now.shape == before.shape:
                         np.fmax(change, np.abs(now - before), out=change)
