@@ -102,15 +102,14 @@ def check(
     report = Report(name, seed=options.seed)
     report.inputs, report.call = _recipe(func, name, given, orders, options.seed)
     with enable_grad():
-        made: list[Any] | None = _can_be_checked(func, given)
+        made = _can_be_checked(func, given)
         for order in orders:
-            function, arguments = func, given
+            function, arguments, outputs = func, given, made
             if order == 2:
-                outputs = flowing(func(*given) if made is None else made)
-                seeds = _seeds(func, outputs, grad_outputs, options.spread)
-                function, arguments, made = Gradients(func, len(given)), given + seeds, None
-            _check_order(report, function, arguments, order, options, watch, made)
-            made = None  # its graph
+                seeds = _seeds(func, flowing(made), grad_outputs, options.spread)
+                function, arguments = Gradients(func, len(given)), given + seeds
+                outputs = tensors_in(function(*arguments))
+            _check_order(report, function, arguments, order, options, watch, outputs)
             if not report.ok:
                 break  # a second derivative of a wrong first one says nothing
         if not report.ok and options.locate:
@@ -171,12 +170,12 @@ def _check_order(
     order: int,
     options: Options,
     watch: Watch,
-    made: list[Any] | None = None,
+    made: list[Any],
 ) -> None:
-    """Add to the report what there is to say of `func` itself; it may have been run already."""
+    """Add to the report what there is to say of `func` itself, which once `made` these outputs."""
     subject = exact = _subject(func, inputs, options, made)
-    runs = [subject.made, check_deterministic(subject, options.nondet_tol)]
-    flows = bool(flowing(subject.made))
+    runs = [made, check_deterministic(subject, options.nondet_tol)]
+    flows = bool(flowing(made))
     if (order == 2 or not flows) and (cut := cut_off(subject)):
         report.breaches.append((order, Violation("is connected to the inputs", cut)))
     if not flows:
@@ -185,7 +184,7 @@ def _check_order(
         return
     try:
         if subject.bits < 53 and _runs_in_float64(func, doubles := _in_float64(inputs)):
-            exact = _subject(func, doubles, options)
+            exact = _subject(func, doubles, options, tensors_in(func(*doubles)))
         if options.fast_mode:
             found = _at_random(report, exact, order)
         else:
@@ -226,13 +225,9 @@ def _check_order(
 
 
 def _subject(
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    options: Options,
-    made: list[Any] | None = None,
+    func: Callable[..., Any], inputs: tuple[Any, ...], options: Options, made: list[Any]
 ) -> Subject:
     wanted = {f"input {i}": x for i, x in enumerate(inputs) if wants_grad(x)}
-    made = tensors_in(func(*inputs)) if made is None else made
     bits = min(BITS[str(t._array.dtype)] for t in [*flowing(made), *wanted.values()])
     bits = min(bits, getattr(func.func if isinstance(func, Gradients) else func, "bits", 53))
     tolerance = Tolerance(bits, options.atol or 0.0, options.rtol or 0.0)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ class Subject:
     @cached_property
     def center(self) -> Array:
         """The values at the point where the check is."""
-        return self.values() if self.plain or not self.tensors else self._in_a_row(self.made)
+        return self.values() if self.plain else self._in_a_row(self.made)
 
     @cached_property
     def exact(self) -> Array:
@@ -388,36 +388,29 @@ def split(row: Array, outputs: Sequence[Any]) -> list[Array]:
 def cut_off(subject: Subject) -> str:
     """Describe an output that does not require grad, and changes with the inputs; '' for none."""
 
-    def outputs() -> list[Array]:
-        made = tensors_in(subject.run())
+    def constants(made: Sequence[Any]) -> list[Array]:
         return [t._array for t in made if t._array.dtype.kind == "f" and not t._requires_grad]
 
-    def changed() -> bool:
-        return not all(map(partial(np.array_equal, equal_nan=True), outputs(), before))
+    def changed() -> Array | None:
+        pairs = zip(constants(tensors_in(subject.run())), before, strict=True)
+        return next((b for a, b in pairs if not np.array_equal(a, b, equal_nan=True)), None)
 
-    before = outputs()
-    if not before:
-        return ""
-    for number, name in enumerate(subject.names):
-        with subject.put_back() as kept:
-            array, was = subject.tensors[number]._array, kept[number]
-            array[...] = was + 1e-3 * np.where(was == 0, 1, np.abs(was))
-            if not changed():
-                continue
-            array[...] = was
-            for place in np.ndindex(array.shape):
-                array[place] += 1e-3 * (abs(was[place]) or 1)
-                if changed():
-                    shape = list(
-                        next(
-                            b.shape
-                            for a, b in zip(outputs(), before, strict=True)
-                            if not np.array_equal(a, b, equal_nan=True)
-                        )
-                    )
+    before = constants(subject.made)
+    for x, name in zip(subject.tensors if before else (), subject.names, strict=False):
+        with subject.put_back():
+            was, array = x._array.copy(), x._array
+            for place in (..., *np.ndindex(was.shape)):  # all elements at once, and then each
+                array[place] += 1e-3 * np.where(was[place] == 0, 1, np.abs(was[place]))
+                output = changed()
+                if place is ...:
+                    array[...] = was
+                    if output is None:
+                        break
+                elif output is not None:
                     return (
-                        f"an output of shape {shape} changes with element {list(place)} of {name}, "
-                        "but does not require grad: the graph is cut somewhere"
+                        f"an output of shape {list(output.shape)} changes with element "
+                        f"{list(place)} of {name}, but does not require grad: the graph is cut "
+                        "somewhere"
                     )
     return ""
 
