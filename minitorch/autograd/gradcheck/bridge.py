@@ -161,10 +161,6 @@ class Library(ABC):
         """
         return iter(())
 
-    def notes(self, bridge: Bridge, inputs: Sequence[Any]) -> list[str]:
-        """List what is no mistake, and better said."""
-        return []
-
     def source(self, value: Any) -> str:
         """A line of source that makes an input again."""
         return "..."
@@ -188,6 +184,7 @@ class Bridge:
             nobody else's is at fault.
         written: where its backward is, as ``file:line``, if that is known.
         draws: whether it draws random numbers, the same at each call.
+        notes: what is no mistake, and better said; known once its contracts were looked at.
     """
 
     primal: Bridge | None = None
@@ -195,6 +192,7 @@ class Bridge:
     trusted = False
     written = ""
     draws = False
+    notes: Sequence[str] = ()
 
     def __init__(
         self, library: Library, func: Callable[..., Any], inputs: Sequence[Any], title: str

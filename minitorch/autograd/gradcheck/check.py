@@ -209,11 +209,11 @@ def _check_order(
             natives = func.natives([x._array if isinstance(x, TensorBase) else x for x in inputs])
             own = func.library.breaches(func, natives, options.batched)
             found_out = chain(found_out, starmap(Violation, own))
-            report.notes += func.library.notes(func, natives)
         for violation in found_out:
             if violation.contract not in seen:
                 seen.add(violation.contract)
                 report.breaches.append((order, violation))
+        report.notes += getattr(func, "notes", ())
     except BackwardError as error:
         if isinstance(error.__cause__, NoSecondOrder):
             unchecked = f"second order not checked: {error.__cause__}"

@@ -17,12 +17,7 @@ from minitorch.autograd.gradcheck.bridge import (
     Pullback,
 )
 from minitorch.autograd.gradcheck.libraries import torch_contracts
-from minitorch.autograd.gradcheck.libraries.torch_calls import (
-    Applied,
-    calls_behind,
-    nodes_behind,
-    watching,
-)
+from minitorch.autograd.gradcheck.libraries.torch_calls import calls_behind, nodes_behind
 from minitorch.autograd.gradcheck.numeric import Array
 
 BITS = {torch.float32: 24, torch.complex64: 24, torch.float16: 11, torch.bfloat16: 8}
@@ -172,12 +167,6 @@ class Torch(Library):
         self, bridge: Bridge, inputs: Sequence[Any], batched: bool
     ) -> Iterator[tuple[str, str]]:
         return torch_contracts.breaches(bridge, inputs, batched)
-
-    def notes(self, bridge: Bridge, inputs: Sequence[Any]) -> list[str]:
-        applied: list[Applied] = []
-        with watching(applied.append):
-            self.value(bridge.func, inputs)
-        return [note for call in applied for note in call.notes]
 
     def source(self, value: Any) -> str:
         rest = f"dtype={value.dtype}" + (", requires_grad=True" if value.requires_grad else "")

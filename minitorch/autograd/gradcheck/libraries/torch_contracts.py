@@ -29,8 +29,11 @@ def breaches(bridge: Bridge, inputs: Sequence[Any], batched: bool) -> Iterator[F
         inputs: its inputs, of which those that are wanted require grad.
         batched: whether backward has to run under vmap, too.
     """
-    run = _Run(bridge, inputs)
-    yield from _marked(run)
+    applied: list[Applied] = []
+    with watching(applied.append):
+        run = _Run(bridge, inputs)
+    bridge.notes = [note for call in applied for note in call.notes]
+    yield from _marked(applied)
     yield from _listened(run)
     yield from _undefined(run)
     yield from _memory(run)
@@ -63,6 +66,7 @@ class _Run:
 
     def gradients(self, outputs: Sequence[Any], leaves: Sequence[Any], seeds: Any = None) -> Any:
         seeds = self.seeds if seeds is None else seeds
+        seeds = [seed.clone() for seed in seeds]  # which a backward might change
         found = torch.autograd.grad(outputs, leaves, seeds, True, allow_unused=True)
         pairs = zip(found, leaves, strict=True)
         return [torch.zeros_like(x) if g is None else g for g, x in pairs]
@@ -90,11 +94,8 @@ def _unlike(a: Any, b: Any, room: float) -> list[int] | None:
 # ---- forward ----------------------------------------------------------------------------------
 
 
-def _marked(run: _Run) -> Iterator[Found]:
+def _marked(applied: Sequence[Applied]) -> Iterator[Found]:
     """Whether each custom Function says what it changes in place."""
-    applied: list[Applied] = []
-    with watching(applied.append):
-        run.flowing(run.inputs)
     for call in applied:
         for name in call.changed:
             yield (
@@ -269,11 +270,12 @@ def _repeated(run: _Run) -> Iterator[Found]:
             same[second] = a
             try:
                 one = run.gradients(run.flowing(run.among(apart)), apart)
+                # At once, for where arrays of NumPy's are shared PyTorch adds in place.
+                due = one[first] + one[second]
+                room = max(_room(due), _room(one[first], one[second]))
                 both = run.gradients(run.flowing(run.among(same)), [a])[0]
             except Exception:  # which is loud
                 continue
-            due = one[first] + one[second]
-            room = max(_room(due), _room(one[first], one[second]))
             if (place := _unlike(due, both, room)) is not None:
                 pair = f"inputs {places[first]} and {places[second]}"
                 values = f"{due[tuple(place)].item():.9g} as {both[tuple(place)].item():.9g}"
