@@ -60,25 +60,35 @@ def gradcheck(
         raise_exception: raise what was found instead of returning False.
         nondet_tol: how much two runs may differ.
         fast_mode: look along random directions only, and bisect down to the element on failure.
-        check_undefined_grad, check_grad_dtypes, check_batched_grad, masked: accepted; gradients'
-            dtypes are checked in any case.
+        check_batched_grad, check_batched_forward_grad, check_forward_ad, check_backward_ad: which
+            ways to look at; all but backward only in libraries that have vmap or forward mode.
+        check_undefined_grad, check_grad_dtypes, masked: accepted; what they are about is checked
+            in any case.
 
     Raises:
         GradcheckError: naming the worst element, both values, the likely cause, and, where the
             function is composed of several operations, the first that is wrong by itself.
         ValueError: if no input requires grad, or `func` returns no tensor.
-        NotImplementedError: for forward-mode checks, which there is nothing to check with.
+        NotImplementedError: for forward mode in a library that has none, as minitorch.
 
     >>> import minitorch
     >>> x = minitorch.tensor([0.0, 1e-8, 3.0], requires_grad=True)
     >>> gradcheck(minitorch.relu, x)
     True
     """
-    if check_forward_ad or check_batched_forward_grad:
-        raise NotImplementedError("gradcheck: minitorch has no forward-mode differentiation")
-    if not check_backward_ad:
+    if not (check_backward_ad or check_forward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad True")
+    if check_batched_forward_grad and not check_forward_ad:
+        raise AssertionError(
+            "Setting check_batched_forward_grad=True requires check_forward_ad to be True"
+        )
+    if check_batched_grad and not check_backward_ad:
+        raise AssertionError(
+            "Setting check_batched_grad=True requires check_backward_ad to be True"
+        )
     options = Options(eps, atol, rtol, nondet_tol, fast_mode, locate=raise_exception)
+    options.forward, options.backward = check_forward_ad, check_backward_ad
+    options.vmapped = (check_batched_grad, check_batched_forward_grad)
     return _outcome(func, inputs, (1,), options)
 
 
@@ -117,10 +127,14 @@ def gradgradcheck(
     >>> gradgradcheck(lambda x: x**3, x)
     True
     """
-    if check_fwd_over_rev or not check_rev_over_rev:
-        raise NotImplementedError("gradgradcheck: minitorch has no forward-mode differentiation")
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError(
+            "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+        )
     options = Options(eps, atol, rtol, nondet_tol, fast_mode, locate=raise_exception)
     options.spread = gen_non_contig_grad_outputs
+    options.forward, options.backward = check_fwd_over_rev, check_rev_over_rev
+    options.vmapped = (check_batched_grad, False)
     return _outcome(func, inputs, (2,), options, grad_outputs)
 
 

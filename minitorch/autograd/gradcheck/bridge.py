@@ -152,12 +152,12 @@ class Library(ABC):
         return []
 
     def breaches(
-        self, bridge: Bridge, inputs: Sequence[Any], batched: bool
+        self, bridge: Bridge, inputs: Sequence[Any], vmapped: tuple[bool, bool]
     ) -> Iterator[tuple[str, str]]:
         """List what else backward owes in this library, each with what was seen instead.
 
         Args:
-            batched: whether it has to run under the library's vmap, too.
+            vmapped: whether backward, and forward mode, have to run under the library's vmap.
         """
         return iter(())
 
@@ -404,7 +404,7 @@ class ForeignCall(Call):
         bridge = self.bridge
         if bridge.trusted or bridge.primal is not None:
             return iter(())
-        return bridge.library.breaches(bridge, bridge.natives(self.arrays), batched=False)
+        return bridge.library.breaches(bridge, bridge.natives(self.arrays), (False, False))
 
     def parts(self) -> Sequence[Call]:
         """The calls that this one is made of; itself if there is nothing to tell."""

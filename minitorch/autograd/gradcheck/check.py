@@ -17,6 +17,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.bridge import FEW, Bridge, NoSecondOrder, library_of
 from minitorch.autograd.gradcheck.contracts import Backward, BackwardError, Violation, breaches
+from minitorch.autograd.gradcheck.forward import compare_forward
 from minitorch.autograd.gradcheck.jacobian import (
     BITS,
     Again,
@@ -62,7 +63,9 @@ class Options:
     fast_mode: bool = False
     seed: int = 0
     locate: bool = True
-    batched: bool = False
+    vmapped: tuple[bool, bool] = (False, False)  # backward, and forward mode
+    forward: bool = False
+    backward: bool = True
     spread: bool = False
 
 
@@ -185,6 +188,11 @@ def _check_order(
     try:
         if subject.bits < 53 and _runs_in_float64(func, doubles := _in_float64(inputs)):
             exact = _subject(func, doubles, options, tensors_in(func(*doubles)))
+        at = inputs if exact is subject else doubles
+        if options.forward:
+            report.jacobians += compare_forward(func, at, exact, order)
+        if not options.backward:
+            return
         if options.fast_mode:
             found = _at_random(report, exact, order)
         else:
@@ -205,9 +213,12 @@ def _check_order(
         draws, seen = np.random.default_rng(options.seed), set[str]()
         kept = [Backward(flowing(outputs), subject.tensors) for outputs in runs]
         found_out = breaches(kept.pop, draws, options.nondet_tol, subject.bits)
-        if isinstance(func, Bridge):
-            natives = func.natives([x._array if isinstance(x, TensorBase) else x for x in inputs])
-            own = func.library.breaches(func, natives, options.batched)
+        bridge, given = func, inputs
+        if isinstance(func, Gradients) and options.vmapped[0]:
+            bridge, given = func.bridge(inputs)
+        if isinstance(bridge, Bridge):
+            natives = bridge.natives([x._array if isinstance(x, TensorBase) else x for x in given])
+            own = bridge.library.breaches(bridge, natives, options.vmapped)
             found_out = chain(found_out, starmap(Violation, own))
         for violation in found_out:
             if violation.contract not in seen:
@@ -351,6 +362,15 @@ class Gradients:
     def __init__(self, func: Callable[..., Any], count: int) -> None:
         self.func, self.count = func, count
         self.__qualname__ = f"the gradient of {name_of(func)}"
+
+    def bridge(self, args: Sequence[Any]) -> tuple[Bridge, tuple[Any, ...]]:
+        """The same in one function of another library's, and its inputs."""
+        xs, seeds = args[: self.count], iter(args[self.count :])
+        made = self.func(*xs)
+        node = next(out._grad_fn for out in made if out._requires_grad)
+        cotangents = [next(seeds) if out._requires_grad else None for out in made]
+        bridge: Bridge = self.func.gradient(xs, cotangents, node.out_likes)  # type: ignore
+        return bridge, bridge.inputs
 
     def __call__(self, *args: Any, create_graph: bool = True) -> tuple[Any, ...]:
         xs, seeds = args[: self.count], args[self.count :]

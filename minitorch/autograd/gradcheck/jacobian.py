@@ -227,7 +227,11 @@ def analytical(subject: Subject, outputs: Sequence[Any] | None = None) -> list[A
 
 
 def compare(
-    subject: Subject, order: int = 1, watch: Watch = unwatched, rows: Sequence[Array] | None = None
+    subject: Subject,
+    order: int = 1,
+    watch: Watch = unwatched,
+    rows: Sequence[Array] | None = None,
+    backwards: list[Array] | None = None,
 ) -> list[Jacobian]:
     """Every Jacobian of the subject, with a verdict on each element.
 
@@ -235,8 +239,9 @@ def compare(
         subject, order: what is checked, and what its Jacobians are to be called.
         watch: is told of each element of the inputs.
         rows: for each tensor which of its elements to look at, as a mask; the others are UNSURE.
+        backwards: the Jacobians to compare, if not those of backward.
     """
-    backwards = analytical(subject)
+    backwards = analytical(subject) if backwards is None else backwards
     shapes = [out._array.shape for out in flowing(subject.made)]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)

@@ -123,7 +123,7 @@ class Torch(Library):
 
         with forward_ad.dual_level():
             pairs = zip(inputs, tangents, strict=True)
-            duals = [x if t is None else forward_ad.make_dual(x.detach(), t) for x, t in pairs]
+            duals = [x if t is None else forward_ad.make_dual(x, t) for x, t in pairs]
             made = [forward_ad.unpack_dual(out) for out in self.value(func, duals)]
             return [torch.zeros_like(p) if t is None else t for p, t in made]
 
@@ -164,9 +164,9 @@ class Torch(Library):
         return calls_behind(self, bridge, inputs)
 
     def breaches(
-        self, bridge: Bridge, inputs: Sequence[Any], batched: bool
+        self, bridge: Bridge, inputs: Sequence[Any], vmapped: tuple[bool, bool]
     ) -> Iterator[tuple[str, str]]:
-        return torch_contracts.breaches(bridge, inputs, batched)
+        return torch_contracts.breaches(bridge, inputs, vmapped)
 
     def source(self, value: Any) -> str:
         rest = f"dtype={value.dtype}" + (", requires_grad=True" if value.requires_grad else "")

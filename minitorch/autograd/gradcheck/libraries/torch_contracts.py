@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
+from torch._vmap_internals import _vmap
 from torch.autograd.function import BackwardCFunction
 
 from minitorch.autograd.gradcheck.bridge import Bridge
@@ -21,25 +23,28 @@ Found = tuple[str, str]
 ROOM = 64  # roundings of the largest gradient by which two ways of computing it may differ
 
 
-def breaches(bridge: Bridge, inputs: Sequence[Any], batched: bool) -> Iterator[Found]:
-    """The contracts that are broken, each with what was seen.
+def breaches(bridge: Bridge, inputs: Sequence[Any], vmapped: tuple[bool, bool]) -> Iterator[Found]:
+    """List the contracts that are broken, each with what was seen.
 
     Args:
-        bridge: the function.
+        bridge: the function; of a gradient only what it does under vmap is looked at.
         inputs: its inputs, of which those that are wanted require grad.
-        batched: whether backward has to run under vmap, too.
+        vmapped: whether backward, and forward mode, have to run under vmap, too.
     """
     applied: list[Applied] = []
     with watching(applied.append):
         run = _Run(bridge, inputs)
-    bridge.notes = [note for call in applied for note in call.notes]
-    yield from _marked(applied)
-    yield from _listened(run)
-    yield from _undefined(run)
-    yield from _memory(run)
-    yield from _repeated(run)
-    if batched:
+    if bridge.primal is None:
+        bridge.notes = [note for call in applied for note in call.notes]
+        yield from _marked(applied)
+        yield from _listened(run)
+        yield from _undefined(run)
+        yield from _memory(run)
+        yield from _repeated(run)
+    if vmapped[0]:
         yield from _batched(run)
+    if vmapped[1]:
+        yield from _batched_forward(run)
 
 
 class _Run:
@@ -286,23 +291,51 @@ def _repeated(run: _Run) -> Iterator[Found]:
 
 def _batched(run: _Run) -> Iterator[Found]:
     """Whether backward under vmap gives what it gives one by one."""
-    name = "gives the same under vmap"
-    outputs, leaves = run.outputs, run.leaves
     many = [torch.stack([seed, 2 * seed]) for seed in run.seeds]
-    try:
-        found = torch.autograd.grad(
-            outputs, leaves, many, True, allow_unused=True, is_grads_batched=True
+
+    def together() -> Sequence[Any]:
+        return torch.autograd.grad(
+            run.outputs, run.leaves, many, True, allow_unused=True, is_grads_batched=True
         )
+
+    seeds = [[factor * seed for seed in run.seeds] for factor in (1, 2)]
+    one_by_one = [run.gradients(run.outputs, run.leaves, given) for given in seeds]
+    yield from _alike("gives the same under vmap", together, one_by_one)
+
+
+def _batched_forward(run: _Run) -> Iterator[Found]:
+    """Whether forward mode under vmap gives what it gives one by one."""
+    library, func = run.bridge.library, run.bridge.func
+    for place in run.bridge.wanted:
+        leaf = run.inputs[place]
+        ones = torch.ones_like(leaf).detach()
+        tangents = torch.stack([ones, ones.cumsum(-1) if leaf.ndim else -ones])
+
+        def jvp(tangent: Any, place: int = place) -> Sequence[Any]:
+            given: list[Any] = [None] * len(run.inputs)
+            given[place] = tangent
+            return tuple(library.jvp(func, run.inputs, given))
+
+        one_by_one = [jvp(tangent) for tangent in tangents]
+        together = partial(_vmap(jvp), tangents)
+        yield from _alike("in forward mode gives the same under vmap", together, one_by_one)
+
+
+def _alike(
+    contract: str, together: Callable[[], Sequence[Any]], one_by_one: Sequence[Sequence[Any]]
+) -> Iterator[Found]:
+    """Whether what comes out together is what came out one by one."""
+    try:
+        found = together()
     except Exception as error:
-        yield name, f"it raised {type(error).__name__}: {error}"
+        yield contract, f"it raised {type(error).__name__}: {error}"
         return
-    for row, factor in enumerate((1, 2)):
-        one = run.gradients(outputs, leaves, [seed * factor for seed in run.seeds])
+    for row, one in enumerate(one_by_one):
         for number, (g, due) in enumerate(zip(found, one, strict=True)):
             got = torch.zeros_like(due) if g is None else g[row]
             if (place := _unlike(got, due, _room(due))) is not None:
                 pair = f"{got[tuple(place)].item():.9g}, not {due[tuple(place)].item():.9g}"
-                yield name, f"element {place} of the gradient of input {number} was {pair}"
+                yield contract, f"element {place} of result {number} was {pair}"
                 return
 
 
