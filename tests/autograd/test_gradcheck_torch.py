@@ -7,7 +7,13 @@ import warnings
 
 import pytest
 
-from minitorch.autograd import GradcheckError, gradcheck, gradcheck_report, gradgradcheck
+from minitorch.autograd import (
+    GradcheckError,
+    gradcheck,
+    gradcheck_module,
+    gradcheck_report,
+    gradgradcheck,
+)
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 once_differentiable = torch.autograd.function.once_differentiable
@@ -346,3 +352,85 @@ def test_the_reproducer_runs():
 
     names = {"torch": torch, "minitorch": minitorch, "Cube": Wrong}
     exec("\n".join(line.strip() for line in lines), names)
+
+
+# ---- forward mode, vmap, modules --------------------------------------------------------------
+
+
+class Forward(torch.autograd.Function):
+    """Cubes, with a jvp, off by a factor if one is wanted."""
+
+    generate_vmap_rule = True
+    factor = 1.0
+
+    @staticmethod
+    def forward(x):
+        return x**3
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return 3 * ctx.saved_tensors[0] ** 2 * grad
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return Forward.factor * 3 * ctx.saved_tensors[0] ** 2 * tangent
+
+
+EVERY = {"check_forward_ad": True, "check_batched_grad": True}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # in PyTorch
+def test_forward_mode_and_vmap_are_checked(monkeypatch):
+    x, y = leaf(1.0, 2.0, -3.0), leaf(0.5, 1.5, 2.5)
+
+    def function(x, y):
+        return x.sin() * y, x.detach(), (y**2).sum()
+
+    assert gradcheck(function, (x, y), **EVERY, check_batched_forward_grad=True)
+    assert gradcheck(function, (x, y), check_forward_ad=True, check_backward_ad=False)
+    assert gradgradcheck(function, (x, y), check_fwd_over_rev=True, check_batched_grad=True)
+    assert gradcheck(Forward.apply, x, **EVERY)
+    monkeypatch.setattr(Forward, "factor", 1.5)
+    assert gradcheck(Forward.apply, x)
+    with pytest.raises(
+        GradcheckError, match=r"(?s)in forward mode: 3 of 9.*constant factor of 1.5"
+    ):
+        gradcheck(Forward.apply, x, check_forward_ad=True)
+    with pytest.raises(NotImplementedError, match="must implement the jvp"):
+        gradcheck(Cube.apply, x, check_forward_ad=True)
+
+
+def test_what_does_not_run_under_vmap_is_found():
+    bad = of_backward(lambda c, g: cube_backward(c, g) * (1 if g.sum().item() > -1e9 else 2))
+    with pytest.raises(GradcheckError, match="gives the same under vmap"):
+        gradcheck(bad, leaf(1.0, 2.0), check_batched_grad=True)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.1])
+def test_a_module_is_checked_in_its_parameters_and_stays_as_it_is(factor):
+    class Act(torch.nn.Module):
+        def forward(self, x):
+            return of_backward(lambda c, g: factor * cube_backward(c, g))(x)
+
+    torch.manual_seed(0)
+    nn = torch.nn
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), Act(), nn.Flatten(), nn.Linear(8, 3)
+    )
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    x, y = torch.randn(2, 1, 4, 4), torch.tensor([0, 2])
+    report = gradcheck_module(
+        model, x, lambda out: nn.functional.cross_entropy(out, y), raise_exception=False
+    )
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+    assert {j.input_name for j in report.jacobians} >= {"parameter 0.weight", "input 0"}
+    assert report.ok is (factor == 1.0), report
+    if factor != 1.0:
+        assert report.culprit.name == "Cube"
+        assert "(module 2: Act)" in report.culprit.place
