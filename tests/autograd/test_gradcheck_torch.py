@@ -384,7 +384,9 @@ class Forward(torch.autograd.Function):
 EVERY = {"check_forward_ad": True, "check_batched_grad": True}
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # in PyTorch
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"
+)
 def test_forward_mode_and_vmap_are_checked(monkeypatch):
     x, y = leaf(1.0, 2.0, -3.0), leaf(0.5, 1.5, 2.5)
 

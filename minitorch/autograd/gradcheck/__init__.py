@@ -2,10 +2,10 @@
 
 Where to read what, from the bottom up: `numeric` derivatives with error bars; `verdict` what is
 said of one element; `contracts` what any backward owes; `patterns` what a mistake looks like;
-`jacobian` all elements of a function; `kinks` points nearby where operations stand at kinks; `forward` forward mode;
-`trace` and `locate` which operation is at fault; `report` and `page` how it is told; `check` a
-check from beginning to end; `whole` models; `plain` NumPy; `bridge` and `libraries` functions of
-other libraries.
+`jacobian` all elements of a function; `forward` the same in forward mode; `kinks` points nearby
+where operations stand at kinks; `trace` and `locate` which operation is at fault; `report` and
+`page` how it is told; `check` a check from beginning to end; `whole` models; `plain` NumPy;
+`bridge` and `libraries` functions of other libraries.
 """
 
 from __future__ import annotations

@@ -115,7 +115,8 @@ def check(
             _check_order(report, function, arguments, order, options, watch, outputs)
             if not report.ok:
                 break  # a second derivative of a wrong first one says nothing
-        if not report.ok and options.locate:
+        in_backward = [j for j in report.jacobians if not j.forward]
+        if options.locate and (report.breaches or not all(j.ok for j in in_backward)):
             calls = recorded(partial(function, *_in_float64(arguments)))
             report.nodes = check_calls(calls, options.seed)
     report.seconds = time.perf_counter() - started
@@ -191,7 +192,6 @@ def _check_order(
         at = inputs if exact is subject else doubles
         if options.forward:
             report.jacobians += compare_forward(func, at, exact, order)
-            options.locate &= report.ok  # of no operation by itself is forward mode looked at
         if not options.backward:
             return
         if options.fast_mode:

@@ -56,5 +56,5 @@ def compare_forward(
     backwards = forward_jacobians(bridge, inputs)
     found = compare(subject, order, backwards=backwards)
     for j in found:
-        j.input_name += " in forward mode"
+        j.forward = True
     return found

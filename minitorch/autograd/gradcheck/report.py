@@ -66,6 +66,7 @@ class Jacobian:
         cause: the likely mistake, if it looks like one.
         rows: None; or the input elements that were looked at, each against the outputs weighted at
             random into one number; -1 for a random direction in all elements.
+        forward: whether they come from forward mode.
     """
 
     order: int
@@ -80,6 +81,7 @@ class Jacobian:
     verdicts: Array
     cause: str | None = None
     rows: Array | None = None
+    forward: bool = False
 
     def count(self, verdict: Verdict) -> int:
         """Count the elements that got this verdict."""
@@ -326,6 +328,7 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
     if jacobian.ok:
         return
     what, order = ("output", "") if jacobian.order == 1 else ("gradient", " (second order)")
+    order += ", in forward mode" if jacobian.forward else ""
     where = f"{what} {jacobian.output} with respect to {jacobian.input_name}{order}"
     total, worst = jacobian.verdicts.size, jacobian.worst()
     yield ""
