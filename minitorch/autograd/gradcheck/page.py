@@ -15,7 +15,7 @@ LARGEST = 64  # cells a side; a larger Jacobian is shown in blocks, each by its 
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #f4f6f8;
-  --pass: #2da44e; --fail: #cf222e; --kink: #0969da; --unsure: #9a6700;
+  --pass: #1a7f37; --fail: #cf222e; --kink: #0969da; --unsure: #9a6700;
   --meet: #8250df; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #3d444d;
   --soft: #161b22; --pass: #3fb950; --fail: #ff7b72; --kink: #58a6ff; --unsure: #d29922;
@@ -27,51 +27,101 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; }
 td, th { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
 th { background: var(--soft); } td.n { text-align: right; font-variant-numeric: tabular-nums; }
-pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; }
+pre { background: var(--soft); padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; background: var(--soft); border: 1px solid var(--line); }
 .pass { fill: var(--pass); } .fail { fill: var(--fail); } .kink { fill: var(--kink); }
 .unsure { fill: var(--unsure); } .meet { fill: var(--meet); }
+details { border-top: 1px solid var(--line); padding: .5rem 0; } summary h2 { display: inline; }
+a { color: var(--kink); }
 .key span { display: inline-block; margin-right: 1.2rem; }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .3rem; }
 """
 
 
 def page(report: Report) -> str:
-    """The whole page."""
+    """The whole page of one report."""
+    title = f"Gradients of {report.name}"
+    return _frame(title, f"<h1>{escape(title)}</h1>", body(report))
+
+
+def pages(summary: str, rows: list[dict[str, Any]]) -> str:
+    """One page of many checks, those that failed first: a table, and the body of each below.
+
+    Args:
+        summary: a line to begin with.
+        rows: of each check test, function, order, points, verdict, ok, error, seconds, and body.
+    """
+    title, state = "Gradient checks", "right" if all(row["ok"] for row in rows) else "wrong"
+    head = ("test", "function", "order", "points", "verdict", "worst error", "seconds")
+    lines, sections = [], []
+    for number, row in enumerate(sorted(rows, key=lambda row: row["ok"])):
+        verdict = _Html(f'<span class="{_state(row)}">{escape(row["verdict"])}</span>')
+        link = _Html(f'<a href="#check{number}">{escape(row["test"])}</a>')
+        error, seconds = f"{row['error']:.1e}", f"{row['seconds']:.3f}"
+        told = (link, row["function"], row["order"], row["points"], verdict)
+        lines.append((*told, error, seconds))
+        sections.append(
+            f"<details{'' if row['ok'] else ' open'}><summary><h2>{escape(row['function'])}</h2> "
+            f"in {escape(row['test'])}</summary>"
+            f'<div id="check{number}">{row["body"]}</div></details>'  # a link to it opens it
+        )
+    return _frame(
+        title,
+        f'<h1>{title}</h1><p class="said {state}">{escape(summary)}</p>',
+        _table(head, lines),
+        *sections,
+    )
+
+
+def body(report: Report, level: int = 2) -> str:
+    """All that a page says of a report, below headings of a level."""
     state = "right" if report.ok else "wrong"
-    body = [
-        f"<h1>Gradients of {escape(report.name)}</h1>",
+    parts = [
         f'<p class="said {state}">{escape(report.summary())}</p>',
-        "<h2>What was found</h2>",
+        f"<h{level}>What was found</h{level}>",
         f"<pre>{escape(str(report))}</pre>",
-        "<h2>Jacobians</h2>",
+        f"<h{level}>Jacobians</h{level}>",
         _table(
             ("gradient of", "order", "by", *WORDS.values(), "largest error"),
             [_row(j) for j in report.jacobians],
         ),
         _key(),
     ]
-    body += [_heat_map(j) for j in report.jacobians if j.verdicts.size]
+    parts += [_heat_map(j, level + 1) for j in report.jacobians if j.verdicts.size]
     if report.nodes:
         head = ("operation", "input shapes", "found", "called at")
         told = [
             (node.name, node.told_shapes, node.problem or node.note or "right", node.place)
             for node in report.nodes
         ]
-        body += ["<h2>Operations, each checked by itself</h2>", _table(head, told)]
+        title = f"<h{level}>Operations, each checked by itself</h{level}>"
+        parts += [title, _table(head, told)]
+    return "\n".join(parts)
+
+
+def _frame(title: str, *parts: str) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Gradients of {escape(report.name)}</title><style>{STYLE}</style></head>\n<body>"
-        + "\n".join(body)
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>"
+        + "\n".join(parts)
         + "</body></html>\n"
     )
+
+
+def _state(row: dict[str, Any]) -> str:
+    return "right" if row["ok"] else "wrong"
+
+
+class _Html(str):
+    """Text that is HTML already."""
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     def cell(value: Any) -> str:
         kind = ' class="n"' if isinstance(value, int) else ""
-        return f"<td{kind}>{escape(str(value))}</td>"
+        text = value if isinstance(value, _Html) else escape(str(value))
+        return f"<td{kind}>{text}</td>"
 
     heads = "".join(f"<th>{escape(text)}</th>" for text in head)
     lines = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
@@ -91,7 +141,7 @@ def _key() -> str:
     return f'<p class="key">{"".join(spans)}the stronger the colour, the larger the difference</p>'
 
 
-def _heat_map(jacobian: Jacobian) -> str:
+def _heat_map(jacobian: Jacobian, level: int) -> str:
     """A Jacobian as a grid: rows are input elements, columns output elements.
 
     Where there is only one output element, the grid has the input's own shape instead.
@@ -124,7 +174,8 @@ def _heat_map(jacobian: Jacobian) -> str:
     name = f"output {jacobian.output} by {jacobian.input_name}"
     wrong = f"{jacobian.count(Verdict.FAIL)} of {jacobian.verdicts.size} elements wrong"
     return (
-        f"<h3>{escape(name)}{', second order' if jacobian.order == 2 else ''}</h3><p>{shape}</p>"
+        f"<h{level}>{escape(name)}{', second order' if jacobian.order == 2 else ''}</h{level}>"
+        f"<p>{shape}</p>"
         f'<svg role="img" aria-label="Jacobian of {escape(name)}: {wrong}" '
         f'width="{columns * side}" height="{rows * side}" '
         f'viewBox="0 0 {columns * side} {rows * side}">{"".join(cells)}</svg>'

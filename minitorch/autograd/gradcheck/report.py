@@ -186,6 +186,16 @@ class Report:
         return sum(j.count(verdict) for j in self.jacobians)
 
     @property
+    def verdict(self) -> str:
+        """The verdict in a word: right, WRONG or INCONCLUSIVE."""
+        return "right" if self.ok else "WRONG" if self._is_wrong() else "INCONCLUSIVE"
+
+    @property
+    def error(self) -> float:
+        """The largest relative error of a Jacobian."""
+        return max((j.relative_error() for j in self.jacobians), default=0.0)
+
+    @property
     def culprit(self) -> NodeFinding | None:
         """The first operation that is wrong by itself."""
         return next((node for node in self.nodes if node.problem), None)
@@ -209,8 +219,8 @@ class Report:
         counts = [f"{self.count(v)} {words[v]}" for v in Verdict if self.count(v)]
         if self.breaches:
             counts.append(f"{len(self.breaches)} broken contract{'s' * (len(self.breaches) > 1)}")
-        said = "right" if self.ok else "WRONG" if self._is_wrong() else "INCONCLUSIVE"
-        return f"gradients of {self.name}: {said} ({', '.join(counts) or 'nothing to compare'})"
+        told = ", ".join(counts) or "nothing to compare"
+        return f"gradients of {self.name}: {self.verdict} ({told})"
 
     def _is_wrong(self) -> bool:
         return bool(self.breaches or self.count(Verdict.FAIL) or self.culprit)

@@ -8,7 +8,6 @@ result is found by walking its `grad_fn`.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from minitorch.autograd.gradcheck.bridge import Bridge, ForeignCall, Library
-from minitorch.autograd.gradcheck.trace import PACKAGE, place_of_source
+from minitorch.autograd.gradcheck.trace import caller_location, place_of_source
 
 TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 
@@ -122,7 +121,7 @@ def watching(
     def noted(func: Any, custom: bool, args: Any, kwargs: Any) -> Applied:
         leaves, form = tree_flatten((args, kwargs))
         kept = [_copy(x) if isinstance(x, torch.Tensor) else x for x in leaves]
-        place = caller_location() + _path(inside)
+        place = caller_location(TORCH) + _path(inside)
         return Applied(func, custom, kept, form, place, torch.get_rng_state() if custom else None)
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
@@ -240,16 +239,6 @@ def _is_custom(func: Any) -> bool:
     """Whether an operation is of another namespace than PyTorch's, as `torch.library` has it."""
     namespace = getattr(func, "namespace", None) or str(getattr(func, "_qualified_op_name", ""))
     return bool(namespace) and not namespace.startswith(("aten", "prim"))
-
-
-def caller_location() -> str:
-    """The innermost line that is neither PyTorch's nor ours."""
-    frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith((PACKAGE, TORCH)):
-        frame = frame.f_back
-    if frame is None:
-        return ""
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
 
 
 def _path(inside: Sequence[Any]) -> str:
