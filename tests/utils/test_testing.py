@@ -374,7 +374,7 @@ except ImportError as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == (
         "minitorch.testing.strategies needs hypothesis, which is not installed: "
-        'pip install "minitorch-numpy[test]"\n'
+        'pip install "minitorch-numpy[pytest]"\n'
     ), done.stderr
 
 

@@ -1,13 +1,4 @@
-"""Hypothesis strategies for tensors: every dtype, shape, memory layout, and values that hurt.
-
->>> from hypothesis import given
->>> import minitorch
->>> from minitorch.testing.strategies import tensors
->>> @given(tensors(dtype=minitorch.float64))
-... def test_doubling(x):
-...     minitorch.testing.assert_close(x + x, 2 * x, equal_nan=True)
->>> test_doubling()
-"""
+"""Strategies for tensors: every dtype, shape, memory layout, and values that hurt."""
 
 from __future__ import annotations
 
@@ -16,16 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 import minitorch
 from minitorch._dtypes import Array, dtype
-from minitorch._extras import require
 from minitorch._tensor import Tensor
-
-require("hypothesis", wanted_for="minitorch.testing.strategies", extra="test")
-
-from hypothesis import strategies as st  # noqa: E402
-from hypothesis.extra import numpy as arrays  # noqa: E402
 
 Strategy = st.SearchStrategy
 Shape = tuple[int, ...]
