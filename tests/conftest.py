@@ -9,6 +9,8 @@ from browser import browser, visit
 
 __all__ = ["browser", "torch", "visit"]
 
+pytest_plugins = ["pytester"]  # for tests of the pytest plugin: it runs pytest
+
 
 @pytest.fixture(scope="session")
 def torch() -> Any:
