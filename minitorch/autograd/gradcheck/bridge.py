@@ -166,6 +166,13 @@ class Library(ABC):
         return "..."
 
 
+class Source(str):
+    """Source as it stands, also within a list."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 class Bridge:
     """A library's function, as a function of minitorch's tensors.
 
@@ -179,6 +186,8 @@ class Bridge:
         inputs: the same, with minitorch's tensors for those that are floating.
         bits: of the precision of what the last run took and gave.
         primal: the function that this one is the gradient of.
+        form: puts the inputs together into what the user's function is given.
+        labels: of its inputs, where they are no more than leaves of the user's.
         names: of its inputs, as far as they are known.
         trusted: whether the library itself wrote its backward, which is then checked only where
             nobody else's is at fault.
@@ -188,6 +197,8 @@ class Bridge:
     """
 
     primal: Bridge | None = None
+    form: Callable[[Sequence[Any]], Sequence[Any]] = tuple
+    labels: Sequence[str] = ()
     names: Sequence[str] = ()
     trusted = False
     written = ""
@@ -203,6 +214,23 @@ class Bridge:
         self._natives: dict[int, tuple[Array, Any]] = {}
         self.inputs = tuple(self.leaf(like) for like in self.likes)
         self.wanted = [i for i, x in enumerate(self.inputs) if _wants_grad(x)]
+
+    def label(self, number: int) -> str:
+        """An input's number and what the function calls it, or where in the user's input it is."""
+        if number < len(self.labels):
+            return self.labels[number]
+        named = f" ({self.names[number]})" if number < len(self.names) else ""
+        return f"input {number}{named}"
+
+    def sources(self) -> list[str]:
+        """For each of the user's inputs the source that makes it again."""
+        told: list[Any] = []
+        for like in self.likes:
+            if isinstance(like, (int, float, str)) and not hasattr(like, "dtype"):
+                told.append(like)
+            else:
+                told.append(Source(self.library.source(like) if hasattr(like, "dtype") else "..."))
+        return list(map(repr, self.form(told)))
 
     def leaf(self, like: Any) -> Any:
         """A tensor of minitorch's for one of the library's; anything else as it is."""
@@ -262,7 +290,7 @@ class Bridge:
         made.inputs = (*inputs, *(cotangents[place] for place in used))
         made.wanted = [*self.wanted, *range(count, len(likes))]
         made.primal, made.trusted, made.written = self, self.trusted, self.written
-        made.names = self.names
+        made.names, made.labels = self.names, self.labels
         return made
 
 
@@ -377,8 +405,7 @@ class ForeignCall(Call):
 
     def input_name(self, number: int) -> str:
         """An input's number, and what the function calls it."""
-        names = self.bridge.names
-        return f"input {number}" + (f" ({names[number]})" if number < len(names) else "")
+        return self.bridge.label(number)
 
     def again(self, *checked: Any) -> Any:
         """Call the function anew, with `checked` for the inputs that want a gradient."""
@@ -441,8 +468,9 @@ def library_of(func: Any, inputs: Any) -> Library | None:
     values = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     if any(isinstance(value, TensorBase) for value in values):
         return None
+    if "jax" in sys.modules:
+        values = sys.modules["jax"].tree_util.tree_leaves(values)
     roots = {cls.__module__.partition(".")[0] for value in values for cls in type(value).__mro__}
-    roots |= {"jax"} if "jaxlib" in roots else set()
     for name in LIBRARIES:
         if name in roots:
             return _adapter(name)

@@ -235,7 +235,7 @@ class Report:
             )
         return (
             "Part of the function is outside the graph, then: look for detach(), .data, .item(), "
-            ".numpy(), no_grad."
+            ".numpy(), no_grad, stop_gradient."
         )
 
     def __str__(self) -> str:
