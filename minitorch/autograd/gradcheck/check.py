@@ -16,7 +16,13 @@ from minitorch._dtypes import from_numpy_dtype
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
-from minitorch.autograd.gradcheck.bridge import FEW, Bridge, NoSecondOrder, library_of
+from minitorch.autograd.gradcheck.bridge import (
+    FEW,
+    Bridge,
+    NoSecondOrder,
+    library_of,
+    tensor_over,
+)
 from minitorch.autograd.gradcheck.contracts import Backward, BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.forward import compare_forward
 from minitorch.autograd.gradcheck.jacobian import (
@@ -228,7 +234,7 @@ def _check_order(
         if isinstance(func, Gradients) and options.vmapped[0]:
             bridge, given = func.bridge(inputs)
         if isinstance(bridge, Bridge):
-            natives = bridge.natives([x._array if isinstance(x, TensorBase) else x for x in given])
+            natives = _natives(bridge, given)
             own = bridge.library.breaches(bridge, natives, options.vmapped)
             found_out = chain(found_out, starmap(Violation, own))
         for violation in found_out:
@@ -255,13 +261,25 @@ def _subject(
     bits = min(BITS[str(t._array.dtype)] for t in [*flowing(made), *wanted.values()])
     bits = min(bits, getattr(bridge, "bits", 53))
     tolerance = Tolerance(bits, options.atol or 0.0, options.rtol or 0.0)
-    graphless = isinstance(func, Gradients)
-    plain = partial(func, *inputs, create_graph=False) if graphless else None
+    plain: Callable[[], Any] | None = None
+    if isinstance(func, Gradients):
+        plain = partial(func, *inputs, create_graph=False)
+    elif isinstance(func, Bridge):
+        plain = partial(_values, func, inputs)
     tensors, names = list(wanted.values()), list(wanted)
     run = partial(func, *inputs)
     subject = Subject(run, tensors, names, options.eps, tolerance, bits, plain)
     subject.made = made
     return subject
+
+
+def _natives(bridge: Bridge, inputs: tuple[Any, ...]) -> list[Any]:
+    return bridge.natives([x._array if isinstance(x, TensorBase) else x for x in inputs])
+
+
+def _values(bridge: Bridge, inputs: tuple[Any, ...]) -> list[Any]:
+    made = bridge.library.value(bridge.func, _natives(bridge, inputs))
+    return [tensor_over(bridge.library.unwrap(out)) for out in made]
 
 
 def _rows_of(found: list[Jacobian], masks: list[Array]) -> list[Array]:

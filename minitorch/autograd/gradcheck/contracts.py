@@ -132,8 +132,8 @@ def _arrays(gradients: Sequence[Any]) -> Gradients:
 
 def _signed(draws: np.random.Generator, like: Array) -> Array:
     """Random values of both signs and of size about 1, none near 0."""
-    values = draws.uniform(0.5, 1.5, like.shape) * draws.choice([-1.0, 1.0], like.shape)
-    return np.asarray(values, like.dtype)
+    values = draws.uniform(-1, 1, like.shape)
+    return np.asarray(values + np.copysign(0.5, values), like.dtype)
 
 
 def _rounding(gradients: Gradients, backward: Backward, bits: int) -> float:

@@ -203,7 +203,7 @@ class Subject:
 def typical_size(array: Array) -> float:
     """The size of an array's elements: the root mean square of those that are not 0, or 1."""
     values = np.abs(array[np.isfinite(array) & (array != 0)].astype(np.float64))
-    return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
+    return math.sqrt(values @ values / values.size) if values.size else 1.0
 
 
 def analytical(subject: Subject, outputs: Sequence[Any] | None = None) -> list[Array]:
