@@ -288,7 +288,7 @@ def _at_a_glance(
         scale = _scale(size, center, array)
         slack = tolerance.relative * np.abs(value) + max(tolerance.atol, SUBNORMAL)
         passes = np.isfinite(value) & (np.abs(got - value) <= bars + slack)
-        passes &= bars <= slack + 2.0**-7 * tolerance.small * scale
+        passes &= bars <= np.where(size == 0, 2.0**-7 * tolerance.small * scale, 4 * slack)
         passes &= gap <= bars + 2.0**-11 * np.maximum(size, scale / 8)  # no kink, only curvature
         passes &= subject.exact | (above != below)
     verdicts = np.where(passes, Verdict.PASS, Verdict.UNSURE).astype(np.int8)
