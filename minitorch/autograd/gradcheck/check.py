@@ -267,8 +267,7 @@ def _subject(
     elif isinstance(func, Bridge):
         plain = partial(_values, func, inputs)
     tensors, names = list(wanted.values()), list(wanted)
-    run = partial(func, *inputs)
-    subject = Subject(run, tensors, names, options.eps, tolerance, bits, plain)
+    subject = Subject(partial(func, *inputs), tensors, names, options.eps, tolerance, bits, plain)
     subject.made = made
     return subject
 

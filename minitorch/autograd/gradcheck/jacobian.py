@@ -219,11 +219,8 @@ def analytical(subject: Subject, outputs: Sequence[Any] | None = None) -> list[A
             cotangent.flat[element] = 1
             rows.append([gradient.reshape(-1) for gradient in backward([cotangent])])
             cotangent.flat[element] = 0
-    columns = [[row[number] for row in rows] for number in range(len(subject.tensors))]
-    return [
-        np.array(column).reshape(len(rows), x._array.size).T
-        for column, x in zip(columns, subject.tensors, strict=True)
-    ]
+    sizes = [x._array.size for x in subject.tensors]
+    return [np.array([r[n] for r in rows]).reshape(len(rows), k).T for n, k in enumerate(sizes)]
 
 
 def compare(
