@@ -77,7 +77,7 @@ def told(collected: Any, options: argparse.Namespace) -> int:
     number = len(rows) - 1
     wrong = sum("WRONG" in row[3:5] for row in rows)
     print(
-        f"{number} signatures of custom Functions, {wrong} wrong"
+        f"{number} signature{'s' * (number > 1)} of custom Functions, {wrong} wrong"
         + (f", {unchecked} not checked within {seconds:g} s" if unchecked else "")
         + f"; {report.seconds:.1f} s"
     )

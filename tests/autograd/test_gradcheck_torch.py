@@ -233,6 +233,23 @@ def test_an_undefined_incoming_gradient():
     assert gradcheck(function(forward, careful, "Two").apply, leaf(1.0, 2.0))
 
 
+def test_a_mistake_beside_weights_that_are_float32_alone():
+    wrong, linear = of_backward(lambda c, g: 2 * cube_backward(c, g)), torch.nn.Linear(2, 3)
+    report = said(lambda x: linear(wrong(x)), leaf([1.0, 2.0], dtype=torch.float32))
+    assert "First faulty operation: Cube\n" in report and report.count("in float32 alone") == 1
+
+
+def test_a_mistake_before_a_sparse_tensor():
+    wrong = of_backward(lambda c, g: 2 * cube_backward(c, g))
+    w = torch.ones(2, 3, dtype=torch.float64)
+    report = said(lambda x: torch.sparse.mm(wrong(x).to_sparse(), w), leaf([1.0, 2.0], [0.0, 3.0]))
+    assert "First faulty operation: Cube\n" in report
+
+
+def test_the_name_of_a_builtin_function():
+    assert said(torch.relu, leaf(1.0)) == "gradients of relu: right (1 pass)"
+
+
 # ---- the second order -------------------------------------------------------------------------
 
 
@@ -257,9 +274,10 @@ SECOND = {
 def test_a_silently_constant_gradient_is_found_at_the_second_order(wrong):
     x = leaf(1.0, 2.0, -3.0)
     assert gradcheck(wrong.apply, x)
-    with pytest.raises(GradcheckError):
+    with pytest.raises(GradcheckError, match=r"constant to the second|graph is cut"):
         gradgradcheck(wrong.apply, x)
-    assert "WRONG" in said(wrong.apply, x, orders=(1, 2))
+    report = said(lambda x: wrong.apply(x.sin()), x, orders=(1, 2))
+    assert "First faulty operation: the gradient of Cube" in report
 
 
 def test_what_is_saved_in_a_way_that_may_go_wrong_is_noted():
@@ -345,13 +363,14 @@ def test_what_the_function_itself_raises_says_where():
     ]
 
 
-def test_the_reproducer_runs():
+def test_the_reproducer_runs(capsys):
     Wrong = function(cube, lambda c, g: 2 * cube_backward(c, g))
     lines = said(Wrong.apply, leaf(1.0, 2.0)).partition("To see it again:")[2].split("\n")
     import minitorch
 
     names = {"torch": torch, "minitorch": minitorch, "Cube": Wrong}
     exec("\n".join(line.strip() for line in lines), names)
+    assert "Cube.apply: WRONG" in capsys.readouterr().out
 
 
 # ---- forward mode, vmap, modules --------------------------------------------------------------

@@ -129,8 +129,13 @@ def check(
                 break  # a second derivative of a wrong first one says nothing
         in_backward = [j for j in report.jacobians if not j.forward]
         if options.locate and (report.breaches or not all(j.ok for j in in_backward)):
-            calls = recorded(partial(function, *_in_float64(arguments)))
-            report.nodes = check_calls(calls, options.seed)
+            doubles = _in_float64(arguments)
+            at = doubles if _made_in_float64(function, doubles, outputs) else arguments
+            report.nodes = check_calls(recorded(partial(function, *at)), options.seed)
+            if order == 2 and library is not None and not report.culprit:  # the graph may be cut
+                calls: list[Any] = recorded(partial(func, *at[: len(given)]))
+                gradients = [call.differentiated() for call in calls]
+                report.nodes = check_calls(gradients, options.seed, trusted=False)
     report.seconds = time.perf_counter() - started
     for listener in listeners:
         listener(asked, orders, report)

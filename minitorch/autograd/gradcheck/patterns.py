@@ -9,6 +9,8 @@ import numpy as np
 
 from minitorch.autograd.gradcheck.numeric import Array
 
+ZERO = "the gradient is zero, or None, for the whole input"
+
 
 def likely_cause(wrong: Array, right: Array, x: Array) -> str | None:
     """The mistake that turns `right` into `wrong`; None if it looks like none we know.
@@ -49,7 +51,7 @@ def close(a: Array, b: Array) -> bool:
 
 def _nothing(wrong: Array, right: Array, x: Array) -> Iterator[str]:
     if not wrong.any() and right.any():
-        yield "the gradient is zero, or None, for the whole input"
+        yield ZERO
 
 
 def _factor(wrong: Array, right: Array, x: Array) -> Iterator[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minitorch.autograd.gradcheck.contracts import Violation
 from minitorch.autograd.gradcheck.numeric import Array, place_of
+from minitorch.autograd.gradcheck.patterns import ZERO
 from minitorch.autograd.gradcheck.verdict import Verdict
 
 Shape = tuple[int, ...]
@@ -256,7 +257,7 @@ class Report:
             lines.append(f"  {culprit.problem}")
         elif self.nodes and self.count(Verdict.FAIL):
             lines += ["", "Each recorded operation is right by itself. " + self._advice()]
-        lines += [f"Note: {note}" for note in self.notes]
+        lines += [f"Note: {note}" for note in dict.fromkeys(self.notes)]
         if self.count(Verdict.MEET):
             lines.append(
                 f"Note: kinks of {', '.join(self.kinks)} meet here, so that nothing can be said of "
@@ -358,6 +359,11 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
     yield f"  ratio     {worst.ratio:.6g}"
     if jacobian.cause:
         yield f"  likely cause: {jacobian.cause}"
+    if jacobian.order == 2 and jacobian.cause == ZERO:
+        yield (
+            "    A constant to the second derivative? In backward look for detach(), .data and "
+            ".numpy(), and for what forward saved that is neither input nor output."
+        )
 
 
 def told_output(jacobian: Jacobian, element: Element) -> str:

@@ -30,7 +30,8 @@ class Torch(Library):
     name, imports, shares_memory = "torch", "import torch", True
 
     def is_floating(self, value: Any) -> bool:
-        return isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+        dense = isinstance(value, torch.Tensor) and value.layout is torch.strided and value.is_cpu
+        return bool(dense and (value.is_floating_point() or value.is_complex()))
 
     def requires_grad(self, value: Any) -> bool:
         return bool(value.requires_grad)
