@@ -110,6 +110,7 @@ INSTALLS = "it installs, from the network; .ci/run does it"
 MEASURES = (
     "it measures for minutes, on a quiet machine; tests/project/test_benchmarks.py runs parts of it"
 )
+FOLLOWED = "tests/site/test_pages_on_pytorch.py follows the page"
 NOT_TYPED = {
     'pip install -e ".[digits]" && python -m minitorch digits': INSTALLS,
     'pip install -e ".[digits]" && python -m minitorch digits --plot digits.png': INSTALLS,
@@ -123,6 +124,15 @@ NOT_TYPED = {
     'pip install "minitorch-numpy[fast]"': INSTALLS,
     'pip install "minitorch-numpy[sklearn]"': INSTALLS,
     "pip install torch==2.13.0": INSTALLS,
+    "pip install pytest": INSTALLS,
+    "python -m venv venv": INSTALLS,
+    ". venv/bin/activate": INSTALLS,
+    "python softplus.py": FOLLOWED,
+    "python -m pytest -q test_softplus.py": FOLLOWED,
+    "python trial.py": FOLLOWED,
+    "python model.py": FOLLOWED,
+    "python -m minitorch check --with torch train.py": FOLLOWED,
+    "python limits.py": FOLLOWED,
     "python -m benchmarks --rounds 9 --markdown README.md": MEASURES,
     "python -m benchmarks.floors --figure docs/roofline.svg --markdown docs/speed.md": MEASURES,
     "python -m benchmarks.scaling --figure docs/scaling.svg --markdown docs/speed.md": MEASURES,
@@ -252,6 +262,7 @@ def test_who_follows_the_page_on_adding_an_op_adds_one(tmp_path: pathlib.Path) -
 
 def test_no_program_on_a_page_is_left_untried() -> None:
     tried = {"README.md", "add_an_op.md", "start.md"}  # by the tests above
+    tried |= {"gradcheck_torch.md"}  # by test_pages_on_pytorch.py
     for page in PAGES:
         if page.name not in tried:
             assert not [block for kind, block in shell_and_files(page) if kind == "python"]
