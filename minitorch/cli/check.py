@@ -26,7 +26,7 @@ def add_command(commands: argparse._SubParsersAction[arguments.Parser]) -> None:
     add, few = (
         command.add_argument,
         "how many elements to change one by one (2000); the rest along random directions. With "
-        "--with, for how long to check, such as 60s",
+        "--with, for how long to check (60s)",
     )
     add(
         "--with",

@@ -8,7 +8,6 @@ numbers, random state, threads and gradients stay what they are.
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import time
@@ -18,6 +17,8 @@ from minitorch._extras import MissingExtra, require
 from minitorch.autograd.gradcheck.report import NodeFinding, Report, columns
 from minitorch.autograd.gradcheck.whole import progress
 from minitorch.cli import arguments, run
+
+BUDGET = 60.0  # seconds
 
 
 def main(options: argparse.Namespace) -> int:
@@ -29,29 +30,29 @@ def main(options: argparse.Namespace) -> int:
         return arguments.failed("check", reason)
     from minitorch.autograd.gradcheck.libraries.torch_program import Collected
 
-    collected, ending = Collected(), None
+    collected = Collected()
+    ending: BaseException | None = None
     try:
         with collected.watching():
             code = run.main(options)
-    except SystemExit as error:
+    except (SystemExit, KeyboardInterrupt) as error:  # what it did until then is checked
         ending, code = error, 0
     if code:
         return code  # there is no such program
-    failed = ending is not None and ending.code not in (None, 0)
     if not collected.calls:
         said = "applied no custom autograd.Function to what requires grad"
         print(f"minitorch check: {options.program} {said}", file=sys.stderr)
     else:
         code = told(collected, options)
-    if failed:
-        raise ending  # type: ignore[misc]
+    if ending is not None and getattr(ending, "code", 1) not in (None, 0):
+        raise ending
     return code if collected.calls else 2
 
 
 def told(collected: Any, options: argparse.Namespace) -> int:
     """Check the Functions, print what was found, and return 1 if something is wrong."""
     started = time.monotonic()
-    seconds = options.budget or math.inf
+    seconds = options.budget or BUDGET
     checks = collected.check(until=started + seconds)
     watched = progress(None, "gradcheck")(checks, len(collected.calls))
     rows: list[tuple[str, ...]] = [("Function", "inputs", "calls", "order 1", "order 2", "at")]
@@ -81,6 +82,8 @@ def told(collected: Any, options: argparse.Namespace) -> int:
         + (f", {unchecked} not checked within {seconds:g} s" if unchecked else "")
         + f"; {report.seconds:.1f} s"
     )
+    for name, count in collected.left_out.items():
+        print(f"{name}: {count} calls with other signatures were left out")
     for path, write in ((options.html, report.to_html), (options.json, report.to_json)):
         if path is not None:
             with arguments.writing("check", path):

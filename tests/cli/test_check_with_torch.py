@@ -125,6 +125,34 @@ def test_a_program_that_fails_fails_as_it_did(run):
     assert "minitorch" not in raised.stderr
 
 
+def test_many_signatures_are_left_out_and_pytorchs_own_functions_not_checked(run):
+    checked = run(
+        """
+        import torch
+        from torch.utils.checkpoint import checkpoint
+
+        class Double(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x * 2
+
+            @staticmethod
+            def backward(ctx, grad):
+                return grad * 2
+
+        for n in range(1, 21):
+            Double.apply(torch.ones(n, requires_grad=True))
+        x = torch.ones(2, requires_grad=True)
+        checkpoint(torch.sin, x, use_reentrant=True).sum().backward()
+        raise KeyboardInterrupt
+        """
+    )
+    assert "16 signatures of custom Functions, 0 wrong" in checked.stdout
+    assert "Double: 4 calls with other signatures were left out" in checked.stdout
+    assert "Checkpoint" not in checked.stdout
+    assert checked.returncode not in (0, 1, 2)  # interrupted
+
+
 @pytest.mark.parametrize("budget", ["5", "0s", "1m", "-1s"])
 def test_a_budget_that_is_no_time_is_refused(run, budget):
     checked = run(PROGRAM, f"--budget={budget}")

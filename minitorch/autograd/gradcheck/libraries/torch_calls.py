@@ -82,6 +82,8 @@ class Applied:
 
     def call(self, library: Library) -> ForeignCall:
         """As the checker takes it."""
+        for value in self.leaves:
+            library.refuse("an argument", value)
         bridge = Bridge(library, self.again, self.leaves, self.name)
         bridge.trusted = not self.custom
         bridge.draws = self.draws
@@ -122,7 +124,7 @@ def watching(
         leaves, form = tree_flatten((args, kwargs))
         kept = [_copy(x) if isinstance(x, torch.Tensor) else x for x in leaves]
         place = caller_location(TORCH) + _path(inside)
-        return Applied(func, custom, kept, form, place, torch.get_rng_state() if custom else None)
+        return Applied(func, custom, kept, form, place, torch.get_rng_state())
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
         run = super(_SingleLevelFunction, cls).apply
@@ -130,7 +132,7 @@ def watching(
             if wanted is not None and not wanted(cls, tree_flatten((args, kwargs))[0]):
                 applied = None
             else:
-                applied = noted(cls, True, args, kwargs)
+                applied = noted(cls, not cls.__module__.startswith("torch."), args, kwargs)
         result = run(*args, **kwargs)
         if applied is None:
             return result
