@@ -660,3 +660,16 @@ def test_a_tape_runs_again_what_depends_on_a_changed_leaf() -> None:
         for one, two in zip(again, anew, strict=True):
             assert one.tolist() == two.tolist()
             assert not one.requires_grad
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_computes_in_float32_inside_is_no_false_alarm(seed: int) -> None:
+    mt.manual_seed(seed)
+    x = mt.randn(4, dtype=mt.float64, requires_grad=True)
+    for function in (
+        lambda x: x.float().sin().double(),
+        lambda x: (x.float() ** 3).double() * x,
+        lambda x: x.float().exp().sum().double(),
+    ):
+        report = gradcheck_report(function, x)
+        assert report.ok, report

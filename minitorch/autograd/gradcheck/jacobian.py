@@ -364,8 +364,10 @@ def _rounding_of_backward(subject: Subject, jacobians: list[Array], number: int)
         subject, jacobians, lambda x: draws.uniform(-1, 1, x.shape) * size, times=4
     )[number]
     got = jacobians[number]
+    moved = np.where(np.isfinite(moved), moved, 0)
     limit = 1e-3 * np.abs(got[np.isfinite(got)]).max(initial=0)
-    return np.minimum(8 * np.where(np.isfinite(moved), moved, 0), limit)
+    noise = moved > 0.05 * np.abs(got)  # not a digit of it is to be relied on
+    return 8 * np.where(noise, moved, np.minimum(moved, limit / 8))
 
 
 def _name_causes(found: list[Jacobian], arrays: list[Array]) -> None:

@@ -69,7 +69,10 @@ class Samples:
         largest = np.maximum(np.maximum(np.abs(self.above), np.abs(self.below)), abs(self.center))
         rounding = 2 * noise * np.where(np.isfinite(largest), largest, np.inf) + 1e-323
         up, down = self.up[:, None], self.down[:, None]
-        idle = self._rounded_away(largest)
+        idle, quantum = self._rounded_away(largest)
+        rounding = np.maximum(rounding, quantum)
+        if len(self.up) > 8:
+            rounding = np.maximum(rounding, self._noise(idle))
         steps = (self.up + self.down) / 2
         quotients = np.where(idle, np.nan, (self.above - self.below) / (up + down))
         to_the_right = np.where(idle, np.nan, (self.above - self.center) / up)
@@ -88,8 +91,19 @@ class Samples:
         steepest = np.where(np.isfinite(slopes), slopes, 0).max(0, initial=0)
         return Derivative(value, error_bound, left, left_bar, right, right_bar, kink, steepest)
 
-    def _rounded_away(self, largest: Array) -> Array:
+    def _noise(self, idle: Array) -> Array:
+        """The second differences at the smallest steps, unless they are still those of a curve."""
+        bend = np.abs(self.above - 2 * self.center + self.below)
+        bend[idle | ~np.isfinite(bend)] = 0
+        number = np.cumsum(~idle[::-1], 0)[::-1]  # 1 for the smallest step
+        first, second, third = (np.where(number == n, bend, 0).max(0) for n in (1, 2, 3))
+        curved = (third > 6 * second) & (second > 6 * first)
+        return np.where(curved, 0, np.maximum(np.maximum(first, second), third))
+
+    def _rounded_away(self, largest: Array) -> tuple[Array, Array]:
         """Steps that change nothing, where the smallest change there is is one of rounding.
+
+        And that change where there are such steps, else 0.
 
         Such steps say nothing of a function that computes in float32 inside, or next to 1. Where
         a function really is flat, up to some kink, the first change is no such small one.
@@ -98,7 +112,8 @@ class Samples:
         still = change == 0
         with np.errstate(all="ignore"):
             smallest = np.where(still | np.isnan(change), np.inf, change).min(0, initial=np.inf)
-            return still & (smallest <= 2.0**-20 * largest.max(0, initial=0))
+            idle = still & (smallest <= 2.0**-20 * largest.max(0, initial=0))
+        return idle, np.where(idle.any(0) & np.isfinite(smallest), smallest, 0.0)
 
     def _at_a_jump(
         self, side: Array, away: Array, slope: Array, error_bound: Array, rounding: Array

@@ -90,9 +90,11 @@ class Jacobian:
 
     @property
     def ok(self) -> bool:
-        """Whether no element failed, and most could be told."""
-        unsure = self.count(Verdict.UNSURE)
-        return not self.count(Verdict.FAIL) and 2 * unsure <= self.verdicts.size
+        """Whether no element failed, most could be told, and of those that are not 0 some."""
+        unsure = self.verdicts == Verdict.UNSURE
+        due = self.analytical != 0
+        lost = (unsure & due).any() and not (due & ~unsure).any()
+        return not (self.count(Verdict.FAIL) or lost or 2 * unsure.sum() > unsure.size)
 
     def worst(self) -> Element | None:
         """The failed element with the largest difference."""

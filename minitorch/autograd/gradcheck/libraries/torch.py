@@ -79,7 +79,7 @@ class Torch(Library):
         tensor = tensor.detach()
         if tensor.dtype is torch.bfloat16:
             tensor = tensor.float()
-        array: Array = tensor.resolve_conj().resolve_neg().numpy()
+        array: Array = tensor.numpy(force=True)  # of conjugates and the like a copy
         if tensor.is_complex():
             pairs = array.real.dtype
             return (

@@ -52,9 +52,11 @@ class _Run:
 
     def __init__(self, bridge: Bridge, inputs: Sequence[Any]) -> None:
         self.bridge, self.inputs = bridge, list(inputs)
-        state = torch.get_rng_state()
         self.outputs = self.flowing(self.inputs)
-        self.draws = bridge.draws or not torch.equal(state, torch.get_rng_state())
+        with torch.random.fork_rng(devices=[]):  # at a state in which no function leaves it
+            state = torch.manual_seed(0x6D696E69).get_state()
+            self.flowing(self.inputs)
+            self.draws = bridge.draws or not torch.equal(state, torch.get_rng_state())
         draws = torch.Generator().manual_seed(0)
         self.seeds = [
             torch.randn(out.shape, generator=draws, dtype=torch.float64).to(out.dtype)
