@@ -238,6 +238,7 @@ def compare(
         rows: for each tensor which of its elements to look at, as a mask; the others are UNSURE.
         backwards: the Jacobians to compare, if not those of backward.
     """
+    given = backwards is not None
     backwards = analytical(subject) if backwards is None else backwards
     shapes = [out._array.shape for out in flowing(subject.made)]
     found: list[Jacobian] = []
@@ -254,7 +255,8 @@ def compare(
         }
         _closely(subject, tensor._array, columns, got, judged)
         if (judged[0] == Verdict.FAIL).any():
-            doubt = _rounding_of_backward(subject, backwards, number)
+            rounded = analytical(subject) if given else backwards
+            doubt = _rounding_of_backward(subject, rounded, number)
             _closely(subject, tensor._array, columns, got, judged, doubt)
         name, of, end = subject.names[number], tensor._array.shape, 0
         for output, shape in enumerate(shapes):
