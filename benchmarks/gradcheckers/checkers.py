@@ -98,6 +98,13 @@ def minitorch_gradcheck(case: Case, backward: Backward) -> Any:
     return m.autograd.gradcheck(*as_function(m, case, backward))
 
 
+def minitorch_on_torch(case: Case, backward: Backward) -> Any:
+    """The same checker, of the function as a user of PyTorch would write it."""
+    return import_module("minitorch").autograd.gradcheck(
+        *as_function(import_module("torch"), case, backward)
+    )
+
+
 def torch_gradcheck(fast: bool) -> Callable[[Case, Backward], Any]:
     def check(case: Case, backward: Backward) -> Any:
         torch = import_module("torch")
@@ -146,6 +153,7 @@ def _right(case: Case) -> Any:
 TORCH, HIPS = "pip install torch==2.13.0", "pip install autograd"
 CHECKERS = {
     "minitorch": Checker("minitorch", minitorch_gradcheck, "minitorch", "pip install -e ."),
+    "minitorch-torch": Checker("minitorch on PyTorch", minitorch_on_torch, "torch", TORCH),
     "torch": Checker("PyTorch", torch_gradcheck(fast=False), "torch", TORCH),
     "torch-fast": Checker("PyTorch, fast mode", torch_gradcheck(fast=True), "torch", TORCH),
     "hips": Checker("HIPS autograd", hips_check_grads, "autograd.test_util", HIPS),

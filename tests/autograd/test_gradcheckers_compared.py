@@ -50,6 +50,30 @@ def test_no_right_function_is_refused_at_other_points(seed):
     assert wrong_verdicts(trial.right(seed)) == []
 
 
+ELSEWHERE = [name for name in CHECKERS if name.startswith("minitorch-")]
+
+
+def wrong_elsewhere(name, trials):
+    """As `wrong_verdicts`, of the same functions written for another library."""
+    checker = CHECKERS[name]
+    if missing := checker.missing():
+        pytest.skip(missing)
+    trial.run(trials, [checker])
+    return trial.wrong_of(trials, checker.name)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_some_functions_of_another_library(name):
+    right = trial.right()[::6]
+    assert wrong_elsewhere(name, [*right, *trial.planted(sample=1)]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_functions_of_another_library(name):
+    assert wrong_elsewhere(name, trial.right() + trial.planted(sample=12)) == []
+
+
 # ---- the trial --------------------------------------------------------------------------------
 
 
