@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from minitorch.autograd.saved import SavedArray
 from minitorch.autograd.walk import BackwardWalk
 
 Gradients = list[Array | None]
+Walk = TypeVar("Walk", bound=BackwardWalk)
 
 
 @dataclass
@@ -54,6 +55,9 @@ class Backward:
 
     def __init__(self, outputs: Sequence[Any], inputs: Sequence[Any]) -> None:
         self.outputs, self.inputs = list(outputs), list(inputs)
+        for tensor in (*self.outputs, *self.inputs):
+            if tensor._is_stale():
+                tensor._refresh()
 
     def raw(self, cotangents: Sequence[Any], create_graph: bool = False) -> tuple[Any, ...]:
         """The gradients as tensors; None for an input that the outputs do not depend on."""
@@ -67,9 +71,20 @@ class Backward:
         """Copies of arrays, as tensors of the outputs' kinds."""
         return [out._wrap(np.array(c)) for out, c in zip(self.outputs, cotangents, strict=True)]
 
+    def by(self, kind: type[Walk], cotangents: Sequence[Any]) -> tuple[Walk, Gradients]:
+        """A walk of some kind, and the gradients that it found, as it holds them."""
+        roots, ends = [out._edge() for out in self.outputs], [x._edge() for x in self.inputs]
+        targets = Targets(roots, ends)
+        walk = kind(True, targets)
+        try:
+            walk.run(roots, list(cotangents))
+        except Exception as error:
+            raise BackwardError(f"{type(error).__name__}: {error}") from error
+        return walk, [targets.found.get((id(end), slot)) for end, slot in ends]
+
     def __call__(self, cotangents: Sequence[Array]) -> list[Array]:
         """The gradients as float64 arrays, zeros for None."""
-        return self.filled(_arrays(self.raw(self.wrap(cotangents))))
+        return self.filled(self.by(BackwardWalk, self.wrap(cotangents))[1])
 
     def filled(self, gradients: Gradients) -> list[Array]:
         """Gradients in float64, zeros for None."""
@@ -99,13 +114,13 @@ def breaches(
     first = backward.raw(tensors)
     plain = [None if g is None else g._array.copy() for g in first]
     yield from watch.changes(tensors, seeds)
-    strict = _StrictWalk.over(backward, tensors)
+    strict, second = backward.by(_StrictWalk, tensors)
     for text in strict.cast:
         yield Violation("returns gradients of the inputs' dtypes", text)
     if not any(hasattr(node, "bridge") for node in nodes_behind(backward.outputs)):
         yield from _aliases(first, tensors, backward)  # in other libraries gradients may be shared
     again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
-    unlike = list(_same(plain, strict.gradients, nondet_tol, "gives the same twice", again))
+    unlike = list(_same(plain, second, nondet_tol, "gives the same twice", again))
     if not unlike:
         again = "two runs of the function and its backward gave"
         other = _arrays(record().raw(tensors))
@@ -188,30 +203,12 @@ class _Watch:
 
 
 class _StrictWalk(BackwardWalk):
-    """A walk that notes where the engine had to cast a gradient, and what each node handed out.
+    """A walk that notes where the engine had to cast a gradient, and what each node handed out."""
 
-    Attributes:
-        gradients: what came of it, as `Backward.raw` has it.
-    """
-
-    cast: list[str]
-    handed: list[tuple[Function, int, Array, Array]]
-    gradients: Gradients
-
-    @classmethod
-    def over(cls, backward: Backward, cotangents: Sequence[Any]) -> _StrictWalk:
-        """Walk back once."""
-        roots = [out._edge() for out in backward.outputs]
-        ends = [x._edge() for x in backward.inputs]
-        targets = Targets(roots, ends)
-        walk = cls(retain_graph=True, targets=targets)
-        walk.cast, walk.handed = [], []
-        try:
-            walk.run(roots, list(cotangents))
-        except Exception as error:
-            raise BackwardError(f"{type(error).__name__}: {error}") from error
-        walk.gradients = [targets.found.get((id(end), slot)) for end, slot in ends]
-        return walk
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.cast: list[str] = []
+        self.handed: list[tuple[Function, int, Array, Array]] = []
 
     def visit(self, node: Function, slots: list[Any]) -> Any:
         edges, grads = super().visit(node, slots)
@@ -293,7 +290,7 @@ def _layouts(
         expected = _arrays(backward.raw(backward.wrap(arrays))) if kind == "expanded" else plain
         tensors = [out._wrap(a) for out, a in zip(backward.outputs, arrays, strict=True)]
         try:
-            found = _LayoutWalk.over(backward, tensors).gradients
+            _, found = backward.by(_LayoutWalk, tensors)
         except BackwardError as error:
             yield Violation("takes any strides", f"a {kind} incoming gradient: {error}")
             continue
