@@ -123,6 +123,7 @@ NOT_TYPED = {
     'pip install -e ".[test]" torch==2.13.0 autograd': INSTALLS,
     'pip install "minitorch-numpy[fast]"': INSTALLS,
     'pip install "minitorch-numpy[sklearn]"': INSTALLS,
+    'pip install "minitorch-numpy[pytest]"': INSTALLS,
     "pip install torch==2.13.0": INSTALLS,
     "pip install pytest": INSTALLS,
     "python -m venv venv": INSTALLS,
@@ -142,6 +143,8 @@ NOT_TYPED = {
     "python -m benchmarks.gradcheckers --networks": MEASURES,
     "python -m minitorch run examples/vae.py --bar --plot vae.png": "it trains for a minute; "
     "tests/project/test_examples.py trains it for less",
+    "pytest --gradients-html=gradients.html": "in a package that the page makes: "
+    "tests/testing/test_pytest_plugin.py",
     "python -m pytest -n0 tests/ops/test_op_table.py -k gudermannian": "of a copy with it: below",
 }
 PROGRAM = """
@@ -263,6 +266,7 @@ def test_who_follows_the_page_on_adding_an_op_adds_one(tmp_path: pathlib.Path) -
 def test_no_program_on_a_page_is_left_untried() -> None:
     tried = {"README.md", "add_an_op.md", "start.md"}  # by the tests above
     tried |= {"gradcheck_torch.md"}  # by test_pages_on_pytorch.py
+    tried |= {"pytest.md"}  # by tests/testing/test_pytest_plugin.py
     for page in PAGES:
         if page.name not in tried:
             assert not [block for kind, block in shell_and_files(page) if kind == "python"]

@@ -392,6 +392,20 @@ def test_a_folder_is_no_page(check: Any) -> None:
 
 # ---- installed --------------------------------------------------------------------------------
 
+
+def install(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pytest find the plugin as in an environment where the package is installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    found = project["project"]["entry-points"]["pytest11"]
+    assert project["tool"]["setuptools"]["py-modules"] == list(found.values())
+    installed = pytester.mkdir("installed") / "there-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: there\nVersion: 1\n")
+    lines = [f"{name} = {module}\n" for name, module in found.items()]
+    (installed / "entry_points.txt").write_text("".join(["[pytest11]\n", *lines]))
+    monkeypatch.setenv("PYTHONPATH", f"{installed.parent}:{ROOT}")
+
+
 IDLE = """
 import sys
 def test_idle(pytestconfig):
@@ -405,18 +419,41 @@ def test_idle(pytestconfig):
 def test_it_is_found_once_and_loads_nothing(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    installed = pytester.mkdir("installed") / "there-1.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Name: there\nVersion: 1\n")
-    found = project["project"]["entry-points"]["pytest11"]
-    lines = [f"{name} = {module}\n" for name, module in found.items()]
-    (installed / "entry_points.txt").write_text("".join(["[pytest11]\n", *lines]))
-    assert project["tool"]["setuptools"]["py-modules"] == list(found.values())
-    monkeypatch.setenv("PYTHONPATH", f"{installed.parent}:{ROOT}")
+    install(pytester, monkeypatch)
     inert = options != ("-pminitorch.pytest_plugin",)  # the package, as -p says
     pytester.makepyfile(IDLE.replace("INERT", str(inert)))
     quiet = ("-pno:hypothesispytest", "-pno:xdist", "-Werror")
     done = pytester.runpytest_subprocess(*options, *quiet)
     done.assert_outcomes(passed=1)
     assert "gradients:" not in text(done)
+
+
+def test_who_follows_the_page_gets_what_it_shows(
+    torch: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(pytester, monkeypatch)
+    page = (ROOT / "docs" / "pytest.md").read_text()
+    files = re.findall(r"In `([\w/.]+)`:\n\n```\w+\n(.*?)```", page, re.DOTALL)
+    assert len(files) == 3
+    for name, lines in files:
+        file = pytester.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(lines)
+    right, wrong = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert shown(pytester, right) in shown(
+        pytester, pytester.run(sys.executable, "-m", "pytest").stdout.str()
+    )
+    (mistaken,) = re.findall(r"is `(return .*?)`", page)
+    source = pytester.path / "src" / "squares" / "__init__.py"
+    source.write_text(source.read_text().replace(f"return 2 * {mistaken[7:]}", mistaken))
+    (selected,) = re.findall(r"`python -m pytest (-k \w+)`", page)
+    (option,) = re.findall(r"^    pytest (--\S+)$", page, re.MULTILINE)
+    done = pytester.run(sys.executable, "-m", "pytest", *selected.split(), option)
+    assert shown(pytester, wrong) in shown(pytester, done.stdout.str())
+    assert (pytester.path / option.partition("=")[2]).read_text().startswith("<!doctype html>")
+
+
+def shown(pytester: pytest.Pytester, text: str) -> str:
+    """A text without what depends on the place, the machine, and blanks at ends of lines."""
+    text = text.replace(str(pytester.path), "/home/ada/squares")
+    return re.sub(r" +$", "", re.sub(r"\+- [\d.e-]+", "+- ...", text), flags=re.MULTILINE)
