@@ -308,7 +308,7 @@ def test_fixture(gradcheck, x):
 @few
 @given(values)
 def test_returned(x):
-    return Half.apply, x
+    return (Half.apply if x.item() > 1 else torch.exp), x
 @pytest.mark.gradients
 class TestIt:
     @few
@@ -321,10 +321,10 @@ class TestIt:
     done.assert_outcomes(passed=2, failed=1)
     done.stdout.fnmatch_lines(
         [
-            ">       return Half.apply, x",
+            ">       return (Half.apply if x.item() > 1 else torch.exp), x",
             "E       Failing test case: test_returned(",
             "*- gradients -*",
-            "x0 = minitorch.tensor([[]0.25*",  # the simplest that fails, and it alone
+            "x0 = minitorch.tensor([[]1.25]*",  # the simplest that fails, and it alone
             "gradients: 3 functions checked, 1 wrong (report: page.html)",
         ]
     )
@@ -415,15 +415,21 @@ def test_idle(pytestconfig):
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-pminitorch.pytest_plugin",), ("-pminitorch",)], ids=str)
+@pytest.mark.parametrize(
+    "named", ["nowhere", "-pminitorch", "-pminitorch.pytest_plugin", "conftest"]
+)
 def test_it_is_found_once_and_loads_nothing(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     install(pytester, monkeypatch)
-    inert = options != ("-pminitorch.pytest_plugin",)  # the package, as -p says
+    inert = named in ("nowhere", "-pminitorch")  # else the package is asked for
     pytester.makepyfile(IDLE.replace("INERT", str(inert)))
-    quiet = ("-pno:hypothesispytest", "-pno:xdist", "-Werror")
-    done = pytester.runpytest_subprocess(*options, *quiet)
+    if named == "conftest":
+        pytester.makeconftest("pytest_plugins = ['minitorch.pytest_plugin']")
+    options = ("-pno:hypothesispytest", "-pno:xdist", "-Werror")
+    if named.startswith("-p"):
+        options += (named,)
+    done = pytester.runpytest_subprocess(*options)
     done.assert_outcomes(passed=1)
     assert "gradients:" not in text(done)
 
