@@ -52,13 +52,11 @@ class Checked:
     def again(self) -> str:
         """The table of the report, and a program that makes it again."""
         report = self.report
-        lines = [*report.inputs, report.call]
-        libraries = {*re.findall(r"\b(jax|np|torch)\.", " ".join(lines)), "minitorch"}
-        program = [f"import {'numpy as np' if x == 'np' else x}" for x in sorted(libraries)]
         (called,) = re.findall(r"gradcheck_report\(\(?(\w+)", report.call)
         functions = self.fn if isinstance(self.fn, tuple) else (self.fn,)
-        program += map(_import, functions, (called, "vjp"))
-        return "\n".join([report.table(), "", "To see it again:", "", *program, "", *lines])
+        program = [*report.imports, *map(_import, functions, (called, "vjp")), ""]
+        program += [*report.inputs, report.call]
+        return "\n".join([report.table(), "", "To see it again:", "", *program])
 
 
 def owner_of(fn: Any) -> Any:

@@ -160,6 +160,52 @@ def test_never_the_same(gradcheck):
     assert "minitorch/autograd" not in text(done)  # none of the checker's own lines
 
 
+def test_functions_of_other_libraries_are_checked(check: Any, torch: Any) -> None:
+    pytest.importorskip("jax")
+    done = check(
+        """
+import jax
+import torch as pytorch
+jnp = jax.numpy
+@jax.custom_vjp
+def wrong(x): return x**2
+wrong.defvjp(lambda x: (x**2, x), lambda x, g: (g * x,))
+def test_jax(gradcheck):
+    gradcheck(jnp.sin, jnp.array([1.0, 2.0]))
+    gradcheck(wrong, (jnp.array([1.0, 2.0]),))
+class Wrong(pytorch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**2
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0]
+@pytest.mark.gradients(order=2)
+def test_torch():
+    x = pytorch.tensor([1.0, 2.0], requires_grad=True)
+    return [(pytorch.sin, x), (pytorch.cos, x), (Wrong.apply, (x,))]
+"""
+    )
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(
+        [
+            ">       gradcheck(wrong, (jnp.array([[]1.0, 2.0]),))",
+            "E       AssertionError: gradients of wrong: WRONG*",
+            "import minitorch",
+            "import jax.numpy as jnp",
+            "from test_it import wrong",
+            ">       return [[](pytorch.sin, x), (pytorch.cos, x), (Wrong.apply, (x,))]",
+            "E         called at *test_it.py:*, in test_torch",
+            "import minitorch",
+            "import torch",
+            "from test_it import Wrong",
+            "x0 = torch.tensor(*",
+            "gradients: 5 functions checked, 2 wrong",
+        ]
+    )
+
+
 # ---- the marker -------------------------------------------------------------------------------
 
 

@@ -115,6 +115,7 @@ def check(
         inputs = func.inputs
     given = as_tuple(inputs)
     report = Report(name, seed=options.seed)
+    report.imports += [] if library is None else [library.imports]
     report.inputs, report.call = _recipe(func, name, given, orders, options.seed)
     with enable_grad():
         made = _can_be_checked(func, given)

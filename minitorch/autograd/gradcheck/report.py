@@ -163,6 +163,7 @@ class Report:
         kinks: the operations whose kinks meet, if there are such.
         seed: of the random cotangents.
         inputs: source lines that make the inputs again.
+        imports: those that these need before them.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Report:
     seed: int = 0
     call: str = ""
     inputs: list[str] = field(default_factory=list)
+    imports: list[str] = field(default_factory=lambda: ["import minitorch"])
     seconds: float = 0.0
 
     @property
