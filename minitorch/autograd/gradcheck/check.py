@@ -381,7 +381,9 @@ def _compare_precisions(subject: Subject, exact: Subject, found: list[Jacobian])
     """
     own, true = analytical(subject), analytical(exact)
     draws, size = np.random.default_rng(0), 2.0**-subject.bits
-    moved = largest_changes(exact, true, lambda x: draws.choice([-1, 1], x.shape) * size, times=2)
+    moved, _ = largest_changes(
+        exact, true, lambda x: draws.choice([-1, 1], x.shape) * size, times=2
+    )
     starts = np.cumsum([0, *(out._array.size for out in flowing(exact.made))])
     for j in found:
         if j.rows is not None:

@@ -344,32 +344,40 @@ def _closely(
 
 def largest_changes(
     subject: Subject, jacobians: list[Array], nudge: Callable[[Array], Array], times: int
-) -> list[Array]:
-    """The most that each Jacobian changes when all elements are multiplied by 1 + nudge."""
+) -> tuple[list[Array], list[Array]]:
+    """The most that each Jacobian changes when all elements are multiplied by 1 + nudge.
+
+    And the most by which those of changed elements differ among themselves.
+    """
     changes = [np.zeros_like(jacobian) for jacobian in jacobians]
+    highest, lowest = ([np.full_like(j, end) for j in jacobians] for end in (-np.inf, np.inf))
     with subject.put_back() as kept:
         for _ in range(times):
             for x, array in zip(subject.tensors, kept, strict=True):
                 x._array[...] = (array * (1 + nudge(array))).astype(array.dtype)
             with np.errstate(all="ignore"):
                 again = analytical(subject, subject.outputs())
-                for change, before, now in zip(changes, jacobians, again, strict=True):
+                for n, (before, now) in enumerate(zip(jacobians, again, strict=True)):
                     if now.shape == before.shape:
-                        np.fmax(change, np.abs(now - before), out=change)
-    return changes
+                        np.fmax(changes[n], np.abs(now - before), out=changes[n])
+                        np.fmax(highest[n], now, out=highest[n])
+                        np.fmin(lowest[n], now, out=lowest[n])
+    with np.errstate(invalid="ignore"):
+        return changes, [high - low for high, low in zip(highest, lowest, strict=True)]
 
 
 def _rounding_of_backward(subject: Subject, jacobians: list[Array], number: int) -> Array:
     """Bound the rounding of a Jacobian by the effect of tiny changes."""
     draws, size = np.random.default_rng(0), 2.0 ** (-0.56 * subject.bits)
-    moved = largest_changes(
+    changes, spreads = largest_changes(
         subject, jacobians, lambda x: draws.uniform(-1, 1, x.shape) * size, times=4
-    )[number]
-    got = jacobians[number]
-    moved = np.where(np.isfinite(moved), moved, 0)
+    )
+    got, moved, spread = (found[number] for found in (jacobians, changes, spreads))
+    moved, spread = (np.where(np.isfinite(a), a, 0) for a in (moved, spread))
     limit = 1e-3 * np.abs(got[np.isfinite(got)]).max(initial=0)
-    noise = moved > 0.05 * np.abs(got)  # not a digit of it is to be relied on
-    return 8 * np.where(noise, moved, np.minimum(moved, limit / 8))
+    # Not a digit of it is to be relied on; what changes to one and the same value is no noise.
+    noise = spread > 0.05 * np.abs(got)
+    return 8 * np.where(noise, np.minimum(spread, moved), np.minimum(moved, limit / 8))
 
 
 def _name_causes(found: list[Jacobian], arrays: list[Array]) -> None:
