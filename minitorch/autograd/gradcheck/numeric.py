@@ -21,7 +21,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # Steps are scale * 2**-e, for these e where outputs have 53 bits; for fewer, in proportion.
-GLANCE = 14.0
+GLANCE = 14.0  # the one of a first look: truncation and rounding are both well below 1e-7
 QUICK = (6.0, 9.0, 12.0, 15.0)
 THOROUGH = tuple(np.arange(-2.0, 25.0, 2.0))  # finer ones show rounding, not the function
 SAFETY = 4.0  # an error estimate is itself uncertain

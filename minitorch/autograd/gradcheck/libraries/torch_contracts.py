@@ -54,7 +54,7 @@ class _Run:
         self.bridge, self.inputs = bridge, list(inputs)
         self.outputs = self.flowing(self.inputs)
         with torch.random.fork_rng(devices=[]):  # at a state in which no function leaves it
-            state = torch.manual_seed(0x6D696E69).get_state()
+            state = torch.default_generator.manual_seed(0x6D696E69).get_state()
             self.flowing(self.inputs)
             self.draws = bridge.draws or not torch.equal(state, torch.get_rng_state())
         draws = torch.Generator().manual_seed(0)
