@@ -13,6 +13,7 @@ import importlib
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,20 @@ Pullback = Callable[[Sequence[Any]], Sequence[Any]]
 
 class NoSecondOrder(NotImplementedError):
     """A backward that says of itself that it cannot be differentiated."""
+
+
+@contextmanager
+def differentiating(func: Any) -> Iterator[None]:
+    """Within it, what is raised where a gradient is differentiated says that it cannot be."""
+    try:
+        yield
+    except Exception as error:
+        if not getattr(func, "gives_gradients", False):
+            raise
+        said = str(error).partition("\n")[0]
+        raise NoSecondOrder(
+            f"backward cannot be differentiated ({type(error).__name__}: {said})"
+        ) from error
 
 
 class Library(ABC):
@@ -139,6 +154,7 @@ class Library(ABC):
             pairs = zip(pullback(args[count:]), wanted, strict=True)
             return tuple(args[i] * 0 if g is None else g for g, i in pairs)
 
+        gradient.gives_gradients = True  # type: ignore[attr-defined]
         return gradient
 
     def module(self, model: Any, inputs: Any, loss: Any) -> tuple[Bridge, list[str]]:
@@ -231,6 +247,13 @@ class Bridge:
             else:
                 told.append(Source(self.library.source(like) if hasattr(like, "dtype") else "..."))
         return list(map(repr, self.form(told)))
+
+    def only(self, wanted: Sequence[bool]) -> None:
+        """Ask for derivatives by some of the inputs alone."""
+        for x, flag in zip(self.inputs, wanted, strict=True):
+            if isinstance(x, TensorBase):
+                x._requires_grad = flag
+        self.wanted = [i for i, x in enumerate(self.inputs) if _wants_grad(x)]
 
     def leaf(self, like: Any) -> Any:
         """A tensor of minitorch's for one of the library's; anything else as it is."""
@@ -476,11 +499,12 @@ def library_of(func: Any, inputs: Any) -> Library | None:
             return _adapter(name)
     if isinstance(func, tuple):
         return _adapter("pair")
-    if "numpy" in roots and "autograd" in sys.modules:
+    plain = "numpy" in roots or any(isinstance(value, float) for value in values)
+    if plain and "autograd" in sys.modules:
         return _adapter("hips")
-    if "numpy" in roots:
+    if plain:
         raise ValueError(
-            "gradcheck: expected a pair (function, vjp) for ndarray inputs, where "
+            "gradcheck: expected a pair (function, vjp) for ndarrays, where "
             "vjp(cotangent, *inputs) gives one gradient an input, got a function alone. For "
             "functions written with autograd.numpy, import autograd; else make tensors of them"
         )

@@ -85,8 +85,10 @@ def name_of(func: Any) -> str:
     owner = getattr(func, "__self__", None)
     if isinstance(owner, type) and not inspect.isbuiltin(func):  # as PyTorch's operations are
         return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"
-    told = "__name__" if inspect.isbuiltin(func) else "__qualname__"
-    return str(getattr(func, told, type(func).__name__))
+    name = str(getattr(func, "__name__", type(func).__name__))
+    whole = str(getattr(func, "__qualname__", name))
+    # Of what a decorator has made, no more than the name may be the function's.
+    return name if inspect.isbuiltin(func) or not whole.endswith(name) else whole
 
 
 def as_tuple(inputs: Any) -> tuple[Any, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -16,8 +16,8 @@ from minitorch.autograd.gradcheck.bridge import (
     Bridge,
     ForeignCall,
     Library,
-    NoSecondOrder,
     Pullback,
+    differentiating,
 )
 from minitorch.autograd.gradcheck.numeric import Array, place_of
 
@@ -83,13 +83,11 @@ class Jax(Library):
         self, func: Callable[..., Any], inputs: Sequence[Any], wanted: Sequence[int]
     ) -> tuple[list[Any], list[bool], Pullback]:
         made = self.value(func, inputs)
-        held: list[Any] = []
+        walk_back = cache(lambda: self._walk_back(func, inputs, wanted)[1])  # once it is needed
 
         def pullback(cotangents: Sequence[Any]) -> Sequence[Any]:
-            with precision(*inputs), _second_order(func):
-                if not held:
-                    held.append(self._walk_back(func, inputs, wanted)[1])
-                return held[0](cotangents)
+            with precision(*inputs), differentiating(func):
+                return walk_back()(cotangents)
 
         return made, [self.is_floating(out) for out in made], pullback
 
@@ -170,20 +168,6 @@ def precision(*arrays: Any) -> AbstractContextManager[Any]:
     if not wide or jax.config.jax_enable_x64:
         return nullcontext()
     return jax.enable_x64(True)
-
-
-@contextmanager
-def _second_order(func: Any) -> Iterator[None]:
-    """Within it, what is raised by the derivatives of a gradient is no mistake."""
-    try:
-        yield
-    except Exception as error:
-        if not getattr(func, "gives_gradients", False):
-            raise
-        said = str(error).partition("\n")[0]
-        raise NoSecondOrder(
-            f"backward cannot be differentiated ({type(error).__name__}: {said})"
-        ) from error
 
 
 def _zeros(value: Any) -> Any:

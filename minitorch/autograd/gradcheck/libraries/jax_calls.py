@@ -16,7 +16,6 @@ import numpy as np
 from jax.extend.core import Literal, jaxprs_in_params
 from jax.interpreters.partial_eval import dce_jaxpr
 
-from minitorch.autograd.base import TensorBase
 from minitorch.autograd.gradcheck.bridge import Bridge, ForeignCall
 from minitorch.autograd.gradcheck.trace import PACKAGE, caller_location
 
@@ -92,10 +91,7 @@ class Walk:
         if eqn.primitive.name == "stop_gradient" or not any(flows) or not any(map(floating, made)):
             return [(out, False) for out in made]
         bridge = Bridge(self.library, again, [_plain(x) for x, _ in given], _name(eqn))
-        for x, flow in zip(bridge.inputs, flows, strict=True):
-            if not flow and isinstance(x, TensorBase):
-                x._requires_grad = False
-        bridge.wanted = [i for i, flow in enumerate(flows) if flow]
+        bridge.only(flows)
         bridge.trusted = all(source.startswith(JAX) for source in _sources(eqn))
         rule = eqn.params.get(CUSTOM.get(eqn.primitive.name, ""))
         bridge.written = "" if bridge.trusted or rule is None else _source(rule)[1]

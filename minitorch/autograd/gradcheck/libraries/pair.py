@@ -73,7 +73,7 @@ class Pair(NumPy):
         made = self.value(func, inputs)
 
         def pullback(cotangents: Sequence[Any]) -> Sequence[Any]:
-            if not isinstance(func, tuple):  # but the function that gives a pair's gradients
+            if not isinstance(func, tuple):  # but the function that gives its gradients
                 raise NoSecondOrder("a pair (function, vjp) has none")
             pairs = zip(made, cotangents, strict=True)
             given = tuple(np.zeros_like(out) if c is None else c for out, c in pairs)
@@ -84,20 +84,25 @@ class Pair(NumPy):
                     f"expected vjp to give {len(inputs)} gradients, one an input, or None where "
                     f"no output depends on it, got {len(found)}"
                 )
-            return [self._fitting(i, found[i], inputs[i]) for i in wanted]
+            return [fitting(found[i], inputs[i], f"vjp to give input {i}") for i in wanted]
 
         return made, [self.is_floating(out) for out in made], pullback
 
-    def _fitting(self, number: int, gradient: Any, value: Array) -> Array | None:
-        if gradient is None:
-            return None
-        gradient = np.asarray(gradient)
-        if gradient.shape != value.shape:
-            raise ValueError(
-                f"expected vjp to give a gradient of shape {list(value.shape)} for input {number}, "
-                f"got {list(gradient.shape)}"
-            )
-        return gradient
+
+def fitting(gradient: Any, value: Array, wanted: str) -> Array | None:
+    """A gradient as an array.
+
+    Raises:
+        ValueError: if its shape is not the value's.
+    """
+    if gradient is None:
+        return None
+    array: Array = np.asarray(gradient)
+    if array.shape != value.shape:
+        raise ValueError(
+            f"expected {wanted} a gradient of shape {list(value.shape)}, got {list(array.shape)}"
+        )
+    return array
 
 
 LIBRARY = Pair()
