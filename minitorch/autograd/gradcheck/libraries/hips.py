@@ -24,7 +24,7 @@ TRUSTED = {"autograd", "numpy", "scipy", "builtins"}
 
 
 class Hips(NumPy):
-    """What it differentiates are the very arrays, in boxes."""
+    """Functions of ndarrays, which it differentiates by putting them into boxes."""
 
     def bridge(self, func: Any, inputs: Any, title: str) -> Bridge:
         made = super().bridge(func, inputs, title)

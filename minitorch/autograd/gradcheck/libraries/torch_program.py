@@ -92,6 +92,8 @@ def _check(checked: Checked, seed: int) -> None:
     applied = checked.applied
     checked.first = NodeFinding(applied.name, applied.place, ())
     try:
+        for value in applied.leaves:
+            LIBRARY.refuse("an argument", value)
         call = applied.call(LIBRARY)
         checked.first = check_call(call, seed)
         if not checked.first.problem and not checked.first.note:
