@@ -45,6 +45,23 @@ def said(func, *inputs, orders=(1,)):
     return str(gradcheck_report(func, inputs, orders=orders))
 
 
+def saves(func):
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return func(x)
+
+    return forward
+
+
+def shuffled(x):
+    weights = torch.linspace(0, 7, 40, dtype=torch.float64).reshape(20, 2) ** 3
+
+    def backward(ctx, grad):
+        return grad[torch.randperm(20)].cumsum(0)[-1]
+
+    return function(lambda ctx, x: x.expand(20, 2).clone(), backward).apply(x) * weights
+
+
 # ---- what is right ----------------------------------------------------------------------------
 
 
@@ -250,6 +267,105 @@ def test_the_name_of_a_builtin_function():
     assert said(torch.relu, leaf(1.0)) == "gradients of relu: right (1 pass)"
 
 
+@torch.library.custom_op("minitorch_tests::triple", mutates_args=())
+def triple(x: torch.Tensor) -> torch.Tensor:
+    return 3 * x
+
+
+@torch.library.custom_op("minitorch_tests::total", mutates_args=())
+def total(xs: list[torch.Tensor]) -> torch.Tensor:
+    return xs[0] + xs[1]
+
+
+triple.register_autograd(lambda ctx, grad: 2 * grad)
+total.register_autograd(lambda ctx, grad: [grad, 2 * grad])
+
+
+@pytest.mark.parametrize(
+    ("func", "name"), [(triple, "triple"), (lambda x: total([x, x.sin()]), "total")]
+)
+def test_an_operation_in_torch_library_is_named_with_its_own_backward(func, name):
+    report = said(func, leaf(1.0, 2.0))
+    assert f"First faulty operation: minitorch_tests::{name}\n" in report
+    assert re.search(r"its backward at .*test_gradcheck_torch\.py:\d+", report)
+    if func is triple:
+        assert report.startswith("gradients of minitorch_tests::triple: WRONG")
+
+
+def square_backward(ctx, grad):
+    return 2 * ctx.saved_tensors[0] * grad
+
+
+COMPLEX = leaf(1 + 1j, 2 - 1j, dtype=torch.complex128)
+CAUSES = {
+    "conj": (function(saves(lambda x: x * x), square_backward).apply, COMPLEX, "a conj() of the"),
+    "symmetric": (torch.linalg.eigvalsh, leaf([2.0, 0.5], [0.5, 1.0]), "symmetric matrices"),
+    "straight-through": (
+        function(saves(torch.round), lambda c, g: g).apply,
+        leaf(0.3, 1.2),
+        "A straight-through estimator is not the derivative",
+    ),
+    "rounding": (shuffled, leaf(1.0, 2.0), "which differ by"),
+}
+
+
+@pytest.mark.parametrize(("func", "x", "cause"), CAUSES.values(), ids=CAUSES)
+def test_a_likely_cause_is_named(func, x, cause):
+    assert cause in said(func, x)
+
+
+def test_the_parts_of_complex_numbers_are_explained():
+    func, x, _ = CAUSES["conj"]
+    assert "0 stands for the real" in said(func, x) and "real" not in said(torch.sin, x)
+
+
+def cross_entropy(x):
+    return torch.nn.functional.binary_cross_entropy(x, torch.full_like(x, 0.3))
+
+
+EDGES = {
+    "a probability": (cross_entropy, leaf(0.5, 0.9999)),
+    "the edge itself": (cross_entropy, leaf(0.5, 0.25, 1.0)),
+    "a positive matrix": (
+        lambda x: torch.linalg.cholesky(x + x.mT),
+        leaf([1.0, 0.9999], [0.9999, 1.0]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("func", "x"), EDGES.values(), ids=EDGES)
+def test_a_function_that_raises_outside_its_domain_is_checked_inside(func, x):
+    report = gradcheck_report(func, x)
+    assert report.ok, report
+    assert "close to the inputs, where the function raised" in str(report)
+
+
+def test_a_mistake_near_the_edge_of_the_domain():
+    def forward(ctx, x):
+        if (x >= 1).any():
+            raise ValueError("a probability above 1")
+        ctx.save_for_backward(x)
+        return -(1 - x).log()
+
+    Odd = function(forward, lambda c, g: 1.01 * g / (1 - c.saved_tensors[0]), "Odd")
+    assert "a constant factor of 1.01" in said(Odd.apply, leaf(0.5, 0.99999))
+    with pytest.raises(ValueError, match="a probability above 1"):
+        gradcheck(Odd.apply, leaf(0.5, 1.0))
+
+
+def test_a_function_that_raises_everywhere_else_is_not_judged():
+    seen = []
+
+    def fixed(x):
+        seen.append(x.tolist())
+        if seen[0] != seen[-1]:
+            raise KeyError("not in the table")
+        return x * 2
+
+    report = gradcheck_report(fixed, leaf(1.0, 2.0))
+    assert not report.ok and "INCONCLUSIVE" in str(report) and "not in the table" in str(report)
+
+
 # ---- the second order -------------------------------------------------------------------------
 
 
@@ -278,6 +394,15 @@ def test_a_silently_constant_gradient_is_found_at_the_second_order(wrong):
         gradgradcheck(wrong.apply, x)
     report = said(lambda x: wrong.apply(x.sin()), x, orders=(1, 2))
     assert "First faulty operation: the gradient of Cube" in report
+
+
+def test_an_intermediate_kept_on_ctx_is_noted_where_the_second_order_is_wrong():
+    def keeps(ctx, x):
+        ctx.square, ctx.count = x * x, 3
+        return ctx.square * x
+
+    Keeps = function(keeps, lambda ctx, grad: 3 * ctx.square * grad, "Keeps")
+    assert "Keeps keeps ctx.square of shape [2]" in said(Keeps.apply, leaf(1.0, 2.0), orders=(2,))
 
 
 def test_what_is_saved_in_a_way_that_may_go_wrong_is_noted():

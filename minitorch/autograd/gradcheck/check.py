@@ -86,6 +86,8 @@ def name_of(func: Any) -> str:
     if isinstance(owner, type) and not inspect.isbuiltin(func):  # as PyTorch's operations are
         return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"
     name = str(getattr(func, "__name__", type(func).__name__))
+    if hasattr(func, "_qualname"):  # an operation in torch.library
+        return str(func._qualname)
     whole = str(getattr(func, "__qualname__", name))
     # Of what a decorator has made, no more than the name may be the function's.
     return name if inspect.isbuiltin(func) or not whole.endswith(name) else whole
@@ -139,6 +141,14 @@ def check(
                 calls: list[Any] = recorded(partial(func, *at[: len(given)]))
                 gradients = [call.differentiated() for call in calls]
                 report.nodes = check_calls(gradients, options.seed, trusted=False)
+        if library is not None and not report.ok:
+            if 1 not in orders:  # for what forward saves, which may be the reason
+                arrays = [getattr(x, "_array", x) for x in given]
+                next(library.breaches(func, func.natives(arrays), (False, False)), None)
+                report.notes += func.notes
+            if any("complex" in str(getattr(x, "dtype", "")) for x in func.likes):
+                parts = "a last index of 0 stands for the real, 1 for the imaginary part"
+                report.notes.append(f"complex numbers are pairs: {parts}")
     report.seconds = time.perf_counter() - started
     for listener in listeners:
         listener(asked, orders, report)
@@ -229,6 +239,9 @@ def _check_order(
         if exact is not subject:
             _compare_precisions(subject, exact, found)
         report.jacobians += found
+        if exact.raised is not None:
+            told = f"{type(exact.raised).__name__}: {exact.raised}"
+            report.notes.append(f"undefined close to the inputs, where the function raised {told}")
         if exact.bits < 53:
             precision = {24: "float32", 11: "float16", 8: "bfloat16"}[exact.bits]
             report.notes.append(

@@ -266,7 +266,10 @@ def _same(
             off = ~((np.abs(a - b) <= tolerance) | equal | (np.isnan(a) & np.isnan(b)))
         if off.any():
             place, element = _largest(off, index)
-            pair = f"{float(a[place]):.9g} and {float(b[place]):.9g}"
+            one, two = float(a[place]), float(b[place])
+            pair = f"{one:.9g} and {two:.9g}"
+            if f"{one:.9g}" == f"{two:.9g}":
+                pair += f", which differ by {abs(one - two):.1g},"
             yield Violation(contract, f"{how} {pair} for {element}")
 
 
@@ -292,7 +295,7 @@ def _layouts(
         try:
             _, found = backward.by(_LayoutWalk, tensors)
         except BackwardError as error:
-            yield Violation("takes any strides", f"a {kind} incoming gradient: {error}")
+            yield Violation("takes any strides", f"{kind} incoming gradients: {error}")
             continue
         how = f"contiguous and {kind} incoming gradients of the same values gave"
         yield from _same(expected, found, tolerance, "takes any strides", how)

@@ -60,6 +60,7 @@ class Subject:
         tolerance: what is allowed beyond the error bars.
         bits: of the outputs' precision.
         plain: like `run`, but its outputs need no graph; for numerical derivatives.
+        raised: what a run last raised at a point beside this one.
     """
 
     run: Callable[[], Any]
@@ -69,6 +70,7 @@ class Subject:
     tolerance: Tolerance = field(default_factory=Tolerance)
     bits: int = 53
     plain: Callable[[], Any] | None = None
+    raised: Exception | None = None
 
     def outputs(self) -> list[Any]:
         """The outputs of a new run, those through which a gradient can flow."""
@@ -85,8 +87,12 @@ class Subject:
         return [out._requires_grad for out in self.made]
 
     def values(self) -> Array:
-        """The elements of all outputs of a new run in one row, in float64."""
-        return self._in_a_row(tensors_in((self.plain or self.run)()))
+        """The elements of all outputs of a new run in one row, in float64; NaN if it raises."""
+        try:
+            return self._in_a_row(tensors_in((self.plain or self.run)()))
+        except Exception as error:  # outside the domain, as of a probability above 1
+            self.raised = error
+            return np.full(self.center.size, np.nan)
 
     def _in_a_row(self, made: Sequence[Any]) -> Array:
         pairs = zip(made, self._flows, strict=True)
@@ -96,7 +102,7 @@ class Subject:
     @cached_property
     def center(self) -> Array:
         """The values at the point where the check is."""
-        return self.values() if self.plain else self._in_a_row(self.made)
+        return self._in_a_row(tensors_in(self.plain()) if self.plain else self.made)
 
     @cached_property
     def exact(self) -> Array:
@@ -356,7 +362,10 @@ def largest_changes(
             for x, array in zip(subject.tensors, kept, strict=True):
                 x._array[...] = (array * (1 + nudge(array))).astype(array.dtype)
             with np.errstate(all="ignore"):
-                again = analytical(subject, subject.outputs())
+                try:
+                    again = analytical(subject, subject.outputs())
+                except Exception:  # outside the domain
+                    continue
                 for n, (before, now) in enumerate(zip(jacobians, again, strict=True)):
                     if now.shape == before.shape:
                         np.fmax(changes[n], np.abs(now - before), out=changes[n])

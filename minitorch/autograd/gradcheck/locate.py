@@ -125,8 +125,9 @@ def check_call(call: Call, seed: int, contracts: bool = True) -> NodeFinding:
         except Exception as error:  # forward itself cannot be repeated, in float64 or with copies
             finding.note = f"could not be run again ({type(error).__name__}: {error})"
             continue
+        finding.note = ""  # even if a point nearby was outside the domain
         if problem:
-            finding.problem, finding.note = problem, ""
+            finding.problem = problem
             return finding
     if finding.note and call.double and call.bits < 53:
         finding = check_call(replace(call, double=False), seed, contracts)

@@ -10,6 +10,7 @@ import numpy as np
 from minitorch.autograd.gradcheck.numeric import Array
 
 ZERO = "the gradient is zero, or None, for the whole input"
+FLAT = "the derivative is 0 here"
 
 
 def likely_cause(wrong: Array, right: Array, x: Array) -> str | None:
@@ -65,6 +66,30 @@ def _factor(wrong: Array, right: Array, x: Array) -> Iterator[str]:
         if abs(ratio * number - 1) < 1e-5:
             yield f"a constant factor of 1/{number} (a mean where a sum is due?)"
     yield f"a constant factor of {ratio:.6g}"
+
+
+def _flat(wrong: Array, right: Array, x: Array) -> Iterator[str]:
+    size = np.abs(wrong).max(initial=0)
+    if size and np.abs(right).max(initial=0) <= 1e-12 * size:
+        yield FLAT
+
+
+def _symmetrised(wrong: Array, right: Array, x: Array) -> Iterator[str]:
+    """A function that reads one triangle of a matrix, and a gradient that fills both."""
+    if x.ndim >= 2 and x.shape[-1] == x.shape[-2]:
+        grid = right.reshape(*x.shape, -1)
+        mean = (grid + grid.swapaxes(-2, -3)) / 2
+        if not close(grid, mean) and close(wrong, mean.reshape(right.shape)):
+            yield "the gradient of a function of symmetric matrices: check f((x + x.mT) / 2)"
+
+
+def _conjugated(wrong: Array, right: Array, x: Array) -> Iterator[str]:
+    """Between real and imaginary parts, which are neighbours, the sign is wrong."""
+    if x.shape[-1:] == (2,) and wrong.shape[1] % 2 == 0:
+        rows, columns = (np.arange(n) % 2 for n in wrong.shape)
+        signs = np.where(rows[:, None] == columns, 1, -1)
+        if close(wrong, right * signs) and not close(wrong, right):
+            yield "a conj() of the derivative is missing, if these are the parts of complex numbers"
 
 
 def _ignores_gradient(wrong: Array, right: Array, x: Array) -> Iterator[str]:
@@ -179,6 +204,6 @@ def _few(wrong: Array, right: Array, x: Array) -> Iterator[str]:
 
 
 _RULES = (
-    _nothing, _factor, _ignores_gradient, _rearranged, _partly_zero, _signs, _offset,
-    _depends_on_x, _few,
+    _nothing, _factor, _flat, _ignores_gradient, _symmetrised, _conjugated, _rearranged,
+    _partly_zero, _signs, _offset, _depends_on_x, _few,
 )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from minitorch.autograd.gradcheck.contracts import Violation
 from minitorch.autograd.gradcheck.numeric import Array, place_of
-from minitorch.autograd.gradcheck.patterns import ZERO
+from minitorch.autograd.gradcheck.patterns import FLAT, ZERO
 from minitorch.autograd.gradcheck.verdict import Verdict
 
 Shape = tuple[int, ...]
@@ -49,7 +49,7 @@ class Element:
     def ratio(self) -> float:
         """Got over expected."""
         if self.expected == 0:
-            return float("nan") if self.got == 0 else float(np.copysign(np.inf, self.got))
+            return float("nan") if not abs(self.got) > 0 else float(np.copysign(np.inf, self.got))
         return self.got / self.expected + 0.0  # no -0
 
 
@@ -363,11 +363,13 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
     yield f"  ratio     {worst.ratio:.6g}"
     if jacobian.cause:
         yield f"  likely cause: {jacobian.cause}"
-    if jacobian.order == 2 and jacobian.cause == ZERO:
+    if jacobian.order == 2 and jacobian.cause in (FLAT, ZERO):
         yield (
             "    A constant to the second derivative? In backward look for detach(), .data and "
             ".numpy(), and for what forward saved that is neither input nor output."
         )
+    elif jacobian.cause == FLAT:
+        yield "    A straight-through estimator is not the derivative, and cannot be checked."
 
 
 def told_output(jacobian: Jacobian, element: Element) -> str:
@@ -389,6 +391,7 @@ def _source(place: str) -> str:
     import linecache
 
     file, _, rest = place.rpartition(":")
+    linecache.checkcache(file)  # a notebook's may have been written anew
     number = rest.partition(",")[0]
     line = linecache.getline(file, int(number)).strip() if number.isdigit() else ""
     return f"\n    {line}" if line else ""

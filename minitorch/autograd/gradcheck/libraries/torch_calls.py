@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +61,8 @@ class Applied:
     @property
     def name(self) -> str:
         """The class's or the operation's name."""
-        return str(getattr(self.func, "__name__", self.func))
+        operation, _ = _registered(self.func)
+        return operation or str(getattr(self.func, "__name__", self.func))
 
     @property
     def told_inputs(self) -> str:
@@ -85,9 +86,25 @@ class Applied:
         bridge = Bridge(library, self.again, self.leaves, self.name)
         bridge.trusted = not self.custom
         bridge.draws = self.draws
-        bridge.written = place_of_source(self.func.backward) if self.is_function else ""
+        backward = _registered(self.func)[1]
+        bridge.written = place_of_source(backward) if backward else ""
         bridge.names = _parameters(self.func.forward)[1:] if self.is_function else []
         return ForeignCall.of(bridge, self.place)
+
+
+def _registered(func: Any) -> tuple[str, Any]:
+    """The operation of `torch.library` that is called, or ''; its backward, as it was written."""
+    import inspect
+
+    backward: Any = getattr(func, "backward", None)
+    if isinstance(func, torch._ops.OpOverload):
+        definition = torch._library.custom_ops.OPDEFS.get(func.name())
+        return func.name(), getattr(definition, "_backward_fn", None)
+    if not str(getattr(func, "__name__", "")).startswith("GeneratedBackwardFor_"):
+        return "", backward
+    while "orig_backward" in (names := inspect.getclosurevars(backward).nonlocals):
+        backward = names["orig_backward"]
+    return names["op"].name(), names["info"]._backward_fn or backward
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
@@ -203,11 +220,12 @@ def _notes(applied: Applied, given: Sequence[Any]) -> list[str]:
         for name, tensor in kept.items()
         if _which(known, tensor, given)
     ]
+    saved = [("saves a tensor", tensor) for tensor in node.saved_tensors if tensor is not None]
     notes += [
-        f"{applied.name} saves a tensor of shape {list(tensor.shape)} that is neither input nor "
-        "output: it is a constant to the second derivative"
-        for tensor in node.saved_tensors
-        if tensor is not None and tensor.is_floating_point() and not _which(known, tensor, given)
+        f"{applied.name} {how} of shape {list(tensor.shape)} that is neither input nor output: it "
+        "is a constant to the second derivative"
+        for how, tensor in [*saved, *((f"keeps ctx.{n}", t) for n, t in kept.items())]
+        if tensor.is_floating_point() and not _which(known, tensor, given)
     ]
     return notes
 
@@ -269,8 +287,9 @@ def calls_behind(library: Library, bridge: Bridge, inputs: Sequence[Any]) -> lis
     with watching(applied.append, operations=True):
         outputs = library.value(bridge.func, inputs)
     behind = nodes_behind(outputs)
-    return [
-        one.call(library)
-        for one in applied
-        if any(result.grad_fn is not None and result.grad_fn in behind for result in one.results)
-    ]
+    found = []
+    for one in applied:
+        if any(r.grad_fn is not None and r.grad_fn in behind for r in one.results):
+            with suppress(ValueError):  # of sparse tensors, which cannot be checked by themselves
+                found.append(one.call(library))
+    return found
