@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "docs" / "gradcheck_torch.md"]
+PAGES = [ROOT / "docs" / "gradcheck_torch.md", ROOT / "docs" / "mismatches.md"]
 BLOCK = re.compile(r"^```(python|sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALLS = ("python -m venv ", ". venv/", "pip install ")
 HOME = "/home/you"
