@@ -85,9 +85,8 @@ def name_of(func: Any) -> str:
     owner = getattr(func, "__self__", None)
     if isinstance(owner, type) and not inspect.isbuiltin(func):  # as PyTorch's operations are
         return f"{owner.__name__}.{'apply' if issubclass(owner, Function) else func.__name__}"
-    name = str(getattr(func, "__name__", type(func).__name__))
-    if hasattr(func, "_qualname"):  # an operation in torch.library
-        return str(func._qualname)
+    named = getattr(func, "_qualname", type(func).__name__)  # of an operation in torch.library
+    name = str(getattr(func, "__name__", named))
     whole = str(getattr(func, "__qualname__", name))
     # Of what a decorator has made, no more than the name may be the function's.
     return name if inspect.isbuiltin(func) or not whole.endswith(name) else whole

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -287,9 +287,8 @@ def calls_behind(library: Library, bridge: Bridge, inputs: Sequence[Any]) -> lis
     with watching(applied.append, operations=True):
         outputs = library.value(bridge.func, inputs)
     behind = nodes_behind(outputs)
-    found = []
-    for one in applied:
-        if any(r.grad_fn is not None and r.grad_fn in behind for r in one.results):
-            with suppress(ValueError):  # of sparse tensors, which cannot be checked by themselves
-                found.append(one.call(library))
-    return found
+    return [
+        one.call(library)
+        for one in applied
+        if any(result.grad_fn is not None and result.grad_fn in behind for result in one.results)
+    ]
