@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -36,6 +37,7 @@ class Checker:
     check: Callable[[Case, Backward], Any]
     module: str
     install: str
+    through_copies: bool = False  # whether a backward is only ever shown copies, as by JAX
 
     def missing(self) -> str:
         """Why it cannot be run, or an empty string."""
@@ -144,17 +146,88 @@ def hips_check_grads(case: Case, backward: Backward) -> None:
         np.random.set_state(state)
 
 
+def through_copies(backward: Backward) -> Backward:
+    """A backward as JAX shows it: it knows no earlier call, and nothing is shared with anybody."""
+
+    def shown(node: Node, grad: Any, *inputs: Array) -> Any:
+        grad = tuple(map(np.array, grad)) if isinstance(grad, tuple) else np.array(grad)
+        given = backward(Node(), grad, *map(np.array, inputs))
+        pairs = zip(given, inputs, strict=True)
+        return [g if g is None else np.array(g).astype(x.dtype) for g, x in pairs]
+
+    return shown
+
+
+def as_custom_vjp(case: Case, backward: Backward) -> tuple[Callable[..., Any], list[Any]]:
+    """The case as a function of JAX's arrays with a custom rule, both run by NumPy; its inputs."""
+    jax = import_module("jax")
+    callback = partial(jax.pure_callback, vmap_method="sequential")
+
+    def specs(arrays: Any) -> Any:
+        return tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in arrays)
+
+    outputs = case.outputs(case.arrays())
+    floating, shown = case.differentiable, through_copies(backward)
+
+    def forward(*xs: Any) -> Any:
+        return case.outputs([np.array(x) for x in xs])
+
+    @jax.custom_vjp
+    def function(*xs: Any) -> Any:
+        made = callback(forward, specs(outputs), *xs)
+        return tuple(made) if len(outputs) > 1 else made[0]
+
+    def rule(xs: Any, grad: Any) -> Any:
+        def run(grad: Any, *xs: Any) -> Any:
+            arrays = [np.array(x) for x in xs]
+            grad = tuple(map(np.array, grad)) if isinstance(grad, tuple) else np.array(grad)
+            made = shown(Node(), grad, *arrays)
+            return tuple(np.zeros_like(arrays[i]) if made[i] is None else made[i] for i in floating)
+
+        made = iter(callback(run, specs([xs[i] for i in floating]), grad, *xs))
+        return tuple(next(made) if i in floating else None for i in range(len(xs)))
+
+    function.defvjp(lambda *xs: (function(*xs), xs), rule)
+    return case.program(function), [jax.numpy.asarray(x) for x in case.arrays()]
+
+
+def minitorch_on_jax(case: Case, backward: Backward) -> Any:
+    """The same checker, of the function as a user of JAX would write it."""
+    with import_module("jax").enable_x64(True):
+        function, inputs = as_custom_vjp(case, backward)
+        checked = import_module("minitorch").autograd.gradcheck
+        return checked(function, inputs, raise_exception=False)  # nor look for the place
+
+
+def jax_check_grads(case: Case, backward: Backward) -> None:
+    """Of the inputs that have a gradient, at one time."""
+    with import_module("jax").enable_x64(True):
+        function, inputs = as_custom_vjp(case, backward)
+
+        def of_floating(*xs: Any) -> Any:
+            given = list(inputs)
+            for i, x in zip(case.differentiable, xs, strict=True):
+                given[i] = x
+            return function(*given)
+
+        floating = tuple(inputs[i] for i in case.differentiable)
+        check_grads = import_module("jax.test_util").check_grads
+        check_grads(of_floating, floating, order=1, modes=["rev"])
+
+
 def _right(case: Case) -> Any:
     arrays = case.arrays()
     ones = tuple(np.ones_like(out) for out in case.outputs(arrays))
     return case.vjp(ones if len(ones) > 1 else ones[0], *arrays)
 
 
-TORCH, HIPS = "pip install torch==2.13.0", "pip install autograd"
+TORCH, HIPS, JAX = "pip install torch==2.13.0", "pip install autograd", "pip install jax"
 CHECKERS = {
     "minitorch": Checker("minitorch", minitorch_gradcheck, "minitorch", "pip install -e ."),
     "minitorch-torch": Checker("minitorch on PyTorch", minitorch_on_torch, "torch", TORCH),
     "torch": Checker("PyTorch", torch_gradcheck(fast=False), "torch", TORCH),
     "torch-fast": Checker("PyTorch, fast mode", torch_gradcheck(fast=True), "torch", TORCH),
+    "minitorch-jax": Checker("minitorch on JAX", minitorch_on_jax, "jax", JAX, True),
+    "jax": Checker("JAX", jax_check_grads, "jax.test_util", JAX, True),
     "hips": Checker("HIPS autograd", hips_check_grads, "autograd.test_util", HIPS),
 }

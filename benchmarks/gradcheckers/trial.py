@@ -20,13 +20,18 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gradcheckers.case import Backward, Case
-from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict
+from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict, through_copies
 from benchmarks.gradcheckers.correct import correct, networks
-from benchmarks.gradcheckers.mutants import Mutant, mutants
+from benchmarks.gradcheckers.mutants import Mutant, is_wrong, mutants
 from benchmarks.gradcheckers.subjects import subjects
 from benchmarks.pages import as_markdown, write
 
-PACKAGES = {"minitorch-numpy": "minitorch", "torch": "PyTorch", "autograd": "HIPS autograd"}
+PACKAGES = {
+    "minitorch-numpy": "minitorch",
+    "torch": "PyTorch",
+    "autograd": "HIPS autograd",
+    "jax": "JAX",
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,11 @@ def right(seed: int = 0) -> list[Trial]:
         for group, cases in groups.items()
         for case in cases
     ]
+
+
+def as_copies_show(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials for a library in which a backward is only shown copies: bugs that show there."""
+    return [t for t in trials if not t.planted or is_wrong(t.case, through_copies(t.backward))]
 
 
 def run(trials: Sequence[Trial], checkers: Sequence[Checker], progress: bool = False) -> None:
@@ -192,7 +202,7 @@ def main(argv: list[str] | None = None) -> int:
         "--checker",
         action="append",
         choices=CHECKERS,
-        help="may be given again; by default all that are installed",
+        help="may be given again; by default all that are installed, but JAX's",
     )
     parser.add_argument("--only", metavar="KIND", help="only planted bugs, and of this kind")
     parser.add_argument(
@@ -209,7 +219,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
 
-    checkers = [CHECKERS[name] for name in options.checker or CHECKERS]
+    sharing = [name for name, checker in CHECKERS.items() if not checker.through_copies]
+    checkers = [CHECKERS[name] for name in options.checker or sharing]
     for checker in list(checkers):
         if lacks := checker.missing():
             print(lacks, file=sys.stderr)
@@ -225,6 +236,8 @@ def main(argv: list[str] | None = None) -> int:
     if options.networks:
         names = {case.name for case in networks()}
         trials = [t for t in trials if t.case.name in names]
+    if any(checker.through_copies for checker in checkers):
+        trials = as_copies_show(trials)
     run(trials, checkers, progress=sys.stderr.isatty())
 
     made = tables(trials, checkers)

@@ -500,7 +500,7 @@ def library_of(func: Any, inputs: Any) -> Library | None:
     if isinstance(func, tuple):
         return _adapter("pair")
     plain = "numpy" in roots or any(isinstance(value, float) for value in values)
-    if plain and "autograd" in sys.modules:
+    if plain and "autograd.tracer" in sys.modules:  # and no other package of that name
         return _adapter("hips")
     if plain:
         raise ValueError(

@@ -339,6 +339,3 @@ def _alike(
                 pair = f"{got[tuple(place)].item():.9g}, not {due[tuple(place)].item():.9g}"
                 yield contract, f"element {place} of result {number} was {pair}"
                 return
-
-
-__all__ = ["breaches"]
