@@ -37,7 +37,7 @@ class Checker:
     check: Callable[[Case, Backward], Any]
     module: str
     install: str
-    through_copies: bool = False  # whether a backward is only ever shown copies, as by JAX
+    shown: Callable[[Backward], Backward] | None = None  # what of a backward its library shows
 
     def missing(self) -> str:
         """Why it cannot be run, or an empty string."""
@@ -116,9 +116,9 @@ def torch_gradcheck(fast: bool) -> Callable[[Case, Backward], Any]:
     return check
 
 
-def hips_check_grads(case: Case, backward: Backward) -> None:
-    """In each input by itself, which is the sharpest way to use it."""
-    extend, test_util = import_module("autograd.extend"), import_module("autograd.test_util")
+def as_primitive(case: Case, backward: Backward) -> Callable[..., Any]:
+    """The case as a function of HIPS's boxes, which hold the very arrays."""
+    extend = import_module("autograd.extend")
     independent = [i for i, g in enumerate(_right(case)) if g is None]
 
     def vjp_of(wanted: tuple[int, ...], ans: Any, args: tuple[Array, ...], kwargs: Any) -> Any:
@@ -135,23 +135,51 @@ def hips_check_grads(case: Case, backward: Backward) -> None:
 
     function = extend.primitive(case.forward)
     extend.defvjp_argnums(function, vjp_of)
+    return case.program(function)
+
+
+def by_argument(backward: Backward) -> Backward:
+    """A backward as HIPS shows it: it is asked for the gradient of each argument.
+
+    The gradients of several outputs are sums that nobody else holds.
+    """
+
+    def shown(node: Node, grad: Any, *inputs: Array) -> Any:
+        if isinstance(grad, tuple):
+            grad = tuple(np.array(g, order="C") for g in grad)
+        return list(backward(node, grad, *inputs))[: len(inputs)]
+
+    return shown
+
+
+def minitorch_on_hips(case: Case, backward: Backward) -> Any:
+    """The same checker, of the function as a user of HIPS autograd would write it."""
+    checked = import_module("minitorch").autograd.gradcheck
+    return checked(as_primitive(case, backward), case.arrays())
+
+
+def hips_check_grads(case: Case, backward: Backward) -> None:
+    """In each input by itself, which is the sharpest way to use it."""
+    function, test_util = as_primitive(case, backward), import_module("autograd.test_util")
     state = np.random.get_state()
     np.random.seed(0)
     try:
         for index in case.differentiable:
-            test_util.check_grads(case.program(function), index, modes=["rev"], order=1)(
-                *case.arrays()
-            )
+            test_util.check_grads(function, index, modes=["rev"], order=1)(*case.arrays())
     finally:
         np.random.set_state(state)
 
 
 def through_copies(backward: Backward) -> Backward:
-    """A backward as JAX shows it: it knows no earlier call, and nothing is shared with anybody."""
+    """A backward as JAX shows it: it knows no earlier call, and nothing is shared with anybody.
+
+    What it is shown is contiguous, too.
+    """
+    copy = partial(np.array, order="C")
 
     def shown(node: Node, grad: Any, *inputs: Array) -> Any:
-        grad = tuple(map(np.array, grad)) if isinstance(grad, tuple) else np.array(grad)
-        given = backward(Node(), grad, *map(np.array, inputs))
+        grad = tuple(map(copy, grad)) if isinstance(grad, tuple) else copy(grad)
+        given = backward(Node(), grad, *map(copy, inputs))
         pairs = zip(given, inputs, strict=True)
         return [g if g is None else np.array(g).astype(x.dtype) for g, x in pairs]
 
@@ -177,13 +205,13 @@ def as_custom_vjp(case: Case, backward: Backward) -> tuple[Callable[..., Any], l
         made = callback(forward, specs(outputs), *xs)
         return tuple(made) if len(outputs) > 1 else made[0]
 
-    def rule(xs: Any, grad: Any) -> Any:
-        def run(grad: Any, *xs: Any) -> Any:
-            arrays = [np.array(x) for x in xs]
-            grad = tuple(map(np.array, grad)) if isinstance(grad, tuple) else np.array(grad)
-            made = shown(Node(), grad, *arrays)
-            return tuple(np.zeros_like(arrays[i]) if made[i] is None else made[i] for i in floating)
+    def run(grad: Any, *xs: Any) -> Any:
+        arrays = [np.array(x) for x in xs]
+        grad = tuple(map(np.array, grad)) if isinstance(grad, tuple) else np.array(grad)
+        made = shown(Node(), grad, *arrays)
+        return tuple(np.zeros_like(arrays[i]) if made[i] is None else made[i] for i in floating)
 
+    def rule(xs: Any, grad: Any) -> Any:  # `run` is outside: JAX compiles a new function anew
         made = iter(callback(run, specs([xs[i] for i in floating]), grad, *xs))
         return tuple(next(made) if i in floating else None for i in range(len(xs)))
 
@@ -227,7 +255,10 @@ CHECKERS = {
     "minitorch-torch": Checker("minitorch on PyTorch", minitorch_on_torch, "torch", TORCH),
     "torch": Checker("PyTorch", torch_gradcheck(fast=False), "torch", TORCH),
     "torch-fast": Checker("PyTorch, fast mode", torch_gradcheck(fast=True), "torch", TORCH),
-    "minitorch-jax": Checker("minitorch on JAX", minitorch_on_jax, "jax", JAX, True),
-    "jax": Checker("JAX", jax_check_grads, "jax.test_util", JAX, True),
+    "minitorch-jax": Checker("minitorch on JAX", minitorch_on_jax, "jax", JAX, through_copies),
+    "jax": Checker("JAX", jax_check_grads, "jax.test_util", JAX, through_copies),
+    "minitorch-hips": Checker(
+        "minitorch on HIPS", minitorch_on_hips, "autograd.test_util", HIPS, by_argument
+    ),
     "hips": Checker("HIPS autograd", hips_check_grads, "autograd.test_util", HIPS),
 }

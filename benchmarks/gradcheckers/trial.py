@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gradcheckers.case import Backward, Case
-from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict, through_copies
+from benchmarks.gradcheckers.checkers import CHECKERS, Checker, Verdict
 from benchmarks.gradcheckers.correct import correct, networks
 from benchmarks.gradcheckers.mutants import Mutant, is_wrong, mutants
 from benchmarks.gradcheckers.subjects import subjects
@@ -79,9 +79,12 @@ def right(seed: int = 0) -> list[Trial]:
     ]
 
 
-def as_copies_show(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials for a library in which a backward is only shown copies: bugs that show there."""
-    return [t for t in trials if not t.planted or is_wrong(t.case, through_copies(t.backward))]
+def that_show(trials: Sequence[Trial], checkers: Sequence[Checker]) -> list[Trial]:
+    """The trials without the bugs that some checker's library keeps from it."""
+    views = [checker.shown for checker in checkers if checker.shown is not None]
+    return [
+        t for t in trials if not t.planted or all(is_wrong(t.case, v(t.backward)) for v in views)
+    ]
 
 
 def run(trials: Sequence[Trial], checkers: Sequence[Checker], progress: bool = False) -> None:
@@ -202,7 +205,7 @@ def main(argv: list[str] | None = None) -> int:
         "--checker",
         action="append",
         choices=CHECKERS,
-        help="may be given again; by default all that are installed, but JAX's",
+        help="may be given again; by default all that are installed and are shown every bug",
     )
     parser.add_argument("--only", metavar="KIND", help="only planted bugs, and of this kind")
     parser.add_argument(
@@ -219,8 +222,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
 
-    sharing = [name for name, checker in CHECKERS.items() if not checker.through_copies]
-    checkers = [CHECKERS[name] for name in options.checker or sharing]
+    whole = [name for name, checker in CHECKERS.items() if checker.shown is None]
+    checkers = [CHECKERS[name] for name in options.checker or whole]
     for checker in list(checkers):
         if lacks := checker.missing():
             print(lacks, file=sys.stderr)
@@ -236,8 +239,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.networks:
         names = {case.name for case in networks()}
         trials = [t for t in trials if t.case.name in names]
-    if any(checker.through_copies for checker in checkers):
-        trials = as_copies_show(trials)
+    trials = that_show(trials, checkers)
     run(trials, checkers, progress=sys.stderr.isatty())
 
     made = tables(trials, checkers)

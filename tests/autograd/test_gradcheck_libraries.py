@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from minitorch.autograd import GradcheckError, gradcheck, gradcheck_report, gradgradcheck
+from minitorch.autograd.gradcheck.bridge import library_of
 
 X = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.5]])
 
@@ -18,6 +19,17 @@ def library(name: str, reason: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip(name, reason=reason)
+
+
+def pulled_back(x: Any, ones: Any) -> Any:
+    """The gradient of ``x * x`` and ``x * 3`` together, with an adapter's own backward."""
+
+    def f(x: Any) -> Any:
+        return x * x, x * 3
+
+    adapter: Any = library_of(f, x)
+    (gradient,) = adapter.vjp(f, [x], [0])[2]([ones, ones])
+    return adapter.unwrap(gradient).tolist()
 
 
 # ---- HIPS autograd ----------------------------------------------------------------------------
@@ -58,7 +70,9 @@ def test_right_functions_of_hips_pass_at_both_orders(hips: Any) -> None:
         (anp.exp, 2.5),
         (hips.grad(lambda x: anp.sum(anp.sin(x) ** 2)), X),
         (lambda x: np.ones(2), X),
+        (lambda x, i, s: anp.sum(x[i]) * s, (X, index, np.float64(2.0))),
     ]
+    assert pulled_back(np.array([1.0, 2.0]), np.ones(2)) == [5, 7]
     for func, inputs in cases:
         report = gradcheck_report(func, inputs)
         assert report, str(report)
@@ -96,9 +110,26 @@ def test_the_primitive_at_fault_is_named_with_its_line(hips: Any) -> None:
     def f(x: Any) -> Any:
         return anp.sin(wrong(x) * 2)
 
-    culprit = gradcheck_report(f, X).culprit
+    report = gradcheck_report(f, X)
+    culprit = report.culprit
     assert culprit is not None and culprit.name == "square"
     assert culprit.place == f"{__file__}:{f.__code__.co_firstlineno + 1}, in {f.__name__}"
+    assert culprit.written.startswith(f"{__file__}:{primitive.__code__.co_firstlineno + 8}")
+    notes = {node.name: node.note for node in report.nodes}
+    assert list(notes.items()) == [("square", ""), ("multiply", "built in"), ("sin", "built in")]
+
+
+def test_a_primitive_of_which_one_argument_has_a_gradient(hips: Any) -> None:
+    from autograd.extend import defvjp, primitive
+
+    @primitive
+    def scaled(x: Any, factor: Any) -> Any:
+        return x * factor
+
+    defvjp(scaled, lambda ans, x, factor: lambda g: g, argnums=(0,))
+    culprit = gradcheck_report(lambda x: scaled(x, np.float64(3.0)) ** 2, X).culprit
+    assert culprit is not None and culprit.name == "scaled"
+    assert "raises" not in culprit.problem  # as by the argument that has none
 
 
 def test_kinks_that_meet_in_a_function_of_hips(hips: Any) -> None:
@@ -174,6 +205,7 @@ def test_right_functions_of_mygrad_pass(mygrad: Any) -> None:
         assert report, str(report)
         said = "second order not checked: the gradients of MyGrad are arrays, and have none"
         assert report.notes == [said]
+    assert pulled_back(mygrad.tensor([1.0, 2.0]), mygrad.tensor([1.0, 1.0])) == [5, 7]
     assert [j.input for j in gradcheck_report(*cases[2]).jacobians] == [0]  # not the constant
 
 
@@ -223,6 +255,7 @@ def test_right_functions_of_tinygrad_pass(tiny: Any) -> None:
     assert report and report.notes == []
     assert {j.order for j in report.jacobians} == {1, 2}
     assert gradcheck(lambda x, y: (x.sin() * y, x.sum(), 2), (tiny([1.0, 0.5]), tiny(2.0)))
+    assert pulled_back(tiny([1.0, 2.0]), tiny([1.0, 1.0])) == [5, 7]
 
 
 def test_what_tinygrad_computes_in_less_than_float64(tiny: Any) -> None:

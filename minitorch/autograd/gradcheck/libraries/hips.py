@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-import warnings
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import autograd
 import numpy as np
-from autograd.builtins import tuple as boxed_tuple
-from autograd.core import VJPNode, make_vjp, toposort
-from autograd.tracer import Node, isbox, notrace_primitives, trace
+from autograd.core import VJPNode, add_outgrads, primitive_vjps, toposort
+from autograd.tracer import Node, isbox, new_box, notrace_primitives, trace_stack
 from autograd.util import subvals
 
 from minitorch.autograd.gradcheck.bridge import Bridge, ForeignCall, Pullback, differentiating
@@ -20,7 +19,6 @@ from minitorch.autograd.gradcheck.libraries.pair import NumPy, fitting
 from minitorch.autograd.gradcheck.trace import caller_location
 
 AUTOGRAD = os.path.dirname(os.path.abspath(autograd.__file__)) + os.sep
-TRUSTED = {"autograd", "numpy", "scipy", "builtins"}
 
 
 class Hips(NumPy):
@@ -59,44 +57,46 @@ class Hips(NumPy):
 
         return made, [self.is_floating(out) for out in made], pullback
 
-    def _traced(self, how: Any, func: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> Any:
-        """`how` of the function from the wanted inputs to a tuple of outputs, and these inputs.
-
-        Several are in one tuple, too, from which gradients come out in float64.
-        """
-        start = inputs[wanted[0]] if len(wanted) == 1 else boxed_tuple([inputs[i] for i in wanted])
-
-        def whole(values: Any) -> Any:
-            pairs = zip(wanted, [values] if len(wanted) == 1 else values, strict=True)
-            return boxed_tuple(self.outputs_in(func(*subvals(inputs, pairs))))
-
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Output seems independent")
-            return how(whole, start)
+    def _traced(self, kind: Any, func: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> Any:
+        """Nodes of the wanted inputs, of the outputs (or None), and all of them, the last first."""
+        with trace_stack.new_trace() as level:
+            roots = [kind.new_root() for _ in wanted]
+            boxes = [new_box(inputs[i], level, root) for i, root in zip(wanted, roots, strict=True)]
+            made = self.outputs_in(func(*subvals(inputs, zip(wanted, boxes, strict=True))))
+        ends = [out._node if isbox(out) and out._trace == level else None for out in made]
+        whole = kind.new_root()
+        whole.parents = [end for end in ends if end is not None]
+        return roots, ends, [*toposort(whole)][1:]
 
     def _walk_back(self, func: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> Pullback:
-        back, made = self._traced(make_vjp, func, inputs, wanted)
+        roots, ends, nodes = self._traced(VJPNode, func, inputs, wanted)
 
-        def pullback(cotangents: Sequence[Any]) -> Any:
-            pairs = zip(made, cotangents, strict=True)
-            found = back(boxed_tuple([np.zeros(np.shape(o)) if c is None else c for o, c in pairs]))
-            return [found] if len(wanted) == 1 else found
+        def pullback(cotangents: Sequence[Any]) -> list[Any]:
+            sums: dict[Any, Any] = {}
+            for end, cotangent in zip(ends, cotangents, strict=True):
+                if end is not None and cotangent is not None:
+                    sums[end] = add_outgrads(sums.get(end), cotangent)
+            for node in nodes:
+                if node in sums:  # a root, too, which hands on nothing
+                    for parent, gradient in zip(node.parents, node.vjp(sums[node][0]), strict=True):
+                        sums[parent] = add_outgrads(sums.get(parent), gradient)
+            return [sums.get(root, [None])[0] for root in roots]
 
         return pullback
 
     def gradient(self, func: Callable[..., Any], wanted: Sequence[int], count: int) -> Any:
         def gradient(*args: Any) -> Any:
-            return self._walk_back(func, args[:count], wanted)(args[count:])
+            found = self._walk_back(func, args[:count], wanted)(args[count:])
+            pairs = zip(found, wanted, strict=True)
+            return [args[i] * 0 if g is None else g for g, i in pairs]
 
         gradient.gives_gradients = True  # type: ignore[attr-defined]
         return gradient
 
     def calls(self, bridge: Bridge, inputs: Sequence[Any]) -> list[ForeignCall]:
         notrace_primitives[Applied] = notrace_primitives[VJPNode]
-        run = partial(trace, Applied.new_root())
-        _, end = self._traced(run, bridge.func, inputs, bridge.wanted)
-        nodes = [] if end is None else [*toposort(end)][::-1]
-        return [call for node in nodes if (call := node.call(self)) is not None]
+        _, _, nodes = self._traced(Applied, bridge.func, inputs, bridge.wanted)
+        return [call for node in nodes[::-1] if (call := node.call(self)) is not None]
 
 
 class Applied(Node):
@@ -129,9 +129,24 @@ class Applied(Node):
 
         bridge = Bridge(library, again, [np.asarray(args[i]) for i in places], fun.__name__)
         bridge.only([i in argnums for i in places])
-        module = getattr(fun.fun, "__module__", None) or "numpy"
-        bridge.trusted = module.partition(".")[0] in TRUSTED
+        bridge.written = next(_rules(primitive_vjps[fun], fun), "")
+        bridge.trusted = not bridge.written
         return ForeignCall.of(bridge, place)
+
+
+def _rules(held: Any, fun: Any) -> Iterator[str]:
+    """Where the parts of a primitive's backward are written that are not autograd's own."""
+    if isinstance(held, dict):
+        held = list(held.values())
+    if isinstance(held, (tuple, list)):
+        for item in held:
+            yield from _rules(item, fun)
+    elif inspect.isfunction(held) and held is not fun:
+        code = held.__code__
+        if not code.co_filename.startswith(AUTOGRAD):
+            yield f"{code.co_filename}:{code.co_firstlineno}"
+        else:
+            yield from _rules([cell.cell_contents for cell in held.__closure__ or ()], fun)
 
 
 LIBRARY = Hips()
