@@ -345,6 +345,22 @@ def test_a_broken_contract_is_named(name: str) -> None:
         gradcheck(Square.apply, leaf([[1.0, 2.0], [3.0, -4.0]]))
 
 
+@pytest.mark.parametrize("pick", ["amax", "amin"])
+def test_what_holds_for_one_element_at_a_time_alone_is_found_at_any_seed(pick: str) -> None:
+    """The largest element of an incoming gradient alone is kept, or the smallest is dropped."""
+
+    def change(g: mt.Tensor) -> mt.Tensor:
+        size = g.abs()
+        chosen = size == getattr(size[size > 0], pick)() if size.any() else size > 0
+        single = (size > 0).sum() < 2
+        return g * (chosen | single if pick == "amax" else ~chosen | single)
+
+    x = leaf([0.3, -1.2, 0.7, 2.0])
+    for seed in range(8):
+        report = gradcheck_report(wrong(change), x, orders=(1,), seed=seed)
+        assert "linear" in str(report), seed
+
+
 def test_a_function_that_is_not_deterministic_is_refused() -> None:
     draws = np.random.default_rng(0)
     with pytest.raises(GradcheckError, match="not deterministic: of output 0, element"):

@@ -32,7 +32,6 @@ from minitorch.autograd.gradcheck.jacobian import (
     Projection,
     Subject,
     Watch,
-    analytical,
     check_deterministic,
     compare,
     cut_off,
@@ -249,7 +248,8 @@ def _check_order(
             )
         draws, seen = np.random.default_rng(options.seed), set[str]()
         kept = [Backward(flowing(outputs), subject.tensors) for outputs in runs]
-        found_out = breaches(kept.pop, draws, options.nondet_tol, subject.bits)
+        known = () if options.fast_mode else subject.jacobians
+        found_out = breaches(kept.pop, draws, options.nondet_tol, subject.bits, known)
         bridge, given = func, inputs
         if isinstance(func, Gradients) and options.vmapped[0]:
             bridge, given = func.bridge(inputs)
@@ -393,7 +393,7 @@ def _compare_precisions(subject: Subject, exact: Subject, found: list[Jacobian])
 
     They may differ by rounding, and by what a rounding of the inputs would do.
     """
-    own, true = analytical(subject), analytical(exact)
+    own, true = subject.jacobians, exact.jacobians
     draws, size = np.random.default_rng(0), 2.0**-subject.bits
     moved, _ = largest_changes(
         exact, true, lambda x: draws.choice([-1, 1], x.shape) * size, times=2

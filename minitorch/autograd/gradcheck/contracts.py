@@ -95,7 +95,11 @@ class Backward:
 
 
 def breaches(
-    record: Callable[[], Backward], draws: np.random.Generator, nondet_tol: float, bits: int = 53
+    record: Callable[[], Backward],
+    draws: np.random.Generator,
+    nondet_tol: float,
+    bits: int = 53,
+    jacobians: Sequence[Array] = (),
 ) -> Iterator[Violation]:
     """The contracts that a function's backward breaks.
 
@@ -104,6 +108,7 @@ def breaches(
         draws: where the random cotangents come from.
         nondet_tol: how much two runs of backward may differ.
         bits: of the precision that gradients are computed in, if less than their arrays'.
+        jacobians: for each input, by backward one output element at a time, if that is known.
     """
     backward = record()
     if not sum(out._array.size for out in backward.outputs):
@@ -133,7 +138,7 @@ def breaches(
     how = "with and without it"
     yield from _same(plain, recorded, loose, "gives the same under create_graph", how)
     yield from _layouts(backward, seeds, plain, loose)
-    yield from _linearity(backward, seeds, plain, draws, loose, bits)
+    yield from _linearity(backward, seeds, plain, draws, loose, bits, jacobians)
     for node, index, array, copy in strict.handed:
         if not np.array_equal(array, copy, equal_nan=True):
             lost = f"the gradient of its input {index}, which an earlier backward had handed out"
@@ -308,24 +313,37 @@ def _linearity(
     draws: np.random.Generator,
     tolerance: float,
     bits: int,
+    jacobians: Sequence[Array],
 ) -> Iterator[Violation]:
-    """Zero gives zero, scaling scales, and a sum gives the sum."""
+    """Zero gives zero, scaling scales, and a sum gives the sum: also that of single elements."""
     if any(g is not None and not np.isfinite(g).all() for g in plain):
         return  # infinity times 0
     loose = max(1e-6, 2.0 ** (4 - bits))
     digits = {2: 3, 4: 20}.get(min(seed.itemsize for seed in seeds), 40)  # far from overflow
-    others = [_signed(draws, seed) for seed in seeds]
+    # Large where the others are small: what a backward makes of the largest one shows in the sum.
+    others = [np.copysign(3 - 1.5 * np.abs(a), _signed(draws, a)).astype(a.dtype) for a in seeds]
     one, two = backward.filled(plain), backward(others)
-    # Powers of 2, so that scaling rounds nothing.
-    for p, q in ((0.0, 0.0), (-(2.0**-digits), 0.0), (2.0**digits, 0.0), (1.0, 1.0)):
-        pairs = zip(seeds, others, strict=True)
-        mixed = backward([np.asarray(p * a + q * b, a.dtype) for a, b in pairs])
-        for index, (g, a, b) in enumerate(zip(mixed, one, two, strict=True)):
-            due = p * a + q * b
-            room = max(abs(p), q) * tolerance + loose * (np.abs(p * a) + np.abs(q * b))
-            if not (np.abs(g - due) <= room).all():
-                worst, where = _largest(np.abs(g - due), index)
-                of = f"{p:g} times one incoming gradient and {q:g} times another gave"
-                detail = f"{of} {g[worst]:.9g} for {where}, not {due[worst]:.9g}"
+
+    def cases() -> Iterator[tuple[str, float, list[Array], list[Array], list[Array]]]:
+        if all(np.isfinite(j).all() for j in jacobians):
+            row = np.concatenate([seed.reshape(-1) for seed in seeds], dtype=np.float64)
+            due, size = [j @ row for j in jacobians], [abs(j) @ abs(row) for j in jacobians]
+            yield "all elements of an incoming gradient at once", 1.0, one, due, size
+        # Powers of 2, so that scaling rounds nothing.
+        for p, q in ((0.0, 0.0), (-(2.0**-digits), 0.0), (2.0**digits, 0.0), (1.0, 1.0)):
+            pairs = zip(seeds, others, strict=True)
+            mixed = backward([np.asarray(p * a + q * b, a.dtype) for a, b in pairs])
+            due = [p * a + q * b for a, b in zip(one, two, strict=True)]
+            size = [np.abs(p * a) + np.abs(q * b) for a, b in zip(one, two, strict=True)]
+            of = f"{p:g} times one incoming gradient and {q:g} times another"
+            yield of, max(abs(p), q), mixed, due, size
+
+    for of, factor, found, expected, sizes in cases():
+        for index, (g, due, size) in enumerate(zip(found, expected, sizes, strict=False)):
+            due, size = due.reshape(g.shape), size.reshape(g.shape)
+            off = np.abs(g - due)
+            if not (off <= factor * tolerance + loose * size).all():
+                worst, where = _largest(off, index)
+                detail = f"{of} gave {g[worst]:.9g} for {where}, not {due[worst]:.9g}"
                 yield Violation("is linear in the incoming gradient", detail)
                 return

@@ -105,6 +105,11 @@ class Subject:
         return self._in_a_row(tensors_in(self.plain()) if self.plain else self.made)
 
     @cached_property
+    def jacobians(self) -> list[Array]:
+        """By backward, at the point where the check is."""
+        return analytical(self, flowing(self.made))
+
+    @cached_property
     def exact(self) -> Array:
         """Where an output changes, or is 0, when all inputs move by little more than rounding.
 
@@ -212,13 +217,13 @@ def typical_size(array: Array) -> float:
     return math.sqrt(values @ values / values.size) if values.size else 1.0
 
 
-def analytical(subject: Subject, outputs: Sequence[Any] | None = None) -> list[Array]:
+def analytical(subject: Subject, outputs: Sequence[Any]) -> list[Array]:
     """For each tensor the Jacobian (its elements, all output elements), by backward.
 
-    One walk back for each output element; through the run at hand, unless another's are given.
+    One walk back for each output element.
     """
     rows = []
-    for out in flowing(subject.made) if outputs is None else outputs:
+    for out in outputs:
         cotangent = np.zeros(out._array.shape, out._array.dtype)
         backward = Backward([out], subject.tensors)
         for element in range(cotangent.size):
@@ -245,7 +250,7 @@ def compare(
         backwards: the Jacobians to compare, if not those of backward.
     """
     given = backwards is not None
-    backwards = analytical(subject) if backwards is None else backwards
+    backwards = subject.jacobians if backwards is None else backwards
     shapes = [out._array.shape for out in flowing(subject.made)]
     found: list[Jacobian] = []
     total = sum(x._array.size for x in subject.tensors)
@@ -261,7 +266,7 @@ def compare(
         }
         _closely(subject, tensor._array, columns, got, judged)
         if (judged[0] == Verdict.FAIL).any():
-            rounded = analytical(subject) if given else backwards
+            rounded = subject.jacobians if given else backwards
             doubt = _rounding_of_backward(subject, rounded, number)
             _closely(subject, tensor._array, columns, got, judged, doubt)
         name, of, end = subject.names[number], tensor._array.shape, 0
