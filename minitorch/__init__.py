@@ -160,7 +160,8 @@ if _typing.TYPE_CHECKING:
     )
     from minitorch.serialization import load as load, save as save
 else:
-    __all__ = ["__version__", *_later, *(name for name in globals() if not name.startswith("_"))]
+    # pytest, where it rewrites the asserts of what comes with a plugin, adds names with an @.
+    __all__ = ["__version__", *_later, *(name for name in globals() if name[0].isalpha())]
     __all__ = sorted(set(__all__) - {"factory", "kernels", "missing", "sampling"})
 
 __getattr__ = missing(__name__, _later)

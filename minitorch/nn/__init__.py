@@ -16,7 +16,7 @@ from minitorch.nn.parallel import DataParallel as DataParallel
 from minitorch.nn.parameter import Buffer as Buffer, Parameter as Parameter
 
 if not _typing.TYPE_CHECKING:
-    __all__ = sorted(name for name in globals() if not name.startswith("_") and name != "missing")
+    __all__ = sorted(name for name in globals() if name[0].isalpha() and name != "missing")
 
 __getattr__ = missing(__name__)
 

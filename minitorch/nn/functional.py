@@ -59,7 +59,7 @@ if not _typing.TYPE_CHECKING:
     __all__ = sorted(
         name
         for name in set(globals()) - {"Tensor", "annotations", "dtype", "implied_dim", "ops"}
-        if not name.startswith("_")
+        if name[0].isalpha()
     )
 
 del _typing
