@@ -48,6 +48,8 @@ def main(options: argparse.Namespace) -> int:
     if seconds is (options.library is None) and options.budget is not None:
         wanted = "a number of elements" if seconds else "a time with --with, such as 60s"
         return arguments.failed("check", f"argument --budget: expected {wanted}")
+    if options.library is not None and options.step != 1:
+        return arguments.failed("check", "--step and --with do not go together: it runs to its end")
     if options.library is not None:
         return functions.main(options)
     calls = record_calls()

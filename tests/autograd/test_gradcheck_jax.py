@@ -295,3 +295,8 @@ def test_forward_mode_is_checked() -> None:
     alone: Any = {"check_forward_ad": True, "check_backward_ad": False}
     with pytest.raises(GradcheckError, match="in forward mode"):
         gradcheck(bad_cube, arrays(X), **alone)
+
+
+def test_vmap_is_not_taken_for_checked() -> None:
+    with pytest.raises(NotImplementedError, match="under vmap jax is not checked"):
+        gradcheck(lambda x: x * 2, jnp.ones(3), check_batched_grad=True)

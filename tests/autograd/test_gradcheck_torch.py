@@ -580,3 +580,35 @@ def test_a_module_is_checked_in_its_parameters_and_stays_as_it_is(factor):
     if factor != 1.0:
         assert report.culprit.name == "Cube"
         assert "(module 2: Act)" in report.culprit.place
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.1])
+def test_a_module_that_runs_in_float32_alone(factor):
+    class Single(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+
+        def forward(self, x):
+            if x.dtype != torch.float32:
+                raise TypeError("float32 alone")
+            return of_backward(lambda c, g: factor * cube_backward(c, g))(x * self.weight)
+
+    x = torch.tensor([[0.5, 1.5]])
+    report = gradcheck_module(Single(), x, raise_exception=False)
+    assert report.ok is (factor == 1.0), report
+    assert any("checked in float32 alone" in note for note in report.notes)
+
+
+def test_a_modules_input_on_another_device_is_refused():
+    with pytest.raises(ValueError, match="input 0 is on meta"):
+        gradcheck_module(torch.nn.Linear(3, 2), torch.ones(2, 3, device="meta"))
+
+
+def test_random_operations_are_run_again_with_the_same_numbers():
+    def function(x):
+        torch.manual_seed(0)
+        return torch.nn.functional.dropout(x) * x.detach()
+
+    report = gradcheck_report(function, torch.ones(4, 5, dtype=torch.float64, requires_grad=True))
+    assert not report.ok and report.culprit is None, report

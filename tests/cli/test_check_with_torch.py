@@ -153,6 +153,12 @@ def test_many_signatures_are_left_out_and_pytorchs_own_functions_not_checked(run
     assert checked.returncode not in (0, 1, 2)  # interrupted
 
 
+def test_a_step_to_stop_at_is_refused(run):
+    checked = run(PROGRAM, "--step", "2")
+    assert checked.returncode == 2 and checked.stdout == ""
+    assert "--step and --with do not go together" in checked.stderr
+
+
 @pytest.mark.parametrize("budget", ["5", "0s", "1m", "-1s"])
 def test_a_budget_that_is_no_time_is_refused(run, budget):
     checked = run(PROGRAM, f"--budget={budget}")

@@ -61,7 +61,8 @@ def gradcheck(
         nondet_tol: how much two runs may differ.
         fast_mode: look along random directions only, and bisect down to the element on failure.
         check_batched_grad, check_batched_forward_grad, check_forward_ad, check_backward_ad: which
-            ways to look at; all but backward only in libraries that have vmap or forward mode.
+            ways to look at; all but backward in other libraries alone, where they have such a way.
+            minitorch itself has no vmap, and takes `check_batched_grad` without a word.
         check_undefined_grad, check_grad_dtypes, masked: accepted; what they are about is checked
             in any case.
 

@@ -174,7 +174,12 @@ class Library(ABC):
 
         Args:
             vmapped: whether backward, and forward mode, have to run under the library's vmap.
+
+        Raises:
+            NotImplementedError: if they have to, and nobody has written how that is checked.
         """
+        if any(vmapped):
+            raise NotImplementedError(f"gradcheck: under vmap {self.name} is not checked")
         return iter(())
 
     def source(self, value: Any) -> str:

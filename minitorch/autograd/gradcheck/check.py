@@ -241,11 +241,7 @@ def _check_order(
             told = f"{type(exact.raised).__name__}: {exact.raised}"
             report.notes.append(f"undefined close to the inputs, where the function raised {told}")
         if exact.bits < 53:
-            precision = {24: "float32", 11: "float16", 8: "bfloat16"}[exact.bits]
-            report.notes.append(
-                "the function does not run in float64, or gives something else there, and was "
-                f"checked in {precision} alone"
-            )
+            report.notes.append(not_in_float64(exact.bits))
         draws, seen = np.random.default_rng(options.seed), set[str]()
         kept = [Backward(flowing(outputs), subject.tensors) for outputs in runs]
         known = () if options.fast_mode else subject.jacobians
@@ -270,6 +266,15 @@ def _check_order(
             report.notes.append(unchecked)
             return
         report.breaches.append((order, Violation("gives gradients that fit", str(error))))
+
+
+def not_in_float64(bits: int) -> str:
+    """Note that the check was in a precision of fewer bits."""
+    precision = {24: "float32", 11: "float16", 8: "bfloat16"}[bits]
+    return (
+        "the function does not run in float64, or gives something else there, and was checked in "
+        f"{precision} alone"
+    )
 
 
 def _subject(

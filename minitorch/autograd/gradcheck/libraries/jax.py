@@ -140,6 +140,8 @@ class Jax(Library):
     def breaches(
         self, bridge: Bridge, inputs: Sequence[Any], vmapped: tuple[bool, bool]
     ) -> Iterator[tuple[str, str]]:
+        if any(vmapped):
+            return (yield from super().breaches(bridge, inputs, vmapped))
         made = self.value(bridge.func, inputs)
         with precision(*inputs):
             others, _ = self._walk_back(bridge.func, inputs, bridge.wanted)

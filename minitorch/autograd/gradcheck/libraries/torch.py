@@ -155,11 +155,11 @@ class Torch(Library):
         trained = {name for name, _ in model.named_parameters()}
         values = [part.detach().requires_grad_(part.requires_grad) for part in parts.values()]
         values += [x.detach().requires_grad_() if self.is_floating(x) else x for x in given]
-        for name, value in zip(parts, values, strict=False):
-            self.refuse(f"parameter {name}", value)
         names = [f"parameter {name}" for name in parts]
-        bridge = Bridge(self, run, values, type(model).__name__)
-        return bridge, names + [f"input {i}" for i in range(len(given))]
+        names += [f"input {i}" for i in range(len(given))]
+        for name, value in zip(names, values, strict=True):
+            self.refuse(name, value)
+        return Bridge(self, run, values, type(model).__name__), names
 
     def calls(self, bridge: Bridge, inputs: Sequence[Any]) -> list[ForeignCall]:
         return calls_behind(self, bridge, inputs)

@@ -7,6 +7,7 @@ result is found by walking its `grad_fn`.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -74,11 +75,9 @@ class Applied:
         """Call it anew; as what is changed in place is no leaf, it may be changed here, too."""
         fresh = [x.clone() if isinstance(x, torch.Tensor) else x for x in leaves]
         args, kwargs = tree_unflatten(fresh, self.form)
-        if self.is_function:
-            with torch.random.fork_rng(devices=[]):
-                torch.set_rng_state(self.random)
-                return self.func.apply(*args, **kwargs)
-        made = self.func(*args, **kwargs)
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self.random)
+            made = (self.func.apply if self.is_function else self.func)(*args, **kwargs)
         return args[0] if made is None else made  # as of x[0] = y
 
     def call(self, library: Library) -> ForeignCall:
@@ -94,8 +93,6 @@ class Applied:
 
 def _registered(func: Any) -> tuple[str, Any]:
     """The operation of `torch.library` that is called, or ''; its backward, as it was written."""
-    import inspect
-
     backward: Any = getattr(func, "backward", None)
     if isinstance(func, torch._ops.OpOverload):
         definition = torch._library.custom_ops.OPDEFS.get(func.name())
@@ -109,8 +106,6 @@ def _registered(func: Any) -> tuple[str, Any]:
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
     """The names of a function's arguments; none if they cannot be told."""
-    import inspect
-
     try:
         return [p.name for p in inspect.signature(function).parameters.values()
                 if p.kind is p.POSITIONAL_OR_KEYWORD]  # fmt: skip
