@@ -17,16 +17,16 @@ def as_markdown(rows: Sequence[Sequence[str]], totals: Sequence[str] = ()) -> st
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *told])
 
 
-def insert(page: str, part: str, command: str) -> str:
+def insert(page: str, part: str, command: str, words: int = 3) -> str:
     """Put `part` between the markers that the same program has in `page`.
 
-    The program is what `command` begins with, ``python -m benchmarks.memory``; its options may
-    change. A new page has empty markers.
+    The program is the first `words` of `command`, as in ``python -m benchmarks.memory``; the
+    options behind them may change. A new page has empty markers.
 
     Raises:
         ValueError: if the page has no such markers.
     """
-    program = " ".join(command.split()[:3])
+    program = " ".join(command.split()[:words])
     begin, _, closing = BEGIN.partition("{}")
     held = re.search(
         rf"{re.escape(begin + program)}(?: [^\n]*?)??{re.escape(closing)}.*?{re.escape(END)}",
@@ -41,7 +41,7 @@ def insert(page: str, part: str, command: str) -> str:
     return page[: held.start()] + made + page[held.end() :]
 
 
-def write(path: Path, part: str, command: str) -> None:
+def write(path: Path, part: str, command: str, words: int = 3) -> None:
     """Put `part` between the markers of the page at `path`; `command` is what made it."""
     page = path.read_text(encoding="utf-8")
-    path.write_text(insert(page, part, command), encoding="utf-8")
+    path.write_text(insert(page, part, command, words), encoding="utf-8")

@@ -252,9 +252,16 @@ def main(argv: list[str] | None = None) -> int:
         for checker in checkers:
             print(f"\n{checker.name}:", *wrong_of(trials, checker.name), sep="\n  ")
     if options.markdown is not None:
-        command = " ".join(["python -m benchmarks.gradcheckers", *(argv or sys.argv[1:])])
+        chosen = [
+            f"--checker {key}" for key in options.checker or ()
+        ]  # a page has tables of several
+        chosen += ["--networks"] * options.networks
+        words = 3 + len(" ".join(chosen).split())
+        further = [f"--sample {options.sample}"] * (options.sample is not None)
+        further += [f"--seed {options.seed}"] * (options.seed != 0)
+        command = " ".join(["python -m benchmarks.gradcheckers", *chosen, *further])
         part = "\n\n".join(as_markdown(rows, TOTALS) for rows in made)
         part += "\n\nWith " + ", ".join(f"{n} {v}" for n, v in versions().items()) + "."
-        write(options.markdown, part, command)
+        write(options.markdown, part, command, words)
     ours = [c.name for key, c in CHECKERS.items() if key.startswith("minitorch") and c in checkers]
     return int(any(t.failed(name) for t in trials for name in ours))

@@ -145,6 +145,12 @@ def test_wrong_verdicts_are_counted_and_written_into_the_page(tmp_path, capsys, 
     text = page.read_text()
     assert "Before." in text and "After." in text and "old" not in text
     assert f"| swapped | {bugs} | 0 |" in text
+    by_name = pages.BEGIN.format("python -m benchmarks.gradcheckers --checker minitorch --seed 1")
+    page.write_text(f"{begin}\nold\n{pages.END}\n{by_name}\nold, too\n{pages.END}\n")
+    trial.main(["--markdown", str(page), "--sample", "2", *command[:2], "--checker", "minitorch"])
+    text = page.read_text()
+    assert "\nold\n" in text and "old, too" not in text  # its own table alone
+    assert by_name.replace("--seed 1", "--sample 2") in text
     page.write_text("no markers")
     with pytest.raises(ValueError, match="to write between"):
         trial.main(command)
