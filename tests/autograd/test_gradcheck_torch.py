@@ -123,6 +123,30 @@ def test_a_marked_change_in_place_is_right():
     assert gradcheck_report(lambda x: Double.apply(x.clone()), leaf(1.0, 2.0)).ok
 
 
+@pytest.mark.parametrize("mask", [-1e9, -3e38])
+def test_a_zero_beside_a_mask(mask):
+    assert gradcheck_report(lambda x: x.softmax(0), leaf(mask, 0.0, 1.0, 0.0)).ok
+    wrong = of_backward(lambda c, g: cube_backward(c, g) * (c.saved_tensors[0] != 0.125))
+    assert not gradcheck_report(lambda x: wrong((x - 0.125).tanh() + 0.125), leaf(mask, 0.125)).ok
+
+
+def test_logits_that_leave_no_doubt():
+    x = 100 * torch.tensor([[1.5, -0.3, -2.2, 0.6]], dtype=torch.float64)
+    target = torch.tensor([1])
+    for func in (
+        lambda x: x.log_softmax(-1),
+        lambda x: torch.nn.functional.cross_entropy(x, target),
+    ):
+        assert gradcheck_report(func, x.clone().requires_grad_()).ok
+
+
+def test_numbers_that_overflow_in_the_check_are_nobodys_fault():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert gradcheck(torch.log, leaf(1e-300, 1.0))
+        assert gradcheck(lambda x: x.logsumexp(0), leaf(float("-inf"), 0.0, 1.0))
+
+
 def test_kinks_that_meet_are_not_refused():
     x = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     text = said(lambda x: torch.relu(x) - torch.relu(-x) / 2, x)
@@ -201,6 +225,47 @@ def test_a_gradient_that_is_wrong_only_for_a_memory_layout():
     Careless = function(forward, lambda ctx, g: 2 * ctx.saved_tensors[0] * g, "Careless")
     x = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
     assert "takes inputs of any strides" in said(Careless.apply, x)
+
+
+@pytest.mark.parametrize(
+    ("careless", "text"),
+    [
+        (lambda g: g * (0.5 if g.stride(0) and not g.stride(1) else 1), "partly expanded"),
+        (lambda g: g * (0.5 if g.stride(1) and not g.stride(0) else 1), "partly expanded"),
+        (lambda g: g.as_strided(g.shape, g.stride(), 0), "takes a slice as an incoming gradient"),
+    ],
+)
+def test_incoming_gradients_of_partial_sums_and_of_slices(careless, text):
+    report = said(of_backward(lambda c, g: cube_backward(c, careless(g))), leaf([1.0, 2.0], [3, 4]))
+    assert text in report and "First faulty operation: Cube\n" in report
+
+
+@pytest.mark.parametrize(
+    "asked", [lambda a, b: (a, a), lambda a, b: (b, b), lambda a, b: [a * b] * 2]
+)
+def test_a_gradient_that_is_left_out_where_others_are(asked):
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return a * b
+
+    def backward(ctx, grad):
+        (a, b), (first, second) = ctx.saved_tensors, asked(*ctx.needs_input_grad)
+        return b * grad if first else None, a * grad if second else None
+
+    report = said(function(forward, backward, "Mul").apply, leaf(1.0, 2.0), leaf(3.0, 4.0))
+    assert re.search(
+        r"where of the inputs . alone requires grad, input . got 0 at \[0\], else", report
+    )
+
+
+def test_a_backward_that_raises_where_an_input_needs_no_gradient():
+    def backward(ctx, grad):
+        made = [grad.clone() if needed else None for needed in ctx.needs_input_grad]
+        return made[0], made[1].neg()
+
+    Sub = function(lambda ctx, a, b: a - b, backward, "Sub")
+    assert "input 0 alone requires" not in said(torch.sub, leaf(1.0, 2.0), leaf(3.0, 4.0))
+    assert "'NoneType' object has no attribute 'neg'" in said(Sub.apply, leaf(1.0), leaf(3.0))
 
 
 def test_repeated_slices_are_tried_as_an_expanded_tensor():
@@ -440,6 +505,13 @@ def test_once_differentiable_is_no_mistake_and_has_no_second_order():
     assert report.ok and "once_differentiable" in report.notes[0]
     with pytest.raises(GradcheckError, match="once_differentiable"):
         gradgradcheck(Once.apply, leaf(1.0, 2.0))
+
+
+def test_where_pytorch_has_no_second_derivative_the_first_is_judged():
+    report = gradcheck_report(torch.nn.functional.hardsigmoid, leaf(1.0, 2.0))
+    assert report.ok and "not implemented" in report.notes[0]
+    with pytest.raises(GradcheckError, match="second order not checked: derivative for"):
+        gradgradcheck(torch.nn.functional.hardsigmoid, leaf(1.0, 2.0))
 
 
 def test_incoming_gradients_may_be_given():

@@ -139,7 +139,9 @@ class Subject:
     def steps(self, array: Array, size: float, thorough: bool) -> Array:
         """The steps to try for an element of size `size` of `array`."""
         typical = typical_size(array)
-        steps = ladder(size or typical, typical, self._bits_of(array), thorough)
+        # Of a 0 beside such large ones as mask others out, 1 may be the size.
+        zero = min(typical, 1.0) if thorough else typical
+        steps = ladder(size or zero, typical, self._bits_of(array), thorough)
         if self.eps is not None:
             steps = steps[steps <= self.eps] if thorough else steps * min(1, self.eps / steps[0])
         return steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -111,9 +112,13 @@ class Torch(Library):
             outputs, seeds = zip(*given, strict=True)
             if barred:
                 raise NoSecondOrder("a backward is marked with @once_differentiable")
-            return torch.autograd.grad(
-                outputs, leaves, seeds, True, create_graph, allow_unused=True
-            )
+            asked = seeds, True, create_graph
+            try:
+                return torch.autograd.grad(outputs, leaves, *asked, allow_unused=True)
+            except RuntimeError as error:  # NotImplementedError, too, is one
+                if second and _is_missing(error):
+                    raise NoSecondOrder(str(error).rstrip(".")) from error
+                raise
 
         return made, [out.requires_grad for out in made], pullback
 
@@ -174,6 +179,11 @@ class Torch(Library):
         if value.numel() > FEW:
             return f"...  # {list(value.shape)}, {rest}"
         return f"torch.tensor({value.tolist()!r}, {rest})"
+
+
+def _is_missing(error: RuntimeError) -> bool:
+    """Whether PyTorch says that it has no derivative of one of its own operations."""
+    return bool(re.match(r"(the )?derivative for .* is not implemented", str(error)))
 
 
 LIBRARY = Torch()

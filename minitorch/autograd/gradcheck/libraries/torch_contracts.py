@@ -41,6 +41,8 @@ def breaches(bridge: Bridge, inputs: Sequence[Any], vmapped: tuple[bool, bool]) 
         yield from _undefined(run)
         yield from _memory(run)
         yield from _repeated(run)
+        yield from _asked_for(run)
+        yield from _sliced(run)
     if vmapped[0]:
         yield from _batched(run)
     if vmapped[1]:
@@ -71,12 +73,20 @@ class _Run:
         made = self.bridge.library.value(self.bridge.func, inputs)
         return [out for out in made if out.requires_grad]
 
-    def gradients(self, outputs: Sequence[Any], leaves: Sequence[Any], seeds: Any = None) -> Any:
-        seeds = self.seeds if seeds is None else seeds
-        seeds = [seed.clone() for seed in seeds]  # which a backward might change
-        found = torch.autograd.grad(outputs, leaves, seeds, True, allow_unused=True)
-        pairs = zip(found, leaves, strict=True)
-        return [torch.zeros_like(x) if g is None else g for g, x in pairs]
+    def gradients(
+        self,
+        outputs: Sequence[Any],
+        leaves: Sequence[Any],
+        seeds: Any = None,
+        copy: Callable[[Any], Any] = torch.clone,
+    ) -> Any:
+        given = zip(outputs, self.seeds if seeds is None else seeds, strict=True)
+        pairs = [(out, copy(seed)) for out, seed in given if out.requires_grad]
+        if not pairs:
+            return [torch.zeros_like(x) for x in leaves]
+        roots, cotangents = zip(*pairs, strict=True)  # copies, which a backward might change
+        found = torch.autograd.grad(roots, leaves, cotangents, True, allow_unused=True)
+        return [torch.zeros_like(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
 
     def among(self, leaves: Sequence[Any]) -> list[Any]:
         """All inputs, with `leaves` for the wanted ones."""
@@ -243,8 +253,8 @@ def _memory(run: _Run) -> Iterator[Found]:
 
 
 def _spread(leaf: Any) -> Any:
-    """Two apart in memory."""
-    apart = torch.stack([leaf.detach(), leaf.detach() + 1], -1)[..., 0]
+    """Two apart in memory, and not from its beginning."""
+    apart = torch.stack([leaf.detach() + 1, leaf.detach()], -1)[..., 1]
     return apart.requires_grad_()
 
 
@@ -289,6 +299,50 @@ def _repeated(run: _Run) -> Iterator[Found]:
                 told = f"one tensor for both {pair} got, at {place}, a gradient of {values}"
                 yield "adds up where one tensor is two inputs", told
                 return
+
+
+def _asked_for(run: _Run) -> Iterator[Found]:
+    """Whether inputs have the same gradients where others do not require grad."""
+    value, func, leaves = run.bridge.library.value, run.bridge.func, run.leaves
+    flows = [out.requires_grad for out in value(func, run.inputs)]
+    due, every = run.gradients(run.outputs, leaves), range(len(leaves))
+    asked = [{n} for n in every] + [{*every} - {n} for n in every]
+    for some in asked if len(leaves) > 1 else []:
+        given = [x if n in some else x.detach() for n, x in enumerate(leaves)]
+        try:
+            made = value(func, run.among(given))
+        except Exception:  # which is loud, and the function's right
+            continue
+        outputs = [out for out, flow in zip(made, flows, strict=True) if flow]
+        places = [run.bridge.wanted[n] for n in sorted(some)]
+        name, alone = "gives each gradient that is asked for", ", ".join(map(str, places))
+        where = (
+            f"where of the inputs {alone} alone {'requires' if len(some) == 1 else 'require'} grad"
+        )
+        try:
+            found = run.gradients(outputs, [leaves[n] for n in sorted(some)])
+        except Exception as error:
+            yield name, f"{where}, backward raised {type(error).__name__}: {error}"
+            return
+        for number, i, gradient in zip(sorted(some), places, found, strict=True):
+            if (place := _unlike(due[number], gradient, _room(*due))) is not None:
+                one, two = due[number][tuple(place)].item(), gradient[tuple(place)].item()
+                told = f"input {i} got {two:.9g} at {place}, else {one:.9g}"
+                yield name, f"{where}, {told}"
+                return
+
+
+def _sliced(run: _Run) -> Iterator[Found]:
+    """Whether an incoming gradient may begin elsewhere than its memory does."""
+
+    def second(seed: Any) -> Any:
+        return torch.stack([seed + 1, seed])[1]
+
+    def sliced() -> Sequence[Any]:
+        return [g[None] for g in run.gradients(run.outputs, run.leaves, copy=second)]
+
+    due = run.gradients(run.outputs, run.leaves)
+    yield from _alike("takes a slice as an incoming gradient", sliced, [due])
 
 
 def _batched(run: _Run) -> Iterator[Found]:
