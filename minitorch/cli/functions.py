@@ -52,19 +52,23 @@ def main(options: argparse.Namespace) -> int:
 def told(collected: Any, options: argparse.Namespace) -> int:
     """Check the Functions, print what was found, and return 1 if something is wrong."""
     started = time.monotonic()
-    seconds = options.budget or BUDGET
-    checks = collected.check(until=started + seconds)
+    budget = options.budget or BUDGET
+    checks = collected.check(until=started + budget)
     watched = progress(None, "gradcheck")(checks, len(collected.calls))
     rows: list[tuple[str, ...]] = [("Function", "inputs", "calls", "order 1", "order 2", "at")]
     findings: list[NodeFinding] = []
+    notes: dict[str, None] = {}  # each once
     for checked in watched:
         first, second = checked.first, checked.second
         findings += checked.findings
         applied = checked.applied
+        if checked.second and checked.second.problem:  # for what forward saves may be the reason
+            notes |= dict.fromkeys(applied.notes)
         place = applied.place.rpartition(os.sep)[2]
         words = _word(first), "-" if first and first.problem else _word(second)
         rows.append((applied.name, applied.told_inputs, str(checked.count), *words, place))
-    report = Report(options.program, nodes=findings, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    report = Report(options.program, nodes=findings, notes=[*notes], seconds=seconds)
     print("", columns(rows), "", sep="\n")
     for finding in findings:
         if finding.problem:
@@ -74,12 +78,14 @@ def told(collected: Any, options: argparse.Namespace) -> int:
             print(f"  {finding.problem}\n")
         elif finding.note:
             print(f"{finding.name}: {finding.note}\n")
+    for note in report.notes:
+        print(f"Note: {note}\n")
     unchecked = sum(row[3] == "not checked" for row in rows)
     number = len(rows) - 1
     wrong = sum("WRONG" in row[3:5] for row in rows)
     print(
         f"{number} signature{'s' * (number > 1)} of custom Functions, {wrong} wrong"
-        + (f", {unchecked} not checked within {seconds:g} s" if unchecked else "")
+        + (f", {unchecked} not checked within {budget:g} s" if unchecked else "")
         + f"; {report.seconds:.1f} s"
     )
     for name, count in collected.left_out.items():

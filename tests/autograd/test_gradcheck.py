@@ -498,6 +498,12 @@ def test_a_whole_model_is_checked() -> None:
     assert "fc.weight" in report.table()
 
 
+def test_a_model_that_changes_its_input_in_place() -> None:
+    model = mt.nn.Sequential(mt.nn.ReLU(inplace=True), mt.nn.Linear(3, 2))
+    report = gradcheck_module(model, mt.rand(4, 3))
+    assert [node.name for node in report.nodes] == ["ReLU", "Linear"]
+
+
 def test_a_bug_planted_in_conv2d_is_found_as_conv2d(monkeypatch: pytest.MonkeyPatch) -> None:
     def zero_one(g: Any) -> Any:
         g[1, 0, 2, 0] = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -357,6 +358,32 @@ def test_an_operation_in_torch_library_is_named_with_its_own_backward(func, name
         assert report.startswith("gradients of minitorch_tests::triple: WRONG")
 
 
+@pytest.mark.parametrize("factor", [1, 2])
+def test_an_operation_in_torch_library_is_listed_once(factor):
+    report = gradcheck_report(lambda x: 2 * factor * triple(x), leaf(1.0, 2.0), orders=(1,))
+    assert [node.name for node in report.nodes] == ["minitorch_tests::triple", "mul"]
+    both = gradcheck_report(lambda x: total([x, x.sin()]), leaf(1.0, 2.0), orders=(1,))
+    assert [node.name for node in both.nodes] == ["sin", "minitorch_tests::total"]
+
+
+NOT_LINEAR = {
+    "an incoming gradient of zeros gave 1 ": lambda g: 2 * g + (g == 0).all(),
+    "an incoming gradient times -2**-40 gave 0 ": lambda g: torch.where(
+        g.abs() < 1e-9, 0 * g, 2 * g
+    ),
+    "an incoming gradient times 2**40 gave ": lambda g: 2 * g.clamp(-100, 100),
+    "a random incoming gradient gave ": lambda g: (2.1 if (g != 0).sum() > 1 else 2) * g,
+}
+
+
+@pytest.mark.parametrize(("text", "backward"), NOT_LINEAR.items(), ids=NOT_LINEAR)
+def test_what_is_not_linear_is_said_plainly(text, backward):
+    func = function(lambda ctx, x: 2 * x, lambda ctx, g: backward(g)).apply
+    assert re.search(
+        re.escape(text) + r".*, where a linear backward gives ", said(func, leaf(1.0, 2.0))
+    )
+
+
 def square_backward(ctx, grad):
     return 2 * ctx.saved_tensors[0] * grad
 
@@ -570,6 +597,23 @@ def test_the_reproducer_runs(capsys):
     assert "Cube.apply: WRONG" in capsys.readouterr().out
 
 
+def test_the_reproducer_of_a_model_in_float32():
+    class Wrong(torch.nn.Module):
+        def forward(self, x):
+            return x.detach() * x
+
+    report = said(Wrong(), leaf(0.1, 2.0, dtype=torch.float32))
+    assert "x0 = torch.tensor([0.1, 2.0], dtype=torch.float32" in report
+    assert "gradcheck_report(fn, (x0,)" in report  # and not the class
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_pytest_shows_no_line_of_the_checkers_own(check):
+    with pytest.raises(GradcheckError) as caught:
+        check(lambda x: x.detach() * x**2, leaf(1.0))
+    assert {entry.path.name for entry in caught.traceback.filter(caught)} == {Path(__file__).name}
+
+
 # ---- forward mode, vmap, modules --------------------------------------------------------------
 
 
@@ -670,6 +714,37 @@ def test_a_module_that_runs_in_float32_alone(factor):
     report = gradcheck_module(Single(), x, raise_exception=False)
     assert report.ok is (factor == 1.0), report
     assert any("checked in float32 alone" in note for note in report.notes)
+
+
+def test_a_module_that_changes_its_input_in_place():
+    model = torch.nn.Sequential(torch.nn.ReLU(inplace=True), torch.nn.Linear(3, 2))
+    x = torch.randn(4, 3)
+    before = x.clone()
+    report = gradcheck_module(model, x)
+    assert report.ok and torch.equal(x, before)
+    assert [node.name for node in report.nodes] == ["relu", "linear"]
+
+
+def test_a_module_whose_backward_raises_is_reported_with_its_operations():
+    class Doubled(torch.nn.Module):
+        def forward(self, x):
+            return x.sigmoid().mul_(2)  # in the memory that sigmoid saved
+
+    report = gradcheck_module(Doubled(), torch.ones(2), raise_exception=False)
+    assert not report.ok
+    assert "backward runs, and gives gradients that fit." in str(report)
+    assert "modified by an inplace operation" in str(report)
+    assert [line.split()[0] for line in report.table().splitlines()[2:]] == ["sigmoid", "mul_"]
+    with pytest.raises(GradcheckError, match="inplace operation"):
+        gradcheck_module(Doubled(), torch.ones(2))
+
+
+def test_the_error_of_a_derivative_that_is_zero_is_not_relative():
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    torch.manual_seed(0)
+    report = gradcheck_module(model, torch.randn(5, 3))
+    (bias,) = [j for j in report.jacobians if j.input_name == "parameter 0.bias"]
+    assert bias.ok and bias.relative_error() < 1e-6
 
 
 def test_a_modules_input_on_another_device_is_refused():

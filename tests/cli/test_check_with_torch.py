@@ -153,6 +153,64 @@ def test_many_signatures_are_left_out_and_pytorchs_own_functions_not_checked(run
     assert checked.returncode not in (0, 1, 2)  # interrupted
 
 
+@pytest.mark.parametrize("factor", ["1", "1.1"])
+def test_operations_of_torch_library_are_checked_each_in_one_line(run, factor, tmp_path):
+    checked = run(
+        """
+        import torch
+        from torch import Tensor
+
+        @torch.library.custom_op("prog::pair", mutates_args=())
+        def pair(x: Tensor, w: Tensor) -> list[Tensor]:
+            return [2 * x, x * w]
+
+        def keep(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        def backward(ctx, grads):
+            x, w = ctx.saved_tensors
+            return 2 * grads[0] + w * grads[1], x * grads[1]
+
+        pair.register_autograd(backward, setup_context=keep)
+
+        @torch.library.custom_op("prog::total", mutates_args=())
+        def total(xs: list[Tensor], *, scale: float = 2.0) -> Tensor:
+            return scale * sum(xs)
+
+        def keep_count(ctx, inputs, keyword_only_inputs, output):
+            ctx.count, ctx.scale = len(inputs[0]), keyword_only_inputs["scale"]
+
+        def total_backward(ctx, grad):
+            return [FACTOR * ctx.scale * grad] * ctx.count
+
+        total.register_autograd(total_backward, setup_context=keep_count)
+        x, w = torch.rand(3, requires_grad=True), torch.rand(3, requires_grad=True)
+        for _ in range(2):
+            total([*pair(x, w), x], scale=3.0).sum().backward()
+        """,
+        "--html",
+        "found.html",
+        factor=factor,
+    )
+    rows = [line.split() for line in checked.stdout.splitlines() if "prog.py:" in line]
+    table = [row for row in rows if row[0].startswith("prog::")]
+    assert [(row[0], row[-6]) for row in table] == [("prog::pair", "2"), ("prog::total", "2")]
+    assert checked.returncode == (factor != "1"), checked.stderr
+    assert ("prog::total is WRONG" in checked.stdout) is (factor != "1")
+    page = (tmp_path / "found.html").read_text()
+    failed = "0 of 4" if factor == "1" else "1 of 3"
+    assert f"({failed} checks failed)" in page and "Jacobians" not in page
+
+
+def test_what_makes_a_second_derivative_wrong_is_noted(run):
+    saved = PROGRAM.replace("save_for_backward(x)", "save_for_backward(x, torch.sigmoid(x))")
+    saved = saved.replace("(x,) = ", "x, s = ").replace("            s = torch.sigmoid(x)\n", "")
+    checked = run(saved)
+    assert checked.returncode == 1
+    assert "the gradient of Swish is WRONG" in checked.stdout
+    assert "Note: Swish saves a tensor of shape [4, 5] that is neither input" in checked.stdout
+
+
 def test_a_step_to_stop_at_is_refused(run):
     checked = run(PROGRAM, "--step", "2")
     assert checked.returncode == 2 and checked.stdout == ""

@@ -77,6 +77,7 @@ def gradcheck(
     >>> gradcheck(minitorch.relu, x)
     True
     """
+    __tracebackhide__ = True
     if not (check_backward_ad or check_forward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad True")
     if check_batched_forward_grad and not check_forward_ad:
@@ -128,6 +129,7 @@ def gradgradcheck(
     >>> gradgradcheck(lambda x: x**3, x)
     True
     """
+    __tracebackhide__ = True
     if not (check_fwd_over_rev or check_rev_over_rev):
         raise AssertionError(
             "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
@@ -142,6 +144,7 @@ def gradgradcheck(
 def _outcome(
     func: Checked, inputs: Any, orders: Any, options: Options, grad_outputs: Any = None
 ) -> bool:
+    __tracebackhide__ = True
     try:
         check(func, inputs, orders, options, grad_outputs).raise_if_wrong()
     except GradcheckError:

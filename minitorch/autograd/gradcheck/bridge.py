@@ -187,6 +187,12 @@ class Library(ABC):
         return "..."
 
 
+def written(array: Array) -> str:
+    """An array's numbers as source, in no more digits than its precision has."""
+    real = array.dtype.kind == "f"
+    return repr((array.astype(str).astype(np.float64) if real else array).tolist())
+
+
 class Source(str):
     """Source as it stands, also within a list."""
 

@@ -22,6 +22,7 @@ from minitorch.autograd.gradcheck.bridge import (
     NoSecondOrder,
     library_of,
     tensor_over,
+    written,
 )
 from minitorch.autograd.gradcheck.contracts import Backward, BackwardError, Violation, breaches
 from minitorch.autograd.gradcheck.forward import compare_forward
@@ -265,7 +266,7 @@ def _check_order(
                 raise GradcheckError(f"gradcheck: {unchecked}") from error
             report.notes.append(unchecked)
             return
-        report.breaches.append((order, Violation("gives gradients that fit", str(error))))
+        report.breaches.append((order, error.violation))
 
 
 def not_in_float64(bits: int) -> str:
@@ -491,11 +492,15 @@ def _recipe(
         dtype = f"dtype=minitorch.{from_numpy_dtype(array.dtype).name}"
         grad = ", requires_grad=True" if x._requires_grad else ""
         if array.size <= FEW:
-            lines.append(f"x{index} = minitorch.tensor({array.tolist()!r}, {dtype}{grad})")
+            lines.append(f"x{index} = minitorch.tensor({written(array)}, {dtype}{grad})")
         else:
             lines.append(f"x{index} = ...  # {list(array.shape)}, {dtype}{grad}")
-    function = name if all(part.isidentifier() for part in name.split(".")) else "fn"
-    function = f"({function}, vjp)" if isinstance(getattr(func, "func", 0), tuple) else function
+    asked = getattr(func, "func", func)
+    pair = isinstance(asked, tuple)
+    named = pair or hasattr(asked, "__name__")  # a model goes by its class's name
+    named = named and all(part.isidentifier() for part in name.split("."))
+    function = name if named else "fn"
+    function = f"({function}, vjp)" if pair else function
     order_list = "" if tuple(orders) == (1,) else f", orders={tuple(orders)}"
     arguments = ", ".join(names) + ("," if len(names) == 1 else "")
     call = f"{function}, ({arguments}){order_list}, seed={seed}"

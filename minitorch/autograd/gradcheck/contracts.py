@@ -44,6 +44,11 @@ class Violation:
 class BackwardError(Exception):
     """Backward raised something."""
 
+    @property
+    def violation(self) -> Violation:
+        """The contract that this breaks."""
+        return Violation("runs, and gives gradients that fit", str(self))
+
 
 class Backward:
     """Backward of one recorded graph, run again and again with other cotangents.
@@ -124,7 +129,9 @@ def breaches(
         yield Violation("returns gradients of the inputs' dtypes", text)
     if not any(hasattr(node, "bridge") for node in nodes_behind(backward.outputs)):
         yield from _aliases(first, tensors, backward)  # in other libraries gradients may be shared
-    again = "Backward is not reentrant: two walks over one graph, with one incoming gradient, gave"
+    again = (
+        "Backward is not reentrant: run twice over one graph, with one incoming gradient, it gave"
+    )
     unlike = list(_same(plain, second, nondet_tol, "gives the same twice", again))
     if not unlike:
         again = "two runs of the function and its backward gave"
@@ -337,14 +344,18 @@ def _linearity(
         if all(np.isfinite(j).all() for j in jacobians):
             row = np.concatenate([seed.reshape(-1) for seed in seeds], dtype=np.float64)
             due, size = [j @ row for j in jacobians], [abs(j) @ abs(row) for j in jacobians]
-            yield "all elements of an incoming gradient at once", 1.0, one, due, size
+            yield "a random incoming gradient", 1.0, one, due, size
         # Powers of 2, so that scaling rounds nothing.
-        for p, q in ((0.0, 0.0), (-(2.0**-digits), 0.0), (2.0**digits, 0.0), (1.0, 1.0)):
+        for p, q, of in (
+            (0.0, 0.0, "an incoming gradient of zeros"),
+            (-(2.0**-digits), 0.0, f"an incoming gradient times -2**-{digits}"),
+            (2.0**digits, 0.0, f"an incoming gradient times 2**{digits}"),
+            (1.0, 1.0, "the sum of two incoming gradients"),
+        ):
             pairs = zip(seeds, others, strict=True)
             mixed = backward([np.asarray(p * a + q * b, a.dtype) for a, b in pairs])
             due = [p * a + q * b for a, b in zip(one, two, strict=True)]
             size = [np.abs(p * a) + np.abs(q * b) for a, b in zip(one, two, strict=True)]
-            of = f"{p:g} times one incoming gradient and {q:g} times another"
             yield of, max(abs(p), q), mixed, due, size
 
     for of, factor, found, expected, sizes in cases():
@@ -353,6 +364,7 @@ def _linearity(
             off = np.where(g == due, 0.0, np.abs(g - due))  # 0 also where both overflow
             if not (off <= factor * tolerance + loose * size).all():
                 worst, where = _largest(off, index)
-                detail = f"{of} gave {g[worst]:.9g} for {where}, not {due[worst]:.9g}"
+                linear = f"a linear backward gives {due[worst]:.9g}"
+                detail = f"{of} gave {g[worst]:.9g} for {where}, where {linear}"
                 yield Violation("is linear in the incoming gradient", detail)
                 return

@@ -80,22 +80,20 @@ def body(report: Report, level: int = 2) -> str:
         f'<p class="said {state}">{escape(report.summary())}</p>',
         f"<h{level}>What was found</h{level}>",
         f"<pre>{escape(str(report))}</pre>",
-        f"<h{level}>Jacobians</h{level}>",
-        _table(
-            ("gradient of", "order", "by", *WORDS.values(), "largest error"),
-            [_row(j) for j in report.jacobians],
-        ),
-        _key(),
     ]
+    if report.jacobians:
+        head = ("gradient of", "order", "by", *WORDS.values(), "largest error")
+        table = _table(head, [_row(j) for j in report.jacobians])
+        parts += [f"<h{level}>Jacobians</h{level}>", table, _key()]
     parts += [_heat_map(j, level + 1) for j in report.jacobians if j.verdicts.size]
     if report.nodes:
-        head = ("operation", "input shapes", "found", "called at")
+        heads = ("operation", "input shapes", "found", "called at")
         told = [
             (node.name, node.told_shapes, node.problem or node.note or "right", node.place)
             for node in report.nodes
         ]
         title = f"<h{level}>Operations, each checked by itself</h{level}>"
-        parts += [title, _table(head, told)]
+        parts += [title, _table(heads, told)]
     return "\n".join(parts)
 
 

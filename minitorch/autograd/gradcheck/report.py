@@ -114,8 +114,9 @@ class Jacobian:
         return Element(by, place_of(column, self.output_shape), *values)
 
     def relative_error(self) -> float:
-        """The largest difference over the largest derivative; 0 for an empty one."""
-        size = np.abs(self.numerical[np.isfinite(self.numerical)]).max(initial=0)
+        """The largest difference over the largest derivative that is more than rounding, if any."""
+        known = np.abs(self.numerical) > self.bars
+        size = np.abs(self.numerical[np.isfinite(self.numerical) & known]).max(initial=0)
         smooth = (self.verdicts != Verdict.KINK) & (self.verdicts != Verdict.MEET)
         off = np.abs(self.analytical - self.numerical)[smooth]
         off = off[np.isfinite(off)].max(initial=0)
@@ -211,6 +212,7 @@ class Report:
         Raises:
             GradcheckError: with the report as its text, and as its attribute `report`.
         """
+        __tracebackhide__ = True  # of pytest, which shows the user's own line then
         if not self.ok:
             error = GradcheckError(str(self))
             error.report = self
@@ -224,6 +226,9 @@ class Report:
         counts = [f"{self.count(v)} {words[v]}" for v in Verdict if self.count(v)]
         if self.breaches:
             counts.append(f"{len(self.breaches)} broken contract{'s' * (len(self.breaches) > 1)}")
+        if self.nodes and not counts:
+            wrong = sum(bool(node.problem) for node in self.nodes)
+            counts.append(f"{wrong} of {len(self.nodes)} checks failed")
         told = ", ".join(counts) or "nothing to compare"
         return f"gradients of {self.name}: {self.verdict} ({told})"
 
@@ -281,14 +286,14 @@ class Report:
             of = f"output {j.output}" + (" (order 2)" if j.order == 2 else "")
             counts = map(str, (j.verdicts.size, *map(j.count, Verdict)))
             rows.append((of, j.input_name, *counts, f"{j.relative_error():.1e}"))
-        text = columns(rows)
+        text = columns(rows) if self.jacobians else ""
         if self.nodes:
             found: list[tuple[str, ...]] = [("operation", "inputs", "found", "at")]
             for node in self.nodes:
                 said = "WRONG" if node.problem else node.note or "right"
                 at = node.place.rpartition(os.sep)[2]
                 found.append((node.name, node.told_shapes, said, at))
-            text += "\n\n" + columns(found)
+            text += "\n\n" * bool(text) + columns(found)
         return text
 
     # ---- as JSON and as a page ---------------------------------------------------------------
@@ -319,7 +324,7 @@ class Report:
             "nodes": [vars(node) for node in self.nodes],
             "notes": self.notes,
             "kinks": self.kinks,
-            "reproduce": [*self.inputs, self.call],
+            "reproduce": [*self.inputs, self.call] if self.call else [],
         }
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
@@ -375,7 +380,7 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
 def told_output(jacobian: Jacobian, element: Element) -> str:
     """Name the output that an element is the derivative of."""
     if jacobian.rows is not None:
-        return "the weighted outputs"
+        return "the outputs' random weighted sum"
     return f"output {jacobian.output} {list(element.output)}"
 
 

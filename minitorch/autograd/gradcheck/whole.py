@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
@@ -16,6 +17,7 @@ import numpy as np
 from minitorch._extras import MissingExtra, require
 from minitorch.autograd.gradcheck.bridge import ForeignCall, library_of
 from minitorch.autograd.gradcheck.check import as_tuple, in_float64, not_in_float64, wants_grad
+from minitorch.autograd.gradcheck.contracts import BackwardError
 from minitorch.autograd.gradcheck.jacobian import (
     DOUBTED,
     Probe,
@@ -120,7 +122,10 @@ def gradcheck_module(
     given = [in_float64(x, requires_grad=True) for x in as_tuple(inputs)]
 
     def run() -> Any:
-        out = twin(*given)
+        fresh = [x.clone() if wants_grad(x) else x for x in given]  # forward may change them
+        for x in filter(wants_grad, fresh):
+            x._grad_fn.call = None  # which is none of the model's operations
+        out = twin(*fresh)
         return out if loss is None else loss(out)
 
     leaves = {f"parameter {name}": p for name, p in twin.named_parameters()}
@@ -168,12 +173,13 @@ def _check_leaves(
     raise_exception: bool,
     nodes: bool | str = True,
 ) -> Report:
+    __tracebackhide__ = True
     started = time.perf_counter()
     if not subject.tensors:
         raise ValueError(f"gradcheck: {name} has no parameter and no input that requires grad")
     watch = progress(progress_bar, name)
     report = Report(name, seed=seed)
-    with enable_grad():
+    with enable_grad(), _keeping(report):
         if not tensors_in(subject.run()):
             raise ValueError(f"gradcheck: {name} returned no tensor")
         if not subject.outputs():
@@ -227,6 +233,15 @@ def _check_leaves(
     if raise_exception:
         report.raise_if_wrong()
     return report
+
+
+@contextmanager
+def _keeping(report: Report) -> Iterator[None]:
+    """Keep what backward raises, and with it what was found before."""
+    try:
+        yield
+    except BackwardError as error:
+        report.breaches.append((1, error.violation))
 
 
 def _affordable(calls: Sequence[Call]) -> int:

@@ -16,6 +16,7 @@ from minitorch.autograd.gradcheck.bridge import (
     Library,
     NoSecondOrder,
     Pullback,
+    written,
 )
 from minitorch.autograd.gradcheck.libraries import torch_contracts
 from minitorch.autograd.gradcheck.libraries.torch_calls import calls_behind, nodes_behind
@@ -154,7 +155,9 @@ class Torch(Library):
                 name: value if name in trained else value.clone()
                 for name, value in zip(parts, args[:count], strict=True)
             }
-            out = functional_call(model, state, args[count:])
+            with torch._C.DisableTorchFunction():  # copies, so that forward may change them, too
+                fresh = [x.clone() if isinstance(x, torch.Tensor) else x for x in args[count:]]
+            out = functional_call(model, state, tuple(fresh))
             return out if loss is None else loss(out)
 
         trained = {name for name, _ in model.named_parameters()}
@@ -178,7 +181,8 @@ class Torch(Library):
         rest = f"dtype={value.dtype}" + (", requires_grad=True" if value.requires_grad else "")
         if value.numel() > FEW:
             return f"...  # {list(value.shape)}, {rest}"
-        return f"torch.tensor({value.tolist()!r}, {rest})"
+        numbers = written(self.unwrap(value)) if value.is_floating_point() else value.tolist()
+        return f"torch.tensor({numbers}, {rest})"
 
 
 def _is_missing(error: RuntimeError) -> bool:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -62,8 +63,7 @@ class Applied:
     @property
     def name(self) -> str:
         """The class's or the operation's name."""
-        operation, _ = _registered(self.func)
-        return operation or str(getattr(self.func, "__name__", self.func))
+        return name_of(self.func)
 
     @property
     def told_inputs(self) -> str:
@@ -75,9 +75,12 @@ class Applied:
         """Call it anew; as what is changed in place is no leaf, it may be changed here, too."""
         fresh = [x.clone() if isinstance(x, torch.Tensor) else x for x in leaves]
         args, kwargs = tree_unflatten(fresh, self.form)
+        run = self.func
+        if self.is_function:  # past an `apply` of its own, which has put these arguments together
+            run = partial(torch.autograd.Function.apply.__func__, run)
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self.random)
-            made = (self.func.apply if self.is_function else self.func)(*args, **kwargs)
+            made = run(*args, **kwargs)
         return args[0] if made is None else made  # as of x[0] = y
 
     def call(self, library: Library) -> ForeignCall:
@@ -89,6 +92,12 @@ class Applied:
         bridge.written = place_of_source(backward) if backward else ""
         bridge.names = _parameters(self.func.forward)[1:] if self.is_function else []
         return ForeignCall.of(bridge, self.place)
+
+
+def name_of(func: Any) -> str:
+    """The name of a Function, or of an operation."""
+    operation, _ = _registered(func)
+    return operation or str(getattr(func, "__name__", func))
 
 
 def _registered(func: Any) -> tuple[str, Any]:
@@ -139,10 +148,12 @@ def watching(
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
         run = super(_SingleLevelFunction, cls).apply
         with torch._C.DisableTorchFunction():
-            if wanted is not None and not wanted(cls, tree_flatten((args, kwargs))[0]):
+            if operations and _registered(cls)[0]:
+                applied = None  # the operation that it was made for is heard of
+            elif wanted is not None and not wanted(cls, tree_flatten((args, kwargs))[0]):
                 applied = None
             else:
-                applied = noted(cls, not cls.__module__.startswith("torch."), args, kwargs)
+                applied = noted(cls, is_custom(cls), args, kwargs)
         result = run(*args, **kwargs)
         if applied is None:
             return result
@@ -164,7 +175,7 @@ def watching(
                 for x in tree_flatten((args, kwargs))[0]
             ):
                 return func(*args, **kwargs)
-            applied = noted(func, _is_custom(func), args, kwargs)
+            applied = noted(func, is_custom(func), args, kwargs)
             result = func(*args, **kwargs)
             applied.results = _tensors(args[0] if result is None and args else result)
             if applied.results:
@@ -210,8 +221,8 @@ def _notes(applied: Applied, given: Sequence[Any]) -> list[str]:
     known = [x for x in [*given, *applied.results] if isinstance(x, torch.Tensor)]
     kept = {n: t for n, t in vars(node).items() if isinstance(t, torch.Tensor)}
     notes = [
-        f"{applied.name} keeps {_which(known, tensor, given)} as ctx.{name}, where nobody notices "
-        "that it is changed in place before backward: ctx.save_for_backward does"
+        f"{applied.name} keeps {_which(known, tensor, given)} as ctx.{name}: if it is changed "
+        "in place before backward, PyTorch does not notice, unlike with ctx.save_for_backward"
         for name, tensor in kept.items()
         if _which(known, tensor, given)
     ]
@@ -248,9 +259,12 @@ def _tensors(result: Any) -> list[Any]:
     return [x for x in tree_flatten(result)[0] if isinstance(x, torch.Tensor)]
 
 
-def _is_custom(func: Any) -> bool:
-    """Whether an operation is of another namespace than PyTorch's, as `torch.library` has it."""
-    namespace = getattr(func, "namespace", None) or str(getattr(func, "_qualified_op_name", ""))
+def is_custom(func: Any) -> bool:
+    """Whether somebody else than PyTorch wrote a Function, or an operation of `torch.library`."""
+    operation, _ = _registered(func)
+    if isinstance(func, type) and not operation:
+        return not func.__module__.startswith("torch.")
+    namespace = operation or str(getattr(func, "_qualified_op_name", ""))
     return bool(namespace) and not namespace.startswith(("aten", "prim"))
 
 

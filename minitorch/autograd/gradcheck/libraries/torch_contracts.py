@@ -118,7 +118,7 @@ def _marked(applied: Sequence[Applied]) -> Iterator[Found]:
             yield (
                 "is told what forward changes",
                 f"{call.name}.forward changes {name} in place and does not say so: "
-                "ctx.mark_dirty is missing, so that whoever saved it computes a wrong gradient",
+                "ctx.mark_dirty is missing, so that what saved it before gives a wrong gradient",
             )
 
 
