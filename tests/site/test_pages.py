@@ -120,7 +120,7 @@ NOT_TYPED = {
     "pip install -e .": INSTALLS,
     'pip install -e ".[dev,digits,docs]" torch==2.13.0': INSTALLS,
     'pip install -e ".[test]" torch==2.13.0': INSTALLS,
-    'pip install -e ".[test]" torch==2.13.0 autograd': INSTALLS,
+    'pip install -e ".[test]" torch==2.13.0 autograd jax': INSTALLS,
     'pip install "minitorch-numpy[fast]"': INSTALLS,
     'pip install "minitorch-numpy[sklearn]"': INSTALLS,
     'pip install "minitorch-numpy[pytest]"': INSTALLS,
@@ -140,7 +140,6 @@ NOT_TYPED = {
     "python -m benchmarks.memory --markdown docs/speed.md": MEASURES,
     "python -m benchmarks.budget --write": MEASURES,
     "python -m benchmarks.gradcheckers": MEASURES,
-    "python -m benchmarks.gradcheckers --networks": MEASURES,
     "python -m minitorch run examples/vae.py --bar --plot vae.png": "it trains for a minute; "
     "tests/project/test_examples.py trains it for less",
     "pytest --gradients-html=gradients.html": "in a package that the page makes: "
