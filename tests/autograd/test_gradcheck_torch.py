@@ -141,6 +141,34 @@ def test_logits_that_leave_no_doubt():
         assert gradcheck_report(func, x.clone().requires_grad_()).ok
 
 
+def test_rounding_of_a_gradient_that_would_be_0():
+    window = torch.hann_window(4, dtype=torch.float64)
+    x = torch.randn(8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert gradcheck_report(
+        lambda x: torch.stft(x, 4, window=window, return_complex=True),
+        x.requires_grad_(),
+        orders=(1,),
+    ).ok
+
+
+def test_incoming_gradients_are_not_the_inputs_numbers():
+    generator = torch.Generator().manual_seed(0)  # as who calls manual_seed(0) first has
+    x = torch.randn(4, 2, generator=generator, dtype=torch.float64, requires_grad=True)
+    assert gradcheck(torch.nn.BatchNorm1d(2).double(), x)  # 0 but for rounding, along its input
+
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x / x.norm()
+
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        unit = x / x.norm()
+        made = (grad - unit * (unit * grad).sum()) / x.norm()
+        return made if grad.storage_offset() == 0 else 2 * made
+
+    assert "takes a slice" in said(function(forward, backward, "Unit").apply, x)
+
+
 def test_numbers_that_overflow_in_the_check_are_nobodys_fault():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -560,6 +588,15 @@ def test_incoming_gradients_may_be_given():
             "input 0 is on meta, and the checker computes on the CPU",
         ),
         (lambda x: x.to("meta"), [leaf(1.0)], ValueError, "output 0 is on meta"),
+        (lambda x: x.to(torch.float8_e4m3fn), [leaf(1.0)], ValueError, "output 0 is torch.float8"),
+        (
+            lambda x: x["a"],
+            {"a": leaf(1.0)},
+            ValueError,
+            "got dict.* make each an input of its own",
+        ),
+        (lambda x: x[0], [[leaf(1.0)]], ValueError, "got list.* make each an input of its own"),
+        (lambda x: x, None, ValueError, "got NoneType"),
         (lambda x: x.to_sparse(), [leaf(1.0)], ValueError, "only dense tensors"),
         (lambda x: x.view(2, 2), [leaf(1.0)], RuntimeError, "shape '.2, 2.' is invalid"),
         (lambda x: x * torch.rand(1), [leaf(1.0)], GradcheckError, "not deterministic"),
@@ -576,6 +613,22 @@ def test_bad_input_gives_one_clear_error(func, inputs, error, text):
         warnings.simplefilter("ignore")  # PyTorch's, of sparse tensors
         with pytest.raises(error, match=text):
             gradcheck(func, inputs)
+
+
+@pytest.mark.parametrize("options", [{"orders": (3,)}, {"orders": ()}, {"eps": 0.0}, {"eps": -1.0}])
+def test_options_that_would_check_nothing_are_refused(options):
+    with pytest.raises(ValueError, match=r"expected orders|expected a positive eps"):
+        gradcheck_report(torch.sin, leaf(1.0), **options)
+
+
+def test_inference_mode_is_refused():
+    with torch.inference_mode(), pytest.raises(ValueError, match=r"within torch\.inference_mode"):
+        gradcheck(torch.sin, leaf(1.0))
+
+
+def test_an_input_whose_elements_share_memory_is_copied():
+    x = torch.linspace(0, 1, 4, dtype=torch.float64).as_strided((3, 2), (1, 1)).requires_grad_()
+    assert gradcheck_report(torch.sin, x).ok
 
 
 def test_what_the_function_itself_raises_says_where():

@@ -24,6 +24,7 @@ from minitorch.autograd.gradcheck.numeric import Array
 from minitorch.autograd.gradcheck.trace import Call
 
 FEW = 24  # elements of an input that a report writes out
+WITHIN = "tensors within an input are not looked at: make each an input of its own"
 
 Checked = Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]]
 """A function, or a pair (function, vjp)."""
@@ -69,9 +70,10 @@ class Library(ABC):
             self.refuse(f"input {number}", value)
         if not any(map(self.is_floating, given)):
             kinds = ", ".join(map(_told, given)) or "no inputs"
+            within = any(isinstance(value, (dict, list, tuple)) for value in given)
+            advice = WITHIN if within else "integers have no gradient: convert them first"
             raise ValueError(
-                f"gradcheck: expected at least one floating input, got {kinds}; integers have no "
-                "gradient: convert them first"
+                f"gradcheck: expected at least one floating input, got {kinds}; {advice}"
             )
         return Bridge(self, func, given, title)
 
@@ -397,7 +399,7 @@ def laid_out_alike(array: Array) -> Array:
     apart = int(np.dot(steps, np.maximum(np.array(array.shape, int) - 1, 0))) + 1
     if any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
         return array  # as it is, for the checker to refuse
-    if apart == array.size or not array.size or min(array.strides) <= 0:
+    if apart <= array.size or not array.size or min(array.strides) <= 0:  # < if some share one
         return np.array(array, order="K")
     copy = np.ndarray(array.shape, array.dtype, np.zeros(apart, array.dtype), 0, array.strides)
     copy[...] = array
@@ -409,6 +411,8 @@ def _wants_grad(value: Any) -> bool:
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, (dict, list, tuple)):
+        return type(value).__name__
     return f"{value.dtype} {list(value.shape)}" if hasattr(value, "shape") else repr(value)
 
 

@@ -18,6 +18,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck.bridge import (
     FEW,
+    WITHIN,
     Bridge,
     NoSecondOrder,
     library_of,
@@ -94,7 +95,7 @@ def name_of(func: Any) -> str:
 
 def as_tuple(inputs: Any) -> tuple[Any, ...]:
     """One input or several, as a tuple."""
-    return (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
+    return tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
 
 
 def wants_grad(value: Any) -> bool:
@@ -112,6 +113,10 @@ def check(
 ) -> Report:
     """Check `func` at `inputs` at each order; see `gradcheck_report`."""
     started, name, library = time.perf_counter(), name_of(func), library_of(func, inputs)
+    if not orders or not {*orders} <= {1, 2}:
+        raise ValueError(f"gradcheck: expected orders (1,), (2,) or (1, 2), got {orders!r}")
+    if options.eps is not None and not options.eps > 0:
+        raise ValueError(f"gradcheck: expected a positive eps, got {options.eps!r}")
     asked = func
     if library is not None:
         func = library.bridge(func, inputs, name)
@@ -164,11 +169,14 @@ def _can_be_checked(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[A
             for x, array in zip(inputs, arrays, strict=True)
         ]
         integers = all(array is not None and array.dtype.kind in "iub" for array in arrays)
-        convert = "Integers have no gradient: convert with .double() first."
+        advice = "Set it with requires_grad_()."
+        if inputs and integers:
+            advice = "Integers have no gradient: convert with .double() first."
+        elif any(isinstance(x, (dict, list, tuple)) for x in inputs):
+            advice = f"T{WITHIN[1:]}."
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them "
-            f"have requires_grad=True (got {', '.join(kinds) or 'no inputs'}). "
-            + (convert if inputs and integers else "Set it with requires_grad_().")
+            f"have requires_grad=True (got {', '.join(kinds) or 'no inputs'}). " + advice
         )
     for index, x in wanted:
         layout = zip(x._array.strides, x._array.shape, strict=True)

@@ -75,9 +75,9 @@ def judge(
         size = np.maximum(np.abs(value), np.abs(analytical))
         floor = max(tolerance.atol, SUBNORMAL)
         slack = tolerance.atol + tolerance.relative * np.abs(value) + doubt + SUBNORMAL
-        # A value that no step moves may have lost what is small beside others: 1 - softmax, at 100.
-        lost = (found.steepest == 0) & np.isfinite(scale)
-        slack = slack + np.where(lost, 2.0**-tolerance.bits * scale, 0.0)
+        # What is as good as 0, beside others, has been rounded: 1 - softmax at 100, a Fourier sum.
+        largest = scale[np.isfinite(scale)].max(initial=0)
+        slack += (np.abs(value) <= error_bound) * 2.0 ** (3 - tolerance.bits) * largest
         narrow = error_bound <= np.maximum(
             np.maximum(tolerance.narrow * size, tolerance.small * scale), floor
         )

@@ -55,6 +55,12 @@ class Torch(Library):
                 f"gradcheck: {place} is on {value.device}, and the checker computes on the CPU: "
                 "move it, and what the function closes over, with .cpu()"
             )
+        if torch.is_inference_mode_enabled():
+            raise ValueError("gradcheck: within torch.inference_mode() there are no gradients")
+        kind = "nested" if value.is_nested else value.dtype
+        tiny = value.is_floating_point() and value.itemsize == 1  # float8, which NumPy has not
+        if tiny or value.is_nested or value.is_quantized or value.dtype is torch.complex32:
+            raise ValueError(f"gradcheck: {place} is {kind}, which cannot be checked: convert it")
         if value.layout is not torch.strided:
             raise ValueError(
                 f"gradcheck: {place} has layout {value.layout}, and only dense tensors can be "

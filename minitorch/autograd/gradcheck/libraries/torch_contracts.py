@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -59,7 +59,8 @@ class _Run:
             state = torch.default_generator.manual_seed(0x6D696E69).get_state()
             self.flowing(self.inputs)
             self.draws = bridge.draws or not torch.equal(state, torch.get_rng_state())
-        draws = torch.Generator().manual_seed(0)
+        # From no seed that the inputs may be from, as 0: they would be the same numbers.
+        draws = torch.Generator().manual_seed(0x6D696E69)
         self.seeds = [
             torch.randn(out.shape, generator=draws, dtype=torch.float64).to(out.dtype)
             for out in self.outputs
@@ -68,6 +69,12 @@ class _Run:
     @property
     def leaves(self) -> list[Any]:
         return [self.inputs[i] for i in self.bridge.wanted]
+
+    @cached_property
+    def room(self) -> float:
+        """Bound the rounding where gradients cancel: of what is as large as outputs over inputs."""
+        rooms = [_room(out.detach()) for out in self.outputs]
+        return max(rooms) / (min(map(_size, self.leaves)) or 1.0)
 
     def flowing(self, inputs: Sequence[Any]) -> list[Any]:
         made = self.bridge.library.value(self.bridge.func, inputs)
@@ -96,10 +103,14 @@ class _Run:
         return inputs
 
 
+def _size(tensor: Any) -> float:
+    return float(tensor.detach().abs().nan_to_num(0, 0, 0).max()) if tensor.numel() else 0.0
+
+
 def _room(*tensors: Any) -> float:
     """Bound the rounding of such gradients."""
-    sizes = [float(t.abs().nan_to_num(0, 0, 0).max()) for t in tensors if t.numel()]
-    return ROOM * max([torch.finfo(t.dtype).eps for t in tensors]) * max([1e-300, *sizes])
+    eps = max(torch.finfo(t.dtype).eps for t in tensors)
+    return ROOM * eps * max([1e-300, *map(_size, tensors)])
 
 
 def _unlike(a: Any, b: Any, room: float) -> list[int] | None:
@@ -243,7 +254,8 @@ def _memory(run: _Run) -> Iterator[Found]:
             for i, a, b in zip(run.bridge.wanted, expected, found, strict=True)
         ]
         for what, a, b in pairs:
-            place = _unlike(a.detach(), b.detach(), _room(a.detach(), b.detach()))
+            room = max(_room(a, b), 0.0 if what.startswith("output") else run.room)
+            place = _unlike(a.detach(), b.detach(), room)
             if place is not None:
                 one, two = a.detach()[tuple(place)].item(), b.detach()[tuple(place)].item()
                 gave = f"inputs of the same values gave {one:.9g} and {two:.9g} for"
@@ -289,7 +301,7 @@ def _repeated(run: _Run) -> Iterator[Found]:
                 one = run.gradients(run.flowing(run.among(apart)), apart)
                 # At once, for where arrays of NumPy's are shared PyTorch adds in place.
                 due = one[first] + one[second]
-                room = max(_room(due), _room(one[first], one[second]))
+                room = max(run.room, _room(due), _room(one[first], one[second]))
                 both = run.gradients(run.flowing(run.among(same)), [a])[0]
             except Exception:  # which is loud
                 continue
@@ -325,7 +337,7 @@ def _asked_for(run: _Run) -> Iterator[Found]:
             yield name, f"{where}, backward raised {type(error).__name__}: {error}"
             return
         for number, i, gradient in zip(sorted(some), places, found, strict=True):
-            if (place := _unlike(due[number], gradient, _room(*due))) is not None:
+            if (place := _unlike(due[number], gradient, max(run.room, _room(*due)))) is not None:
                 one, two = due[number][tuple(place)].item(), gradient[tuple(place)].item()
                 told = f"input {i} got {two:.9g} at {place}, else {one:.9g}"
                 yield name, f"{where}, {told}"
