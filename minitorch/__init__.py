@@ -63,6 +63,12 @@ from minitorch.ops.math.linalg import *
 from minitorch.ops.math.norms import *
 from minitorch.ops.math.pointwise import *
 from minitorch.ops.math.random import *
+from minitorch.ops.math.random import (
+    _dirichlet_grad as _dirichlet_grad,
+    _sample_dirichlet as _sample_dirichlet,
+    _standard_gamma as _standard_gamma,
+    _standard_gamma_grad as _standard_gamma_grad,
+)
 from minitorch.ops.math.reduce import *
 from minitorch.ops.math.scan import *
 from minitorch.ops.math.select import *

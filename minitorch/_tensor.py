@@ -151,6 +151,8 @@ class Tensor(TensorMethods):
     logaddexp, logaddexp2 = bivariate.logaddexp, bivariate.logaddexp2
     nextafter, nextafter_ = _both(bivariate.nextafter)
     xlogy, xlogy_ = _both(bivariate.xlogy)
+    igamma, igamma_ = _both(bivariate.igamma)
+    igammac, igammac_ = _both(bivariate.igammac)
 
     # choices and comparisons
     (clamp, clamp_) = (clip, clip_) = _both(choosing.clamp)

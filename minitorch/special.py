@@ -1,7 +1,12 @@
 """Special functions, under the names of `torch.special`."""
 
 from minitorch._missing import missing
-from minitorch.ops.math.bivariate import xlog1py, xlogy
+from minitorch.ops.math.bivariate import (
+    igamma as gammainc,
+    igammac as gammaincc,
+    xlog1py,
+    xlogy,
+)
 from minitorch.ops.math.pointwise import exp2, expm1, log1p, round, sigmoid as expit
 from minitorch.ops.math.reduce import logsumexp
 from minitorch.ops.math.special import (
@@ -29,6 +34,8 @@ __all__ = [
     "exp2",
     "expit",
     "expm1",
+    "gammainc",
+    "gammaincc",
     "gammaln",
     "log1p",
     "log_softmax",

@@ -51,6 +51,7 @@ NAMESPACES = [
     "minitorch.utils.dlpack",
     "minitorch.distributions",
     "minitorch.distributions.constraints",
+    "minitorch.distributions.transforms",
     "minitorch.random",
     "minitorch.serialization",
     "minitorch.safetensors",

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import (
-    broadcast_all,
-    lazy_property,
-    logits_to_probs,
-    probs_to_logits,
-)
+from minitorch.distributions.exp_family import ExponentialFamily
+from minitorch.distributions.utils import ODDS, OfOdds, broadcast_all
 from minitorch.factory import arange
 from minitorch.nn.functional import binary_cross_entropy_with_logits
 from minitorch.ops.math.random import bernoulli
 
 
-class Bernoulli(Distribution):
+class Bernoulli(OfOdds, ExponentialFamily):
     """Ones with the probabilities `probs` (or ``sigmoid(logits)``), else zeros.
 
     Args:
@@ -37,31 +31,13 @@ class Bernoulli(Distribution):
     }
     support: ClassVar[Any] = constraints.boolean
     has_enumerate_support = True
-    _expanded: ClassVar = {"probs": 0, "logits": 0, "_param": 0}
+    _expanded: ClassVar = ODDS
 
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        (self._param,) = broadcast_all(logits if probs is None else probs)
-        setattr(self, "logits" if probs is None else "probs", self._param)
+        self._take(probs, logits)
         super().__init__(self._param.size(), validate_args=validate_args)
-
-    @lazy_property
-    def logits(self) -> Any:
-        """The logarithm of the odds of a one."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        """The probability of a one."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter."""
-        return self._param.size()
 
     @property
     def mean(self) -> Tensor:
@@ -93,3 +69,10 @@ class Bernoulli(Distribution):
     def enumerate_support(self, expand: bool = True) -> Tensor:
         values = arange(2, dtype=self._param.dtype).view(-1, *(1,) * len(self._batch_shape))
         return values.expand(-1, *self._batch_shape) if expand else values
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        return (self.logits,)
+
+    def _log_normalizer(self, x: Tensor) -> Tensor:
+        return x.exp().log1p()

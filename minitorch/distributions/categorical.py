@@ -11,7 +11,12 @@ from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
 from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import lazy_property, logits_to_probs, probs_to_logits
+from minitorch.distributions.utils import (
+    check_one_given,
+    lazy_property,
+    logits_to_probs,
+    probs_to_logits,
+)
 from minitorch.factory import arange, full
 from minitorch.ops.math.random import multinomial
 from minitorch.ops.shape.views import broadcast_tensors
@@ -39,8 +44,7 @@ class Categorical(Distribution):
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        check_one_given(probs=probs, logits=logits)
         name, given = ("logits", logits) if probs is None else ("probs", probs)
         if given.dim() < 1:
             raise ValueError(f"`{name}` parameter must be at least one-dimensional.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from minitorch._dtypes import Size
@@ -114,7 +115,8 @@ class Distribution:
         """The root of the variance."""
         return self.variance.sqrt()
 
-    _expanded: ClassVar[dict[str, int]] = {}  # what `expand` broadcasts, with its event dimensions
+    # What `expand` broadcasts, with how many dimensions of it stay as they are; None: it all stays.
+    _expanded: ClassVar[Mapping[str, int | None]] = {}
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distributions, broadcast to a larger batch."""
@@ -125,10 +127,19 @@ class Distribution:
         batch_shape = Size(tuple(batch_shape))
         for name, dims in self._expanded.items():
             if name in self.__dict__:
-                setattr(new, name, self.__dict__[name].expand((*batch_shape, *(-1,) * dims)))
+                setattr(new, name, self._broadcast(self.__dict__[name], batch_shape, dims))
         Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
+
+    @staticmethod
+    def _broadcast(part: Any, batch_shape: Size, dims: int | None) -> Any:
+        """A tensor, or another distribution of which this one is made."""
+        if dims is None:
+            return part
+        is_tensor = isinstance(part, Tensor)
+        shape = part.shape if is_tensor else part.batch_shape
+        return part.expand(batch_shape + shape[len(shape) - dims :])
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Draw values, outside the graph."""

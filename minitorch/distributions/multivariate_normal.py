@@ -11,7 +11,7 @@ from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import lazy_property, standard_normal
 from minitorch.factory import eye
-from minitorch.ops.math.decompositions import cholesky, solve_triangular
+from minitorch.linalg import cholesky, solve_triangular
 from minitorch.ops.shape.views import broadcast_shapes
 
 SHAPED = ("scale_tril", "covariance_matrix", "precision_matrix")
@@ -68,7 +68,7 @@ class MultivariateNormal(Distribution):
         setattr(self, name, matrix.expand(*batch_shape, -1, -1))
         self.loc = loc.expand(*batch_shape, -1)
         super().__init__(Size(batch_shape), self.loc.shape[-1:], validate_args=validate_args)
-        factors: Any = {"covariance_matrix": cholesky, "precision_matrix": _factor_of_inverse}
+        factors: Any = {"covariance_matrix": cholesky, "precision_matrix": factor_of_inverse}
         self._unbroadcasted_scale_tril = factors[name](matrix) if name in factors else matrix
 
     def _matrix(self, matrix: Tensor) -> Tensor:
@@ -89,10 +89,7 @@ class MultivariateNormal(Distribution):
     @lazy_property
     def precision_matrix(self) -> Any:
         """The covariance's inverse."""
-        L = self._unbroadcasted_scale_tril
-        # The factor anew: as in PyTorch, the gradient is that of a function of the covariance.
-        inverse = solve_triangular(cholesky(L @ L.mT), eye(L.shape[-1], dtype=L.dtype), upper=False)
-        return self._matrix(inverse.mT @ inverse)
+        return self._matrix(inverse_of_product(self._unbroadcasted_scale_tril))
 
     @property
     def mean(self) -> Tensor:
@@ -136,7 +133,14 @@ def mahalanobis(L: Tensor, x: Tensor) -> Tensor:
     return solve_triangular(L, x.unsqueeze(-1), upper=False).pow(2).sum((-2, -1))
 
 
-def _factor_of_inverse(P: Tensor) -> Tensor:
+def inverse_of_product(L: Tensor) -> Tensor:
+    """The inverse of ``L @ L.mT``."""
+    # The factor anew: as in PyTorch, the gradient is that of a function of the product.
+    inverse = solve_triangular(cholesky(L @ L.mT), eye(L.shape[-1], dtype=L.dtype), upper=False)
+    return inverse.mT @ inverse
+
+
+def factor_of_inverse(P: Tensor) -> Tensor:
     """The lower triangular L with ``L @ L.mT`` the inverse of P.
 
     Back to front, the factor of P is upper triangular: P = U U^T, and L is U's inverse transposed.

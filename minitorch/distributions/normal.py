@@ -9,11 +9,11 @@ from minitorch import sampling
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.exp_family import ExponentialFamily
 from minitorch.distributions.utils import broadcast_all, standard_normal
 
 
-class Normal(Distribution):
+class Normal(ExponentialFamily):
     """Normal distributions by their means and standard deviations.
 
     Args:
@@ -77,3 +77,11 @@ class Normal(Distribution):
 
     def entropy(self) -> Tensor:
         return 0.5 + 0.5 * math.log(2 * math.pi) + self.scale.log()
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        precision = self.scale.pow(-2)
+        return self.loc * precision, -0.5 * precision
+
+    def _log_normalizer(self, x: Tensor, y: Tensor) -> Tensor:
+        return -0.25 * x.pow(2) / y + 0.5 * (-math.pi / y).log()

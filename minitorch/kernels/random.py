@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.kernels.choice import or_compiled
+from minitorch.kernels.layout import preserved
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -294,6 +295,22 @@ def _exp(x: float) -> float:
         return math.exp(x)
     except OverflowError:
         return math.inf
+
+
+_SQUEEZE = float(np.float32(0.0331))
+# What Stirling's formula leaves of log(k!), for k from 0 to 9.
+_STIRLING_TAILS = (
+    0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509,
+    0.0166446911898211, 0.0138761288230707, 0.0118967099458917, 0.0104112652619720,
+    0.00925546218271273, 0.00833056343336287,
+)  # fmt: skip
+
+
+def _stirling_tail(k: float) -> float:
+    if k < len(_STIRLING_TAILS):
+        return _STIRLING_TAILS[int(k)]
+    square = (k + 1.0) * (k + 1.0)
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1.0)
 
 
 # ---- Box-Muller -------------------------------------------------------------------------------
@@ -647,6 +664,10 @@ class Stream:
         self._spare_normal = normals.pop() if len(normals) > n else None
         return np.array(normals, np.float64)
 
+    def _next_normal(self) -> float:
+        """The next of `_normal_pairs`, for algorithms that cannot say how many they will need."""
+        return float(self._normal_pairs(1)[0])
+
     def log_normal(
         self, n: int, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32
     ) -> Array:
@@ -831,7 +852,7 @@ class Stream:
 
         return _in_chunks(n, dtype, draw)
 
-    # -- Poisson and multinomial
+    # -- Poisson, binomial and multinomial
 
     def poisson(self, rates: Array) -> Array:
         """``poisson(rates)``: for each rate, in C order, a count with that mean.
@@ -886,6 +907,115 @@ class Stream:
             if log_v <= -rate + k * log_rate - math.lgamma(k + 1.0):
                 return k
 
+    def binomial(self, counts: Array, probs: Array) -> Array:
+        """``binomial(counts, probs)``: for each, in C order, how many of `counts` trials succeed.
+
+        Shape:
+            counts, probs: the same. Returns (counts.size,), of the same dtype.
+        """
+        dtype = _floating("binomial", counts.dtype)
+        flat = zip(counts.reshape(-1), probs.reshape(-1), strict=True)
+        drawn = [self._successes(count, p) for count, p in flat]
+        return _cast(np.array(drawn, np.float64), dtype)
+
+    def _successes(self, count: Any, p: Any) -> float:
+        """One binomial count; the less likely outcome is what is counted, and of few the gaps."""
+        if not (count > 0 and p > 0):
+            return float(count + p) if math.isnan(count + p) else 0.0
+        if p >= 1:
+            return float(count)
+        rare = p if p <= 0.5 else type(p)(1.0 - float(p))
+        drawn = (self._by_rejection if count * rare >= 10.0 else self._by_gaps)(count, rare)
+        return drawn if p <= 0.5 else float(count) - drawn
+
+    def _by_gaps(self, count: Any, p: Any) -> float:
+        """Successes among `count` trials, from the geometric gaps between them."""
+        log_failure, trials, successes = float(np.log1p(-p)), 0.0, 0.0
+        while True:
+            gap = _log(self._next_uniform53()) / log_failure
+            trials += math.inf if math.isinf(gap) else math.ceil(gap)
+            if trials > count:
+                return successes
+            successes += 1
+
+    def _by_rejection(self, count: Any, p: Any) -> float:
+        """Successes among many trials, by transformed rejection.
+
+        Algorithm BTRS of Hoermann, J. Statistical Computation and Simulation 46 (1993), with his
+        names (``spq`` is the standard deviation).
+        """
+        spq, mean = float(np.sqrt(count * p * (1 - p))), float(count * p)
+        r, m = float(p / (1 - p)), math.floor((count + 1) * p)
+        count, p = float(count), float(p)
+        b = 1.15 + 2.53 * spq
+        a = -0.0873 + 0.0248 * b + 0.01 * p
+        c, v_r, alpha = mean + 0.5, 0.92 - 4.2 / b, (2.83 + 5.1 / b) * spq
+        tail = _stirling_tail(m) + _stirling_tail(count - m)
+        while True:
+            u = self._next_uniform53() - 0.5
+            v = self._next_uniform53()
+            us = 0.5 - abs(u)
+            k = math.floor((2.0 * a / us + b) * u + c) if us else -1
+            if not 0 <= k <= count:
+                continue
+            if us >= 0.07 and v <= v_r:
+                return float(k)
+            bound = (m + 0.5) * math.log((m + 1) / (r * (count - m + 1)))
+            bound += (count + 1) * math.log((count - m + 1) / (count - k + 1))
+            bound += (k + 0.5) * math.log(r * (count - k + 1) / (k + 1))
+            bound += tail - _stirling_tail(k) - _stirling_tail(count - k)
+            if _log(v * alpha / (a / (us * us) + b)) <= bound:
+                return float(k)
+
+    # -- gamma and Dirichlet
+
+    def gamma(self, shapes: Array) -> Array:
+        """``_standard_gamma(shapes)``: for each, in C order, a gamma variable of rate 1.
+
+        G. Marsaglia and W. W. Tsang, ACM TOMS 26 (2000); a shape below 1 takes a variable of shape
+        1 larger, times a power of a uniform. The single-precision constants are PyTorch's.
+
+        Shape:
+            shapes: any. Returns (shapes.size,), of the same dtype.
+        """
+        dtype = shapes.dtype
+        alpha = shapes.reshape(-1)
+        with np.errstate(all="ignore"):
+            powers = np.where(alpha < 1, 1 / alpha, 0).astype(np.float64)
+            d = (np.where(alpha < 1, alpha + 1, alpha) - np.float32(1 / 3)).astype(dtype)
+            d = d.astype(np.float64)
+            c = 1 / np.sqrt(9 * d)
+        parts = zip(alpha.tolist(), powers.tolist(), d.tolist(), c.tolist(), strict=True)
+        drawn = [self._gamma(*part) if part[0] != 0 else 0.0 for part in parts]
+        tiny = np.finfo(dtype).tiny
+        values = _cast(np.array(drawn, np.float64), dtype)
+        return np.where(values > tiny, values, tiny)  # and for NaN
+
+    def _gamma(self, alpha: float, power: float, d: float, c: float) -> float:
+        scale = (1.0 - self._next_uniform53()) ** power if alpha < 1 else 1.0
+        while True:
+            y = 0.0
+            while y <= 0.0:
+                x = self._next_normal()
+                y = 1.0 + c * x
+            v = y * y * y
+            u = 1.0 - self._next_uniform53()
+            square = x * x
+            quick = u < 1.0 - _SQUEEZE * square * square
+            if quick or math.log(u) < 0.5 * square + d * (1.0 - v + math.log(v)):
+                return scale * d * v
+
+    def dirichlet(self, concentrations: Array) -> Array:
+        """``_sample_dirichlet``: gamma variables, scaled to a sum of 1 along the last dimension.
+
+        They are drawn in float64, so that small shapes do not all give 0.
+        """
+        dtype = concentrations.dtype
+        drawn = self.gamma(concentrations.astype(np.float64)).reshape(concentrations.shape)
+        shares = (drawn / drawn.sum(-1, keepdims=True)).astype(dtype)
+        one = dtype.type(1)
+        return np.clip(shares, np.finfo(dtype).tiny, np.nextafter(one, dtype.type(0)))
+
     def multinomial(self, probs: Array, num_samples: int, replacement: bool = False) -> Array:
         """``multinomial``: for each row of weights, `num_samples` column indices.
 
@@ -916,7 +1046,7 @@ class Stream:
 
         The reciprocals are compared, as PyTorch does; equal ones it leaves in any order.
         """
-        arrivals = np.empty_like(probs)
+        arrivals = preserved(probs)  # room, in PyTorch's order of memory
         fill(arrivals, self.exponential(probs.size, dtype=probs.dtype))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             speeds = probs / arrivals

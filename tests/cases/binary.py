@@ -14,6 +14,11 @@ def whole(x: Any) -> Any:
     return x.long() if x.is_floating_point() else x
 
 
+def gamma_shapes(m: Any, x: Any) -> Any:
+    """The first argument, for which there is no derivative."""
+    return m.tensor([0.5, 1.5, 3.0]).to(x.dtype)
+
+
 CASES = [
     case("add", lambda m, x, y: x + y, normal(2, 3), normal(2, 3)),
     case("add, ranks differ", lambda m, x, y: x + y, normal(2, 3), normal(3)),
@@ -69,6 +74,10 @@ CASES = [
     case("copysign", lambda m, x, y: m.copysign(x, y), distinct(2, 3), normal(3)),
     case("copysign, number", lambda m, x: m.copysign(x, -2.0), distinct(2, 3)),
     case("hypot", lambda m, x, y: m.hypot(x, y), distinct(2, 3), normal(3)),
+    case("igamma", lambda m, x: m.igamma(gamma_shapes(m, x), x), positive(2, 3)),
+    case("igammac", lambda m, x: gamma_shapes(m, x).igammac(x), positive(2, 3)),
+    case("special.gammainc", lambda m, x: m.special.gammainc(gamma_shapes(m, x), x), positive(3)),
+    case("special.gammaincc", lambda m, x: m.special.gammaincc(gamma_shapes(m, x), x), positive(3)),
     case("ldexp", lambda m, x, y: m.ldexp(x, y), normal(2, 3), normal(3)),
     case("logaddexp", lambda m, x, y: m.logaddexp(x, y), normal(2, 3), normal(3)),
     case("logaddexp2", lambda m, x, y: m.logaddexp2(x, y), normal(2, 3), normal(3)),

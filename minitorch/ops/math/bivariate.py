@@ -9,6 +9,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
+from minitorch.kernels import pathwise
 from minitorch.ops.math.arithmetic import mul, pow
 from minitorch.ops.math.select import OfTwo, where
 from minitorch.ops.support import operands as args
@@ -23,6 +24,8 @@ __all__ = [
     "copysign",
     "heaviside",
     "hypot",
+    "igamma",
+    "igammac",
     "ldexp",
     "logaddexp",
     "logaddexp2",
@@ -183,6 +186,53 @@ class XLog1pY(Function):
 def xlog1py(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input * log1p(other)``, and 0 where `input` is 0."""
     return _of_floats(XLog1pY, "xlog1py", input, other, out)
+
+
+class Igamma(Function):
+    """z = P(X <= y) for a gamma variable X of shape x."""
+
+    broadcasts = elementwise = True
+    sign = 1.0
+    upper = False
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.save(x, y)
+        return pathwise.gammainc(x, y, self.upper)
+
+    def backward(self, grad: Tensor) -> Any:
+        x, y = self.saved
+        if self.needs(0):
+            who = "igammac" if self.upper else "igamma"
+            raise NotImplementedError(f"the derivative for '{who}: input' is not implemented")
+        return None, grad * (((x - 1.0) * y.log() - y - x.lgamma()).exp() * self.sign)
+
+
+class Igammac(Igamma):
+    """z = P(X > y) for a gamma variable X of shape x."""
+
+    upper, sign = True, -1.0
+
+
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularised lower incomplete gamma function: P(X <= other), for X of shape `input`.
+
+    Raises:
+        NotImplementedError: going backward to `input`: as in PyTorch, there is no derivative.
+
+    >>> import minitorch
+    >>> igamma(minitorch.tensor(1.0), minitorch.tensor(2.0))  # 1 - exp(-2)
+    tensor(0.8647)
+    """
+    return _of_float_tensors(Igamma, "igamma", input, other, out)
+
+
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularised upper incomplete gamma function: ``1 - igamma(input, other)``.
+
+    Raises:
+        NotImplementedError: going backward to `input`: as in PyTorch, there is no derivative.
+    """
+    return _of_float_tensors(Igammac, "igammac", input, other, out)
 
 
 class Heaviside(Function):

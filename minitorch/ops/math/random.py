@@ -8,14 +8,14 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels import random
+from minitorch.kernels import pathwise, random
 from minitorch.ops.support.inplace import check_writable, copy_
 from minitorch.ops.support.operands import integer, is_tensor, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
-__all__ = ["bernoulli", "multinomial", "poisson"]
+__all__ = ["bernoulli", "binomial", "multinomial", "poisson"]
 
 
 def stream(generator: Any) -> random.Stream:
@@ -260,3 +260,136 @@ def random_(input: Tensor, *bounds: Any, to: int | None = None, generator: Any =
     start = integer("random_", "from", low)
     end = None if high is None else integer("random_", "to", high)
     return _fill(input, stream(generator).randint(array.size, start, end, array.dtype))
+
+
+# ---- gamma, Dirichlet, binomial ---------------------------------------------------------------
+
+
+def _of_floats(who: str, name: str, x: Any) -> Array:
+    """A tensor's array in C order, if it is of a dtype that PyTorch samples in; `who` does."""
+    array = np.ascontiguousarray(require_tensor(who, name, x)._array)
+    if array.dtype not in (np.float32, np.float64):
+        raise NotImplementedError(f'"{who}" not implemented for {x.dtype}')
+    return array.reshape(x._array.shape)
+
+
+class StandardGamma(Function):
+    """y = draws from the gamma distributions of shapes x; they move with x at a fixed P(Y <= y)."""
+
+    def forward(self, x: Array, *, drawn: Array) -> Array:
+        self.save(x, drawn)
+        return drawn
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return grad * StandardGammaGrad.apply(*self.saved)
+
+
+class StandardGammaGrad(Function):
+    """z = dy/dx of gamma draws y of shapes x, to some four digits, and so not to be derived."""
+
+    torch_name = "NotImplemented"
+
+    def forward(self, x: Array, y: Array) -> Array:
+        return pathwise.standard_gamma_grad(x, y)
+
+    def backward(self, grad: Tensor) -> Any:
+        raise NotImplementedError(
+            "the derivative for '_standard_gamma_grad' is not implemented: it is an approximation"
+        )
+
+
+def _standard_gamma(input: Tensor, generator: Any = None) -> Tensor:
+    """Draw from the gamma distributions of shapes `input` and rate 1, differentiably.
+
+    The gradient is PyTorch's approximation of how a draw moves with the shape.
+
+    Raises:
+        NotImplementedError: for a dtype other than float32 and float64.
+    """
+    shapes = _of_floats("gamma_cpu", "input", input)
+    drawn = stream(generator).gamma(shapes).reshape(shapes.shape)
+    return StandardGamma.apply(input, drawn=drawn)
+
+
+def _standard_gamma_grad(input: Tensor, output: Tensor) -> Tensor:
+    """Derive gamma draws `output` by their shapes `input`."""
+    return StandardGammaGrad.apply(input, output)
+
+
+class SampleDirichlet(Function):
+    """y = draws from the Dirichlet distributions of concentrations x, along the last dimension."""
+
+    def forward(self, x: Array, *, drawn: Array) -> Array:
+        self.save(x, drawn)
+        return drawn
+
+    def backward(self, grad: Tensor) -> Tensor:
+        x, y = self.saved
+        total = x.sum(-1, keepdim=True).expand(x.shape)
+        # A component is a beta variable; what it gains, the others lose in proportion.
+        return DirichletGrad.apply(y, x, total) * (grad - (y * grad).sum(-1, keepdim=True))
+
+
+class DirichletGrad(Function):
+    """z = dx/d alpha / (1 - x) of beta draws x, to some four digits, and so not to be derived."""
+
+    torch_name = "NotImplemented"
+
+    def forward(self, x: Array, alpha: Array, total: Array) -> Array:
+        return pathwise.dirichlet_grad(x, alpha, total)
+
+    def backward(self, grad: Tensor) -> Any:
+        raise NotImplementedError(
+            "the derivative for '_dirichlet_grad' is not implemented: it is an approximation"
+        )
+
+
+def _sample_dirichlet(input: Tensor, generator: Any = None) -> Tensor:
+    """Draw from the Dirichlet distributions of concentrations `input`, differentiably.
+
+    Shape:
+        input: (..., K), and the draws, which sum to 1 along the last dimension.
+
+    Raises:
+        NotImplementedError: for a dtype other than float32 and float64.
+    """
+    drawn = stream(generator).dirichlet(_of_floats("dirichlet", "input", input))
+    return SampleDirichlet.apply(input, drawn=drawn)
+
+
+def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor:
+    """Derive beta draws `x` by `alpha`, where ``total - alpha`` is the other; over ``1 - x``."""
+    return DirichletGrad.apply(x, alpha, total)
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
+    """Draw how many of `count` trials succeed, with probability `prob` each.
+
+    Shape:
+        count, prob: the same, of the same dtype; so are the draws.
+
+    Raises:
+        ValueError: for integers.
+        RuntimeError: for two dtypes.
+
+    >>> import minitorch
+    >>> _ = minitorch.manual_seed(0)
+    >>> minitorch.binomial(minitorch.tensor([4.0, 100.0]), minitorch.tensor([0.5, 0.3]))
+    tensor([ 3., 32.])
+    """
+    counts, probs = (
+        np.ascontiguousarray(require_tensor("binomial", name, x)._array)
+        for name, x in (("count", count), ("prob", prob))
+    )
+    for name, x in (("count", count), ("prob", prob)):
+        if x._array.dtype.kind != "f":
+            raise ValueError(
+                f"binomial only supports floating-point dtypes for {name}, got: {x.dtype}"
+            )
+    if counts.dtype != probs.dtype:
+        raise RuntimeError(
+            f"binomial: count and prob must have one dtype, got {count.dtype} and {prob.dtype}"
+        )
+    counts, probs = np.broadcast_arrays(counts, probs)
+    drawn = stream(generator).binomial(counts, probs).reshape(counts.shape)
+    return Drawn.apply(count, prob, drawn=drawn)
