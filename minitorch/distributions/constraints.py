@@ -239,7 +239,8 @@ class independent(_OfBase):
         dims = self.reinterpreted_batch_ndims
         if found.dim() < dims:
             raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.dim()}")
-        return found.reshape(*found.shape[: found.dim() - dims], -1).all(-1)
+        cut = found.dim() - dims
+        return found.reshape(*found.shape[:cut], found.shape[cut:].numel()).all(-1)
 
     def __repr__(self) -> str:
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -259,7 +260,8 @@ class MixtureSameFamilyConstraint(_OfBase):
         if value.dim() < self.event_dim:
             raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.dim()}")
         found = self.base_constraint.check(value.unsqueeze(-1 - self.event_dim))
-        return found.reshape(*found.shape[: value.dim() - self.event_dim], -1).all(-1)
+        cut = value.dim() - self.event_dim
+        return found.reshape(*found.shape[:cut], found.shape[cut:].numel()).all(-1)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_constraint!r})"

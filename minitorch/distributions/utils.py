@@ -65,7 +65,8 @@ def clamp_probs(probs: Tensor) -> Tensor:
 
 def sum_rightmost(value: Tensor, dim: int) -> Tensor:
     """The sum over the last `dim` dimensions."""
-    return value.reshape(*value.shape[: value.dim() - dim], -1).sum(-1) if dim else value
+    cut = value.dim() - dim
+    return value.reshape(*value.shape[:cut], value.shape[cut:].numel()).sum(-1) if dim else value
 
 
 def tril_matrix_to_vec(mat: Tensor, diag: int = 0) -> Tensor:

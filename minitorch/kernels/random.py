@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -335,6 +335,12 @@ def box_muller(uniforms: Array) -> Array:
     return normals.reshape(-1)
 
 
+def _box_muller_pair(u: float, v: float) -> tuple[float, float]:
+    """Two standard normals of two uniforms, as PyTorch makes them one by one."""
+    radius, angle = math.sqrt(-2.0 * math.log1p(-v)), _TWO_PI * u
+    return radius * math.cos(angle), radius * math.sin(angle)
+
+
 @or_compiled
 def shuffle(words: Array) -> Array:
     """0 ... n-1 in a random order, from n-1 words of 32 bits, one for each swap.
@@ -571,11 +577,33 @@ class Stream:
         uniforms *= 2.0**-53
         return uniforms
 
+    def _each(self, draw: Callable[..., float], arguments: Iterable[Any]) -> Array:
+        """`draw(*arguments)` for each, with uniforms made ahead, to be taken by `_next_uniform53`.
+
+        For algorithms that cannot say how many they will need: afterwards the stream goes back to
+        the first that nobody took.
+        """
+        before, untouched, self._taken = self._engine.state, self._untouched, 0
+
+        def ahead() -> Iterator[float]:
+            size = 2 * BLOCK
+            while True:
+                uniforms = self._uniform53(size).tolist()
+                for uniform in uniforms:
+                    self._taken += 1
+                    yield uniform
+                size = min(2 * size, CHUNK)
+
+        self._ahead = ahead()
+        try:
+            return np.array([draw(*argument) for argument in arguments], np.float64)
+        finally:
+            self._engine.state, self._untouched = before, untouched
+            self._words(2 * self._taken)
+
     def _next_uniform53(self) -> float:
-        """The next `_uniform53`, for algorithms that cannot say how many they will need."""
-        high, low = self._words(2).tolist()
-        bits: int = (high << 32 | low) % 2**53
-        return bits * 2.0**-53
+        """The next `_uniform53`, within `_each`."""
+        return next(self._ahead)
 
     def uniform(
         self, n: int, low: float = 0.0, high: float = 1.0, dtype: DTypeLike = np.float32
@@ -658,15 +686,18 @@ class Stream:
         pairs = (n - len(normals) + 1) // 2
         uniforms = self._uniform53(2 * pairs).tolist()
         for u, v in zip(uniforms[0::2], uniforms[1::2], strict=True):
-            radius, angle = math.sqrt(-2.0 * math.log1p(-v)), _TWO_PI * u
-            normals.append(radius * math.cos(angle))
-            normals.append(radius * math.sin(angle))
+            normals.extend(_box_muller_pair(u, v))
         self._spare_normal = normals.pop() if len(normals) > n else None
         return np.array(normals, np.float64)
 
     def _next_normal(self) -> float:
-        """The next of `_normal_pairs`, for algorithms that cannot say how many they will need."""
-        return float(self._normal_pairs(1)[0])
+        """The next of `_normal_pairs`, within `_each`."""
+        if self._spare_normal is not None:
+            normal, self._spare_normal = self._spare_normal, None
+            return normal
+        u, v = self._next_uniform53(), self._next_uniform53()
+        normal, self._spare_normal = _box_muller_pair(u, v)
+        return normal
 
     def log_normal(
         self, n: int, mean: float = 1.0, std: float = 2.0, dtype: DTypeLike = np.float32
@@ -869,8 +900,10 @@ class Stream:
         if not np.isfinite(rates).all():
             raise RuntimeError("invalid Poisson rate, expected rate to be finite")
         flat = rates.reshape(-1).astype(np.float64).tolist()
-        counts = [self._few(rate) if rate < 10.0 else self._many(rate) for rate in flat]
-        return _cast(np.array(counts, np.float64), dtype)
+        return _cast(self._each(self._count, ((rate,) for rate in flat)), dtype)
+
+    def _count(self, rate: float) -> int:
+        return self._few(rate) if rate < 10.0 else self._many(rate)
 
     def _few(self, rate: float) -> int:
         """A Poisson count, from the factors that bring a product of uniforms below exp(-rate)."""
@@ -915,8 +948,7 @@ class Stream:
         """
         dtype = _floating("binomial", counts.dtype)
         flat = zip(counts.reshape(-1), probs.reshape(-1), strict=True)
-        drawn = [self._successes(count, p) for count, p in flat]
-        return _cast(np.array(drawn, np.float64), dtype)
+        return _cast(self._each(self._successes, flat), dtype)
 
     def _successes(self, count: Any, p: Any) -> float:
         """One binomial count; the less likely outcome is what is counted, and of few the gaps."""
@@ -986,12 +1018,13 @@ class Stream:
             d = d.astype(np.float64)
             c = 1 / np.sqrt(9 * d)
         parts = zip(alpha.tolist(), powers.tolist(), d.tolist(), c.tolist(), strict=True)
-        drawn = [self._gamma(*part) if part[0] != 0 else 0.0 for part in parts]
         tiny = np.finfo(dtype).tiny
-        values = _cast(np.array(drawn, np.float64), dtype)
+        values = _cast(self._each(self._gamma, parts), dtype)
         return np.where(values > tiny, values, tiny)  # and for NaN
 
     def _gamma(self, alpha: float, power: float, d: float, c: float) -> float:
+        if alpha == 0:
+            return 0.0
         scale = (1.0 - self._next_uniform53()) ** power if alpha < 1 else 1.0
         while True:
             y = 0.0
