@@ -58,9 +58,12 @@ from minitorch.factory import *
 from minitorch.ops.math.arithmetic import *
 from minitorch.ops.math.bivariate import *
 from minitorch.ops.math.compare import *
+from minitorch.ops.math.decompositions import *
 from minitorch.ops.math.einsum import *
 from minitorch.ops.math.linalg import *
+from minitorch.ops.math.matrix_functions import *
 from minitorch.ops.math.norms import *
+from minitorch.ops.math.orthogonal import *
 from minitorch.ops.math.pointwise import *
 from minitorch.ops.math.random import *
 from minitorch.ops.math.random import (
@@ -74,7 +77,9 @@ from minitorch.ops.math.scan import *
 from minitorch.ops.math.select import *
 from minitorch.ops.math.sort import *
 from minitorch.ops.math.special import *
+from minitorch.ops.math.spectral import *
 from minitorch.ops.math.stats import *
+from minitorch.ops.math.systems import *
 from minitorch.ops.nn.activation import (
     celu as celu,
     celu_ as celu_,

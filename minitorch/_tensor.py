@@ -25,8 +25,11 @@ from minitorch.ops.math import (
     arithmetic,
     bivariate,
     compare,
+    decompositions,
     linalg,
+    matrix_functions,
     norms,
+    orthogonal,
     pointwise,
     random as draws,
     reduce,
@@ -34,7 +37,9 @@ from minitorch.ops.math import (
     select as choosing,
     sort as sorting,
     special,
+    spectral,
     stats,
+    systems,
 )
 from minitorch.ops.nn import activation
 from minitorch.ops.nn.softmax import log_softmax, softmax
@@ -364,6 +369,17 @@ class Tensor(TensorMethods):
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return linalg.matmul(other, self)
+
+    # decompositions of matrices, and systems
+    cholesky = decompositions.cholesky
+    cholesky_inverse = decompositions.cholesky_inverse
+    cholesky_solve = decompositions.cholesky_solve
+    triangular_solve = decompositions.triangular_solve
+    det, logdet, slogdet = systems.det, systems.logdet, systems.slogdet
+    inverse, lu, lu_solve = systems.inverse, systems.lu, systems.lu_solve
+    pinverse, svd = spectral.pinverse, spectral.svd
+    geqrf, orgqr, ormqr, qr = orthogonal.geqrf, orthogonal.orgqr, orthogonal.ormqr, orthogonal.qr
+    matrix_exp, matrix_power = matrix_functions.matrix_exp, matrix_functions.matrix_power
 
     # activations
     hardshrink, prelu = activation.hardshrink, activation.prelu

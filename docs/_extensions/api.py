@@ -108,8 +108,9 @@ PAGES = [
     ),
     Page(
         "linalg",
-        "Products of matrices",
-        "ops.math.linalg ops.math.einsum ops.math.decompositions linalg ops.nn.distance",
+        "Linear algebra",
+        "ops.math.linalg ops.math.einsum ops.math.systems ops.math.decompositions "
+        "ops.math.orthogonal ops.math.spectral ops.math.matrix_functions linalg ops.nn.distance",
     ),
     Page(
         "shape", "Shape", "ops.shape.views ops.shape.concatenate ops.shape.strided ops.nn.shuffle"

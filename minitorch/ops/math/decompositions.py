@@ -6,30 +6,79 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
-from minitorch.kernels import triangular
+from minitorch.kernels import factor, triangular
 from minitorch.kernels.layout import column_major
-from minitorch.ops.math.linalg import need_floats
-from minitorch.ops.support.operands import broadcast_shape, laid_by_columns, require_tensor
+from minitorch.ops.support.operands import (
+    broadcast_shape,
+    laid_by_columns,
+    require_tensor,
+    set_grad_fn_name,
+)
+from minitorch.ops.support.out import takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "triangular_solve"]
 
 
 class LinAlgError(RuntimeError):
     """A matrix has no such decomposition."""
 
 
-def _check_matrices(who: str, name: str, x: Tensor, square: bool) -> None:
+def matrices(who: str, name: str, value: Any, *, square: bool = False) -> Tensor:
+    """`value` as a tensor of matrices in float32 or float64, or an error of PyTorch's type."""
+    x = require_tensor(who, name, value)
+    check_matrices(who, name, x, square)
+    need_single_or_double(who, x)
+    return x
+
+
+def need_single_or_double(who: str, x: Tensor) -> None:
+    """Refuse what LAPACK has no routines for: integers, bools and halves."""
+    given = f"Got {x.dtype} of shape {list(x._array.shape)}"
+    if x._array.dtype.kind != "f":
+        raise NotImplementedError(
+            f"{who}: Expected a floating point or complex tensor as input. {given}"
+        )
+    if x._array.dtype.itemsize < 4:
+        raise NotImplementedError(f"{who}: Low precision dtypes not supported. {given}")
+
+
+def same_dtype(who: str, A: Tensor, B: Tensor) -> None:
+    """Refuse a right side of another dtype."""
+    if A._array.dtype != B._array.dtype:
+        raise RuntimeError(
+            f"{who}: Expected A and B to have the same dtype, but found A of type {A.dtype} and B "
+            f"of type {B.dtype} instead"
+        )
+
+
+def check_matrices(who: str, name: str, x: Tensor, square: bool) -> None:
+    """Refuse a tensor of less than two dimensions, and matrices that are not `square`."""
     shape = x._array.shape
     if len(shape) < 2:
-        raise RuntimeError(f"{who}: The input tensor {name} must have at least 2 dimensions.")
+        raise RuntimeError(
+            f"{who}: The input tensor {name} must have at least 2 dimensions, got {list(shape)}"
+        )
     if square and shape[-1] != shape[-2]:
         raise RuntimeError(
             f"{who}: {name} must be batches of square matrices, but they are {shape[-2]} by "
             f"{shape[-1]} matrices"
         )
+
+
+def first_failures(info: Tensor) -> list[tuple[str, int]]:
+    """The first matrix whose `info` is not 0, as errors begin with it, and `info`; if there is one.
+
+    Shape: info (...), one for a matrix.
+    """
+    flat = info._array.reshape(-1)
+    where = "(Batch element {}): " if info._array.ndim else ""
+    return [(where.format(i), int(flat[i])) for i in np.flatnonzero(flat)[:1]]
 
 
 class SolveTriangular(Function):
@@ -55,6 +104,7 @@ class SolveTriangular(Function):
         return grad_A, grad_B if self.needs(1) else None
 
 
+@takes_out("linalg.solve_triangular")
 def solve_triangular(
     A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Tensor:
@@ -79,13 +129,9 @@ def solve_triangular(
     A, B = require_tensor(who, "A", A), require_tensor(who, "B", B)
     if A._array.dtype not in (np.float32, np.float64):
         raise NotImplementedError(f'"triangular_solve_cpu" not implemented for {A.dtype}')
-    if A._array.dtype != B._array.dtype:
-        raise RuntimeError(
-            f"{who}: Expected A and B to have the same dtype, but found A of type {A.dtype} and B "
-            f"of type {B.dtype} instead"
-        )
-    _check_matrices(who, "A", A, square=True)
-    _check_matrices(who, "B", B, square=False)
+    same_dtype(who, A, B)
+    check_matrices(who, "A", A, square=True)
+    check_matrices(who, "B", B, square=False)
     N = A._array.shape[-1]
     if B._array.shape[-2 if left else -1] != N:
         sizes = "x".join(map(str, B._array.shape[-2:]))
@@ -111,12 +157,13 @@ class Cholesky(Function):
 
     torch_name = "LinalgCholeskyExBackward0"
 
-    def forward(self, A: Array) -> Array:
-        L = column_major(np.linalg.cholesky(A))
+    def forward(self, A: Array) -> tuple[Array, Array]:
+        L, info = factor.cholesky(A)
+        L = column_major(L)
         self.save(L)
-        return L
+        return L, info
 
-    def backward(self, grad: Tensor) -> Tensor:
+    def backward(self, grad: Tensor, _: None) -> Tensor:
         (L,) = self.saved
         inner = L.mT @ grad
         inner = (inner.tril() + inner.tril(-1)) / 2  # its lower triangle, with half the diagonal
@@ -126,50 +173,128 @@ class Cholesky(Function):
         return (outer + outer.mT) / 2
 
 
-def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+@takes_out("linalg.cholesky_ex")
+def cholesky_ex(
+    A: Tensor, *, upper: bool = False, check_errors: bool = False
+) -> return_types.linalg_cholesky_ex:
+    """`cholesky` that says in `info` whether it worked, and raises only with `check_errors`.
+
+    Args:
+        A: (..., N, N). Only its lower triangle is read (with `upper` the other one).
+        upper: give ``L.mT`` instead.
+        check_errors: whether to raise as `cholesky` does.
+
+    Returns:
+        (L, info): `info` is 0, or the order of the leading minor that is not positive-definite;
+        then the columns of L from there on are NaN.
+
+    Raises:
+        RuntimeError: for matrices that are not square, or integers.
+
+    >>> import minitorch
+    >>> cholesky_ex(minitorch.tensor([[4.0, 2.0], [2.0, 0.0]])).info
+    tensor(2, dtype=torch.int32)
+    """
+    return return_types.linalg_cholesky_ex(*_cholesky("linalg.cholesky_ex", A, upper, check_errors))
+
+
+@takes_out("linalg.cholesky")
+def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """Cholesky's decomposition of symmetric positive-definite matrices: ``L @ L.mT == A``.
 
     Args:
-        A: (..., N, N). Only its lower triangle is read.
+        A: (..., N, N). Only its lower triangle is read (with `upper` the other one).
         upper: give ``L.mT`` instead.
 
     Raises:
         LinAlgError: for a matrix that is not positive-definite.
         RuntimeError: for matrices that are not square, or integers.
     """
-    who = "linalg.cholesky"
-    A = require_tensor(who, "A", A)
-    _check_matrices(who, "A", A, square=True)
-    need_floats(who, A)
-    if A._array.dtype == np.float16:
-        raise NotImplementedError(f'"cholesky_cpu" not implemented for {A.dtype}')
-    if upper:
-        A = A.mT  # so that it is the upper triangle that is read
-    try:
-        L = Cholesky.apply(A)
-    except np.linalg.LinAlgError:
-        raise LinAlgError(_which_is_indefinite(who, A._array)) from None
-    return laid_by_columns(L.mT) if upper else L
+    return _cholesky("linalg.cholesky", A, upper, True)[0]
 
 
-def _is_definite(matrix: Array) -> bool:
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+@takes_out("cholesky")
+def cholesky(input: Tensor, upper: bool = False) -> Tensor:
+    """`linalg.cholesky`, by its older name."""
+    return _cholesky("cholesky", input, upper, True)[0]
 
 
-def _which_is_indefinite(who: str, matrices: Array) -> str:
-    """The first matrix, and the first leading minor of it, without a decomposition."""
-    n = matrices.shape[-1]
-    for number, matrix in enumerate(matrices.reshape(-1, n, n)):
-        if _is_definite(matrix):
-            continue
-        order = next(k for k in range(1, n + 1) if not _is_definite(matrix[:k, :k]))
-        where = f"(Batch element {number}): " if matrices.ndim > 2 else ""
-        return (
-            f"{who}: {where}The factorization could not be completed because the input is not "
-            f"positive-definite (the leading minor of order {order} is not positive-definite)."
-        )
-    raise AssertionError("all matrices have a decomposition")
+def _cholesky(who: str, A: Tensor, upper: bool, check_errors: bool) -> tuple[Tensor, Tensor]:
+    A = matrices(who, "A", A, square=True)
+    L, info = Cholesky.apply(A.mT if upper else A)
+    if check_errors:
+        for where, order in first_failures(info):
+            raise LinAlgError(
+                f"{who}: {where}The factorization could not be completed because the input is not "
+                f"positive-definite (the leading minor of order {order} is not "
+                "positive-definite)."
+            )
+    return (laid_by_columns(L.mT) if upper else L), info
+
+
+@takes_out("cholesky_solve")
+def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+    """X with ``A @ X = B``, from A's Cholesky decomposition L: two triangular systems.
+
+    Args:
+        B: (..., N, K); the batches broadcast.
+        L: (..., N, N), of which one triangle is read: ``L @ L.mT == A``, or with `upper`
+            ``L.mT @ L == A``.
+        upper: whether L is upper triangular.
+
+    Raises:
+        RuntimeError: for shapes that do not fit, other dtypes than float32 and float64, or two.
+    """
+    who = "cholesky_solve"
+    B, L = require_tensor(who, "B", B), require_tensor(who, "L", L)
+    for name, x in (("b", B), ("u", L)):
+        if x._array.ndim < 2:
+            raise RuntimeError(
+                f"{who}: {name} should have at least 2 dimensions, but has {x._array.ndim} "
+                "dimensions instead"
+            )
+    same_dtype(who, L, B)
+    need_single_or_double(who, L)
+    first, second = (L.mT, L) if upper else (L, L.mT)
+    X = solve_triangular(first, B, upper=False)
+    X = laid_by_columns(solve_triangular(second, X, upper=True))
+    return set_grad_fn_name("CholeskySolveBackward0", X)
+
+
+@takes_out("cholesky_inverse")
+def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
+    """The inverse of A from its Cholesky decomposition L: see `cholesky_solve`.
+
+    Shape: ``(..., N, N) -> (..., N, N)``.
+
+    Raises:
+        RuntimeError: for matrices that are not square; other dtypes than float32 and float64.
+    """
+    L = matrices("cholesky_inverse", "A", L, square=True)
+    eye = L._wrap(np.eye(L._array.shape[-1], dtype=L._array.dtype))
+    return set_grad_fn_name("CholeskyInverseBackward0", cholesky_solve(eye, L, upper))
+
+
+@takes_out("triangular_solve")
+def triangular_solve(
+    b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> return_types.triangular_solve:
+    """X with ``A @ X = b``, and A itself: an older form of `linalg.solve_triangular`.
+
+    Args:
+        b: (..., N, K). A: (..., N, N). The batches broadcast.
+        upper: whether A is upper triangular, or lower.
+        transpose: solve with ``A.mT`` instead.
+        unitriangular: take A's diagonal for ones.
+
+    Raises:
+        RuntimeError: for shapes that do not fit, or different dtypes.
+    """
+    A, b = require_tensor("triangular_solve", "A", A), require_tensor("triangular_solve", "b", b)
+    same_dtype("triangular_solve", A, b)
+    need_single_or_double("triangular_solve", A)
+    matrix = A.mT if transpose and A._array.ndim > 1 else A
+    X = solve_triangular(matrix, b, upper=upper != transpose, unitriangular=unitriangular)
+    X = set_grad_fn_name("TriangularSolveBackward0", X)
+    A = A.expand(*X.shape[:-2], *A.shape[-2:])
+    return return_types.triangular_solve(X, laid_by_columns(A.clone()))

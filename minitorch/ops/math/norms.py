@@ -10,11 +10,15 @@ import numpy as np
 from minitorch._dtypes import Array, dtype, promote_numpy
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, wide
+from minitorch.ops.math.decompositions import check_matrices, need_single_or_double
 from minitorch.ops.math.linalg import matmul, need_floats
 from minitorch.ops.math.reduce import Dims, amax, amin, constant_of, expand_reduced
 from minitorch.ops.math.select import where
+from minitorch.ops.math.spectral import svdvals
+from minitorch.ops.math.systems import inv_ex
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
+from minitorch.ops.support.out import into, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -62,6 +66,7 @@ class VectorNorm(Function):
         return x * expand_reduced(scale, shape, self.dims, self.keepdim)
 
 
+@takes_out("linalg.vector_norm")
 @accept_axis_keepdims
 def vector_norm(
     x: Tensor,
@@ -129,30 +134,27 @@ def norm(
     p: Any = "fro",
     dim: Dims = None,
     keepdim: bool = False,
-    out: None = None,
+    out: Tensor | None = None,
     dtype: dtype | None = None,
 ) -> Tensor:
     """The vector norm of order `p` ('fro' is 2) over `dim` (default all): `linalg.vector_norm`.
 
+    With ``p="nuc"`` it is the sum of singular values: `linalg.matrix_norm`.
+
     Raises:
-        NotImplementedError: for ``p="nuc"`` and `out`.
+        RuntimeError: for another string; for integers.
     """
     x = require_tensor("norm", "input", input)
     if out is not None:
-        raise NotImplementedError("norm: out= is not covered by minitorch; assign the result")
+        return into("norm", out, norm, x, p, dim, keepdim, dtype=dtype)
     if p == "nuc":
-        raise _no_singular_values("norm", p)
+        return matrix_norm(x, p, (0, 1) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm: Order {p} not supported; expected 'fro' or a number")
     return vector_norm(x, 2 if p is None or p == "fro" else p, dim, keepdim, dtype=dtype)
 
 
-def _no_singular_values(who: str, order: Any) -> NotImplementedError:
-    return NotImplementedError(
-        f"{who}: order {order!r} needs singular values, which are not covered by minitorch"
-    )
-
-
+@takes_out("linalg.matrix_norm")
 def matrix_norm(
     A: Tensor,
     ord: Any = "fro",
@@ -166,14 +168,14 @@ def matrix_norm(
     Args:
         A: a floating-point tensor of at least two dimensions.
         ord: 'fro', the root of the sum of squares; 1 and -1, the largest and smallest sum of
-            magnitudes of a column; ``inf`` and ``-inf``, of a row.
+            magnitudes of a column; ``inf`` and ``-inf``, of a row; 2 and -2, the largest and
+            smallest singular value; 'nuc', the sum of all.
         dim: the rows' and the columns' dimension.
         keepdim: whether to keep them with size 1.
         dtype: convert to it first.
 
     Raises:
         RuntimeError: for fewer dimensions, integers or another order.
-        NotImplementedError: for 'nuc', 2 and -2.
     """
     who = "linalg.matrix_norm"
     x = _floats(who, require_tensor(who, "A", A), dtype)
@@ -189,7 +191,15 @@ def matrix_norm(
     if ord == "fro":
         return vector_norm(x, 2, (rows, columns), keepdim)
     if ord in ("nuc", 2, -2):
-        raise _no_singular_values(who, ord)
+        need_single_or_double(who, x)
+        values = svdvals(x.movedim((rows, columns), (-2, -1)))
+        if ord == "nuc" or (ord == 2 and not values._array.shape[-1]):
+            norms = values.sum(-1)  # of no values: 0
+        else:
+            norms = (amax if ord == 2 else amin)(values, -1)
+        return (
+            norms.unsqueeze(min(rows, columns)).unsqueeze(max(rows, columns)) if keepdim else norms
+        )
     if isinstance(ord, str) or abs(ord) not in (1, math.inf):
         raise RuntimeError(f"{who}: Order {ord} not supported.")
     added, compared = (rows, columns) if abs(ord) == 1 else (columns, rows)
@@ -201,6 +211,7 @@ def matrix_norm(
     return norms if keepdim else norms.squeeze((rows, columns))
 
 
+@takes_out("linalg.norm")
 def linalg_norm(
     A: Tensor,
     ord: Any = None,
@@ -227,6 +238,42 @@ def linalg_norm(
     if isinstance(ord, str):
         raise RuntimeError(f"linalg.norm: Order {ord} needs two dimensions")
     return vector_norm(x, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+
+
+@takes_out("linalg.cond")
+def cond(A: Tensor, p: Any = None) -> Tensor:
+    """The condition numbers of matrices: their norm times their inverse's, how errors can grow.
+
+    Args:
+        A: (..., M, N); square, unless p is 2 or -2.
+        p: an order that `matrix_norm` takes; without it, 2.
+
+    Returns:
+        (...), inf for singular matrices.
+
+    Raises:
+        RuntimeError: for matrices that are not square, integers or halves.
+
+    >>> import minitorch
+    >>> cond(minitorch.tensor([[4.0, 0.0], [0.0, 2.0]]))
+    tensor(2.)
+    """
+    who = "linalg.cond"
+    A = require_tensor(who, "A", A)
+    if A._array.ndim < 2:
+        raise RuntimeError(f"{who}: The input tensor must have at least 2 dimensions.")
+    if p in (None, 2, -2):
+        values = svdvals(A)
+        if not values._array.shape[-1]:
+            return values.sum(-1)
+        first, last = values[..., 0], values[..., -1]
+        return last / first if p == -2 else first / last
+    if A._array.size == 0:
+        return A.new_zeros(A._array.shape[:-2])
+    check_matrices(f"{who}(ord={p})", "A", A, square=True)
+    inverse, info = inv_ex(A)
+    condition = matrix_norm(A, p) * matrix_norm(inverse, p)
+    return where(info != 0, math.inf, condition)
 
 
 # ---- distances --------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ def add(input, other, *, out=None):
 
 from __future__ import annotations
 
+import functools
+import inspect
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from minitorch.ops.support.inplace import check_writable
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
+
+R = TypeVar("R")
 
 
 def into(who: str, out: Any, operation: Callable[..., Any], *args: Any, **params: Any) -> Any:
@@ -61,6 +65,29 @@ def into(who: str, out: Any, operation: Callable[..., Any], *args: Any, **params
     for tensor, result in zip(outs, results, strict=True):
         _put(tensor, result)
     return out
+
+
+def takes_out(who: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give an operation, whose errors call it `who`, the keyword `out` as well.
+
+    Of an operation with several results it is a tuple of tensors.
+    """
+
+    def decorate(operation: Callable[..., R]) -> Callable[..., R]:
+        @functools.wraps(operation)
+        def called(*args: Any, out: Any = None, **params: Any) -> R:
+            if out is None:
+                return operation(*args, **params)
+            result: R = into(who, out, operation, *args, **params)
+            return result
+
+        signature = inspect.signature(operation)
+        keyword = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+        signature = signature.replace(parameters=[*signature.parameters.values(), keyword])
+        called.__signature__ = signature  # type: ignore[attr-defined]
+        return called
+
+    return decorate
 
 
 def _requires_grad(value: Any) -> bool:
