@@ -108,7 +108,7 @@ def is_dependent(constraint: Any) -> bool:
     return isinstance(constraint, _Dependent)
 
 
-class dependent_property(property, _Dependent):
+class _DependentProperty(property, _Dependent):
     """A property that gives the constraint of an instance; of the class it is itself one."""
 
     def __init__(
@@ -121,8 +121,8 @@ class dependent_property(property, _Dependent):
         super().__init__(fn)
         self._is_discrete, self._event_dim = is_discrete, event_dim
 
-    def __call__(self, fn: Callable[..., Any]) -> dependent_property:  # type: ignore[override]
-        return dependent_property(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
+    def __call__(self, fn: Callable[..., Any]) -> _DependentProperty:  # type: ignore[override]
+        return _DependentProperty(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
 
 
 class _Boolean(Constraint):
@@ -214,7 +214,7 @@ class _OfBase(Constraint):
         return self.base_constraint.event_dim
 
 
-class independent(_OfBase):
+class _IndependentConstraint(_OfBase):
     """Another constraint, met by all of the last dimensions."""
 
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
@@ -399,6 +399,8 @@ class _Stack(_Several):
 
 
 dependent = _Dependent()
+dependent_property = _DependentProperty
+independent = _IndependentConstraint
 boolean = _Boolean()
 one_hot = _OneHot()
 nonnegative_integer = _IntegerGreaterThan(0)

@@ -19,6 +19,7 @@ class Half(TransformedDistribution):
 
     arg_constraints: ClassVar[Any] = {"scale": constraints.positive}
     support: ClassVar[Any] = constraints.nonnegative
+    has_rsample = True
     _base: ClassVar[Any]
 
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:

@@ -29,6 +29,7 @@ class InverseGamma(TransformedDistribution):
         "rate": constraints.positive,
     }
     support: ClassVar[Any] = constraints.positive
+    has_rsample = True
     _expanded: ClassVar = {}
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:

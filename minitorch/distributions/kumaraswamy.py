@@ -30,6 +30,7 @@ class Kumaraswamy(TransformedDistribution):
         "concentration0": constraints.positive,
     }
     support: ClassVar[Any] = constraints.unit_interval
+    has_rsample = True
     _expanded: ClassVar = {"concentration1": 0, "concentration0": 0}
 
     def __init__(

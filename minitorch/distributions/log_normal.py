@@ -24,6 +24,7 @@ class LogNormal(TransformedDistribution):
 
     arg_constraints: ClassVar[Any] = {"loc": constraints.real, "scale": constraints.positive}
     support: ClassVar[Any] = constraints.positive
+    has_rsample = True
     _expanded: ClassVar = {}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:

@@ -25,6 +25,7 @@ class LogisticNormal(TransformedDistribution):
 
     arg_constraints: ClassVar[Any] = {"loc": constraints.real, "scale": constraints.positive}
     support: ClassVar[Any] = constraints.simplex
+    has_rsample = True
     _expanded: ClassVar = {}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:

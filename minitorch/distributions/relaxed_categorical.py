@@ -87,6 +87,7 @@ class RelaxedOneHotCategorical(Relaxed):
         "logits": constraints.real_vector,
     }
     support: ClassVar[Any] = constraints.simplex
+    has_rsample = True
     _expanded: ClassVar = {}
 
     def __init__(

@@ -201,12 +201,12 @@ def value_of(p: Any, m: Any) -> Any:
 
 
 def slope(p: Any, m: Any) -> Any:
-    """The density's derivative by the value."""
+    """The density's derivative by the value, which is differentiated again by the parameters."""
     value = value_of(p, m)
     if not value.is_floating_point():
         raise NotImplementedError
     density = p.log_prob(value.requires_grad_()).sum()
-    return m.autograd.grad(density + 0 * value.sum(), value)[0]
+    return m.autograd.grad(density + 0 * value.sum(), value, create_graph=True)[0]
 
 
 METHODS: dict[str, Callable[[Any, Any], Any]] = {
@@ -226,7 +226,11 @@ METHODS: dict[str, Callable[[Any, Any], Any]] = {
     "probs": lambda p, m: p.probs,
     "logits": lambda p, m: p.logits,
     "matrices": lambda p, m: [p.scale_tril, p.covariance_matrix, p.precision_matrix],
-    "shapes": lambda p, m: [str(p.batch_shape), str(p.event_shape), p.has_rsample],
+    "shapes": lambda p, m: [
+        *(str(p.batch_shape), str(p.event_shape), p.has_rsample, p.has_enumerate_support),
+        type(p).has_rsample is True,
+        repr(p.support),
+    ],
     "support": lambda p, m: p.support.check(value_of(p, m)),
     "divergence of itself": lambda p, m: m.distributions.kl_divergence(p, p),
 }
@@ -293,6 +297,8 @@ def both(make: Make, method: Any, what: str) -> Any:
 
 # What PyTorch cannot do, or does wrongly.
 UNLIKE = {
+    ("Poisson", "slope"): "its second derivative of 0 * log(0) is NaN, though the first is 0",
+    ("Poisson, expanded", "slope"): "its second derivative of 0 * log(0) is NaN",
     ("Multinomial, expanded", "entropy"): "its `expand` forgets the binomial part",
     ("Multinomial, expanded", "perplexity"): "its `expand` forgets the binomial part",
     **{
