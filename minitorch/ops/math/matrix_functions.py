@@ -15,7 +15,7 @@ from minitorch.ops.math.reduce import constant_of
 from minitorch.ops.math.scan import cumprod
 from minitorch.ops.math.systems import inv
 from minitorch.ops.shape.views import cat
-from minitorch.ops.support.operands import integer, is_half, require_tensor
+from minitorch.ops.support.operands import integer, is_half, laid, require_tensor
 from minitorch.ops.support.out import takes_out
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
         n //= 2
         if not n:
             assert power is not None
-            return power.clone() if power is A else power
+            return laid(power.clone()) if power is A else power
         square = matmul(square, square)
 
 

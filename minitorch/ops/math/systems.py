@@ -123,8 +123,9 @@ def _solve(who: str, A: Tensor, B: Tensor, left: bool, check_errors: bool) -> tu
                 f"(A {list(A._array.shape)}, B {list(shape)})."
             )
     if is_vector:
-        return X.squeeze(-1), info
-    return (X if left else laid_by_columns(X.mT)), info
+        X = X.squeeze(-1)
+        return (laid_by_columns(X) if batch else X), info
+    return (X if left else laid(X.mT)), info
 
 
 def is_vector_beside(A: Tensor, B: Tensor) -> bool:
@@ -555,8 +556,7 @@ def linalg_lu_solve(
     _check_sides(who, LU, B, left)
     _check_pivots(who, LU, require_tensor(who, "pivots", pivots))
     if not left:  # the transposed equation
-        X = linalg_lu_solve(LU, pivots, B.mT, adjoint=not adjoint)
-        return laid_by_columns(X.mT)
+        return laid(linalg_lu_solve(LU, pivots, B.mT, adjoint=not adjoint).mT)
     N = LU._array.shape[-1]
     batch = broadcast_shape(who, LU._array.shape[:-2], B._array.shape[:-2])
     LU, B = LU.expand(*batch, N, N), B.expand(*batch, *B._array.shape[-2:])
