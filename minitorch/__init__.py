@@ -33,9 +33,12 @@ from minitorch import (
     version as version,
     xpu as xpu,
 )
+from minitorch._checks import *
 from minitorch._config import *
 from minitorch._dtypes import *
+from minitorch._foreach import *
 from minitorch._format import set_printoptions as set_printoptions
+from minitorch._in_place import *
 from minitorch._missing import missing
 from minitorch._predicates import *
 from minitorch._tensor import Tensor as Tensor
@@ -149,13 +152,29 @@ newaxis = None
 
 # What not every program needs is loaded when it is asked for.
 _later = {
+    "_C": "minitorch._C",
+    "__config__": "minitorch.__config__",
+    "_dynamo": "minitorch._dynamo",
+    "compiler": "minitorch.compiler",
+    "distributed": "minitorch.distributed",
     "distributions": "minitorch.distributions",
+    "futures": "minitorch.futures",
+    "fx": "minitorch.fx",
+    "hub": "minitorch.hub",
+    "install_as_torch": "minitorch.torch_alias",
+    "jit": "minitorch.jit",
+    "library": "minitorch.library",
     "load": "minitorch.serialization",
+    "multiprocessing": "minitorch.multiprocessing",
     "nn": "minitorch.nn",
+    "onnx": "minitorch.onnx",
     "optim": "minitorch.optim",
+    "overrides": "minitorch.overrides",
     "save": "minitorch.serialization",
     "serialization": "minitorch.serialization",
     "testing": "minitorch.testing",
+    "torch_version": "minitorch.torch_version",
+    "types": "minitorch.types",
     "utils": "minitorch.utils",
 }
 

@@ -58,6 +58,11 @@ def get_num_threads() -> int:
 
 def show_config() -> None:
     """Print versions, threads, and whether the compiled kernels are in use, or why they are not."""
+    print(config_text())
+
+
+def config_text() -> str:
+    """Return what `show_config` prints."""
     import platform
 
     import numpy as np
@@ -72,7 +77,7 @@ def show_config() -> None:
     else:
         why = f"NumPy's; {why}"
     python = f"Python {platform.python_version()}, NumPy {np.__version__}"
-    print(f"minitorch {__version__}, {python}\nthreads: {get_num_threads()}\nkernels: {why}")
+    return f"minitorch {__version__}, {python}\nthreads: {get_num_threads()}\nkernels: {why}"
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from minitorch._not_covered import not_covered, placeholder
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -35,6 +37,9 @@ def missing(module_name: str, later: Mapping[str, str] = NOTHING) -> Callable[[s
                 found = getattr(found, name)
             setattr(sys.modules[module_name], name, found)
             return found
+        if (module := placeholder(f"{module_name}.{name}")) is not None:
+            setattr(sys.modules[module_name], name, module)
+            return module
         error = f"module {module_name!r} has no attribute {name!r}"
         if not (name.startswith("__") and name.endswith("__")):
             error += f": {not_covered(f'{module_name}.{name}')}"
@@ -71,14 +76,3 @@ def did_you_mean(name: str, known: list[str]) -> str:
 
     nearest = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
-
-
-def not_covered(name: str) -> str:
-    """Return the sentence that says so, under the name by which PyTorch users know the thing.
-
-    >>> not_covered("minitorch.fft")
-    'torch.fft is not covered by minitorch'
-    """
-    if name == "minitorch" or name.startswith("minitorch."):
-        name = "torch" + name.removeprefix("minitorch")
-    return f"{name} is not covered by minitorch"

@@ -194,7 +194,7 @@ class Function(NodeInterface, SavedForBackward):
         fast.find_array_backward(cls)
         if "_forward_cls" not in cls.__dict__:
             cls._forward_cls = cls
-        if isinstance(getattr_static(cls, "forward"), staticmethod):
+        if isinstance(getattr_static(cls, "forward"), (staticmethod, classmethod)):
             cls._backward_cls = backward_class(cls)
 
 

@@ -1,5 +1,9 @@
 """PyTorch's backends: what of them is here (nothing), and flags that a program may set freely."""
 
-from minitorch.backends import cuda, cudnn, mkl, mps, openmp
+from minitorch._missing import missing
+from minitorch.backends import cpu, cuda, cudnn, mkl, mps, openmp
 
-__all__ = ["cuda", "cudnn", "mkl", "mps", "openmp"]
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mps", "openmp"]
+
+_later = ["cusparselt", "kleidiai", "mha", "miopen", "mkldnn", "nnpack", "opt_einsum", "quantized"]
+__getattr__ = missing(__name__, {name: f"{__name__}.{name}" for name in _later})

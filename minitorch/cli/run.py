@@ -15,7 +15,8 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
 import minitorch
-from minitorch.cli import alias, arguments
+from minitorch import torch_alias
+from minitorch.cli import arguments
 
 WHERE_OPTIONS_STAND = (
     "Our own options may stand before or after prog.py, spelled in full; all others go to the "
@@ -56,7 +57,7 @@ def main(options: argparse.Namespace) -> int:
         return arguments.failed(options.name, f"cannot open {str(file)!r}: {reason}")
     torch: ModuleType = minitorch
     if getattr(options, "library", None) is None:
-        alias.install()
+        torch_alias.install_as_torch()
     else:  # it is run on the library itself
         torch = importlib.import_module(options.library)
     if options.seed is not None:

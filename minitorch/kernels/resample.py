@@ -80,8 +80,9 @@ def resample(x: Array, tables: tuple[Table, ...]) -> Array:
         limits = np.iinfo(x.dtype)
         y: Any = x
         for dim in reversed(range(len(tables))):  # Pillow's way: rounded after each axis
-            sums = _along(y.astype(np.float64), tables[dim], first + dim)
-            y = np.clip(np.floor(sums + 0.5), limits.min, limits.max).astype(x.dtype)
+            table, bits = _in_integers(tables[dim])
+            sums = _along(y.astype(np.int64), table, first + dim)
+            y = np.clip((sums + (1 << bits >> 1)) >> bits, limits.min, limits.max).astype(x.dtype)
         return y
     y = upcast_half(x)
     growth = [out / max(size, 1) for out, size in (table.shape for table in tables)]
@@ -93,6 +94,22 @@ def resample(x: Array, tables: tuple[Table, ...]) -> Array:
     for dim in sorted(range(len(tables)), key=cost):
         y = _along(y, tables[dim], first + dim)
     return y.astype(x.dtype, copy=False)
+
+
+def _in_integers(table: Table) -> tuple[Table, int]:
+    """A table of weights in 16-bit integers, and by how many bits they are too large.
+
+    As in Pillow (libImaging/Resample.c), whose images of bytes PyTorch's are equal to: as many bits
+    as the largest weight leaves room for.
+    """
+    if table.weights is None:
+        return table, 0
+    largest, bits = table.weights.max(initial=0), 0
+    while bits < 22 and int(0.5 + largest * (1 << bits + 1)) < 1 << 15:
+        bits += 1
+    weights = table.weights * (1 << bits)
+    rounded = np.trunc(weights + np.where(weights < 0, -0.5, 0.5)).astype(np.int64)
+    return Table(table.shape, table.rows, table.columns, rounded), bits
 
 
 # ---- the tables -------------------------------------------------------------------------------

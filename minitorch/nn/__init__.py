@@ -18,6 +18,6 @@ from minitorch.nn.parameter import Buffer as Buffer, Parameter as Parameter
 if not _typing.TYPE_CHECKING:
     __all__ = sorted(name for name in globals() if name[0].isalpha() and name != "missing")
 
-__getattr__ = missing(__name__)
+__getattr__ = missing(__name__, {"attention": "minitorch.nn.attention"})
 
 del _typing

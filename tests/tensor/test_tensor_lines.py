@@ -152,8 +152,11 @@ def test_subclasses_stay_and_parameters_do_not(line: str) -> None:
 
 
 def test_a_subclass_may_not_ask_for_what_would_never_be_called() -> None:
-    with pytest.raises(NotImplementedError, match="__torch_function__"):
-        type("Mine", (minitorch.Tensor,), {"__torch_function__": None})
+    mine = type("Mine", (minitorch.Tensor,), {"__torch_dispatch__": None})
+    with pytest.raises(NotImplementedError, match="Mine: __torch_dispatch__ is not covered"):
+        minitorch.ones(2).as_subclass(mine)
+    with pytest.raises(NotImplementedError, match="Mine: __torch_dispatch__ is not covered"):
+        mine([1.0])
 
 
 class Labelled(minitorch.Tensor):
@@ -212,8 +215,10 @@ def test_a_missing_name_is_said_to_be_missing_with_the_nearest_there_is() -> Non
         x.rehsape  # noqa: B018
     with pytest.raises(AttributeError, match=r"torch.Tensor.stft is not covered"):
         x.stft(4)
-    with pytest.raises(AttributeError, match=r"torch.fft is not covered"):
-        minitorch.fft  # noqa: B018
+    with pytest.raises(NotImplementedError, match=r"torch.fft.rfft is not covered.*numpy.fft"):
+        minitorch.fft.rfft(x)
+    with pytest.raises(AttributeError, match=r"torch.vmpa is not covered by minitorch$"):
+        minitorch.vmpa  # noqa: B018
     assert not hasattr(x, "stft") and getattr(x, "stft", 3) == 3
 
 

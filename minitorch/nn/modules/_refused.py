@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from minitorch._missing import not_covered
+from minitorch._not_covered import not_covered
 from minitorch.nn.modules.module import Module
 
 

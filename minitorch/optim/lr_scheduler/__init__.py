@@ -36,4 +36,6 @@ __all__ = [
     "StepLR",
 ]
 
+_LRScheduler = LRScheduler  # its name before PyTorch 2.0
+
 __getattr__ = missing(__name__)

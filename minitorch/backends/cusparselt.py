@@ -1,0 +1,8 @@
+"""NVIDIA's cuSPARSELt: not there."""
+
+enabled = False
+
+
+def is_available() -> bool:
+    """False."""
+    return False

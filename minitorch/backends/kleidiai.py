@@ -1,0 +1,8 @@
+"""Arm's KleidiAI: not there."""
+
+enabled = False
+
+
+def is_available() -> bool:
+    """False."""
+    return False

@@ -1,0 +1,8 @@
+"""AMD's MIOpen: not there."""
+
+enabled = False
+
+
+def is_available() -> bool:
+    """False."""
+    return False

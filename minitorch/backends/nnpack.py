@@ -1,0 +1,8 @@
+"""NNPACK: not there."""
+
+enabled = False
+
+
+def is_available() -> bool:
+    """False."""
+    return False

@@ -1,0 +1,454 @@
+"""`__torch_function__`: classes that take PyTorch's functions into their own hands.
+
+>>> import minitorch
+>>> class Logged(minitorch.Tensor):
+...     @classmethod
+...     def __torch_function__(cls, func, types, args=(), kwargs=None):
+...         print(func.__name__)
+...         return super().__torch_function__(func, types, args, kwargs)
+>>> x = minitorch.ones(2).as_subclass(Logged)
+>>> y = minitorch.exp(x) + 1
+exp
+add
+>>> type(y).__name__
+'Logged'
+
+No function looks for such a class until the first one is defined, or ``torch`` is minitorch's: then
+`enable` puts a function around each that a class may take over, of `minitorch`, `Tensor`,
+`nn.functional`, `linalg` and `special`.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import FunctionType, ModuleType
+from typing import Any
+
+import minitorch
+from minitorch._missing import missing
+from minitorch._tensor import Tensor
+
+__all__ = [
+    "TorchFunctionMode",
+    "enable",
+    "enable_reentrant_dispatch",
+    "get_default_nowrap_functions",
+    "get_ignored_functions",
+    "get_overridable_functions",
+    "handle_torch_function",
+    "has_torch_function",
+    "is_tensor_like",
+    "is_tensor_method_or_property",
+    "resolve_name",
+    "wrap_torch_function",
+]
+
+NAMESPACES = ("minitorch", "minitorch.linalg", "minitorch.nn.functional", "minitorch.special")
+_IGNORED = (
+    "arange as_tensor asarray broadcast_shapes empty empty_strided eye frombuffer from_dlpack "
+    "from_numpy full linspace logspace normal ones rand randint randn randperm range scalar_tensor "
+    "tensor tril_indices triu_indices zeros"
+)
+IGNORED = frozenset(_IGNORED.split())
+"""Functions that make tensors: modes are asked, and no class."""
+_NEVER = (
+    "__dir__ __getattr__ are_deterministic_algorithms_enabled compile get_default_device "
+    "get_default_dtype get_float32_matmul_precision get_num_threads get_rng_state initial_seed "
+    "install_as_torch is_anomaly_check_nan_enabled is_anomaly_enabled is_autocast_enabled "
+    "is_grad_enabled is_inference_mode_enabled is_storage is_tensor load manual_seed save seed "
+    "set_default_device set_default_dtype set_float32_matmul_precision set_num_threads "
+    "set_printoptions set_rng_state typename use_deterministic_algorithms"
+)
+NEVER = frozenset(_NEVER.split())
+"""Functions that are no operations."""
+
+OPERATORS = {
+    "__add__": "add", "__radd__": "add", "__iadd__": "add_", "__sub__": "sub", "__isub__": "sub_",
+    "__mul__": "mul", "__rmul__": "mul", "__imul__": "mul_", "__truediv__": "div",
+    "__itruediv__": "div_", "__mod__": "remainder", "__imod__": "remainder_",
+    "__matmul__": "matmul", "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge",
+    "__ne__": "ne", "__neg__": "neg", "__pos__": "positive", "__abs__": "abs", "__div__": "div",
+    "__idiv__": "div_", "__rtruediv__": "__rdiv__", "__rand__": "bitwise_and",
+    "__ror__": "bitwise_or", "__rxor__": "bitwise_xor",
+}  # fmt: skip
+REFLECTED = ("__rand__", "__ror__", "__rxor__")
+"""The methods, for the last three the functions, by whose name an operator goes."""
+
+_NOT_METHODS = (
+    "__class__ __class_getitem__ __delattr__ __dir__ __getattr__ __getattribute__ __hash__ "
+    "__init__ __init_subclass__ __iter__ __new__ __reduce__ __reduce_ex__ __setattr__ __setstate__ "
+    "__sizeof__ __subclasshook__ __torch_function__ as_subclass"
+)
+NOT_METHODS = frozenset(_NOT_METHODS.split())
+PROPERTIES = ("H", "T", "data", "grad", "mH", "mT", "real")  # those that give tensors
+
+_plain: set[type] = {Tensor, int, float, bool, str, type(None), slice, type(...)}
+"""Types that are known to take nothing over. Lists and tuples are looked into, each time."""
+
+
+class _State(threading.local):
+    """The state of one thread."""
+
+    def __init__(self) -> None:
+        self.disabled = 0
+        self.modes: list[TorchFunctionMode] = []
+
+
+_state = _State()
+_modes = 0  # how many there are, in all threads
+_wrapped: dict[Any, Any] = {}  # a function, by what stands around it
+
+
+def _takes_over(kind: type) -> bool:
+    """Whether objects of this type have a `__torch_function__` of their own; remembered if not."""
+    found = getattr(kind, "__torch_function__", None)
+    inherited = Tensor.__torch_function__.__func__  # type: ignore[attr-defined]
+    if found is None or getattr(found, "__func__", found) in (inherited, _disabled):
+        if kind not in (list, tuple):
+            _plain.add(kind)
+        return False
+    return True
+
+
+def _overloaded(args: Iterable[Any]) -> list[Any]:
+    """The arguments that take over, one a type: subclasses first, else from left to right."""
+    found: list[Any] = []
+    types: list[type] = []
+    for arg in args:
+        kind = type(arg)
+        if kind in _plain or kind in types or not _takes_over(kind):
+            continue
+        types.append(kind)
+        at = next((i for i, other in enumerate(found) if issubclass(kind, type(other))), len(found))
+        found.insert(at, arg)
+    return found
+
+
+def _relevant(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
+    """The arguments, and what lists and tuples among them hold."""
+    for arg in (*args, *kwargs.values()):
+        if (
+            isinstance(arg, (list, tuple))
+            and type(arg) not in _plain
+            and not _takes_over(type(arg))
+        ):
+            yield from arg
+        else:
+            yield arg
+
+
+def _around(
+    function: Callable[..., Any],
+    public: Callable[..., Any] | None = None,
+    classes: bool = True,
+    name: str = "",
+) -> Any:
+    """A function that asks the classes of its arguments, and the modes, before it calls `function`.
+
+    Args:
+        function: what it is around.
+        public: what they are told is called; by default what is made here.
+        classes: whether classes are asked; else modes alone.
+        name: of what is made; by default that of `function`.
+    """
+
+    operator = name.startswith("__") or function.__name__ == "__pow__"
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        for arg in args:
+            if type(arg) not in _plain:
+                return ask(args, kwargs)
+        if kwargs or _modes:
+            return ask(args, kwargs)
+        return function(*args)
+
+    def ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        found = []
+        if classes and not _state.disabled:
+            found = _overloaded(_relevant(args, kwargs))
+        if found or (_state.modes and _state.disabled < 2):
+            try:
+                return _dispatch(public or wrapper, found, args, kwargs)
+            except TypeError:
+                if not operator:
+                    raise
+                return NotImplemented  # and Python asks the other operand
+        return function(*args, **kwargs)
+
+    wrapper.__name__ = name or function.__name__
+    _wrapped[wrapper] = function
+    return wrapper
+
+
+def _dispatch(public: Any, found: list[Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    """Ask the innermost mode, and then the classes, until one has an answer."""
+    types = tuple(map(type, found))
+    if _state.modes and _state.disabled < 2:
+        mode = _state.modes.pop()  # which is not asked about what it does itself
+        try:
+            result = mode.__torch_function__(public, types, args, kwargs)
+        finally:
+            _state.modes.append(mode)
+        if result is not NotImplemented:
+            return result
+    for arg in found:
+        result = arg.__torch_function__(public, types, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    listed = "\n".join(f"  - tensor subclass {kind}" for kind in types)
+    raise TypeError(
+        f"Multiple dispatch failed for '{_named(public)}'; all "
+        f"__torch_function__ handlers returned NotImplemented:\n\n{listed}\n"
+    )
+
+
+def _named(public: Any) -> str:
+    """The name of a function in PyTorch, as far as it is known."""
+    module = next(
+        (n for n in NAMESPACES if vars(sys.modules[n]).get(public.__name__) is public), None
+    )
+    return f"{(module or 'minitorch.Tensor').replace('minitorch', 'torch', 1)}.{public.__name__}"
+
+
+# ---- what a class inherits ---------------------------------------------------------------------
+
+
+@contextmanager
+def disabled(level: int = 1) -> Iterator[None]:
+    """Ask no class within; at level 2, no mode either."""
+    before = _state.disabled
+    _state.disabled = max(level, before)
+    try:
+        yield
+    finally:
+        _state.disabled = before
+
+
+@contextmanager
+def enable_reentrant_dispatch() -> Iterator[None]:
+    """Ask classes again, within a `__torch_function__` that has switched that off."""
+    before, _state.disabled = _state.disabled, 0
+    try:
+        yield
+    finally:
+        _state.disabled = before
+
+
+def convert(result: Any, cls: Any) -> Any:
+    """The result with its tensors as `cls`: lists and tuples are looked into."""
+    if cls is Tensor:
+        return result
+    if isinstance(result, Tensor) and not isinstance(result, cls):
+        return result.as_subclass(cls)
+    if isinstance(result, (tuple, list)):
+        parts = [convert(part, cls) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    return result
+
+
+def default(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Call `func`, and let its results be of the class: what `Tensor.__torch_function__` does."""
+    if not all(issubclass(cls, kind) for kind in types):
+        return NotImplemented
+    with disabled():
+        result = func(*args, **(kwargs or {}))
+    return result if func in get_default_nowrap_functions() else convert(result, cls)
+
+
+def _disabled(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Call `func`, and take nothing over: what a class says that only wants plain results."""
+    with disabled():
+        return func(*args, **(kwargs or {}))
+
+
+def enable() -> None:
+    """Let every function ask the classes of its arguments from now on."""
+    if _wrapped:
+        return
+    for name in dir(Tensor):
+        method = getattr(Tensor, name)
+        private = name.startswith("_") and not name.endswith("__")
+        if isinstance(method, FunctionType) and not private and name not in NOT_METHODS:
+            setattr(Tensor, name, _around(method, name="pow" if name == "__pow__" else name))
+    for name in PROPERTIES:
+        there = next(vars(kind)[name] for kind in Tensor.__mro__ if name in vars(kind))
+        _getters[name] = public = _Getter(name, there.fget)
+        setattr(Tensor, name, there.getter(_around(there.fget, public)))
+    for name in NAMESPACES:
+        wrap_namespace(import_module(name))
+    for operator, name in OPERATORS.items():
+        function = _wrapped[getattr(Tensor, operator)]
+        public = getattr(minitorch if operator in REFLECTED else Tensor, name)
+        setattr(Tensor, operator, _around(function, public, name=operator))
+
+
+class _Getter:
+    """A stand-in for ``Tensor.T.__get__``, equal to it."""
+
+    __module__, __name__ = "torch.Tensor", "__get__"
+
+    def __init__(self, name: str, getter: Callable[[Any], Any]) -> None:
+        self.name, self.getter = name, getter
+
+    def __call__(self, tensor: Any, *owner: Any) -> Any:
+        return self.getter(tensor)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or getattr(Tensor, self.name).__get__ == other
+
+    def __hash__(self) -> int:
+        return hash(getattr(Tensor, self.name).__get__)
+
+
+_getters: dict[str, _Getter] = {}
+
+
+def wrap_namespace(module: ModuleType) -> None:
+    """Let the functions of a module, one of `NAMESPACES`, ask the classes of their arguments."""
+    made: dict[Any, Any] = {}  # one for all the names of a function
+    for name, function in list(vars(module).items()):
+        if isinstance(function, FunctionType) and function not in _wrapped and name not in NEVER:
+            if function not in made:
+                made[function] = _around(function, classes=function.__name__ not in IGNORED)
+            setattr(module, name, made[function])
+
+
+# ---- PyTorch's helpers -------------------------------------------------------------------------
+
+
+def has_torch_function(relevant_args: Iterable[Any]) -> bool:
+    """Whether one of these takes over; none does within `Tensor.__torch_function__`."""
+    return bool(_state.modes) or (not _state.disabled and bool(_overloaded(relevant_args)))
+
+
+def has_torch_function_unary(obj: Any) -> bool:
+    """Whether `obj` takes over."""
+    return has_torch_function((obj,))
+
+
+def has_torch_function_variadic(*args: Any) -> bool:
+    """Whether one of these takes over."""
+    return has_torch_function(args)
+
+
+_has_torch_function = has_torch_function
+
+
+def handle_torch_function(
+    public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any
+) -> Any:
+    """Let a class among `relevant_args` do what `public_api` would do with the arguments.
+
+    Raises:
+        TypeError: if none of them can.
+    """
+    return _dispatch(public_api, _overloaded(relevant_args), args, kwargs)
+
+
+def wrap_torch_function(dispatcher: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a decorator that lets classes take a function over.
+
+    Args:
+        dispatcher: given the function's arguments, returns those that may.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            relevant = dispatcher(*args, **kwargs)
+            if has_torch_function(relevant):
+                return handle_torch_function(wrapped, relevant, *args, **kwargs)
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    return decorate
+
+
+def is_tensor_like(inp: Any) -> bool:
+    """Whether it is a tensor, or has a `__torch_function__`."""
+    return type(inp) is Tensor or hasattr(inp, "__torch_function__")
+
+
+@functools.cache
+def get_default_nowrap_functions() -> set[Any]:
+    """Those whose results stay what they are in a subclass."""
+    enable()
+    return {_getters["grad"]}
+
+
+def get_ignored_functions() -> set[Any]:
+    """Those that no class takes over."""
+    return {getattr(minitorch, name) for name in IGNORED if hasattr(minitorch, name)}
+
+
+def get_overridable_functions() -> dict[Any, list[Any]]:
+    """Those that a class may take over, by the module or class that they are in."""
+    enable()
+    places: list[Any] = [sys.modules[name] for name in NAMESPACES]
+    found = {}
+    for place in (*places, Tensor):
+        values = vars(place).values()
+        found[place] = [v for v in values if isinstance(v, FunctionType) and v in _wrapped]
+    return found
+
+
+def is_tensor_method_or_property(func: Any) -> bool:
+    """Whether it is one of `Tensor`'s, not a function of a module."""
+    return func in get_overridable_functions()[Tensor] or getattr(func, "__name__", "") == "__get__"
+
+
+def resolve_name(f: Any) -> str | None:
+    """Return the name by which a function can be called, ``"torch.add"``; None if it has none."""
+    for place, functions in get_overridable_functions().items():
+        if f in functions:
+            name = place.__name__.replace("minitorch", "torch")
+            prefix = "torch.Tensor" if place is Tensor else name
+            named = next(key for key, value in vars(place).items() if value is f)
+            return f"{prefix}.{named}"
+    return None
+
+
+class TorchFunctionMode:
+    """A context manager whose `__torch_function__` is asked about each function called within.
+
+    >>> import minitorch
+    >>> class Names(TorchFunctionMode):
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         print(func.__name__)
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Names():
+    ...     _ = minitorch.ones(2).sum()
+    sum
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        global _modes
+        enable()
+        _state.modes.append(self)
+        _modes += 1
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        global _modes
+        _state.modes.pop()
+        _modes -= 1
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that changes nothing."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*args, **(kwargs or {}))
+
+
+__getattr__ = missing(__name__)
