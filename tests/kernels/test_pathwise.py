@@ -123,6 +123,15 @@ def test_gradients_are_those_of_the_distribution_function() -> None:
     np.testing.assert_allclose(pathwise.standard_gamma_grad(a, x), slope, 2e-3)
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_binomial_draws_have_no_gradient(index: int) -> None:
+    for m in (minitorch, the_torch()):
+        inputs = [m.tensor([4.0]), m.tensor([0.5])]
+        drawn = m.binomial(*(x.requires_grad_(i == index) for i, x in enumerate(inputs)))
+        with pytest.raises(RuntimeError, match="derivative for aten::binomial is not"):
+            drawn.sum().backward()
+
+
 def test_gradients_are_not_differentiated_again() -> None:
     m = minitorch
     a = m.tensor([0.5, 3.0], requires_grad=True)

@@ -366,6 +366,18 @@ def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor:
     return DirichletGrad.apply(x, alpha, total)
 
 
+class Binomial(Function):
+    """y = draws from binomial distributions, of which PyTorch has no derivative."""
+
+    torch_name = "NotImplemented"
+
+    def forward(self, *parameters: Array, drawn: Array) -> Array:
+        return drawn
+
+    def backward(self, grad: Tensor) -> Any:
+        raise RuntimeError("derivative for aten::binomial is not implemented")
+
+
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     """Draw how many of `count` trials succeed, with probability `prob` each.
 
@@ -374,7 +386,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
 
     Raises:
         ValueError: for integers.
-        RuntimeError: for two dtypes.
+        RuntimeError: for two dtypes; and going backward, since there is no derivative.
 
     >>> import minitorch
     >>> _ = minitorch.manual_seed(0)
@@ -396,4 +408,4 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
         )
     counts, probs = np.broadcast_arrays(counts, probs)
     drawn = stream(generator).binomial(counts, probs).reshape(counts.shape)
-    return Drawn.apply(count, prob, drawn=drawn)
+    return Binomial.apply(count, prob, drawn=drawn)
