@@ -110,7 +110,8 @@ PAGES = [
         "linalg",
         "Linear algebra",
         "ops.math.linalg ops.math.einsum ops.math.systems ops.math.decompositions "
-        "ops.math.orthogonal ops.math.spectral ops.math.matrix_functions linalg ops.nn.distance",
+        "ops.math.orthogonal ops.math.spectral ops.math.lowrank ops.math.matrix_functions linalg "
+        "ops.nn.distance",
     ),
     Page(
         "shape", "Shape", "ops.shape.views ops.shape.concatenate ops.shape.strided ops.nn.shuffle"

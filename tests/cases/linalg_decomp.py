@@ -53,6 +53,12 @@ def unsigned(parts: Any, *columns: int, rows: tuple[int, ...] = ()) -> Any:
     ]
 
 
+def seeded(m: Any, name: str, *args: Any, **options: Any) -> Any:
+    """A function that draws, of the same seed; its vectors without their signs."""
+    m.manual_seed(0)
+    return unsigned(getattr(m, name)(*args, **options), 0, 2)
+
+
 def of_rank(rank: int, n: int) -> Any:
     """Whole numbers, n by n, of a rank."""
 
@@ -345,6 +351,14 @@ SPECTRAL = [
         normal(4, 3),
         differentiable=False,
     ),
+    case("svd_lowrank", lambda m, x: seeded(m, "svd_lowrank", x, q=2), normal(2, 4, 3)),
+    case(
+        "svd_lowrank, wide, M",
+        lambda m, x, y: seeded(m, "svd_lowrank", x, q=2, M=y),
+        normal(3, 4),
+        normal(1, 4),
+    ),
+    case("pca_lowrank", lambda m, x: seeded(m, "pca_lowrank", x, q=2), normal(4, 3)),
     case(
         "linalg.eigh",
         lambda m, x: unsigned(m.linalg.eigh(symmetric(x)), 1),

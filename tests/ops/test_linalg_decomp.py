@@ -393,3 +393,11 @@ def test_results_have_pytorchs_names() -> None:
     for name in ["qr", "svd", "geqrf", "slogdet"]:
         ours, theirs = (getattr(m, name)(m.tensor(a)) for m in (minitorch, torch))
         assert type(ours).__name__ == type(theirs).__name__ and hasattr(theirs, ours._fields[0])
+
+
+def test_how_many_components_there_can_be() -> None:
+    torch = the_torch()
+    for options in ({"q": 3}, {"q": -1}, {"niter": -1}):
+        for m in (torch, minitorch):
+            with pytest.raises(ValueError, match=r"non-negative integer"):
+                m.pca_lowrank(m.ones(2, 4), **options)

@@ -5,5 +5,5 @@ erf, gamma and kin; `compare` comparisons, logic and bits; `select` where, maxim
 Along dimensions: `reduce` sums, means and extremes, `scan` running totals, `sort` orders, `stats`
 variances and quantiles, `norms`. Of matrices: `linalg` and `einsum` products, `systems` of
 equations, `decompositions` (Cholesky's), `orthogonal` (QR), `spectral` (singular values and
-eigenvalues), `matrix_functions`. And `random` draws.
+eigenvalues), `lowrank` (the largest of them), `matrix_functions`. And `random` draws.
 """
