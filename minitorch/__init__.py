@@ -35,6 +35,7 @@ from minitorch import (
 )
 from minitorch._checks import *
 from minitorch._config import *
+from minitorch._deprecated import *
 from minitorch._dtypes import *
 from minitorch._foreach import *
 from minitorch._format import set_printoptions as set_printoptions

@@ -51,11 +51,15 @@ def new(who: str, kind: dtype, data: tuple[Any, ...]) -> Any:
 def dtype_of_type(kind: Any) -> Any:
     """The dtype that a tensor type (``LongTensor``) or its name stands for; a dtype is itself.
 
+    `Tensor` stands for the default dtype.
+
     Raises:
         ValueError: for a name of none.
     """
     if isinstance(getattr(kind, "dtype", None), dtype):
         return kind.dtype
+    if isinstance(kind, type) and issubclass(kind, TensorBase):
+        return _dtypes.get_default_dtype()
     if not isinstance(kind, str):
         return kind
     for name, title in TYPE_NAMES.items():

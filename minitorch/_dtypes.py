@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "OutOfMemoryError",
     "Size",
     "can_cast",
     "channels_last",
@@ -253,6 +254,10 @@ class device:
 
 DEVICES = ("cpu", "cuda", "mps", "xpu", "meta", "mtia", "hpu", "xla", "ipu", "privateuseone")
 CPU = device("cpu")
+
+
+class OutOfMemoryError(RuntimeError):
+    """A GPU's memory is full: never raised here, as there is none."""
 
 
 class NoSuchDevice(AssertionError, RuntimeError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from minitorch._dtypes import Array
+from minitorch._dtypes import Array, dtype
 from minitorch.autograd.base import Storage
 
 
@@ -33,6 +34,69 @@ class UntypedStorage:
         return self._owner.nbytes
 
     size = __len__ = nbytes
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes()
+
+
+class TypedStorage:
+    """A stretch of memory as elements of one dtype: PyTorch's storage before 2.0.
+
+    >>> import minitorch, warnings
+    >>> x = minitorch.ones(2, 2)
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     storage = x[1].storage()
+    >>> storage[3] = 5
+    >>> len(storage), storage.tolist(), x[1, 1].item()
+    (4, [1.0, 1.0, 1.0, 5.0], 5.0)
+    """
+
+    def __init__(self, untyped: UntypedStorage, kind: dtype) -> None:
+        self._untyped, self.dtype = untyped, kind
+        self._elements = memory_of(untyped._owner).view(kind.numpy)
+
+    def untyped(self) -> UntypedStorage:
+        """Return the memory without its dtype."""
+        return self._untyped
+
+    def data_ptr(self) -> int:
+        """The address of the first byte."""
+        return self._untyped.data_ptr()
+
+    def nbytes(self) -> int:
+        """Return the number of bytes."""
+        return self._untyped.nbytes()
+
+    def element_size(self) -> int:
+        """Return the number of bytes of an element."""
+        return self._elements.itemsize
+
+    def size(self) -> int:
+        """Return the number of elements."""
+        return self._elements.size
+
+    def tolist(self) -> list[Any]:
+        """The elements, as Python's numbers."""
+        return self._elements.tolist()
+
+    def __len__(self) -> int:
+        return self.size()
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._elements[index].tolist()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._elements[index] = value
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def __repr__(self) -> str:
+        lines = "\n".join(f" {x}" for x in self.tolist())
+        return (
+            f"{lines}\n[torch.storage.TypedStorage(dtype={self.dtype}, device=cpu) "
+            f"of size {self.size()}]"
+        )
 
 
 def byte_bounds(array: Array) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -247,6 +248,16 @@ class TensorMethods(TensorBase):
     def untyped_storage(self) -> storage.UntypedStorage:
         """The memory that it lies in, which its views share."""
         return storage.UntypedStorage(self._array)
+
+    def storage(self) -> storage.TypedStorage:
+        """The memory that it lies in, as elements; deprecated in PyTorch for `untyped_storage`."""
+        warnings.warn(
+            "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will "
+            "be the only storage class. To access UntypedStorage directly, use "
+            "tensor.untyped_storage() instead of tensor.storage()",
+            stacklevel=2,
+        )
+        return storage.TypedStorage(self.untyped_storage(), self.dtype)
 
     def storage_offset(self) -> int:
         """Return the number of elements before the first one in its storage."""

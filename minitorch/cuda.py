@@ -6,9 +6,12 @@ needs one raises, as in a PyTorch that was built without CUDA.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from minitorch._dtypes import NoSuchDevice
+from minitorch._missing import missing
 
 
 def is_available() -> bool:
@@ -16,7 +19,7 @@ def is_available() -> bool:
     return False
 
 
-is_initialized = is_bf16_supported = is_available
+is_initialized = is_bf16_supported = is_tf32_supported = is_available
 
 
 def device_count() -> int:
@@ -30,10 +33,30 @@ def memory_allocated(device: Any = None) -> int:
 
 
 max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+memory_cached = max_memory_cached = memory_allocated
+
+
+def get_rng_state_all() -> list[Any]:
+    """None."""
+    return []
+
+
+def get_arch_list() -> list[str]:
+    """None."""
+    return []
+
+
+def memory_stats(device: Any = None) -> dict[str, Any]:
+    """None."""
+    return {}
 
 
 def empty_cache() -> None:
     """Do nothing: there is no cache."""
+
+
+reset_peak_memory_stats = reset_accumulated_memory_stats = lambda device=None: None
+reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
 
 
 def manual_seed(seed: int) -> None:
@@ -41,6 +64,23 @@ def manual_seed(seed: int) -> None:
 
 
 manual_seed_all = manual_seed
+
+
+def seed() -> None:
+    """Do nothing: there is no GPU to seed."""
+
+
+seed_all = seed
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Set the states of no GPUs.
+
+    Raises:
+        NoSuchDevice: if there are any.
+    """
+    for _ in new_states:
+        _refuse()
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
@@ -54,3 +94,60 @@ def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
 
 current_device = get_device_capability = get_device_name = get_device_properties = _refuse
 set_device = synchronize = _refuse
+current_blas_handle = current_stream = cudart = default_stream = get_rng_state = _refuse
+get_sync_debug_mode = init = initial_seed = ipc_collect = mem_get_info = set_rng_state = _refuse
+set_per_process_memory_fraction = set_stream = utilization = _refuse
+
+
+class _Refused:
+    """An object of a GPU: it cannot be made.
+
+    Raises:
+        RuntimeError: always.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError(
+            f"torch.cuda.{type(self).__name__} requires CUDA support: minitorch computes on the "
+            "CPU only"
+        )
+
+
+class Stream(_Refused):
+    """A queue of work on a GPU: it cannot be made."""
+
+
+class Event(_Refused):
+    """A mark in such a queue: it cannot be made."""
+
+
+class CUDAGraph(_Refused):
+    """A recorded piece of such a queue: it cannot be made."""
+
+
+class device:
+    """A context manager that chooses a GPU: none, which is negative or None.
+
+    Raises:
+        NoSuchDevice: on entering, for any other.
+    """
+
+    def __init__(self, device: Any) -> None:
+        self.chosen = device
+
+    def __enter__(self) -> None:
+        if self.chosen is not None and not (isinstance(self.chosen, int) and self.chosen < 0):
+            _refuse()
+
+    def __exit__(self, *exc_info: object) -> None: ...
+
+
+@contextmanager
+def stream(stream: Any) -> Iterator[None]:
+    """Choose a stream: None, as there is no other."""
+    if stream is not None:
+        _refuse()
+    yield
+
+
+__getattr__ = missing(__name__, {"OutOfMemoryError": "minitorch._dtypes", "amp": "minitorch.amp"})

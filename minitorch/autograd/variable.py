@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,14 @@ class _ExecutionEngine:
 
 
 class _VariableMeta(type):
-    def __call__(cls, data: Any, requires_grad: bool = False) -> Any:
+    def __call__(
+        cls, data: Any = None, requires_grad: bool = False, volatile: bool | None = None
+    ) -> Any:
+        if volatile is not None:
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                stacklevel=2,
+            )
         return data.data.requires_grad_(requires_grad)
 
     def __instancecheck__(cls, instance: object) -> bool:

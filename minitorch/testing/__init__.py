@@ -4,8 +4,8 @@
 `strategies` draws tensors for Hypothesis, and is imported by itself: it needs the extra `test`.
 """
 
-from minitorch.testing.close import assert_close
+from minitorch.testing.close import assert_allclose, assert_close
 from minitorch.testing.creation import make_tensor
 from minitorch.testing.gradients import assert_gradients
 
-__all__ = ["assert_close", "assert_gradients", "make_tensor"]
+__all__ = ["assert_allclose", "assert_close", "assert_gradients", "make_tensor"]

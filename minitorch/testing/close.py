@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -288,3 +289,41 @@ def _tensor(value: Any) -> Tensor | None:
         return as_tensor(value)
     except (TypeError, ValueError, RuntimeError):
         return None
+
+
+def assert_allclose(
+    actual: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = True,
+    msg: str = "",
+) -> None:
+    """`assert_close` as it was before PyTorch 1.12: looser, and of any dtypes."""
+    warnings.warn(
+        "`torch.testing.assert_allclose()` is deprecated since 1.12 and will be removed in a "
+        "future release. Please use `torch.testing.assert_close()` instead.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    if not isinstance(actual, Tensor):
+        actual = as_tensor(actual)
+    if not isinstance(expected, Tensor):
+        expected = as_tensor(expected, dtype=actual.dtype)
+    if rtol is None and atol is None:
+        bounds = {"float64": (1e-5, 1e-8), "float32": (1e-4, 1e-5), "float16": (1e-3, 1e-3)}
+        pairs = [
+            bounds.get(str(x.dtype).removeprefix("torch."), (0, 0)) for x in (actual, expected)
+        ]
+        rtol, atol = (max(column) for column in zip(*pairs, strict=True))
+    assert_close(
+        actual,
+        expected,
+        rtol=rtol,
+        atol=atol,
+        equal_nan=equal_nan,
+        check_device=True,
+        check_dtype=False,
+        check_stride=False,
+        msg=msg or None,
+    )

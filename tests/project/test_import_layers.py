@@ -42,6 +42,7 @@ LAYERS = {
     "minitorch._type_info": 1,
     "minitorch._config": 1,
     "minitorch._predicates": 4,
+    "minitorch._deprecated": 4,
     "minitorch._foreach": 4,
     "minitorch._in_place": 4,
     "minitorch.overrides": 4,

@@ -1,0 +1,84 @@
+"""Names that programs of years ago use, with PyTorch's results and warnings of today."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import minitorch
+
+LINES: dict[str, Callable[[Any], Any]] = {
+    "range": lambda m: m.range(0, 4),
+    "range by a step": lambda m: m.range(1, 2, 0.3, dtype=m.float64),
+    "range down": lambda m: m.range(3, 1, -1),
+    "range the wrong way": lambda m: m.range(3, 1),
+    "range by nothing": lambda m: m.range(0, 1, 0),
+    "a default type of integers": lambda m: m.set_default_tensor_type(m.LongTensor),
+    "a default type of a GPU": lambda m: m.set_default_tensor_type("torch.cuda.FloatTensor"),
+    "storage": lambda m: str(m.ones(3).storage()),
+    "what a storage has": lambda m: [
+        (len(s), s.size(), s.dtype == m.float64, s[1], s.tolist(), s.nbytes(), s.element_size())
+        for s in [m.arange(4.0, dtype=m.float64)[1:].storage()]
+    ],
+    "a storage's size": lambda m: sys.getsizeof(m.ones(1000).untyped_storage()) // 1000,
+    "volatile": lambda m: m.autograd.Variable(m.ones(2), volatile=True),
+    "assert_allclose": lambda m: m.testing.assert_allclose(m.ones(2), m.ones(2) + 1e-6),
+    "assert_allclose of lists": lambda m: m.testing.assert_allclose([1, 2.0], m.tensor([1.0, 2.0])),
+    "assert_allclose of others": lambda m: m.testing.assert_allclose(1.0, 2.0),
+    "the type of all": lambda m: m.ones(2).double().type(m.Tensor).dtype == m.float32,
+    "Python's types": lambda m: [
+        str(x.dtype)
+        for x in (m.zeros(1, dtype=float), m.zeros(1, dtype=int), m.zeros(1, dtype=bool),
+                  m.ones(1).to(float))
+    ],
+    "no GPU": lambda m: [
+        m.cuda.max_memory_allocated(), m.cuda.get_rng_state_all(), m.cuda.get_arch_list(),
+        m.cuda.seed_all(), m.cuda.set_rng_state_all([]), m.cuda.is_tf32_supported(),
+        issubclass(m.cuda.OutOfMemoryError, RuntimeError), m.OutOfMemoryError.__name__,
+    ],
+    "a stream": lambda m: m.cuda.Stream(),
+    "the current stream": lambda m: m.cuda.current_stream(),
+    "memory of a GPU": lambda m: m.cuda.mem_get_info(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_gives_what_pytorch_gives(line: str, torch: Any) -> None:
+    seen = []
+    for m in (torch, minitorch):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                result = LINES[line](m)
+            except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+                kinds = [AssertionError, RuntimeError, TypeError, ValueError]
+                result = next(kind for kind in kinds if isinstance(error, kind))
+        warned = [(w.category, str(w.message)[:60]) for w in told]
+        seen.append((str(result).split(), warned))
+    if line in ("storage", "what a storage has", "a default type of integers"):
+        for _, warned in seen:
+            del warned[1:]  # PyTorch warns once in a process
+        seen[0] = (seen[0][0], seen[1][1])
+    if line == "a default type of a GPU":
+        seen[0] = (seen[0][0], seen[1][1])
+    assert seen[0] == seen[1]
+
+
+def test_a_default_type_is_the_default_dtype() -> None:
+    with pytest.warns(UserWarning, match="set_default_dtype"):
+        minitorch.set_default_tensor_type("torch.DoubleTensor")
+    try:
+        assert minitorch.get_default_dtype() is minitorch.float64
+    finally:
+        minitorch.set_default_dtype(minitorch.float32)
+
+
+def test_no_gpu_can_be_chosen() -> None:
+    with minitorch.cuda.device(-1), minitorch.cuda.device(None), minitorch.cuda.stream(None):
+        pass
+    with pytest.raises(AssertionError, match="not compiled with CUDA"), minitorch.cuda.device(0):
+        pass
