@@ -812,3 +812,24 @@ def test_random_operations_are_run_again_with_the_same_numbers():
 
     report = gradcheck_report(function, torch.ones(4, 5, dtype=torch.float64, requires_grad=True))
     assert not report.ok and report.culprit is None, report
+
+
+LARGE = (45.0, -9.0, -66.0, 18.0)
+
+
+@pytest.mark.parametrize(
+    "func, x",
+    [
+        (torch.nn.functional.logsigmoid, leaf(45.0, 2.0, 1.0)),
+        (torch.nn.functional.logsigmoid, leaf(45.0)),
+        (torch.nn.functional.gelu, leaf(-8.8)),
+        (torch.nn.functional.gelu, leaf(-8.306511726778597, 3.0)),
+        (lambda x: x.softmax(-1), leaf(*LARGE)),
+        (torch.nn.functional.silu, leaf(46.2, -8.802867, 12.1, 17.0, dtype=torch.float32)),
+        (lambda x: x.log_softmax(-1), leaf(*LARGE, dtype=torch.float32)),
+        (torch.sigmoid, leaf(0.0156, dtype=torch.float32)),
+    ],
+)
+def test_what_saturates_is_right_at_both_orders(func, x):
+    report = gradcheck_report(func, x)
+    assert report.ok, report

@@ -105,6 +105,7 @@ def breaches(
     nondet_tol: float,
     bits: int = 53,
     jacobians: Sequence[Array] = (),
+    calm_size: Callable[[Sequence[Array]], float] = lambda seeds: 0.0,
 ) -> Iterator[Violation]:
     """The contracts that a function's backward breaks.
 
@@ -114,6 +115,7 @@ def breaches(
         nondet_tol: how much two runs of backward may differ.
         bits: of the precision that gradients are computed in, if less than their arrays'.
         jacobians: for each input, by backward one output element at a time, if that is known.
+        calm_size: gives the size of gradients where nothing saturates.
     """
     backward = record()
     if not sum(out._array.size for out in backward.outputs):
@@ -140,7 +142,7 @@ def breaches(
     if unlike:
         yield from unlike
         return  # nothing that is compared from here on would be the same
-    loose = _rounding(plain, backward, bits) + nondet_tol
+    loose = _rounding(plain, backward, bits, calm_size(seeds)) + nondet_tol
     recorded = _arrays(backward.raw(tensors, create_graph=True))
     how = "with and without it"
     yield from _same(plain, recorded, loose, "gives the same under create_graph", how)
@@ -163,19 +165,20 @@ def _signed(draws: np.random.Generator, like: Array) -> Array:
     return np.asarray(values + np.copysign(0.5, values), like.dtype)
 
 
-def _rounding(gradients: Gradients, backward: Backward, bits: int) -> float:
+def _rounding(gradients: Gradients, backward: Backward, bits: int, calm: float) -> float:
     """Bound the change of a gradient by the order of a sum: absolute, from its largest element.
 
-    Where gradients cancel, what they are made of is larger: as the outputs are, over the inputs.
+    Where gradients cancel, what they are made of is larger: as the outputs are, over the inputs,
+    or as gradients are where nothing saturates.
     """
-    sizes = [_size(g) for g in gradients if g is not None]
-    outputs = max(_size(out._array) for out in backward.outputs)
-    sizes += [outputs / (_size(x._array) or 1) for x in backward.inputs if x._array.size]
+    sizes = [calm, *(largest(g) for g in gradients if g is not None)]
+    outputs = max(largest(out._array) for out in backward.outputs)
+    sizes += [outputs / (largest(x._array) or 1) for x in backward.inputs if x._array.size]
     eps = [float(np.finfo(g.dtype).eps) for g in gradients if g is not None]
     return 64 * max([2.0 ** (1 - bits), *eps]) * max(sizes, default=0)
 
 
-def _size(array: Array) -> float:
+def largest(array: Array) -> float:
     """The largest finite magnitude; 0 if there is none."""
     return float(np.abs(array[np.isfinite(array)]).max(initial=0))
 

@@ -166,7 +166,7 @@ def _problem(
     if kinked.any() and (found := _problem_at_kinks(subject, draws, kinked)):
         return found
     if contracts:
-        for violation in breaches(subject.backward, draws, 0.0):
+        for violation in breaches(subject.backward, draws, 0.0, calm_size=subject.calm_size):
             return _broken(violation.contract, violation.detail)
     return ""
 

@@ -64,13 +64,13 @@ class Samples:
     up: Array
     down: Array
 
-    def derivative(self, noise: float) -> Derivative:
-        """Extrapolate; `noise` is the outputs' relative rounding error."""
+    def derivative(self, noise: float, seen: Array | float = 0.0) -> Derivative:
+        """Extrapolate; `noise` is the outputs' relative rounding error, `seen` one in numbers."""
         largest = np.maximum(np.maximum(np.abs(self.above), np.abs(self.below)), abs(self.center))
         rounding = 2 * noise * np.where(np.isfinite(largest), largest, np.inf) + 1e-323
         up, down = self.up[:, None], self.down[:, None]
         idle, quantum = self._rounded_away(largest)
-        rounding = np.maximum(rounding, quantum)
+        rounding = np.maximum(rounding, np.maximum(quantum, seen))
         if len(self.up) > 8:
             rounding = np.maximum(rounding, self._noise(idle))
         steps = (self.up + self.down) / 2
@@ -126,6 +126,26 @@ class Samples:
         growing = (slopes[1:] > 1.3 * slopes[:-1]).all(0) & (change > 1e3 * rounding[-3:]).all(0)
         sign = np.sign(side[-1] - self.center) * np.sign(away[-1])
         return np.where(growing, sign * np.inf, slope), np.where(growing, 0.0, error_bound)
+
+
+def noise_along(rays: Array, center: Array) -> Array:
+    """Bound the rounding errors in rows of values at points that lie a small step apart.
+
+    High differences of a smooth function fall from one order to the next, those of noise do not
+    (Moré and Wild, Estimating computational noise, 2011). A gradient that cancels, as that of a
+    softmax next to 1, has more noise than its values' precision lets expect.
+
+    Args:
+        rays: (R, K, M), for R sizes of the step.
+        center: (M,), where they begin. Rows that leave its size say nothing: they pass a pole.
+    """
+    with np.errstate(all="ignore"):
+        fourth, sixth = (
+            np.sqrt((np.diff(rays, order, axis=1) ** 2).mean(1) / weight)
+            for order, weight in ((4, 70), (6, 924))  # the sums of the binomials' squares
+        )
+        near = np.abs(rays - center).max(1) <= np.abs(center) / 2
+        return np.asarray(np.fmax.reduce(np.where(near & (sixth > fourth / 2), 4 * sixth, 0.0)))
 
 
 def _extrapolate(
