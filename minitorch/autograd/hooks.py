@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 Hooks = OrderedDict[int, Callable[..., Any]]
-_next_id = itertools.count()
 
 
 class RemovableHandle:
@@ -19,9 +17,12 @@ class RemovableHandle:
     neither a graph nor a module alive. Also a context manager that removes on exit.
     """
 
+    next_id: ClassVar[int] = 0
+
     def __init__(self, hooks: Hooks, *, extra_dict: Any = None) -> None:
         self.hooks_dict_ref = weakref.ref(hooks)
-        self.id = next(_next_id)
+        self.id = RemovableHandle.next_id
+        RemovableHandle.next_id += 1
         extras = extra_dict if isinstance(extra_dict, list) else [extra_dict]
         self.extra_dict_ref = tuple(weakref.ref(d) for d in extras if d is not None)
 
@@ -31,6 +32,18 @@ class RemovableHandle:
             hooks = reference()
             if hooks is not None:
                 hooks.pop(self.id, None)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        extras = tuple(reference() for reference in self.extra_dict_ref)
+        return (self.hooks_dict_ref(), self.id, extras)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        # A copy's handle is to take the hook off the copy, whose table was copied along.
+        hooks, self.id, *extras = state
+        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
+        tables = extras[0] if extras else ()
+        self.extra_dict_ref = tuple(weakref.ref(d) for d in tables if d is not None)
+        RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -13,7 +13,12 @@ from minitorch.nn import (
 )
 from minitorch.nn.modules import *
 from minitorch.nn.parallel import DataParallel as DataParallel
-from minitorch.nn.parameter import Buffer as Buffer, Parameter as Parameter
+from minitorch.nn.parameter import (
+    Buffer as Buffer,
+    Parameter as Parameter,
+    UninitializedBuffer as UninitializedBuffer,
+    UninitializedParameter as UninitializedParameter,
+)
 
 if not _typing.TYPE_CHECKING:
     __all__ = sorted(name for name in globals() if name[0].isalpha() and name != "missing")

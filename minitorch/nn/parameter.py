@@ -1,8 +1,9 @@
-"""`Parameter`: a tensor that a module knows as its own."""
+"""`Parameter`: a tensor that a module knows as its own; and one whose shape is not known yet."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, ClassVar, NoReturn
 
 from minitorch._format import tensor_repr
 from minitorch._tensor import Tensor
@@ -87,3 +88,198 @@ class Buffer(Tensor):
 
     def __repr__(self) -> str:
         return tensor_repr(self, "tensor")
+
+
+_OPERATIONS = tuple(
+    f"{__name__.partition('.')[0]}.{part}" for part in ("ops", "_tensor", "autograd")
+)
+
+
+class UninitializedTensorMixin:
+    """A parameter or buffer whose shape is not known yet: it has a dtype, and no array.
+
+    Whatever asks for its array is refused, so that no operation needs to know of it.
+    """
+
+    cls_to_become: ClassVar[type[Tensor]]
+    _held: Tensor  # what `data` gives: of the dtype, and empty
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Become a parameter or tensor of this shape, with no particular values.
+
+        Args:
+            device, dtype: None for its own.
+
+        >>> import minitorch
+        >>> weight = UninitializedParameter()
+        >>> weight.materialize((2, 3))
+        >>> type(weight).__name__, weight.shape
+        ('Parameter', torch.Size([2, 3]))
+        """
+        made = empty(shape, device=device, dtype=self.dtype if dtype is None else dtype)
+        del self._held
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        self._array = made._array
+
+    @property
+    def data(self) -> Tensor:
+        """An empty tensor of its dtype; when set, the dtype is all that is taken over."""
+        return self._held.data
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self._held = value.detach()
+
+    @property
+    def dtype(self) -> Any:
+        """The element type."""
+        return self._held.dtype
+
+    @property
+    def shape(self) -> NoReturn:
+        """Refused.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether it will learn."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> NoReturn:
+        """Refused, as by PyTorch; the attribute can be set.
+
+        Raises:
+            ValueError: always.
+        """
+        self._refuse("requires_grad_")
+
+    def size(self, dim: int | None = None) -> Any:
+        """The size of `data`."""
+        return self._held.size(dim)
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements will be floats."""
+        return self._held.is_floating_point()
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """An uninitialized one of another dtype; of a parameter, its converted `data`."""
+        data = self._held.to(*args, **kwargs)
+        if isinstance(self, Parameter):
+            return data
+        kind: Any = type(self)
+        return kind(self.requires_grad, dtype=data.dtype)
+
+    def share_memory_(self) -> NoReturn:
+        """Refused.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+            "initialize the parameters before calling `module.share_memory()`."
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self.requires_grad,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        kind: Any = type(self)
+        if id(self) not in memo:
+            memo[id(self)] = kind(self.requires_grad, dtype=self.dtype)
+        return memo[id(self)]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_array":  # some operation wants the numbers: find out which
+            frame, operation = sys._getframe(1), "an operator"
+            while frame is not None and frame.f_globals["__name__"].startswith(_OPERATIONS):
+                if hasattr(Tensor, frame.f_code.co_name):
+                    operation = frame.f_code.co_name
+                frame = frame.f_back  # type: ignore[assignment]
+            self._refuse(operation)
+        return super().__getattr__(name)  # type: ignore[misc]
+
+    def _refuse(self, operation: str) -> NoReturn:
+        kind = type(self).__name__
+        raise ValueError(
+            f"Attempted to use an uninitialized parameter in {operation}. This error happens when "
+            "you are using a `LazyModule` or explicitly manipulating "
+            f"`torch.nn.parameter.{kind}` objects. When using LazyModules Call `forward` with a "
+            "dummy batch to initialize the parameters before calling torch functions"
+        )
+
+
+def is_lazy(param: Any) -> bool:
+    """Return whether it is an `UninitializedParameter` or an `UninitializedBuffer`."""
+    return isinstance(param, UninitializedTensorMixin)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A parameter whose shape is not known yet; see `minitorch.nn.LazyLinear`.
+
+    Using it before it is materialized is refused; its dtype can be asked for and changed.
+
+    Raises:
+        RuntimeError: for a dtype that is not floating point and `requires_grad`.
+
+    >>> weight = UninitializedParameter()
+    >>> weight
+    <UninitializedParameter>
+    >>> weight.shape  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    RuntimeError: Can't access the shape of an uninitialized parameter or buffer. ...
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+        made = object.__new__(cls)
+        made._held = empty(0, device=device, dtype=dtype, requires_grad=requires_grad).detach()
+        made._requires_grad = requires_grad
+        return made
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        pass  # `__new__` has made it; this is for the names of the arguments
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Buffer):
+    """A buffer whose shape is not known yet; see `UninitializedParameter`.
+
+    >>> mean = UninitializedBuffer()
+    >>> mean.materialize(3)
+    >>> mean.zero_()
+    tensor([0., 0., 0.])
+    """
+
+    cls_to_become = Tensor
+
+    def __new__(
+        cls,
+        requires_grad: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        persistent: bool = True,
+    ) -> Any:
+        made = object.__new__(cls)
+        made._held = empty(0, device=device, dtype=dtype)
+        made._requires_grad, made.persistent = requires_grad, persistent
+        return made
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass  # `__new__` has made it

@@ -12,7 +12,7 @@ from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import no_grad
 from minitorch.nn.modules._hook import LoadHook, add
 from minitorch.nn.modules._tree import ModuleTree
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.parameter import Parameter, is_lazy
 
 EXTRA_STATE = "_extra_state"  # the name in a state dict of what `get_extra_state` gives
 
@@ -105,7 +105,7 @@ class StateDictMixin(ModuleTree):
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         for name, value in self._own_state().items():
-            destination[prefix + name] = value if keep_vars else value.detach()
+            destination[prefix + name] = value if keep_vars or is_lazy(value) else value.detach()
         if type(self).get_extra_state is not StateDictMixin.get_extra_state:
             destination[prefix + EXTRA_STATE] = self.get_extra_state()
 
@@ -135,6 +135,7 @@ class StateDictMixin(ModuleTree):
             (module, name, value, value.detach().clone())
             for module in self.modules()
             for name, value in module._own_state().items()
+            if not is_lazy(value)
         ]
 
         def load(module: Any, state: dict[str, Any], prefix: str) -> None:
@@ -208,9 +209,12 @@ class StateDictMixin(ModuleTree):
                     f"Tensor-like object from checkpoint but received {type(given)}"
                 )
                 continue
-            if value.ndim == 0 and given.shape == (1,):
+            lazy = is_lazy(value)
+            if lazy and is_lazy(given):
+                continue
+            if not lazy and value.ndim == 0 and given.shape == (1,):
                 given = given[0]  # scalars were saved like this once
-            if given.shape != value.shape:
+            if not lazy and given.shape != value.shape:
                 error_msgs.append(
                     f"size mismatch for {key}: copying a param with shape {given.shape} from "
                     f"checkpoint, the shape in current model is {value.shape}."

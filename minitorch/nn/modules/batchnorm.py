@@ -9,10 +9,20 @@ from minitorch._tensor import Tensor
 from minitorch.factory import ones, tensor, zeros
 from minitorch.nn import functional as F
 from minitorch.nn.modules._refused import Refused
+from minitorch.nn.modules.lazy import LazyModuleMixin
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.utils import ScaleAndShift
+from minitorch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
+__all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "SyncBatchNorm",
+]
 
 
 class _NormBase(ScaleAndShift):
@@ -139,6 +149,72 @@ class BatchNorm2d(_BatchNorm, dims=(4,)):
 
 class BatchNorm3d(_BatchNorm, dims=(5,)):
     """Each channel of ``(N, C, D, H, W)`` standardised over the others; see `BatchNorm1d`."""
+
+
+class _LazyNormBase(LazyModuleMixin, _NormBase):
+    """A batch or instance normalisation that finds out its num_features at its first call."""
+
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(0, eps, momentum, False, False, device, dtype, bias=False)
+        self.affine, self.track_running_stats = affine, track_running_stats
+        like = {"device": device, "dtype": dtype}
+        if affine:
+            self.weight = UninitializedParameter(**like)
+            if bias:
+                self.bias = UninitializedParameter(**like)
+        if track_running_stats:
+            self.running_mean = UninitializedBuffer(**like)
+            self.running_var = UninitializedBuffer(**like)
+            self.num_batches_tracked = tensor(0, dtype=int64)
+
+    def reset_parameters(self) -> None:
+        """Forget all batches, and reset scale and shift, once they have a shape."""
+        if not self.has_uninitialized_params() and self.num_features != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self: Any, input: Tensor) -> None:
+        """Give parameters and statistics one element for each channel of the input."""
+        if self.has_uninitialized_params():
+            self.num_features = input.shape[1]
+            for value in (self.weight, self.bias, self.running_mean, self.running_var):
+                if value is not None:
+                    value.materialize((self.num_features,))
+            self.reset_parameters()
+
+
+class LazyBatchNorm1d(_LazyNormBase, _BatchNorm, dims=(2, 3)):
+    """A `BatchNorm1d` that finds out its num_features when it is first called.
+
+    >>> import minitorch
+    >>> norm = LazyBatchNorm1d()
+    >>> _ = norm(minitorch.randn(4, 3))
+    >>> norm.running_var.shape
+    torch.Size([3])
+    """
+
+    cls_to_become = BatchNorm1d
+
+
+class LazyBatchNorm2d(_LazyNormBase, _BatchNorm, dims=(4,)):
+    """A `BatchNorm2d` that finds out its num_features at its first call; see `LazyBatchNorm1d`."""
+
+    cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(_LazyNormBase, _BatchNorm, dims=(5,)):
+    """A `BatchNorm3d` that finds out its num_features at its first call; see `LazyBatchNorm1d`."""
+
+    cls_to_become = BatchNorm3d
 
 
 class SyncBatchNorm(Refused):

@@ -9,10 +9,24 @@ from typing import Any
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F, init
 from minitorch.nn.modules._functional import FunctionalModule
+from minitorch.nn.modules.lazy import LazyModuleMixin
 from minitorch.nn.modules.utils import _ntuple, add_affine, unusual
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.parameter import Parameter, UninitializedParameter
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+__all__ = [
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+]
 
 
 class _ConvNd(FunctionalModule):
@@ -251,3 +265,144 @@ def reset_affine(weight: Parameter, bias: Parameter | None) -> None:
         fan_in, _ = init._calculate_fan_in_and_fan_out(weight)
         bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
         init.uniform_(bias, -bound, bound)
+
+
+class _LazyConvXdMixin(LazyModuleMixin):
+    """A convolution, or its transpose, that finds out its in_channels when it is first called."""
+
+    def _without_shape(self: Any, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+        self.out_channels = out_channels
+        for name in ("weight", "bias") if bias else ("weight",):
+            self.register_parameter(name, UninitializedParameter(device=device, dtype=dtype))
+
+    def reset_parameters(self: Any) -> None:
+        """Draw weight and bias as the layer does, once they have a shape."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            super().reset_parameters()  # type: ignore[misc]
+
+    def initialize_parameters(self: Any, input: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Give weight and bias the shapes that the input asks for, and draw them.
+
+        Raises:
+            RuntimeError: for an input of another number of dimensions.
+            ValueError: for channels that cannot be cut into groups.
+        """
+        if not self.has_uninitialized_params():
+            return
+        self.in_channels = self._get_in_channels(input)
+        if self.in_channels % self.groups:
+            raise ValueError("in_channels must be divisible by groups")
+        first, second = self.out_channels, self.in_channels
+        if self.transposed:
+            first, second = second, first
+        self.weight.materialize((first, second // self.groups, *self.kernel_size))
+        if self.bias is not None:
+            self.bias.materialize((self.out_channels,))
+        self.reset_parameters()
+
+    def _get_in_channels(self: Any, input: Tensor) -> int:
+        unbatched = self._dims + 1
+        if input.dim() not in (unbatched, unbatched + 1):
+            raise RuntimeError(
+                f"Expected {unbatched}D (unbatched) or {unbatched + 1}D (batched) input to "
+                f"{type(self).__name__}, but got input of size: {input.shape}"
+            )
+        return input.shape[input.dim() - unbatched]
+
+
+class _LazyConv(_LazyConvXdMixin):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        window = (kernel_size, stride, padding, dilation, groups)
+        super().__init__(0, 0, *window, False, padding_mode, device, dtype)
+        self._without_shape(out_channels, bias, device, dtype)
+
+
+class LazyConv1d(_LazyConv, Conv1d):
+    """A `Conv1d` that finds out its in_channels when it is first called; see `LazyConv2d`."""
+
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_LazyConv, Conv2d):
+    """A `Conv2d` that finds out its in_channels when it is first called.
+
+    Shape: ``(N, C, H, W)`` or ``(C, H, W)`` to the same with O channels.
+
+    Raises:
+        RuntimeError: for a first input of another number of dimensions.
+        ValueError: as for `Conv2d`, some only at the first call.
+
+    >>> import minitorch
+    >>> layer = LazyConv2d(8, 3, padding=1)
+    >>> layer(minitorch.zeros(4, 1, 8, 8)).shape
+    torch.Size([4, 8, 8, 8])
+    >>> layer
+    Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+    """
+
+    cls_to_become = Conv2d
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    """A `Conv3d` that finds out its in_channels when it is first called; see `LazyConv2d`."""
+
+    cls_to_become = Conv3d
+
+
+class _LazyConvTranspose(_LazyConvXdMixin):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        window = (kernel_size, stride, padding, output_padding, groups)
+        super().__init__(0, 0, *window, False, dilation, padding_mode, device, dtype)
+        self._without_shape(out_channels, bias, device, dtype)
+
+
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+    """A `ConvTranspose1d` that finds out its in_channels when it is first called.
+
+    See `LazyConv2d`.
+    """
+
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+    """A `ConvTranspose2d` that finds out its in_channels when it is first called.
+
+    See `LazyConv2d`.
+    """
+
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+    """A `ConvTranspose3d` that finds out its in_channels when it is first called.
+
+    See `LazyConv2d`.
+    """
+
+    cls_to_become = ConvTranspose3d

@@ -7,9 +7,16 @@ from typing import Any
 
 from minitorch._tensor import Tensor
 from minitorch.nn import functional as F
-from minitorch.nn.modules.batchnorm import _NormBase
+from minitorch.nn.modules.batchnorm import _LazyNormBase, _NormBase
 
-__all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+__all__ = [
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+]
 
 
 class _InstanceNorm(_NormBase):
@@ -99,3 +106,30 @@ class InstanceNorm3d(_InstanceNorm, dims=(4, 5)):
 
     See `InstanceNorm1d`.
     """
+
+
+class LazyInstanceNorm1d(_LazyNormBase, _InstanceNorm, dims=(2, 3)):
+    """An `InstanceNorm1d` that finds out its num_features when it is first called.
+
+    Here scale, shift and statistics are on by default.
+    """
+
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyNormBase, _InstanceNorm, dims=(3, 4)):
+    """An `InstanceNorm2d` that finds out its num_features when it is first called.
+
+    Here scale, shift and statistics are on by default.
+    """
+
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyNormBase, _InstanceNorm, dims=(4, 5)):
+    """An `InstanceNorm3d` that finds out its num_features when it is first called.
+
+    Here scale, shift and statistics are on by default.
+    """
+
+    cls_to_become = InstanceNorm3d

@@ -6,13 +6,15 @@ import math
 from typing import Any
 
 from minitorch._tensor import Tensor
+from minitorch.autograd.mode import no_grad
 from minitorch.nn import functional as F, init
 from minitorch.nn.modules.conv import reset_affine
+from minitorch.nn.modules.lazy import LazyModuleMixin
 from minitorch.nn.modules.module import Module
 from minitorch.nn.modules.utils import add_affine
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.parameter import Parameter, UninitializedParameter
 
-__all__ = ["Bilinear", "Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
 
 
 class Identity(Module):
@@ -115,3 +117,56 @@ class Bilinear(Module):
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+class LazyLinear(LazyModuleMixin, Linear):
+    """A `Linear` that finds out its in_features when it is first called.
+
+    Shape: ``(*, in_features)`` to ``(*, out_features)``.
+
+    Raises:
+        AssertionError: for a first input that does not fit weights loaded before.
+
+    >>> import minitorch
+    >>> layer = LazyLinear(2)
+    >>> layer
+    LazyLinear(in_features=0, out_features=2, bias=True)
+    >>> _ = layer(minitorch.zeros(5, 3))
+    >>> layer
+    Linear(in_features=3, out_features=2, bias=True)
+    """
+
+    cls_to_become = Linear
+
+    def __init__(
+        self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(0, 0, False)
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self.out_features = out_features
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias as `Linear` does, once they have a shape."""
+        if not self.has_uninitialized_params() and self.in_features != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self: Any, input: Tensor) -> None:
+        """Give weight and bias the shapes that the input asks for, and draw them."""
+        given = input.shape[-1]
+        if self.has_uninitialized_params():
+            with no_grad():
+                self.in_features = given
+                self.weight.materialize((self.out_features, given))
+                if self.bias is not None:
+                    self.bias.materialize((self.out_features,))
+                self.reset_parameters()
+        if self.in_features == 0:  # the weights were loaded
+            held = self.weight.shape[-1]
+            if given != held:
+                raise AssertionError(
+                    f"The in_features inferred from input: {given} is not equal to in_features "
+                    f"from self.weight: {held}"
+                )
+            self.in_features = given

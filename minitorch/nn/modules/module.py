@@ -248,7 +248,8 @@ class Module(StateDictMixin):
 
         def converted(t: Tensor) -> Tensor:
             made = t.to(*args, **kwargs) if t.is_floating_point() else t.to("cpu")
-            return made.to(memory_format=memory_format) if t.dim() in (4, 5) else made
+            laid = memory_format is not None and t.dim() in (4, 5)
+            return made.to(memory_format=memory_format) if laid else made
 
         return self._apply(converted)
 

@@ -12,7 +12,7 @@ from minitorch.autograd.mode import no_grad
 from minitorch.nn import functional as F
 from minitorch.nn.modules.conv import _ConvTransposeNd
 from minitorch.nn.modules.module import Module
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.parameter import Parameter, is_lazy
 from minitorch.nn.utils._hooks import refuse_second, take_off
 
 M = TypeVar("M", bound=Module)
@@ -132,6 +132,11 @@ def spectral_norm(
     weight = module._parameters[name]
     if weight is None:
         raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
+    if is_lazy(weight):
+        raise ValueError(
+            "The module passed to `SpectralNorm` can't have uninitialized parameters. Make sure to "
+            "run the dummy forward before applying spectral normalization"
+        )
     with no_grad():
         height, width = as_matrix(weight, fn.dim).size()
         u = F.normalize(weight.new_empty(height).normal_(0, 1), dim=0, eps=eps)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from minitorch._tensor import Tensor
 from minitorch.nn.modules.module import Module
-from minitorch.nn.parameter import Parameter
+from minitorch.nn.parameter import Parameter, is_lazy
 from minitorch.nn.utils._hooks import refuse_second, take_off
 from minitorch.ops.nn.normalization import norm_except_dim, weight_norm as weight_of
 
@@ -48,6 +48,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
 
     Raises:
         RuntimeError: if it is already.
+        ValueError: if it has no shape yet.
     """
     warnings.warn(
         "`torch.nn.utils.weight_norm` is deprecated in favor of "
@@ -58,6 +59,11 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     refuse_second(module, WeightNorm, name, "weight_norm")
     hook = WeightNorm(name, dim)
     weight = getattr(module, name)
+    if is_lazy(weight):
+        raise ValueError(
+            "The module passed to `WeightNorm` can't have uninitialized parameters. Make sure to "
+            "run the dummy forward before applying weight normalization"
+        )
     del module._parameters[name]
     module.register_parameter(f"{name}_g", Parameter(norm_except_dim(weight, 2, hook.dim).data))
     module.register_parameter(f"{name}_v", Parameter(weight.data))
