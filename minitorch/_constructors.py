@@ -13,6 +13,7 @@ from minitorch.ops.support.operands import positive_shape
 
 TYPE_NAMES = {
     "float16": "HalfTensor",
+    "bfloat16": "BFloat16Tensor",
     "float32": "FloatTensor",
     "float64": "DoubleTensor",
     "int8": "CharTensor",

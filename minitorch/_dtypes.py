@@ -14,9 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels import bfloat16 as brain
+
 __all__ = [
     "OutOfMemoryError",
     "Size",
+    "bfloat16",
     "can_cast",
     "channels_last",
     "channels_last_3d",
@@ -52,18 +55,19 @@ class dtype:
     (torch.float32, True, 4)
     """
 
-    __slots__ = ("is_floating_point", "name", "numpy")
+    __slots__ = ("is_floating_point", "name", "numpy", "stored")
     is_complex = False
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, numpy: Any = None, stored: Any = None) -> None:
         self.name = name
-        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.numpy: np.dtype[Any] = np.dtype(name if numpy is None else numpy)
+        self.stored: np.dtype[Any] = self.numpy if stored is None else stored  # in memory
         self.is_floating_point = self.numpy.kind == "f"
 
     @property
     def itemsize(self) -> int:
         """Bytes per element."""
-        return self.numpy.itemsize
+        return self.stored.itemsize
 
     @property
     def is_signed(self) -> bool:
@@ -86,9 +90,10 @@ class dtype:
 float16, float32, float64 = map(dtype, ("float16", "float32", "float64"))
 int8, int16, int32, int64 = map(dtype, ("int8", "int16", "int32", "int64"))
 uint8, bool_ = map(dtype, ("uint8", "bool"))
+bfloat16 = dtype("bfloat16", brain.BFLOAT16, brain.BITS)
 
-DTYPES = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
-_BY_NUMPY = {d.numpy: d for d in DTYPES}
+DTYPES = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, bool_)
+_BY_NUMPY = {kind: d for d in DTYPES for kind in (d.numpy, d.stored)}
 _BY_NAME = {d.name: d for d in DTYPES}
 
 
@@ -106,11 +111,28 @@ def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
     try:
         return _BY_NUMPY[numpy_dtype]
     except KeyError:
-        supported = ", ".join(d.name for d in DTYPES)
+        supported = ", ".join(d.name for d in DTYPES if d is not bfloat16)
         raise TypeError(
             f"can't convert np.ndarray of type numpy.{numpy_dtype}. "
             f"The only supported types are: {supported}."
         ) from None
+
+
+def dtype_given(numpy_dtype: np.dtype[Any]) -> dtype:
+    """The dtype of a user's array.
+
+    Raises:
+        ValueError: for numbers whose bytes are in another order than this machine's.
+        TypeError: as `from_numpy_dtype`; bfloat16 has no arrays.
+    """
+    if not numpy_dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion "
+            f"between byte orders is currently not supported; got {numpy_dtype}"
+        )
+    if numpy_dtype == brain.BITS:
+        return from_numpy_dtype(np.dtype("V2"))
+    return from_numpy_dtype(numpy_dtype)
 
 
 _default = float32
@@ -138,6 +160,8 @@ _KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 def promote_numpy(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype both fit in by PyTorch's table: as NumPy's, but int with float is that float."""
+    if a == b:  # bfloat16 too, which NumPy does not know
+        return a
     rank_a, rank_b = _KIND_RANK[a.kind], _KIND_RANK[b.kind]
     if rank_a == rank_b:
         return np.promote_types(a, b)
@@ -179,6 +203,7 @@ def result_dtype(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
     for operand in operands:
         if isinstance(operand, np.ndarray):
             rank, kind = (0 if operand.ndim else 1), operand.dtype
+            kind = brain.BFLOAT16 if kind == brain.BITS else kind
         else:
             rank, kind = 2, scalar_dtype(operand)
         held = by_rank[rank]

@@ -29,7 +29,6 @@ STORAGES = {
     for name, title in TYPE_NAMES.items()
 }
 FOREIGN_STORAGES = {
-    "BFloat16Storage": "bfloat16",
     "ComplexDoubleStorage": "complex128",
     "ComplexFloatStorage": "complex64",
     "QInt32Storage": "qint32",
@@ -133,7 +132,7 @@ class _Writer(_Pickler):  # type: ignore[misc]
         raise pickle.PicklingError(f"save: {_why_not(obj)}")
 
     def _tensor(self, tensor: Any) -> Any:
-        array, plain = tensor._array, type(tensor) is Tensor
+        array, plain = tensor._stored, type(tensor) is Tensor
         place = self.place_of(array)
         where = _StorageOf(tensor.dtype, place), place.offset, array.shape, place.strides
         args: Any = (*where, plain and tensor.requires_grad, OrderedDict())
@@ -245,7 +244,7 @@ def _tensor(
         )
     steps = tuple(step * array.itemsize for step in stride)
     start = 0 if 0 in size else offset * array.itemsize
-    tensor = Tensor._wrap(np.ndarray(size, array.dtype, array, start, steps))
+    tensor = Tensor._wrap_stored(np.ndarray(size, array.dtype, array, start, steps))
     tensor._storage = storage.counter
     if requires_grad:
         tensor.requires_grad = True
@@ -322,7 +321,7 @@ REBUILDERS: dict[Name, Callable[..., Any]] = {
     Name("torch.serialization", "_get_layout"): lambda name: Tensor.layout,
 }
 MENTIONED = {TENSOR, PARAMETER, *(Name("torch", name) for name in STORAGES)}
-FOREIGN_DTYPES = {"bfloat16", "complex32", "complex64", "complex128", "uint16", "uint32", "uint64"}
+FOREIGN_DTYPES = {"complex32", "complex64", "complex128", "uint16", "uint32", "uint64"}
 
 
 def _named(module: str, name: str) -> Any:

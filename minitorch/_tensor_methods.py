@@ -189,16 +189,16 @@ class TensorMethods(TensorBase):
     @property
     def itemsize(self) -> int:
         """Bytes per element."""
-        return self._array.itemsize
+        return self._stored.itemsize
 
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self._array.nbytes
+        return self._stored.nbytes
 
     def element_size(self) -> int:
         """Bytes per element."""
-        return self._array.itemsize
+        return self._stored.itemsize
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or one of its sizes."""
@@ -221,7 +221,7 @@ class TensorMethods(TensorBase):
 
     def stride(self, dim: int | None = None) -> Any:
         """Return the step in memory, in elements, along each dimension (or `dim`)."""
-        array = self._array
+        array = self._stored
         steps = array.strides
         if array.size == 0:  # NumPy's are 0 then
             steps = np.lib.stride_tricks.as_strided(array, writeable=False).strides
@@ -230,7 +230,7 @@ class TensorMethods(TensorBase):
 
     def is_contiguous(self, memory_format: Any = _dtypes.contiguous_format) -> bool:
         """Whether the elements lie in memory in order, without gaps."""
-        array = self._array
+        array = self._stored
         if memory_format in (_dtypes.channels_last, _dtypes.channels_last_3d):
             wanted = 4 if memory_format is _dtypes.channels_last else 5
             return array.ndim == wanted and np.moveaxis(array, 1, -1).flags.c_contiguous
@@ -243,11 +243,11 @@ class TensorMethods(TensorBase):
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return self._array.__array_interface__["data"][0]
+        return self._stored.__array_interface__["data"][0]
 
     def untyped_storage(self) -> storage.UntypedStorage:
         """The memory that it lies in, which its views share."""
-        return storage.UntypedStorage(self._array)
+        return storage.UntypedStorage(self._stored)
 
     def storage(self) -> storage.TypedStorage:
         """The memory that it lies in, as elements; deprecated in PyTorch for `untyped_storage`."""
@@ -261,12 +261,12 @@ class TensorMethods(TensorBase):
 
     def storage_offset(self) -> int:
         """Return the number of elements before the first one in its storage."""
-        return (self.data_ptr() - self.untyped_storage().data_ptr()) // self._array.itemsize
+        return (self.data_ptr() - self.untyped_storage().data_ptr()) // self.itemsize
 
     def is_floating_point(self) -> bool:
         """Whether the elements are floats."""
         native = self._native
-        return (self._array if native is None else native).dtype.kind == "f"
+        return (self._array if native is None else native).dtype.kind in "fV"
 
     def is_complex(self) -> bool:
         """Always False: complex numbers are out of scope."""
@@ -284,7 +284,7 @@ class TensorMethods(TensorBase):
 
     def is_same_size(self, other: Tensor) -> bool:
         """Whether `other` has the same shape."""
-        return self._any_layout.shape == other._any_layout.shape
+        return self._any_stored.shape == other._any_stored.shape
 
     def is_set_to(self, tensor: Tensor) -> bool:
         """Whether `tensor` is the same view of the same memory."""
@@ -340,7 +340,7 @@ class TensorMethods(TensorBase):
                 "computed variable in a subgraph that doesn't require differentiation use "
                 "var_no_grad = var.detach()."
             )
-        if value and self._array.dtype.kind != "f":
+        if value and self._numpy_dtype.kind != "f":
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients, "
                 f"got {self.dtype}; convert with .float() first"
@@ -400,7 +400,7 @@ class TensorMethods(TensorBase):
                     f"assigned grad has data of a different size: expected "
                     f"{list(self._array.shape)}, got {list(value._array.shape)}"
                 )
-            if value._array.dtype != self._array.dtype:
+            if value._numpy_dtype != self._numpy_dtype:
                 raise RuntimeError(
                     f"assigned grad has data of a different type: expected {self.dtype}, "
                     f"got {value.dtype}"
@@ -414,7 +414,8 @@ class TensorMethods(TensorBase):
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph and unseen by its version counter."""
-        alias = self._wrap(self._array.view())
+        bits = self._bits
+        alias = self._wrap(self._array.view()) if bits is None else self._wrap_stored(bits.view())
         alias._share_native_layout(self)
         return alias
 
@@ -422,12 +423,12 @@ class TensorMethods(TensorBase):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        if self._requires_grad and value._array.dtype.kind != "f":
+        if self._requires_grad and value._numpy_dtype.kind != "f":
             raise RuntimeError(
                 f"data set to a tensor that requires gradients must be floating point, got "
                 f"{value.dtype}"
             )
-        self._replace_memory(value._array.view())
+        self._replace_memory(value._stored.view())
         self._share_native_layout(value)
 
     @property
@@ -468,7 +469,8 @@ class TensorMethods(TensorBase):
     def detach(self) -> Tensor:
         """The same memory, outside the graph. Changing it in place is noticed by the graph."""
         # A view object of its own, or the graph would take the two for one input.
-        alias = self._wrap(self._array.view())
+        bits = self._bits
+        alias = self._wrap(self._array.view()) if bits is None else self._wrap_stored(bits.view())
         alias._storage = self._shared_storage()
         alias._share_native_layout(self)
         if self._inference:
@@ -556,13 +558,14 @@ class TensorMethods(TensorBase):
 
         Raises:
             RuntimeError: for a tensor that requires grad, unless `force`.
+            TypeError: for bfloat16, which NumPy has not.
         """
         if self.requires_grad and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. "
                 "Use tensor.detach().numpy() instead."
             )
-        return self._array.view()
+        return numpy_array(self).view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         array = self.numpy()
@@ -579,6 +582,8 @@ class TensorMethods(TensorBase):
     def __dlpack__(self, **kwargs: Any) -> Any:
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        if self._bits is not None:
+            raise BufferError("__dlpack__: NumPy, which would be asked, has no bfloat16")
         return self._array.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:
@@ -637,7 +642,7 @@ class TensorMethods(TensorBase):
         return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        array = self._array
+        array = self._stored
         place = storage.memory_of(array).copy(), array.dtype, array.shape, array.strides
         return _rebuild, (type(self), *place, self.requires_grad, self._notes())
 
@@ -668,7 +673,8 @@ class TensorMethods(TensorBase):
         copied = memo.get(id(self))
         if copied is None:
             copied = object.__new__(type(self))
-            copied._array, copied._storage = storage.copy_memory(self._array, memo)
+            array, copied._storage = storage.copy_memory(self._stored, memo)
+            copied._hold(array)
             copied._requires_grad = self._requires_grad
             copied._share_native_layout(self)
             memo[id(self)] = copied
@@ -695,7 +701,7 @@ class TensorMethods(TensorBase):
         changed = self if wanted is None else as_dtype(self, wanted.numpy)
         if memory_format not in (None, _dtypes.preserve_format):
             held = _dtypes.contiguous_format
-            if is_channels_last(self._array.shape, self._array.strides):
+            if is_channels_last(self._stored.shape, self._stored.strides):
                 held = _dtypes.channels_last if self.dim() == 4 else _dtypes.channels_last_3d
             if changed is not self or copy or memory_format is not held:
                 return shaping.clone(changed, memory_format=memory_format)
@@ -731,6 +737,7 @@ class TensorMethods(TensorBase):
         return self.to("cuda")
 
     half = _conversion("half", _dtypes.float16)
+    bfloat16 = _conversion("bfloat16", _dtypes.bfloat16)
     float = _conversion("float", _dtypes.float32)
     double = _conversion("double", _dtypes.float64)
     byte = _conversion("byte", _dtypes.uint8)
@@ -821,6 +828,17 @@ class TensorMethods(TensorBase):
     _ordered_as = shaping.ordered_as
 
 
+def numpy_array(tensor: TensorBase) -> Array:
+    """The array of a tensor, for NumPy.
+
+    Raises:
+        TypeError: for bfloat16, which NumPy has not.
+    """
+    if tensor._bits is not None:
+        raise TypeError("Got unsupported ScalarType BFloat16; convert with .float() first")
+    return tensor._array
+
+
 _PYTHON_TYPES = {float: _dtypes.float64, int: _dtypes.int64, bool: _dtypes.bool_}
 
 
@@ -869,10 +887,10 @@ def _rebuild(
     tensor = object.__new__(cls)
     if memory.size:
         below = sum((n - 1) * step for n, step in zip(shape, strides, strict=True) if step < 0)
-        tensor._array = np.ndarray(shape, dtype, memory, -below, strides)
+        tensor._hold(np.ndarray(shape, dtype, memory, -below, strides))
     else:
-        tensor._array = np.empty(shape, dtype)
-    tensor._slow_path = tensor._slow_path or not tensor._array.flags.c_contiguous
+        tensor._hold(np.empty(shape, dtype))
+    tensor._slow_path = tensor._slow_path or not tensor._stored.flags.c_contiguous
     tensor._requires_grad = requires_grad
     tensor.__dict__.update(notes)
     return tensor

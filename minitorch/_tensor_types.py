@@ -10,6 +10,7 @@ from minitorch import _constructors, _dtypes
 from minitorch._tensor import Tensor
 
 __all__ = [
+    "BFloat16Tensor",
     "BoolTensor",
     "ByteTensor",
     "CharTensor",
@@ -52,6 +53,7 @@ class TensorType(type):
 
 
 HalfTensor = TensorType(_dtypes.float16)
+BFloat16Tensor = TensorType(_dtypes.bfloat16)
 FloatTensor = TensorType(_dtypes.float32)
 DoubleTensor = TensorType(_dtypes.float64)
 CharTensor = TensorType(_dtypes.int8)

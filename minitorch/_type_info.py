@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch import _dtypes
 from minitorch._dtypes import dtype
+from minitorch.kernels.bfloat16 import LARGEST
 
 __all__ = ["finfo", "iinfo", "result_type"]
 
@@ -27,9 +28,13 @@ class finfo:
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
                 f"{kind}"
             )
+        self.dtype, self.bits = kind.name, 8 * kind.itemsize
+        if kind is _dtypes.bfloat16:
+            self.eps, self.max, self.resolution = 2.0**-7, LARGEST, 0.01
+            self.min, self.tiny = -self.max, 2.0**-126
+            self.smallest_normal = self.tiny
+            return
         limits = np.finfo(kind.numpy)
-        self.dtype = kind.name
-        self.bits = limits.bits
         self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
         self.tiny = self.smallest_normal = float(limits.smallest_normal)
         self.resolution = float(str(limits.resolution))
@@ -65,5 +70,5 @@ class iinfo:
 
 def result_type(tensor1: Any, tensor2: Any) -> dtype:
     """The dtype that an operation of the two (tensors or numbers) gives."""
-    operands = [getattr(operand, "_array", operand) for operand in (tensor1, tensor2)]
+    operands = [getattr(operand, "_any_layout", operand) for operand in (tensor1, tensor2)]
     return _dtypes.from_numpy_dtype(_dtypes.result_dtype(operands))

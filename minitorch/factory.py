@@ -149,9 +149,9 @@ def _from_data(data: Any, wanted: dtype | None) -> Array:
     if isinstance(data, Tensor):
         return np.array(data._array, None if wanted is None else wanted.numpy)
     if isinstance(data, np.ndarray):
-        array = np.array(data, None if wanted is None else wanted.numpy, order="C")
-        _dtypes.from_numpy_dtype(array.dtype)
-        return array
+        if wanted is None:
+            _dtypes.dtype_given(data.dtype)
+        return np.array(data, None if wanted is None else wanted.numpy, order="C")
     if isinstance(data, np.generic):
         return np.array(data, None if wanted is None else wanted.numpy)
     _check_nested(data, 0)
@@ -303,7 +303,7 @@ def from_numpy(ndarray: Array) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    _dtypes.from_numpy_dtype(ndarray.dtype)
+    _dtypes.dtype_given(ndarray.dtype)
     if any(step < 0 for step in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative "
@@ -399,7 +399,7 @@ def frombuffer(
             f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must "
             f"not be greater than actual buffer length ({length} bytes)"
         )
-    array = np.frombuffer(buffer, dtype.numpy, count, offset)
+    array = np.frombuffer(buffer, dtype.stored, count, offset)
     return finish(array, requires_grad=requires_grad)
 
 

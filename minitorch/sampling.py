@@ -34,7 +34,7 @@ __all__ = [
 
 def _filled(made: Tensor, values: Array, requires_grad: bool) -> Tensor:
     """A new tensor, which nobody has seen yet, with an array of drawn values for its own."""
-    made._array = values.reshape(made._array.shape)
+    made._hold(values.reshape(made.shape))
     return made.requires_grad_(requires_grad)
 
 

@@ -237,7 +237,7 @@ def load(
 
     Raises:
         pickle.UnpicklingError: for a file that names anything but tensors and plain containers,
-            or holds numbers that minitorch has not (bfloat16, complex).
+            or holds numbers that minitorch has not (complex).
         RuntimeError: for a file that is damaged, cut short, or none of PyTorch's (this is then an
             UnpicklingError and an EOFError too: PyTorch raises one or the other); for one in a
             format from before version 1.6.
@@ -373,11 +373,11 @@ class _Archive:
                 raise DamagedFileError(
                     f"it should have {numel} numbers of type {dtype} in data/{key}, and has {found}"
                 )
-            array = np.empty(numel, dtype.numpy)
+            array = np.empty(numel, dtype.stored)
             array.view(np.uint8)[:] = np.frombuffer(self._bytes(f"data/{key}"), np.uint8)
             if self.swapped:
                 array.byteswap(inplace=True)
             self.storages[key] = LoadedStorage(array, Storage())
-        if self.storages[key].array.dtype != dtype.numpy:
+        if self.storages[key].array.dtype != dtype.stored:
             raise DamagedFileError(f"data/{key} is of two types")
         return self.storages[key]

@@ -1,12 +1,13 @@
 """Automatic differentiation. Where to read what:
 
 `base` what the graph needs of a tensor; `function` one operation, which is a node (`several`: with
-several outputs); `saved` what it keeps for backward; `node_api` what it shows of itself; `ctx` the
-form in which users write one; `views` and `copy_slices` changing a view in place; `layout` the
-order of memory; `walk` the engine; `engine` the two ways into it; `interventions` what happens in a
-walk only if asked for; `observer` being told of it; `fast` what is written again for speed; `mode`
-whether to record; `hooks`, `anomaly`; `gradcheck` comparing gradients with numerical derivatives;
-`functional` Jacobians and Hessians; `graph` and `variable` PyTorch's other names for what is here.
+several outputs; `rounded`: of bfloat16); `saved` what it keeps for backward; `node_api` what it
+shows of itself; `ctx` the form in which users write one; `views` and `copy_slices` changing a view
+in place; `layout` the order of memory; `walk` the engine; `engine` the two ways into it;
+`interventions` what happens in a walk only if asked for; `observer` being told of it; `fast` what
+is written again for speed; `mode` whether to record; `hooks`, `anomaly`; `gradcheck` comparing
+gradients with numerical derivatives; `functional` Jacobians and Hessians; `graph` and `variable`
+PyTorch's other names for what is here.
 """
 
 from minitorch.autograd import engine, function, functional, graph

@@ -65,12 +65,14 @@ class TensorBase(MemoryLayout):
         """A tensor over `array`, which is not copied; what an operation gives its result."""
         tensor: Any = new(cls._result_class)
         tensor._array = array
+        if not array.dtype.isnative:
+            tensor._hold(array)
         return tensor
 
     @classmethod
     def _wrap_any(cls, array: Array) -> Tensor:
         """A tensor over `array`, which may lie in another order than C's."""
-        tensor = cls._wrap(array)
+        tensor = cls._wrap(array) if array.dtype.kind != "V" else cls._wrap_stored(array)
         tensor._slow_path = tensor._slow_path or not array.flags.c_contiguous
         return tensor
 
@@ -99,7 +101,8 @@ class TensorBase(MemoryLayout):
 
         The version counter stays the same, as in PyTorch.
         """
-        self._array, self._native, self._native_strides = array, None, None
+        self._native_strides = None
+        self._hold(array)
         self._undo = (object(),)
         if self._view is not None:
             self._view.undone = (object(),)
@@ -140,7 +143,7 @@ class TensorBase(MemoryLayout):
         view = self._view
         if view is None or self._has_native_layout or self._inference or self._decides_result_class:
             return False
-        if not self._array.flags.c_contiguous or self._is_stale():
+        if self._bits is not None or not self._array.flags.c_contiguous or self._is_stale():
             return False
         return self._requires_grad or not view.base._requires_grad
 

@@ -342,7 +342,7 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
         node.sequence = next_sequence_number()
         node.outputs = tuple(
             [
-                (o._any_layout.shape, o._numpy_dtype)
+                (o._any_stored.shape, o._numpy_dtype)
                 if isinstance(o, TensorBase)
                 else ((), NOTHING)
                 for o in outs

@@ -104,7 +104,7 @@ def apply_view(cls: type[Function], /, x: Any, **params: Any) -> Any:
             x._refresh()
         if x._view.base._requires_grad and not x._requires_grad:
             return cls.apply(x, **params)
-    if mode.observers or mode.inference:
+    if mode.observers or mode.inference or x._native is not None:
         return cls.apply(x, **params)
     node = cls()
     if grad_enabled and x._requires_grad:

@@ -31,6 +31,7 @@ from minitorch.autograd.base import Edge, TensorBase, next_sequence_number
 from minitorch.autograd.layout import array_for, lay_out
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node_api import AccumulateGrad, NodeInterface
+from minitorch.autograd.rounded import apply_rounded
 from minitorch.autograd.saved import SavedForBackward
 from minitorch.autograd.several import record_several
 from minitorch.autograd.views import ViewStep, mark_view
@@ -47,6 +48,7 @@ class Function(NodeInterface, SavedForBackward):
         broadcasts: its operands broadcast; the engine sums each gradient back to its operand's
             shape. Any other difference in shape is an error.
         views: its output shares memory with its first input (or may: the arrays decide).
+        keeps_dtype: what it gives of bfloat16 is not rounded to it.
         elementwise, channels_last_from, memory_layout: how its output lies in memory; see `layout`.
         torch_name: PyTorch's name of the node, where it is not ``<class>Backward0``.
         differentiable_inputs: those of its inputs that stand in `next_functions`; the rest are
@@ -61,6 +63,7 @@ class Function(NodeInterface, SavedForBackward):
 
     broadcasts = False
     views = False
+    keeps_dtype = False
     elementwise = False
     channels_last_from = 0
     memory_layout: str | None = None
@@ -78,6 +81,7 @@ class Function(NodeInterface, SavedForBackward):
     sequence = -1
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = ()  # their shapes and dtypes
     materialize_grads = True
+    rounded = False  # whether an operand was of bfloat16: it keeps float32, and computes in that
     runs_without_gradient = False  # whether backward is called although no gradient came
 
     # ---- what a subclass writes -------------------------------------------------------------
@@ -145,6 +149,8 @@ class Function(NodeInterface, SavedForBackward):
             if owner is None:
                 owner = operand
             if operand._slow_path:
+                if operand._bits is not None:
+                    return apply_rounded(cls, inputs, params)
                 if operand._decides_result_class and not owner._decides_result_class:
                     owner = operand
                 if grad_enabled and operand._view is not None:

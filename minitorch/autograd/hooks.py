@@ -125,7 +125,7 @@ def _check_alike(hook: Callable[..., Any], value: Any, result: Any) -> None:
             f"hook '{_name(hook)}' has changed the type of value (was {value.type()} got "
             f"{result.type()})"
         )
-    if result._any_layout.shape != value._any_layout.shape:
+    if result._any_stored.shape != value._any_stored.shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
 
 

@@ -16,6 +16,7 @@ from minitorch.autograd.base import Edge, Edges, TensorBase
 from minitorch.autograd.hooks import all_replaced, replaced
 from minitorch.autograd.mode import mode
 from minitorch.autograd.node_api import AccumulateGrad
+from minitorch.kernels.bfloat16 import native
 from minitorch.kernels.sums import broadcasts
 
 if TYPE_CHECKING:
@@ -185,6 +186,8 @@ def _call_for(
     walk: BackwardWalk, node: Function, grads: list[Any], edges: list[Edge | None]
 ) -> Sequence[Any]:
     """Call a node's backward, which `needs` no more than the gradients that go along `edges`."""
+    if node.rounded and not walk.create_graph:  # (which is always hooked)
+        grads = [None if g is None else native(g) for g in with_zeros(walk, node, grads)]
     if edges is node.edges:
         return walk.call_backward(node, grads)
     outer, mode.limited = mode.limited, (node, edges)
@@ -307,8 +310,7 @@ def expected_by(edge: Edge) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """The shape and dtype of what `edge` leads to."""
     end, slot = edge
     if isinstance(end, TensorBase):
-        array = end._any_layout
-        return array.shape, array.dtype
+        return end._any_stored.shape, end._numpy_dtype
     expected: tuple[tuple[int, ...], np.dtype[Any]] = end.outputs[slot]
     return expected
 

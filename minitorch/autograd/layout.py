@@ -24,6 +24,7 @@ import numpy as np
 
 from minitorch._dtypes import Array
 from minitorch._missing import MissingAttribute
+from minitorch.kernels.bfloat16 import BFLOAT16, narrow, read
 from minitorch.kernels.layout import Axes, in_order, is_channels_last, laid_out, order_by, packed
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ class MemoryLayout:
 
     _array: Array
     _native: Array | None = None  # in the native layout; None if that is `_array`, or was settled
+    # The memory of a tensor of bfloat16; None of any other. It is `_native` as well, and `_array`
+    # is made of it anew each time: the numbers, to be read only.
+    _bits: Array | None = None
     _native_strides: tuple[int, ...] | None = None  # those that `_native` had before
     _axes: Axes | None = None  # the order in which `_array` will be laid; None for C's
+    _result_class: Any
     _slow_path: bool = False  # native, not in C's order, a view, made in inference mode...
     _view: View | None = None
 
@@ -51,6 +56,8 @@ class MemoryLayout:
         def __getattr__(self, name: str) -> Any:
             if name == "_array" and self._native is not None:  # asked for: settle
                 native, axes = self._native, self._axes
+                if self._bits is not None:
+                    return read(native)
                 self._array = packed(native) if axes is None else in_order(native, axes)
                 self._native_strides, self._native = native.strides, None
                 return self._array
@@ -58,30 +65,77 @@ class MemoryLayout:
                 raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
             raise MissingAttribute(name, self)
 
+    @classmethod
+    def _wrap_stored(cls, array: Array) -> Any:
+        """A tensor over an array as it lies in memory: of numbers, or the bits of bfloat16."""
+        tensor: Any = object.__new__(cls._result_class)
+        tensor._hold(array)
+        return tensor
+
+    def _hold(self, array: Array) -> None:
+        """Lie in the memory of `array` (see `_wrap_stored`), which is not copied."""
+        self._native = self._bits = None
+        if array.dtype.kind != "V" and array.dtype.isnative:
+            self._array = array
+            return
+        self.__dict__.pop("_array", None)
+        self._native = self._bits = array if array.dtype.kind == "V" else narrow(array)
+        self._slow_path = True
+
+    def _add(self, values: Array) -> None:
+        """Add numbers in place."""
+        if self._bits is None:
+            np.add(self._array, values, out=self._array)
+        else:
+            self._write(np.add(self._array, values))
+
+    @property
+    def _stored(self) -> Array:
+        """The array as it lies in memory: the numbers, or the bits of bfloat16."""
+        bits = self._bits
+        return self._array if bits is None else bits
+
+    @property
+    def _any_stored(self) -> Array:
+        """`_stored`, in whatever order it is in; for what does not look at the numbers."""
+        native = self._native
+        return self._array if native is None else native
+
+    def _write(self, values: Any, key: Any = ...) -> None:
+        """Put `values` (an array) where `key` says, rounded to bfloat16 if it is of that."""
+        bits = self._bits
+        if bits is None:
+            self._any_layout[key] = values
+        else:
+            bits[key] = narrow(values)
+
     @property
     def _any_layout(self) -> Array:
         """The array, its memory in whatever order it is in."""
         native = self._native
-        return self._array if native is None else native
+        return self._array if native is None or self._bits is not None else native
 
     @property
     def _numpy_dtype(self) -> np.dtype[Any]:
         """NumPy's dtype of the array."""
         native = self._native
-        return (self._array if native is None else native).dtype
+        if native is None:
+            return self._array.dtype
+        return native.dtype if self._bits is None else BFLOAT16
 
     @property
     def _native_layout(self) -> Array:
         """The array in the order in which a kernel made it, whether or not it was looked at."""
         if self._native is not None:
-            return self._native
+            return self._any_layout
         strides = self._native_strides
         return self._array if strides is None else laid_out(self._array, strides)
 
     @property
     def _has_native_layout(self) -> bool:
         """Whether a kernel made it in an order of its own."""
-        return self._native is not None or self._native_strides is not None
+        native = self._native is not None and self._bits is None
+        return native or self._native_strides is not None
 
     def _share_native_layout(self, other: MemoryLayout) -> None:
         """Be computed with in the order of `other`, of which this is an alias."""
@@ -95,6 +149,8 @@ class MemoryLayout:
         Args:
             axes: the order that it has in PyTorch, if that is not C's.
         """
+        if self._bits is not None:
+            return
         self._native = self.__dict__.pop("_array")
         self._slow_path = True
         if axes is not None:
@@ -110,7 +166,9 @@ class MemoryLayout:
         if axes == tuple(range(len(axes or ()))):
             axes = None
         self._view = None  # of what came on the way, which nobody has
-        if self._native is not None:
+        if (bits := self._bits) is not None:
+            self._hold(packed(bits) if axes is None else in_order(bits, axes))
+        elif self._native is not None:
             self._axes = axes
         elif (
             native
@@ -122,8 +180,8 @@ class MemoryLayout:
 
     def _strides_seen(self) -> tuple[int, ...]:
         """Strides in PyTorch's order, for somebody who need not ask for the array itself."""
-        if self._native is None:
-            return self._array.strides
+        if self._native is None or self._bits is not None:
+            return self._stored.strides
         shape = self._native.shape
         step, strides = 1, [0] * len(shape)
         for axis in reversed(self._axes or range(len(shape))):
@@ -151,14 +209,14 @@ def lay_out(node: Function, result: MemoryLayout, operands: tuple[Any, ...], lay
         layouts: `NATIVE` and `NOT_C`, or-ed over the operands, as `array_for` gave them.
     """
     array = result._array
-    axes = _axes_seen(node, operands, array.shape) if layouts & NOT_C else None
+    axes = axes_seen(node, operands, array.shape) if layouts & NOT_C else None
     if axes is not None:
         result._lie_in(axes, native=layouts == NATIVE | NOT_C)
     elif (layouts != NOT_C or node.memory_layout == "chosen") and not array.flags.c_contiguous:
         result._keep_native_layout()
 
 
-def _axes_seen(node: Function, operands: tuple[Any, ...], shape: tuple[int, ...]) -> Axes | None:
+def axes_seen(node: Function, operands: tuple[Any, ...], shape: tuple[int, ...]) -> Axes | None:
     """The order of memory that PyTorch gives the output; None if nothing is said of it."""
     least = node.channels_last_from
     if not (node.elementwise or least):
@@ -166,7 +224,7 @@ def _axes_seen(node: Function, operands: tuple[Any, ...], shape: tuple[int, ...]
     strides = []
     for x in operands:
         if isinstance(x, MemoryLayout):
-            seen, held = x._strides_seen(), x._any_layout.shape
+            seen, held = x._strides_seen(), x._any_stored.shape
             if least and is_channels_last(held, seen, least):
                 return (0, *range(2, len(shape)), 1)
             extra = len(shape) - len(held)

@@ -10,12 +10,15 @@ import numpy as np
 from minitorch._dtypes import Array
 from minitorch.autograd.base import Edge, Storage, TensorBase
 from minitorch.autograd.mode import mode
+from minitorch.kernels.bfloat16 import narrow
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
 
 new_tuple = tuple.__new__
+
+ROUNDED = 2  # beside True and False, for `SavedArray.loose`
 
 
 class SavedArray(NamedTuple):
@@ -24,7 +27,8 @@ class SavedArray(NamedTuple):
     Holding the tensor itself would make a cycle where a node saves its own output.
 
     Attributes:
-        array: the numbers, in whatever order their memory is (`loose`: in another than PyTorch's).
+        array: the numbers, in whatever order their memory is (`loose`: in another than PyTorch's;
+            `ROUNDED`: in float32, of a tensor of bfloat16).
             The tensor's `data` may have been set to another array since: the gradient is of these.
         storage, version: what counts the changes in place, and the count when it was saved.
         edge: where its gradient goes; None for a constant.
@@ -32,7 +36,7 @@ class SavedArray(NamedTuple):
     """
 
     array: Array
-    loose: bool
+    loose: int
     storage: Storage
     version: int
     edge: Edge | None
@@ -49,17 +53,25 @@ class SavedArray(NamedTuple):
         edge = self.place(node)
         if edge is not None and isinstance(edge[0], TensorBase):
             leaf: Tensor = edge[0]  # type: ignore[assignment]
-            if leaf._native_layout is self.array:
+            if leaf._native_layout is self.array or (self.loose == ROUNDED and self.is_in(leaf)):
                 return leaf
         tensor: Any = node.tensor_class._wrap(self.array)
         tensor._storage = self.storage  # what the backward's own nodes save is versioned, too
-        if self.loose:
+        if self.loose == ROUNDED:
+            if mode.grad:  # else whoever asks computes in float32
+                tensor._hold(narrow(self.array))
+        elif self.loose:
             tensor._keep_native_layout()
         if edge is None:
             return tensor
         tensor._requires_grad = True
         tensor._grad_fn, tensor._slot = edge
         return tensor
+
+    def is_in(self, leaf: TensorBase) -> bool:
+        """Whether a leaf of bfloat16 holds the very numbers."""
+        held = leaf._bits
+        return held is not None and narrow(self.array).tobytes() == held.tobytes()
 
     def refuse(self, node: Any) -> None:
         """Say that the tensor was changed in place since."""
@@ -95,7 +107,8 @@ def save_tensor(
             "To work around you can make a clone to get a normal tensor and use it in autograd."
         )
     array = tensor._native_layout if given is None else given
-    return SavedArray(array, tensor._has_native_layout, storage, storage.version, edge, own_slot)
+    loose = tensor._has_native_layout if given is None or tensor._bits is None else ROUNDED
+    return SavedArray(array, loose, storage, storage.version, edge, own_slot)
 
 
 FREED = (

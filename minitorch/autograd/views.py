@@ -146,7 +146,10 @@ def mark_view(
     origin: str = "",
 ) -> None:
     """Record that `result`, output `slot` of `node`, shares `owner`'s memory, if it does."""
-    array, source = result._array, owner._array
+    if owner._native is None:
+        array, source = result._array, owner._array
+    else:
+        array, source = result._stored, owner._stored
     base = array.base
     if base is not source:  # which is the quick answer
         # A kernel that could not make a view returned memory of its own. (An array's `base` proves

@@ -20,7 +20,7 @@ from minitorch.autograd.hooks import registered
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_spread_out, ordered_as, packed_copy
 from minitorch.kernels.quiet import ignore_float_errors, restore
-from minitorch.kernels.sums import sum_to
+from minitorch.kernels.sums import added, cast, sum_to
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -131,20 +131,20 @@ class BackwardWalk:
 
     def add(self, held: Any, grad: Any) -> Any:
         """The sum of two gradients; neither is changed, for others may hold it."""
-        return np.add(held, grad)
+        return np.add(held, grad) if held.dtype.isnative else added(held, grad)
 
     def fit(self, node: Any, index: int, grad: Any, shape: Any, dtype: Any) -> Any:
         """The gradient that `node` made for an input, in that one's shape and dtype."""
         if grad.shape != shape:
             interventions.check_shape(node, index, grad.shape, shape)
             grad = sum_to(grad, shape)
-        return grad if grad.dtype == dtype else grad.astype(dtype)
+        return grad if grad.dtype == dtype else cast(grad, dtype)
 
     def accumulate(self, leaf: TensorBase, grad: Any, owned: bool = False) -> None:
         """Add `grad` to ``leaf.grad``, which never shares memory with anything else."""
         held = leaf._grad
         if held is not None:
-            np.add(held._array, grad, out=held._array)
+            held._add(grad)
             held._bump_version()
         elif leaf._slow_path:
             leaf._grad = leaf._wrap_any(ordered_as(grad, leaf._array))

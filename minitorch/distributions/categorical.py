@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from minitorch import _dtypes
 from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
+from minitorch._type_info import finfo
 from minitorch.distributions import constraints
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import (
@@ -101,7 +100,7 @@ class Categorical(Distribution):
         return log_pmf.gather(-1, value[..., :1]).squeeze(-1)
 
     def entropy(self) -> Tensor:
-        lowest = float(np.finfo(self.logits.dtype.numpy).min)
+        lowest = finfo(self.logits.dtype).min
         return -(self.logits.clamp(min=lowest) * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from minitorch import _dtypes
 from minitorch._dtypes import Size
 from minitorch._tensor import Tensor
+from minitorch._type_info import finfo
 from minitorch.autograd.mode import enable_grad
 from minitorch.factory import empty, tensor
 from minitorch.ops.shape.views import broadcast_tensors
@@ -53,8 +53,7 @@ def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Tensor:
 
 def limits(x: Tensor) -> Any:
     """Limits of the numbers of a tensor's dtype: `eps`, `tiny` and `max`, as floats."""
-    info = np.finfo(x.dtype.numpy)
-    return SimpleNamespace(eps=float(info.eps), tiny=float(info.tiny), max=float(info.max))
+    return finfo(x.dtype)
 
 
 def clamp_probs(probs: Tensor) -> Tensor:

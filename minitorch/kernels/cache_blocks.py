@@ -2,8 +2,8 @@
 
 An optimizer's rule is a dozen passes over the same few arrays. Run block by block, all but the
 first find them in the cache. A block has those of a tensor's methods that the rules are made of,
-so that a rule is written once, in PyTorch's words. float16 is computed in float32 and each result
-rounded once, as in PyTorch.
+so that a rule is written once, in PyTorch's words. float16 and bfloat16 are computed in float32 and
+each result rounded once, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from minitorch.kernels.bfloat16 import BFLOAT16, rounded
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 CACHE = 1 << 20  # bytes that stay in a core's own cache
 SMALL = 16384  # elements that are not worth cutting up
 HALF = np.dtype(np.float16)
-COMPUTED_IN = {HALF: np.float32}  # every other dtype: in itself
+COMPUTED_IN = {HALF: np.float32, BFLOAT16: np.float32}  # every other dtype: in itself
 
 
 class Block:
@@ -43,12 +45,12 @@ class Block:
 
     def copy_where_(self, mask: Any, x: Any) -> Self:
         """``self = x``, a block or a number, where `mask` is true."""
-        np.copyto(self.array, x.array if type(x) is Block else x, where=mask)
+        np.copyto(self.array, x.array if isinstance(x, Block) else x, where=mask)
         return self
 
     def add_(self, x: Any, alpha: Any = 1) -> Self:
         """``self += alpha * x``."""
-        if type(x) is Block:
+        if isinstance(x, Block):
             x = x.array
             if alpha != 1:
                 x = self._scaled(x, alpha)
@@ -58,11 +60,13 @@ class Block:
     def _scaled(self, x: Array, alpha: Any) -> Array:
         if x.dtype == HALF:
             alpha = float(np.float16(alpha))  # as PyTorch's `add` takes it
+        elif x.dtype == BFLOAT16:
+            alpha = float(rounded(np.array(alpha)))
         return np.multiply(x, alpha, self.scratch, dtype=self.scratch.dtype)
 
     def mul_(self, x: Any) -> Self:
         """``self *= x``."""
-        if type(x) is Block:
+        if isinstance(x, Block):
             x = x.array
         np.multiply(self.array, x, self.array, dtype=self.scratch.dtype)
         return self
@@ -74,7 +78,7 @@ class Block:
 
     def div_(self, x: Any) -> Self:
         """``self /= x``."""
-        if type(x) is Block:
+        if isinstance(x, Block):
             x = x.array
         np.divide(self.array, x, self.array, dtype=self.scratch.dtype)
         return self
@@ -121,7 +125,7 @@ class Block:
 
     def add(self, x: Any, alpha: Any = 1) -> Block:
         """``self + alpha * x``."""
-        x = self._scaled(x.array, alpha) if type(x) is Block else x
+        x = self._scaled(x.array, alpha) if isinstance(x, Block) else x
         return self._rounded(np.add(self.array, x, dtype=self.scratch.dtype))
 
     def mul(self, x: Block) -> Block:
@@ -137,16 +141,16 @@ class Block:
 
     def _rounded(self, array: Array) -> Block:
         kept = self.array.dtype
-        return Block(array if array.dtype == kept else array.astype(kept), self.scratch)
+        return type(self)(array if array.dtype == kept else array.astype(kept), self.scratch)
 
     def abs(self) -> Block:
-        return Block(np.abs(self.array), self.scratch)
+        return self._rounded(np.abs(self.array))
 
     def sign(self) -> Block:
-        return Block(np.sign(self.array), self.scratch)
+        return self._rounded(np.sign(self.array))
 
     def sqrt(self) -> Block:
-        return Block(np.sqrt(self.array), self.scratch)
+        return self._rounded(np.sqrt(self.array))
 
     # ---- masks ------------------------------------------------------------------------------
 
@@ -158,6 +162,29 @@ class Block:
 
     def __lt__(self, number: float) -> Any:
         return self.array < number
+
+
+def _then_rounded(method: Any) -> Any:
+    """The method of `Block` that changes it in place, and the rounding that NumPy leaves out."""
+
+    def rounding(self: Block, *args: Any, **options: Any) -> Block:
+        method(self, *args, **options)
+        self.array[...] = rounded(self.array)
+        return self
+
+    return rounding
+
+
+class BFloat16Block(Block):
+    """A block of bfloat16."""
+
+    add_, mul_, div_ = map(_then_rounded, (Block.add_, Block.mul_, Block.div_))
+    addcmul_, addcdiv_ = map(_then_rounded, (Block.addcmul_, Block.addcdiv_))
+    lerp_, sqrt_, clamp_ = map(_then_rounded, (Block.lerp_, Block.sqrt_, Block.clamp_))
+    mul_where_, copy_where_ = map(_then_rounded, (Block.mul_where_, Block.copy_where_))
+
+    def _rounded(self, array: Array) -> Block:
+        return type(self)(rounded(array), self.scratch)
 
 
 def cache_blocks(arrays: dict[str, Array]) -> Iterable[dict[str, Block]]:
@@ -176,7 +203,8 @@ def cache_blocks(arrays: dict[str, Array]) -> Iterable[dict[str, Block]]:
         arrays = {name: array.reshape(1) for name, array in arrays.items()}
         p = arrays["p"]
     scratch = np.empty_like(p, COMPUTED_IN.get(p.dtype))
-    return [{name: Block(array, scratch) for name, array in arrays.items()}]
+    kind = BFloat16Block if p.dtype == BFLOAT16 else Block
+    return [{name: kind(array, scratch) for name, array in arrays.items()}]
 
 
 def _cut(arrays: dict[str, Array]) -> Iterator[dict[str, Block]]:
@@ -184,6 +212,7 @@ def _cut(arrays: dict[str, Array]) -> Iterator[dict[str, Block]]:
     size = flat["p"].size
     length = CACHE // flat["p"].itemsize // (len(arrays) + 3)  # three for what is computed
     scratch = np.empty_like(flat["p"][:length], COMPUTED_IN.get(flat["p"].dtype))
+    kind = BFloat16Block if flat["p"].dtype == BFLOAT16 else Block
     for start in range(0, size, length):
         part = scratch[: size - start]
-        yield {name: Block(array[start : start + length], part) for name, array in flat.items()}
+        yield {name: kind(array[start : start + length], part) for name, array in flat.items()}

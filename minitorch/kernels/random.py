@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.kernels.bfloat16 import BFLOAT16, largest, rounded
 from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.layout import preserved
 
@@ -33,6 +34,7 @@ MANY = 1024  # values, from which on it pays to load compiled kernels
 CHUNK = 2048 * BLOCK  # values per pass: what a pass allocates stays in the second-level cache
 
 _F16, _F32, _F64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+_HALVES = (_F16, BFLOAT16)
 _INT64_MIN, _INT64_END = -(2**63), 2**63
 _TWO_PI = 2.0 * math.pi
 
@@ -158,6 +160,8 @@ def _cast(values: Array, dtype: np.dtype[Any]) -> Array:
     if values.dtype == dtype:
         return values
     with np.errstate(over="ignore", invalid="ignore"):
+        if dtype == BFLOAT16:
+            return rounded(values)
         if dtype == _F16:
             values = values.astype(np.float32)
         elif dtype.kind in "iu":
@@ -362,7 +366,7 @@ def shuffle(words: Array) -> Array:
 def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     """`dtype` if it is floating-point; `name` is the fill's, for the message."""
     dtype = np.dtype(dtype)
-    if dtype not in (_F16, _F32, _F64):
+    if dtype not in (*_HALVES, _F32, _F64):
         raise NotImplementedError(f"{name}: expected a floating-point dtype, got {dtype.name}")
     return dtype
 
@@ -371,37 +375,43 @@ def _largest_integer(dtype: np.dtype[Any]) -> int:
     """The largest n such that `dtype` holds every integer from 0 to n."""
     if dtype.kind == "b":
         return 1
-    return 2 ** (np.finfo(dtype).nmant + 1) if dtype.kind == "f" else int(np.iinfo(dtype).max)
+    return 2 ** _digits(dtype) if dtype.kind == "f" else int(np.iinfo(dtype).max)
+
+
+def _digits(dtype: np.dtype[Any]) -> int:
+    """The number of bits that a float of `dtype` has for its digits."""
+    return 8 if dtype == BFLOAT16 else int(np.finfo(dtype).nmant) + 1
 
 
 def _check_uniform_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None:
-    largest = float(np.finfo(dtype).max)
+    most = largest(dtype)
     for name, bound in (("from", low), ("to", high)):
-        if not -largest <= bound <= largest:
+        if not -most <= bound <= most:
             raise RuntimeError(f"uniform_: {name} is out of bounds for {dtype.name}, got {bound:g}")
     if low > high:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
         )
-    if high - low > largest:
+    if high - low > most:
         raise RuntimeError(
-            f"uniform_ expects to-from <= the largest {dtype.name}, {largest:g}, but found "
+            f"uniform_ expects to-from <= the largest {dtype.name}, {most:g}, but found "
             f"to={high:g} and from={low:g}"
         )
 
 
 def _check_integer_bounds(low: int, last: int, dtype: np.dtype[Any]) -> None:
-    largest = int(np.finfo(dtype).max) if dtype.kind == "f" else _largest_integer(dtype)
-    smallest = {"f": -largest, "i": -largest - 1}.get(dtype.kind, 0)
+    most = int(largest(dtype)) if dtype.kind == "f" else _largest_integer(dtype)
+    smallest = {"f": -most, "i": -most - 1}.get(dtype.kind, 0)
     for name, bound in (("from", low), ("to - 1", last)):
-        if not smallest <= bound <= largest:
+        if not smallest <= bound <= most:
             raise RuntimeError(f"random_: {name} is out of bounds for {dtype.name}, got {bound}")
 
 
 def _shrink(low: int, high: int, dtype: np.dtype[Any]) -> tuple[int, int]:
     """[low, high) without the integers that would leave it when rounded to a floating `dtype`."""
-    digits = np.finfo(dtype).nmant + 1
-    above_low, below_high = int(dtype.type(low + 1)), int(dtype.type(high - 1))
+    digits = _digits(dtype)
+    ends = np.array([low + 1, high - 1], np.float64)
+    above_low, below_high = (int(end) for end in _cast(ends, dtype))
     if above_low < low:
         low = above_low + 2 ** (abs(low + 1).bit_length() - digits)
     if high <= below_high < _INT64_END:  # else C's cast wraps, and high stays
@@ -616,7 +626,7 @@ class Stream:
         dtype = _floating("uniform_", dtype)
         low, high = float(low), float(high)
         uniforms = self._uniform53 if dtype == _F64 else self._uniform24
-        if (low, high) == (0.0, 1.0) and dtype != _F16:
+        if (low, high) == (0.0, 1.0) and dtype not in _HALVES:
             return _in_chunks(n, dtype, uniforms)
         _check_uniform_bounds(low, high, dtype)
         real = np.float64 if dtype == _F64 else np.float32
@@ -669,7 +679,7 @@ class Stream:
             return _in_chunks(n, dtype, lambda m: finished(uniforms(m)))
         whole = n - left_over
         far = whole - whole % CHUNK  # the rest is made at one go with the last 16
-        skipped = 0 if dtype == _F16 else left_over  # PyTorch draws these, and writes over them
+        skipped = 0 if dtype in _HALVES else left_over  # PyTorch draws these, and writes over them
         values = np.empty(n, dtype)
         values[:far] = _in_chunks(far, dtype, lambda m: finished(uniforms(m)))
         drawn = uniforms(whole - far + skipped + BLOCK)

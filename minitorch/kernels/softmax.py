@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.bfloat16 import BFLOAT16, native, rounded
 from minitorch.kernels.choice import or_compiled
 from minitorch.kernels.sums import add_up, ones
 
@@ -58,6 +59,23 @@ def log_softmax(x: Array, axis: int) -> Array:
         return np.log(e, out=e)  # more precise than x less the logarithm
     shifted = x - x.max(axis, keepdims=True) if x.size else x
     return shifted - np.log(add_up(np.exp(shifted), (axis,), keepdim=True))
+
+
+def log_softmax_of_halves(x: Array, half: np.dtype[Any]) -> Array:
+    """x - log(sum(exp(x))) along the last axis, the sum and its logarithm rounded as by PyTorch.
+
+    Args:
+        x: numbers that `half` holds, in any dtype.
+        half: float16 or bfloat16.
+    """
+
+    def halved(y: Array) -> Array:
+        return native(rounded(y)) if half == BFLOAT16 else y.astype(half).astype(np.float32)
+
+    wide = x.astype(np.float32)
+    largest = wide.max(-1, keepdims=True) if x.size else wide
+    total = halved(np.exp(wide - largest).sum(-1, keepdims=True)) if x.size else wide
+    return (wide - largest - halved(np.log(total))).astype(x.dtype)
 
 
 @or_compiled

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.bfloat16 import BFLOAT16, native, rounded
 from minitorch.kernels.rows import row_sums
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -85,8 +86,19 @@ def _by_product(x: Array, dims: tuple[int, ...]) -> Array | None:
 
 def sum_to(x: Array, shape: Shape) -> Array:
     """x summed down to `shape`, which must broadcast to x's: what broadcasting is undone by."""
+    x = x if x.dtype.isnative else native(x)
     total: Array = add_up(x, _stretched(x.shape, shape), True)
     return total if x.ndim == len(shape) else total.reshape(shape)
+
+
+def added(x: Array, y: Array) -> Array:
+    """x + y, of bfloat16."""
+    return rounded(np.add(x, y))
+
+
+def cast(x: Array, dtype: np.dtype[Any]) -> Array:
+    """Floats in another floating-point dtype."""
+    return rounded(x) if dtype == BFLOAT16 else x.astype(dtype)
 
 
 # Of shapes alone, which are the same in every step of a training.

@@ -60,7 +60,7 @@ def eye_(tensor: Tensor) -> Tensor:
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     tensor.zero_()
-    tensor._array[np.diag_indices(min(tensor.shape), 2)] = 1
+    tensor._write(np.ones(()), np.diag_indices(min(tensor.shape), 2))
     return tensor
 
 
@@ -245,7 +245,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     zeroed = math.ceil(sparsity * rows)
     tensor.normal_(0, std, generator=generator)
     for column in range(columns):
-        tensor._array[randperm(rows)._array[:zeroed], column] = 0
+        tensor._write(np.zeros(()), (randperm(rows)._array[:zeroed], column))
     return tensor
 
 
@@ -265,7 +265,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     per_group = tensor.shape[0] // groups
     for group in range(groups):
         for channel in range(min(per_group, tensor.shape[1])):
-            tensor._array[(group * per_group + channel, channel, *middle)] = 1
+            tensor._write(np.ones(()), (group * per_group + channel, channel, *middle))
     return tensor
 
 

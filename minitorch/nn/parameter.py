@@ -14,7 +14,7 @@ def _sharing(cls: type[Tensor], data: Tensor | None) -> Any:
     """A leaf of the class with the memory of `data`."""
     source = empty(0) if data is None else data
     made = object.__new__(cls)
-    made._array = source._array.view()
+    made._hold(source._stored.view())
     made._share_native_layout(source)
     made._storage = source._shared_storage()
     return made

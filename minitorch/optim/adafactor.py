@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minitorch._dtypes import Array
+from minitorch._dtypes import Array, from_numpy_dtype
 from minitorch._tensor import Tensor
+from minitorch._type_info import finfo
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -79,7 +80,7 @@ class Adafactor(Optimizer):
         single = np.result_type(p.dtype, np.float32).type  # float16 is computed in float32
         smallest, least_scale = group["eps"]
         if smallest is None:
-            smallest = float(np.finfo(p.dtype).eps)
+            smallest = finfo(from_numpy_dtype(p.dtype)).eps
         new, size = single(t ** group["beta2_decay"]), min(group["lr"], 1 / t**0.5)
         size *= max(least_scale, _root_mean_square(p))
         if group["weight_decay"]:

@@ -7,6 +7,7 @@ from typing import Any
 from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.kernels import steps
+from minitorch.kernels.cache_blocks import COMPUTED_IN
 from minitorch.optim import _common as common
 from minitorch.optim.optimizer import Group, Optimizer, State
 
@@ -95,7 +96,11 @@ class Adam(Optimizer):
         m, v, betas = state["exp_avg"]._array, state["exp_avg_sq"]._array, group["betas"]
         lr, decay, decoupled = group["lr"], group["weight_decay"], group["decoupled_weight_decay"]
         amsgrad, eps = group["amsgrad"], group["eps"]
-        if amsgrad or not steps.adam(p, g, m, v, lr, betas, eps, decay, decoupled, t):
+        if (
+            p.dtype in COMPUTED_IN
+            or amsgrad
+            or not steps.adam(p, g, m, v, lr, betas, eps, decay, decoupled, t)
+        ):
             super().step_parameter(p, g, state, group, t)
 
 

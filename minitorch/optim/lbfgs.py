@@ -146,7 +146,8 @@ class LBFGS(Optimizer):
             np.zeros(p.numel(), p._array.dtype) if p._grad is None else p._grad._array.reshape(-1)
             for p in self.param_groups[0]["params"]
         ]
-        return Tensor._wrap(np.concatenate(flat))
+        alike = len({array.dtype for array in flat}) == 1  # or they are promoted
+        return Tensor._wrap(np.concatenate(flat, dtype=flat[0].dtype if alike else None))
 
     def _move_along(self, direction: Tensor, t: float) -> None:
         """Add `t` times the direction to the parameters."""

@@ -17,7 +17,7 @@ from minitorch._dtypes import Array
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import enable_grad, no_grad
-from minitorch.kernels.cache_blocks import cache_blocks
+from minitorch.kernels.cache_blocks import COMPUTED_IN, cache_blocks
 from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.nn.modules.module import clear_grad
 from minitorch.optim._common import Group as Group, State as State, number, scalar, zeros_like
@@ -240,7 +240,11 @@ class Optimizer:
                 self.init_state(parameter, state, options)
             t = self.advance(state, parameter, options)
             g = grad._array
-            step(parameter._array, -g if maximize else g, state, options, t)
+            if parameter._bits is None:
+                step(parameter._array, -g if maximize else g, state, options, t)
+            else:
+                g = np.negative(g).astype(g.dtype) if maximize else g
+                _on_copies(step, parameter, g, state, options, t)
             parameter._bump_version()
             if is_first:
                 if state:
@@ -261,8 +265,8 @@ class Optimizer:
             self.update(block["p"], block["g"], block, group, t)
 
     def _step_in_single(self, p: Array, g: Array, state: State, group: Group, t: Any) -> None:
-        """Step a float16 parameter in float32 from end to end, as PyTorch's fused steps do."""
-        if p.itemsize > 2:
+        """Step a parameter of halves in float32 from end to end, as PyTorch's fused steps do."""
+        if p.dtype not in COMPUTED_IN:
             self.step_parameter(p, g, state, group, t)
             return
         kept = {name: state[name]._array for name in self.averages if state.get(name) is not None}
@@ -413,6 +417,29 @@ class Optimizer:
 
 
 PLAIN = {float, int, type(None)}
+
+
+class _Copied:
+    """A stand-in for a tensor of bfloat16: its numbers, which can be written to."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._array = np.array(tensor._array)
+
+
+def _on_copies(
+    step: Callable[..., None], parameter: Tensor, g: Array, state: State, options: Group, t: Any
+) -> None:
+    """Step a parameter of bfloat16, and its state, as numbers, and put them back."""
+    p = np.array(parameter._array)
+    copied = {
+        name: _Copied(value)
+        for name, value in state.items()
+        if isinstance(value, Tensor) and value._bits is not None
+    }
+    step(p, g, {**state, **copied}, options, t)
+    parameter._write(p)
+    for name, copy in copied.items():
+        state[name]._write(copy._array)
 
 
 def _plain(group: Group) -> Group:

@@ -27,7 +27,12 @@ CASES = [
     case("var, correction", lambda m, x: x.var(0, correction=0.5), normal(3, 2)),
     case("var.unbiased", lambda m, x: m.var(x, False), normal(2, 3)),
     case("std", lambda m, x: x.std(1), normal(2, 3)),
-    case("std, keepdim", lambda m, x: x.std(0, False, True), normal(2, 3)),
+    case(
+        "std, keepdim",
+        lambda m, x: x.std(0, False, True),
+        normal(2, 3),
+        unlike={"float16": "PyTorch's second derivative of two rows is rounding alone"},
+    ),
     case("std, correction", lambda m, x: x.std(dim=None, correction=2), normal(2, 3)),
     case("std.unbiased", lambda m, x: m.std(x, True), normal(2, 3)),
     case("var_mean", lambda m, x: m.var_mean(x, 1), normal(2, 3)),

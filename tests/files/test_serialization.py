@@ -366,7 +366,7 @@ def test_what_is_refused_is_named() -> None:
         minitorch.load(file)
 
 
-@pytest.mark.parametrize("kind", ["bfloat16", "complex64", "complex128"])
+@pytest.mark.parametrize("kind", ["complex64", "complex128"])
 def test_numbers_that_are_not_there_are_refused_by_name(kind: str) -> None:
     torch = the_torch()
     for value in (torch.ones(2).to(getattr(torch, kind)), getattr(torch, kind)):
@@ -780,8 +780,8 @@ def test_safetensors_cross_both_ways(tmp_path: Path) -> None:
     again = ours.load_file(path)
     assert again["b"].tolist() == [0, 1, 2]
     again["w"].add_(1)  # it can be written to
-    theirs.save_file({"w": torch.ones(2).bfloat16()}, path)
-    with pytest.raises(ValueError, match="'w' holds BF16 numbers"):
+    theirs.save_file({"w": torch.ones(2, dtype=torch.uint16)}, path)
+    with pytest.raises(ValueError, match="'w' holds U16 numbers"):
         ours.load_file(path)
     with pytest.raises(ValueError, match="damaged"):
         ours.load(path.read_bytes()[:9])

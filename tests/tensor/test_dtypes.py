@@ -13,7 +13,18 @@ import minitorch as mt
 
 torch = pytest.importorskip("torch", reason="the parity tests need: pip install torch==2.13.0")
 
-NAMES = ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"]
+NAMES = [
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "bool",
+]
 OPERATORS = [operator.add, operator.mul, operator.truediv, operator.eq, operator.pow]
 
 

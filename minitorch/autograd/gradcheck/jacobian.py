@@ -30,12 +30,13 @@ from minitorch.autograd.gradcheck.numeric import (
 from minitorch.autograd.gradcheck.patterns import likely_cause, swapped
 from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian
 from minitorch.autograd.gradcheck.verdict import SUBNORMAL, Tolerance, Verdict, judge
+from minitorch.kernels.bfloat16 import BFLOAT16
 
 Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 DOUBTED = (Verdict.FAIL, Verdict.KINK, Verdict.UNSURE)
 RAYS, POINTS = (12.0, 22.0, 32.0), 12  # negative powers of 2 to step by, and steps, to see noise
 LARGE = 8.0  # inputs from here on may saturate a function
-BITS = {"float64": 53, "float32": 24, "float16": 11}
+BITS = {"float64": 53, "float32": 24, "float16": 11, str(BFLOAT16): 8}
 
 
 def tensors_in(value: Any) -> list[Any]:

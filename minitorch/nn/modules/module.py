@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from minitorch._dtypes import dtype as dtype_type, float16, float32, float64
+from minitorch._dtypes import bfloat16, dtype as dtype_type, float16, float32, float64
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.mode import no_grad
@@ -270,12 +270,8 @@ class Module(StateDictMixin):
         return self.to(float16)
 
     def bfloat16(self: M) -> M:
-        """Not covered: NumPy has no bfloat16.
-
-        Raises:
-            NotImplementedError: always.
-        """
-        raise NotImplementedError("bfloat16 is not covered by minitorch; use float() or half()")
+        """Convert floating-point parameters and buffers to bfloat16."""
+        return self.to(bfloat16)
 
     def cpu(self: M) -> M:
         """Return the module: it is on the CPU."""

@@ -86,6 +86,7 @@ class PackedSequence(_PackedFields):
     double = _converter(_dtypes.float64)
     float = _converter(_dtypes.float32)
     half = _converter(_dtypes.float16)
+    bfloat16 = _converter(_dtypes.bfloat16)
     long = _converter(_dtypes.int64)
     int = _converter(_dtypes.int32)
     short = _converter(_dtypes.int16)

@@ -18,7 +18,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.shape.index import Take
 from minitorch.ops.shape.views import cat
-from minitorch.ops.support.operands import is_tensor, require_tensor
+from minitorch.ops.support.operands import is_half, is_tensor, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -60,8 +60,10 @@ def ctc_loss(
     """
     reduction = reduction_of(None, None, reduction)
     x = floats("ctc_loss", log_probs, "log_probs")
-    if x._array.dtype == np.float16:
-        raise NotImplementedError('"ctc_loss" not implemented for float16; convert with .float()')
+    if is_half(x):
+        raise NotImplementedError(
+            f'"ctc_loss" not implemented for {x.dtype}; convert with .float()'
+        )
     if x._array.ndim not in (2, 3):
         raise RuntimeError(f"ctc_loss: log_probs must be 2D or 3D, got {x._array.ndim}D")
     single = x._array.ndim == 2

@@ -58,9 +58,9 @@ class Scale(Function):
 
 
 def _combine(function: type[Function], who: str, a: Operand, b: Operand, **params: Any) -> Tensor:
-    """`broadcast`; a float16 tensor and a Python number in float32, rounded once, as in PyTorch."""
+    """`broadcast`; halves and a Python number in float32, rounded once, as in PyTorch."""
     tensor, number = (b, a) if type(a) in _NUMBERS else (a, b)
-    if type(number) not in _NUMBERS or tensor._numpy_dtype != np.float16:
+    if type(number) not in _NUMBERS or tensor._numpy_dtype not in args.HALVES:
         return args.broadcast(function, who, a, b, **params)
     single = args.as_dtype(tensor, np.dtype(np.float32))
     both = (number, single) if tensor is b else (single, number)
@@ -116,7 +116,7 @@ def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
         return into("add", out, add, input, other, alpha=alpha)
     if type(alpha) is bool or alpha != 1:
         return _combine(AddScaled, "add", input, other, alpha=_factor(alpha, input, other))
-    return _combine(Add, "add", input, other)
+    return args.broadcast(Add, "add", input, other)  # PyTorch rounds the number first, here
 
 
 class Sub(Function):
@@ -152,7 +152,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
     if factor is not None:
         result = _combine(AddScaled, "sub", input, other, alpha=np.negative(factor))
         return args.set_grad_fn_name("SubBackward0", result)
-    return _combine(Sub, "sub", input, other)
+    return args.broadcast(Sub, "sub", input, other)
 
 
 def rsub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
@@ -434,6 +434,9 @@ def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -
     """
     if out is not None:
         return into("floor_divide", out, floor_divide, input, other)
+    for tensor, number in ((input, other), (other, input)):
+        if args.is_half(tensor) and type(number) in _NUMBERS:
+            return args.in_wider(floor_divide, input, other)
     x, y = args.promote_pair("floor_divide", input, other)
     args.not_bool("div_floor", x)
     return args.broadcast(FloorDivide, "floor_divide", x, y, rounding="floor")
@@ -532,9 +535,10 @@ def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = No
                 f"lerp: expected dtype {input.dtype} for `{name}` but got dtype {operand.dtype}"
             )
     args.not_integer("lerp", dtype)
-    weight = args.as_dtype(weight, dtype)
+    half = args.is_half(input)
+    weight = args.as_dtype(weight, np.dtype(np.float32) if half else dtype)
     args.broadcast_shape("lerp", *(args.array_of(each).shape for each in (input, end, weight)))
-    if args.is_half(input):
+    if half:
         return args.in_wider(Lerp.apply, input, end, weight)
     return Lerp.apply(input, end, weight)
 

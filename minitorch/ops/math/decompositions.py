@@ -44,7 +44,7 @@ def need_single_or_double(who: str, x: Tensor) -> None:
         raise NotImplementedError(
             f"{who}: Expected a floating point or complex tensor as input. {given}"
         )
-    if x._array.dtype.itemsize < 4:
+    if x.itemsize < 4:
         raise NotImplementedError(f"{who}: Low precision dtypes not supported. {given}")
 
 

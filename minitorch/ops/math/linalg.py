@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -410,7 +410,7 @@ def addmm(
 
     Shape: `input` must expand to ``(N, M)``; mat1 ``(N, K)``, mat2 ``(K, M)``.
     """
-    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
+    return _added("addmm", input, mm, mat1, mat2, beta, alpha)
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -418,7 +418,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 
     Shape: `input` must expand to ``(N)``; mat ``(N, K)``, vec ``(K)``.
     """
-    return _added("addmv", input, mv(mat, vec), beta, alpha)
+    return _added("addmv", input, mv, mat, vec, beta, alpha)
 
 
 def addbmm(
@@ -436,8 +436,8 @@ def addbmm(
             f"and {[C, L, M]}"
         )
     # Side by side, the batches' sums are one long sum.
-    product = matmul(x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M))
-    return _added("addbmm", input, product, beta, alpha)
+    rows, columns = x.permute(1, 0, 2).reshape(N, B * K), y.reshape(B * K, M)
+    return _added("addbmm", input, matmul, rows, columns, beta, alpha)
 
 
 def baddbmm(
@@ -447,7 +447,7 @@ def baddbmm(
 
     Shape: `input` must expand to ``(B, N, M)``; batch1 ``(B, N, K)``, batch2 ``(B, K, M)``.
     """
-    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+    return _added("baddbmm", input, bmm, batch1, batch2, beta, alpha)
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -471,8 +471,19 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     return set_grad_fn_name("AddrBackward0", _sum_of(x, product, beta, alpha))
 
 
-def _added(who: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
-    """`_sum_of` one dtype, laid in memory and named as `who`."""
+def _added(
+    who: str,
+    input: Tensor,
+    multiply: Callable[[Tensor, Tensor], Tensor],
+    a: Tensor,
+    b: Tensor,
+    beta: float,
+    alpha: float,
+) -> Tensor:
+    """`_sum_of` `input` and a product of its dtype, laid in memory and named as `who`."""
+    if is_half(input) and is_half(a) and is_half(b) and input.dtype is a.dtype is b.dtype:
+        return in_wider(lambda x, y, z: _added(who, x, multiply, y, z, beta, alpha), input, a, b)
+    product = multiply(a, b)
     _same_dtype(who, require_tensor(who, "input", input), product)
     result = laid(_sum_of(input, product, beta, alpha))
     return set_grad_fn_name(f"{who.capitalize()}Backward0", result)

@@ -364,8 +364,8 @@ def cdist(
     many = pairs * M > EXACT and compute_mode == modes[0]
     if p == 2 and (many or compute_mode == modes[1]):
         return _by_product(x, y)
-    if x._array.dtype == np.float16:
-        raise NotImplementedError('"cdist" not implemented for float16; convert with .float()')
+    if args.is_half(x):
+        raise NotImplementedError(f'"cdist" not implemented for {x.dtype}; convert with .float()')
     return args.laid(vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), p, -1))
 
 

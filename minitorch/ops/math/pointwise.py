@@ -509,7 +509,7 @@ def nan_to_num(
     dtype = args.dtype_of(require_tensor("nan_to_num", "input", input))
     if dtype.kind != "f":
         return input.clone()
-    largest = float(np.finfo(dtype).max)
+    largest = args.largest(dtype)
     y = where(input.isnan(), 0.0 if nan is None else nan, input)
     y = where(input == math.inf, largest if posinf is None else posinf, y)
     y = where(input == -math.inf, -largest if neginf is None else neginf, y)

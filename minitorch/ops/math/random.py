@@ -10,7 +10,7 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.kernels import random
 from minitorch.ops.support.inplace import check_writable, copy_
-from minitorch.ops.support.operands import integer, is_tensor, require_tensor
+from minitorch.ops.support.operands import integer, is_tensor, largest, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -63,7 +63,7 @@ def uniform_(
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
         )
-    if high - low > np.finfo(dtype).max:
+    if high - low > largest(dtype):
         raise RuntimeError(
             f"uniform_ expects to-from <= std::numeric_limits<{dtype}>::max(), but found "
             f"to={high} and from={low} which result in to-from to exceed the limit"
@@ -81,7 +81,7 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: An
     dtype = floating("normal_", input)
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    contiguous = input._array.flags.c_contiguous
+    contiguous = input._stored.flags.c_contiguous
     drawn = stream(generator).normal(input._array.size, mean, std, dtype, contiguous=contiguous)
     return _fill(input, drawn)
 

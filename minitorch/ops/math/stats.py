@@ -96,6 +96,8 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """The standard deviation over `dim`: the root of `var`. Its gradient at 0 is 0, not NaN."""
+    if args.is_half(input):
+        return args.in_wider(std, input, dim, unbiased, keepdim, correction=correction)
     deviation = _root(_var("std", input, dim, unbiased, keepdim, correction, rooted=True))
     return args.set_grad_fn_name("StdBackward0", args.as_dtype(deviation, input._array.dtype))
 
@@ -124,9 +126,8 @@ def std_mean(
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over `dim`; see `std`."""
-    deviation = _root(_var("std_mean", input, dim, unbiased, keepdim, correction, rooted=True))
-    average = mean(input, None if isinstance(dim, bool) else dim, keepdim)
-    return args.as_dtype(deviation, input._array.dtype), average
+    deviation = std(input, dim, unbiased, keepdim, correction=correction)
+    return deviation, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 def _var(

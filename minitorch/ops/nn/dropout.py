@@ -81,8 +81,10 @@ def _dropout(
     # What is dropped gets SELU's lowest value; then an affine map restores mean 0 and variance 1.
     low = SELU_ALPHA * SELU_SCALE
     scale = 1 / math.sqrt((low**2 * p + 1) * (1 - p))
-    shift = x._wrap((kept - scalar(1)) * scalar(low * scale) + scalar(low * scale * p))
-    mask = x._wrap(kept * scalar(scale))
+    shift = x._wrap(
+        ((kept - scalar(1)) * scalar(low * scale) + scalar(low * scale * p)).astype(kept.dtype)
+    )
+    mask = x._wrap((kept * scalar(scale)).astype(kept.dtype, copy=False))
     return assign(x, lambda: x * mask + shift) if inplace else x * mask + shift
 
 

@@ -18,7 +18,7 @@ from minitorch.kernels.resample import cubic_weights
 from minitorch.ops.math.select import where
 from minitorch.ops.nn.windows import check_dtype
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import require_tensor, set_grad_fn_name
+from minitorch.ops.support.operands import is_half, require_tensor, set_grad_fn_name
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -78,7 +78,7 @@ def grid_sample(
     x, g = require_tensor(who, "input", input), require_tensor(who, "grid", grid)
     _check_grid(x, g, mode)
     sampler = _Sampler(x, padding_mode, bool(align_corners))
-    wide = x._array.dtype == np.float16  # computed in float32, as all sums of halves
+    wide = is_half(x)  # computed in float32, as all sums of halves
     places = g.float() if wide else g
     sizes = x._array.shape[2:]
     at = [sampler.unnormalized(places[..., len(sizes) - 1 - d], n) for d, n in enumerate(sizes)]
@@ -244,7 +244,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     axes = [_steps(n, bool(align_corners)).astype(real) for n in size[2:]]
     grids = np.meshgrid(*axes, indexing="ij")
     base = np.stack([*grids[::-1], np.ones_like(grids[0])], -1).reshape(1, -1, dims + 1)
-    placed = AffineGrid.apply(t.float() if t._array.dtype == np.float16 else t, base=base)
+    placed = AffineGrid.apply(t.float() if is_half(t) else t, base=base)
     return set_grad_fn_name(
         "AffineGridGeneratorBackward0", placed.reshape((*size[:1], *size[2:], dims)).to(t.dtype)
     )

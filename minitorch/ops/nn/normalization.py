@@ -21,7 +21,14 @@ from minitorch.kernels.sums import wide
 from minitorch.ops.math.norms import vector_norm
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.shape.views import cat
-from minitorch.ops.support.operands import as_dtype, check_constant, laid, require_tensor, shape_of
+from minitorch.ops.support.operands import (
+    HALVES,
+    as_dtype,
+    check_constant,
+    laid,
+    require_tensor,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -64,7 +71,7 @@ def _check_affine(x: Tensor, shape: Shape, expected: str, **params: Tensor | Non
             )
         dtypes.add(array.dtype)
     wanted = {x._numpy_dtype}
-    if x._numpy_dtype == np.float16 and len(dtypes) == 1:
+    if x._numpy_dtype in HALVES and len(dtypes) == 1:
         wanted.add(np.dtype(np.float32))  # as PyTorch: the input may be half, all else float
     if not dtypes <= wanted:
         raise RuntimeError(
@@ -122,7 +129,7 @@ class Normalize(Function):
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved
         over, grad_x, grad_w, grad_b = self.over, None, None, None
-        if x._numpy_dtype == np.float16:  # in float32, as forward; the engine casts back
+        if x._numpy_dtype in HALVES:  # in float32, as forward; the engine casts back
             grad, x = as_dtype(grad, np.dtype("f4")), as_dtype(x, np.dtype("f4"))
             w = None if w is None else as_dtype(w, np.dtype("f4"))
         if self.needs(0) or self.needs(1):
@@ -187,8 +194,11 @@ class RunningStats:
         for held, new in ((self.mean, batch.mean), (self.var, unbiased)):
             array, fresh = held._array, new.reshape(self.groups, -1)  # (C), (groups, C)
             fresh = fresh[0] if self.groups == 1 else fresh.mean(0)
-            array *= 1 - self.momentum
-            np.add(array, fresh * self.momentum, out=array, casting="same_kind")
+            if not array.flags.writeable:  # of bfloat16
+                held._write(array * (1 - self.momentum) + fresh * self.momentum)
+            else:
+                array *= 1 - self.momentum
+                np.add(array, fresh * self.momentum, out=array, casting="same_kind")
             held._bump_version()
 
 

@@ -13,7 +13,7 @@ from minitorch.kernels import resample as kernels
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Pairs, Sizes, check_dtype
 from minitorch.ops.shape.index import Slice
-from minitorch.ops.support.operands import laid, require_tensor
+from minitorch.ops.support.operands import laid, largest, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -145,7 +145,7 @@ def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
     if dtype.kind == "b":
         return bool(value)
     if dtype.kind == "f":
-        low, high = float(np.finfo(dtype).min), float(np.finfo(dtype).max)
+        low, high = -largest(dtype), largest(dtype)
     else:
         low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
     fits = low <= value <= high

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,9 @@ def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtyp
     floats(who, x)
     if x._array.ndim == 0:
         return function.apply(x.reshape(1), dim=0).reshape(())
+    dtype = x._numpy_dtype
+    if dtype in args.HALVES and axis == x._array.ndim - 1:
+        return function.apply(x, dim=axis, half=dtype)
     return function.apply(x, dim=axis)
 
 
@@ -48,7 +51,7 @@ class Softmax(Function):
     memory_layout = "chosen"
     kernel = staticmethod(kernels.softmax)
 
-    def forward(self, x: Array, *, dim: int) -> Array:
+    def forward(self, x: Array, *, dim: int, half: np.dtype[Any] | None = None) -> Array:
         self.dim = dim
         y = self.kernel(x, dim)
         self.save(y)
@@ -81,6 +84,14 @@ class LogSoftmax(Softmax):
     """y = x - log(sum(exp(x))) along `dim`."""
 
     kernel = staticmethod(kernels.log_softmax)
+
+    def forward(self, x: Array, *, dim: int, half: np.dtype[Any] | None = None) -> Array:
+        if half is None:
+            return super().forward(x, dim=dim)
+        self.dim = dim
+        y = kernels.log_softmax_of_halves(x, half)
+        self.save(y)
+        return y
 
     def backward(self, grad: Tensor) -> Tensor:
         (y,) = self.saved

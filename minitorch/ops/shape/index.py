@@ -366,8 +366,8 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         return Slice.apply_view(input, key=(Ellipsis,) if basic is None else basic)
     shown = input if basic is None else Slice.apply(input, key=basic)
     taken: Tensor = Take.apply(shown, *advanced)
-    if not shown._array.flags.c_contiguous:
-        taken._lie_in(_order_taken(shown._array, _arrays(advanced), taken.ndim))
+    if not shown._stored.flags.c_contiguous:
+        taken._lie_in(_order_taken(shown._stored, _arrays(advanced), taken.ndim))
     return taken
 
 
@@ -457,7 +457,7 @@ def setitem(target: Tensor, index: Any, value: Any) -> None:
     if mode.grad and any(t._requires_grad for t in (target, place, value) if args.is_tensor(t)):
         write(place, IndexPut.apply(place, value, *advanced, accumulate=False))
         return
-    place._array[_arrays(advanced)] = value._array if args.is_tensor(value) else value
+    place._write(value._array if args.is_tensor(value) else value, _arrays(advanced))
     target._bump_version()
 
 

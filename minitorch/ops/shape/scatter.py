@@ -113,7 +113,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     x = require_tensor("gather", "input", input)
     axis = wrap_dim(dim, x._array.ndim)
     shape = require_tensor("gather", "index", index)._array.shape
-    i = _check_along("gather", x._array, axis, index, x._array)
+    array = x._array
+    i = _check_along("gather", array, axis, index, array)
     if not i._array.size:
         return reshape(Take.apply(reshape(x, -1), reshape(i, -1)), shape)
     y = Take.apply(x if x._array.ndim else reshape(x, 1), *_along(axis, i))
@@ -223,7 +224,8 @@ def _source(
             raise TypeError(
                 f"{who}(): argument 'src' must be Tensor or Number, not {type(src).__name__}"
             )
-        i = _check_along(who, x._array, axis, index, x._array)
+        array = x._array
+        i = _check_along(who, array, axis, index, array)
         if not i._array.size:  # whatever the number, as in PyTorch
             src = 0
         return x, axis, i, args.scalar_as(src, x._array.dtype)
@@ -423,7 +425,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         )
     y = IndexPut.apply(reshape(x, -1), reshape(src, -1), i, accumulate=accumulate)
     y = reshape(y, x._array.shape)
-    return y if x._array.flags.c_contiguous else ordered_as(y, x)
+    return y if x._stored.flags.c_contiguous else ordered_as(y, x)
 
 
 def _flat_index(who: str, x: Tensor, index: Any) -> Tensor:

@@ -353,7 +353,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         )
     if 0 in sizes:
         return reshape(reshape(x, -1)[:0], sizes)
-    shape, own = x._array.shape, _steps(x._array)
+    shape, own = x._array.shape, _steps(x._stored)
     skip = 0 if storage_offset is None else storage_offset - x.storage_offset()
     held = 0 if 0 in shape else _last(shape, own) + 1
     if skip < 0 or skip + _last(sizes, steps) >= held or any(n < 0 for n in own):
@@ -365,7 +365,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         _positions(shape, own, sizes, steps, skip)
     y: Tensor = AsStrided.apply(x, size=sizes, steps=steps, skip=skip)
     if y._view is not None:
-        base = y._view.base._array
+        base = y._view.base._stored
         if len(np.unique(_addresses(sizes, steps))) < math.prod(sizes):
             y._view.refusal = OVERLAPPING.format(who="as_strided")
         elif np.empty_like(base).strides != base.strides:
@@ -392,7 +392,7 @@ def resize_(input: Tensor, *sizes: Any, size: Any = None, memory_format: Any = N
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}")
     if shape == x._array.shape:
         return x
-    count, held = math.prod(shape), _last(x._array.shape, _steps(x._array)) + 1
+    count, held = math.prod(shape), _last(x._array.shape, _steps(x._stored)) + 1
     if count > (held if x._array.size else 0):
         raise RuntimeError(
             f"resize_: cannot grow from {held} elements of memory to {count} ({list(shape)}); make "

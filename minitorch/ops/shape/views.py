@@ -155,9 +155,9 @@ def _view_dtype(x: Tensor, dtype: Any) -> Tensor:
     """
     if x._requires_grad:
         raise RuntimeError("view(dtype): cannot be differentiated; detach() the tensor first")
-    array, wanted = x._array, dtype.numpy
+    array, wanted = x._stored, dtype.stored
     if wanted.itemsize != array.itemsize:
-        size, told = array.itemsize, f"to view {array.dtype} as {wanted} (different element sizes)"
+        size, told = array.itemsize, f"to view {x.dtype} as {dtype} (different element sizes)"
         if array.ndim == 0:
             raise RuntimeError(f"self.dim() cannot be 0 {told}")
         if array.shape[-1] * size % wanted.itemsize:
@@ -169,7 +169,7 @@ def _view_dtype(x: Tensor, dtype: Any) -> Tensor:
             raise RuntimeError(
                 f"self.stride(-1) must be 1 {told}, but got {array.strides[-1] // size}"
             )
-    y = x._wrap(array.view(wanted))
+    y = x._wrap_stored(array.view(wanted))
     y._storage = x._shared_storage()
     return y
 
@@ -605,7 +605,7 @@ def fresh(input: Tensor) -> Tensor:
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """`input` itself if its elements already lie in order, else a copy that does."""
-    array = input._array
+    array = input._array if input._bits is None else input._bits
     if memory_format is None and array.flags.c_contiguous:
         return input
     axes = args.memory_order("contiguous", memory_format or contiguous_format, array.ndim)

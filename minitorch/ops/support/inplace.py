@@ -68,7 +68,7 @@ def check_writable(target: TensorBase, *, overlaps: bool = False, leaves: bool =
             )
         if target._view is not None:
             check_view(target)
-    array = target._any_layout
+    array = target._any_stored
     if (
         not overlaps
         and array.size > 1
@@ -139,7 +139,7 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
     check_writable(target)
     before = next_sequence_number()  # later nodes are of this operation
     result = operation(*args, **kwargs)
-    array, values = target._any_layout, result._any_layout
+    array, values = target._any_stored, result._any_stored
     if values.shape != array.shape:
         raise RuntimeError(
             f"output with shape {list(array.shape)} doesn't match the broadcast shape "
@@ -151,7 +151,7 @@ def assign(target: Tensor, operation: Callable[..., Tensor], *args: Any, **kwarg
             raise RuntimeError(
                 f"result type {wanted} can't be cast to the desired output type {given}"
             )
-        result = as_dtype(result, array.dtype)
+        result = as_dtype(result, given.numpy)
     _copy_saved_before_overwrite(target, result._grad_fn, before)
     return write(target, result)
 
@@ -179,7 +179,10 @@ def write(target: Tensor, result: Tensor) -> Tensor:
         view.check_change(target)
     if recorded and view is None and not result._requires_grad:
         result = CopyFrom.apply(target, result)  # a constant, as of a comparison: no gradient
-    target._any_layout[...] = result._any_layout
+    if target._bits is None:
+        target._any_layout[...] = result._any_layout
+    else:
+        target._write(result._any_layout)
     target._bump_version()
     if recorded or (mode.grad and view is not None and view.base._requires_grad):
         if view is None:
@@ -205,12 +208,12 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
     # A view keeps the way to its base: through a stand-in for what it was.
     before: Tensor = target
     if target._view is not None:
-        before = target._wrap(target._array)
+        before = target._wrap_stored(target._stored)
         before._storage, before._view = target._storage, target._view
         before._slow_path = True
         before._requires_grad = target._requires_grad
         before._grad_fn, before._slot = target._grad_fn, target._slot
-    shape = target._array.shape
+    shape = target._stored.shape
     previous, mode.grad = mode.grad, before._grad_fn is not None
     try:
         after = operation(before, *args)
@@ -219,7 +222,8 @@ def reshape_in_place(target: Tensor, operation: Callable[..., Tensor], *args: An
     if after._grad_fn is not None:
         target._set_history(after)
     step = None if after._view is None else after._view.step
-    target._array, target._native_strides = after._array, None
+    target._hold(after._stored)
+    target._native_strides = None
     if after._view is not None and before._view is not None:
         after._view.origin = before._view.origin
         target._view = after._view
@@ -271,9 +275,9 @@ def put(target: Tensor, value: Any) -> Tensor:
 
 def _copy(target: Tensor, source: Any) -> Tensor:
     if isinstance(source, (bool, int, float)):
-        value: Any = scalar_as(source, target._array.dtype, filling=target._array.size == 1)
+        value: Any = scalar_as(source, target._numpy_dtype, filling=target._array.size == 1)
     else:
-        value = as_dtype(source, target._array.dtype)
+        value = as_dtype(source, target._numpy_dtype)
     array = value._array if isinstance(value, TensorBase) else value
     shape = target._array.shape
     if array.ndim > len(shape) or any(
@@ -290,8 +294,11 @@ def _copy(target: Tensor, source: Any) -> Tensor:
     )
     if needs_graph:
         return write(target, CopyFrom.apply(target, value))
-    if np.may_share_memory(target._array, array):
+    if np.may_share_memory(target._stored, array):
         array = array.copy()
-    target._array[...] = array
+    if target._bits is None:
+        target._array[...] = array
+    else:
+        target._write(array)
     target._bump_version()
     return target

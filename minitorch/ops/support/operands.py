@@ -21,6 +21,8 @@ from minitorch._dtypes import Array, Scalar, dtype
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
+from minitorch.kernels import bfloat16
+from minitorch.kernels.bfloat16 import BFLOAT16, rounded
 from minitorch.kernels.layout import is_channels_last, order_by
 from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.ops.support.cast import Cast
@@ -162,7 +164,10 @@ def require_tensor(who: str, name: str, value: Any) -> Tensor:
 
 def _raw(who: str, operand: Operand) -> Any:
     if isinstance(operand, OPERANDS):
-        return operand._any_layout if isinstance(operand, TensorBase) else operand
+        if not isinstance(operand, TensorBase):
+            return operand
+        bits = operand._bits
+        return operand._any_layout if bits is None else bits
     raise TypeError(
         f"{who}(): expected Tensors or numbers as operands, got {type(operand).__name__}"
     )
@@ -171,8 +176,11 @@ def _raw(who: str, operand: Operand) -> Any:
 def as_dtype(operand: Operand, dtype: np.dtype[Any]) -> Operand:
     """`operand` in `dtype`: a tensor stays in the graph, a number becomes a constant."""
     if isinstance(operand, TensorBase):
-        return operand if operand._array.dtype == dtype else Cast.apply(operand, dtype=dtype)
-    return np.asarray(operand, dtype) if isinstance(operand, np.ndarray) else number(operand, dtype)
+        held = operand._array.dtype if operand._bits is None else BFLOAT16
+        return operand if held == dtype else Cast.apply(operand, dtype=dtype)
+    if not isinstance(operand, np.ndarray):
+        return number(operand, dtype)
+    return rounded(operand) if dtype == BFLOAT16 else np.asarray(operand, dtype)
 
 
 def promote(who: str, *operands: Operand, floating: bool = False) -> list[Operand]:
@@ -212,6 +220,8 @@ def promote_pair(who: str, a: Operand, b: Operand) -> tuple[Operand, Operand]:
 
 def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
     """A Python number as a 0-d array. Beyond an integer type's range it wraps around, as in C."""
+    if not dtype.isnative:
+        return rounded(np.array(float(value)))
     try:
         if dtype.kind != "f" or -65504 <= value <= 65504:
             return np.array(value, dtype)
@@ -230,7 +240,7 @@ def number(value: Scalar, dtype: np.dtype[Any]) -> Array:
 
 def dtype_of(operand: Operand) -> np.dtype[Any]:
     """The NumPy dtype of a tensor or an ndarray."""
-    return (operand._any_layout if isinstance(operand, TensorBase) else operand).dtype
+    return operand._numpy_dtype if isinstance(operand, TensorBase) else operand.dtype
 
 
 def array_of(operand: Operand) -> Array:
@@ -248,10 +258,7 @@ def broadcast(function: type[Function], who: str, a: Operand, b: Operand, **para
         raise
 
 
-@functools.cache
-def _largest(dtype: np.dtype[Any]) -> float:
-    """The largest number of a floating-point dtype."""
-    return float(np.finfo(dtype).max)
+largest = functools.cache(bfloat16.largest)
 
 
 def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Array:
@@ -277,9 +284,9 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
     if kind == "b":
         return np.array(bool(value))
     if kind == "f":
-        most = _largest(dtype)
+        most = largest(dtype)
         if -most <= value <= most or not math.isfinite(value):
-            return np.array(value, dtype)
+            return np.array(value, dtype) if dtype.isnative else number(value, dtype)
         if filling and dtype.itemsize == 2:
             with np.errstate(over="ignore"):
                 return np.array(value, dtype)
@@ -288,7 +295,8 @@ def scalar_as(value: Any, dtype: np.dtype[Any], *, filling: bool = False) -> Arr
         least = -int(info.max) if whole and kind == "u" else int(info.min)
         if least <= value <= int(info.max):
             return np.array(int(value) % 2 ** (8 * dtype.itemsize), np.uint64).astype(dtype)
-    raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow")
+    name = _dtypes.from_numpy_dtype(dtype).name
+    raise RuntimeError(f"value {value} cannot be converted to type {name} without overflow")
 
 
 def check_representable(value: Operand, dtype: np.dtype[Any], *, filling: bool = False) -> None:
@@ -335,18 +343,21 @@ def floating(input: Tensor) -> Tensor:
     return as_dtype(input, _dtypes.get_default_dtype().numpy)
 
 
+HALVES = (np.dtype(np.float16), BFLOAT16)
+
+
 def is_half(x: Any) -> bool:
-    """Whether `x` is a tensor of float16."""
-    return isinstance(x, TensorBase) and x._numpy_dtype.char == "e"
+    """Whether `x` is a tensor of float16 or bfloat16."""
+    return isinstance(x, TensorBase) and x._numpy_dtype in HALVES
 
 
 def in_wider(operation: Callable[..., Any], *operands: Operand, **options: Any) -> Any:
     """Run `operation` in the next wider dtype, its results rounded once.
 
-    So PyTorch computes with float16 in float32, and what it adds up of float32 in float64.
+    So PyTorch computes with float16 in float32, with bfloat16 too, and adds up float32 in float64.
     """
     narrow = next(x._numpy_dtype for x in operands if isinstance(x, TensorBase))
-    wider = np.dtype(np.float32 if narrow.itemsize == 2 else np.float64)
+    wider = np.dtype(np.float32 if narrow in HALVES else np.float64)
     wide = [
         as_dtype(x, wider) if isinstance(x, TensorBase) and x._numpy_dtype == narrow else x
         for x in operands

@@ -100,7 +100,7 @@ def _put(target: TensorBase, result: Tensor) -> None:
     """Write `result` into `target`, or give `target` its shape first."""
     array = result._array
     if target._array.shape == array.shape:
-        target._array[...] = array
+        target._write(array)
     else:
         if target._array.size:
             warnings.warn(
@@ -110,6 +110,6 @@ def _put(target: TensorBase, result: Tensor) -> None:
                 UserWarning,
                 stacklevel=4,
             )
-        target._array = np.array(array, target._array.dtype)
+        target._hold(np.array(array, target._numpy_dtype))
         target._storage = target._view = None
     target._bump_version()
