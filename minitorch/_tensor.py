@@ -374,7 +374,7 @@ class Tensor(TensorMethods):
     __matmul__ = linalg.matmul
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(other, self)
+        return Tensor.matmul(other, self)
 
     # decompositions of matrices, and systems
     cholesky = decompositions.cholesky

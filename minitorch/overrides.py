@@ -59,6 +59,10 @@ IGNORED = frozenset(_IGNORED.split())
 _NEVER = (
     "__dir__ __getattr__ are_deterministic_algorithms_enabled compile get_default_device "
     "get_default_dtype get_float32_matmul_precision get_num_threads get_rng_state initial_seed "
+    "autocast_decrement_nesting autocast_increment_nesting clear_autocast_cache "
+    "get_autocast_cpu_dtype get_autocast_dtype is_autocast_cache_enabled is_autocast_cpu_enabled "
+    "set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled "
+    "set_autocast_dtype set_autocast_enabled "
     "install_as_torch is_anomaly_check_nan_enabled is_anomaly_enabled is_autocast_enabled "
     "is_grad_enabled is_inference_mode_enabled is_storage is_tensor load manual_seed save seed "
     "set_default_device set_default_dtype set_float32_matmul_precision set_num_threads "

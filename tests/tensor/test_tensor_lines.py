@@ -253,15 +253,9 @@ def test_there_is_no_other_device() -> None:
         pass
 
 
-def test_mixed_precision_only_switched_off() -> None:
-    with pytest.raises(RuntimeError, match="bfloat16"):
-        minitorch.autocast("cpu")
+def test_mixed_precision_switched_off() -> None:
     with minitorch.autocast("cpu", enabled=False):
         assert (minitorch.ones(2) @ minitorch.ones(2)).dtype is minitorch.float32
-    with pytest.warns(UserWarning, match="not available"):
-        scaler = minitorch.GradScaler()
-    loss = minitorch.ones(1)
-    assert scaler.scale(loss) is loss and not scaler.is_enabled()
     assert minitorch.backends.cudnn.deterministic is False
 
 
