@@ -226,6 +226,15 @@ def test_gradients_are_pytorchs() -> None:
         assert repr(a) == repr(b)
 
 
+def test_the_checker_takes_it_and_nodes_show_it() -> None:
+    x = mt.tensor([1.0, 2.0, 0.3]).bfloat16().requires_grad_()
+    assert mt.autograd.gradcheck(lambda a: (a * a).exp(), (x,))
+    with pytest.raises(mt.autograd.GradcheckError, match="a constant factor of 1/2"):
+        mt.autograd.gradcheck(lambda a: a.detach() * a, (x,))
+    node: Any = (x * x).grad_fn
+    assert node._saved_self is x and node(mt.ones(3).bfloat16())[0].dtype is mt.bfloat16
+
+
 def test_a_gradient_of_another_dtype_is_refused() -> None:
     x = mt.ones(2, dtype=mt.bfloat16)
     with pytest.raises(RuntimeError, match="different type"):
