@@ -202,7 +202,7 @@ def test_a_network_on_digits_is_right(seed: int, no_bias: bool) -> None:
     assert report.count(Verdict.KINK) + report.count(Verdict.MEET) > 10
     if report.count(Verdict.MEET):
         assert "MaxPool2d" in report.kinks
-        assert f"kinks of {', '.join(report.kinks)} meet here" in str(report)
+        assert f"kinks of {' and '.join(report.kinks)} meet here" in str(report)
 
 
 def test_a_network_on_the_digits_of_scikit_learn_is_right() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import minitorch
 from minitorch.autograd import (
     GradcheckError,
     gradcheck,
@@ -833,3 +834,55 @@ LARGE = (45.0, -9.0, -66.0, 18.0)
 def test_what_saturates_is_right_at_both_orders(func, x):
     report = gradcheck_report(func, x)
     assert report.ok, report
+
+
+def test_a_backward_rounded_through_float32_has_a_note():
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return (2 * x * grad).float().double()
+
+    x = leaf(0.3, 1.7)
+    rounded = function(saves(lambda x: x * x), backward).apply
+    assert "no more digits than float32 has" in said(rounded, x)
+    for right in (torch.square, lambda x: x.float().square().double(), lambda x: x.sum()):
+        assert "digits" not in said(right, x)
+
+
+def test_an_output_that_varies_without_a_gradient_has_a_note():
+    def forward(ctx, x):
+        marked = x * 3
+        ctx.mark_non_differentiable(marked)
+        return x * 2, marked
+
+    report = gradcheck_report(function(forward, lambda ctx, g, h: g * 2).apply, leaf(0.3, 1.7))
+    assert report.ok
+    assert any("unless that is meant" in note for note in report.notes)
+
+
+def test_a_detached_part_is_named_rather_than_a_factor():
+    text = said(lambda x: x.detach() * x, leaf(0.3, 1.7))
+    assert "likely cause: part of the function is detached" in text
+
+
+def test_where_backward_gives_no_number_an_inconclusive_report_says_so():
+    text = said(lambda x: x.norm(), leaf(0.0, 0.0), orders=(1, 2))
+    assert "no finite number for" in text
+
+
+def test_kinks_are_listed_as_a_sentence_lists_them():
+    text = said(torch.relu, leaf(0.0, 0.0), orders=(1, 2))
+    assert "kinks of relu and the gradient of relu meet" in text
+
+
+def test_what_cannot_be_checked_is_refused_in_words():
+    x = leaf(0.3, 1.7)
+    for text, call in {
+        r"orders \(1,\), \(2,\)": lambda: gradcheck_report(torch.sin, x, orders=1),
+        "expected a model, got sin": lambda: gradcheck_module(torch.sin, x),
+        r"pass Cube\.apply": lambda: gradcheck(Cube, x),
+        "minitorch and torch": lambda: gradcheck(
+            torch.mul, (x, minitorch.ones(2, requires_grad=True))
+        ),
+    }.items():
+        with pytest.raises((TypeError, ValueError), match=text):
+            call()

@@ -30,6 +30,7 @@ from minitorch.autograd.gradcheck.contracts import (
     BackwardError,
     Violation,
     breaches,
+    coarse,
     largest,
 )
 from minitorch.autograd.gradcheck.forward import compare_forward
@@ -61,6 +62,7 @@ from minitorch.autograd.gradcheck.kinks import (
 )
 from minitorch.autograd.gradcheck.locate import check_calls, recorded, stands_at_kink
 from minitorch.autograd.gradcheck.numeric import Array, place_of
+from minitorch.autograd.gradcheck.patterns import FACTOR
 from minitorch.autograd.gradcheck.report import GradcheckError, Jacobian, Report
 from minitorch.autograd.gradcheck.trace import list_calls
 from minitorch.autograd.gradcheck.verdict import Tolerance, Verdict
@@ -125,8 +127,11 @@ def check(
     watch: Watch = unwatched,
 ) -> Report:
     """Check `func` at `inputs` at each order; see `gradcheck_report`."""
+    if isinstance(func, type) and hasattr(func, "backward"):
+        named = f"the class {func.__name__}: pass {func.__name__}.apply"
+        raise TypeError(f"gradcheck: expected a function, got {named}")
     started, name, library = time.perf_counter(), name_of(func), library_of(func, inputs)
-    if not orders or not {*orders} <= {1, 2}:
+    if isinstance(orders, int) or not orders or not {*orders} <= {1, 2}:
         raise ValueError(f"gradcheck: expected orders (1,), (2,) or (1, 2), got {orders!r}")
     if options.eps is not None and not options.eps > 0:
         raise ValueError(f"gradcheck: expected a positive eps, got {options.eps!r}")
@@ -158,6 +163,9 @@ def check(
                 calls: list[Any] = recorded(partial(func, *at[: len(given)]))
                 gradients = [call.differentiated() for call in calls]
                 report.nodes = check_calls(gradients, options.seed, trusted=False)
+            for j in report.jacobians if report.nodes and not report.culprit else ():
+                if j.cause and j.cause.startswith(FACTOR):  # though no operation lacks one
+                    j.cause = "part of the function is detached from the graph"
         if library is not None and not report.ok:
             if 1 not in orders:  # for what forward saves, which may be the reason
                 arrays = [getattr(x, "_array", x) for x in given]
@@ -232,8 +240,11 @@ def _check_order(
     subject = exact = _subject(func, inputs, options, made)
     runs = [made, check_deterministic(subject, options.nondet_tol)]
     flows = bool(flowing(made))
-    if (order == 2 or not flows) and (cut := cut_off(subject)):
-        report.breaches.append((order, Violation("is connected to the inputs", cut)))
+    if cut := cut_off(subject):
+        if order == 2 or not flows:
+            report.breaches.append((order, Violation("is connected to the inputs", cut)))
+        else:  # as PyTorch's mark_non_differentiable has it
+            report.notes.append(f"{cut}, unless that is meant")
     if not flows:
         if order == 1 and not cut:
             report.notes.append("no output requires grad, and none depends on the inputs")
@@ -268,6 +279,7 @@ def _check_order(
             report.notes.append(not_in_float64(exact.bits))
         draws, seen = np.random.default_rng(options.seed), set[str]()
         kept = [Backward(flowing(outputs), subject.tensors) for outputs in runs]
+        first = kept[0]
         known = () if options.fast_mode else subject.jacobians
         found_out = breaches(
             kept.pop, draws, options.nondet_tol, subject.bits, known, subject.calm_size
@@ -283,6 +295,9 @@ def _check_order(
             if violation.contract not in seen:
                 seen.add(violation.contract)
                 report.breaches.append((order, violation))
+        for number in coarse(first, draws) if subject.bits == 53 else ():
+            digits = f"the gradient of {subject.names[number]} has no more digits than float32 has"
+            report.notes.append(f"{digits}, which the outputs have: is it rounded on its way?")
         report.notes += getattr(func, "notes", ())
     except BackwardError as error:
         if isinstance(error.__cause__, NoSecondOrder):

@@ -156,6 +156,22 @@ def breaches(
             return
 
 
+def coarse(backward: Backward, draws: np.random.Generator) -> list[int]:
+    """The numbers of the inputs whose gradients, but not the outputs, float32 can hold.
+
+    By random incoming gradients, which it cannot hold, such gradients have gone through float32.
+    """
+
+    def narrow(array: Array) -> bool:
+        values = array[np.isfinite(array) & (array != 0)]
+        return bool((values == values.astype(np.float32)).all())
+
+    if all(narrow(out._array) for out in backward.outputs):
+        return []
+    found = backward([_signed(draws, out._array) for out in backward.outputs])
+    return [number for number, g in enumerate(found) if g.any() and narrow(g)]
+
+
 def _arrays(gradients: Sequence[Any]) -> Gradients:
     return [None if g is None else g._array for g in gradients]
 

@@ -10,6 +10,7 @@ import numpy as np
 from minitorch.autograd.gradcheck.numeric import Array
 
 ZERO = "the gradient is zero, or None, for the whole input"
+FACTOR = "a constant factor of"
 FLAT = "the derivative is 0 here"
 
 
@@ -64,8 +65,8 @@ def _factor(wrong: Array, right: Array, x: Array) -> Iterator[str]:
         yield "the sign is wrong"
     for number in range(2, 1 + max(x.size, *wrong.shape)):
         if abs(ratio * number - 1) < 1e-5:
-            yield f"a constant factor of 1/{number} (a mean where a sum is due?)"
-    yield f"a constant factor of {ratio:.6g}"
+            yield f"{FACTOR} 1/{number} (a mean where a sum is due?)"
+    yield f"{FACTOR} {ratio:.6g}"
 
 
 def _flat(wrong: Array, right: Array, x: Array) -> Iterator[str]:

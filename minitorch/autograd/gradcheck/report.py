@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -222,7 +222,7 @@ class Report:
 
     def summary(self) -> str:
         """One line: how many elements got which verdict."""
-        words = {**WORDS, Verdict.MEET: f"where kinks of {', '.join(self.kinks)} meet"}
+        words = {**WORDS, Verdict.MEET: f"where kinks of {listed(self.kinks)} meet"}
         counts = [f"{self.count(v)} {words[v]}" for v in Verdict if self.count(v)]
         if self.breaches:
             counts.append(f"{len(self.breaches)} broken contract{'s' * (len(self.breaches) > 1)}")
@@ -269,7 +269,7 @@ class Report:
         lines += [f"Note: {note}" for note in dict.fromkeys(self.notes)]
         if self.count(Verdict.MEET):
             lines.append(
-                f"Note: kinks of {', '.join(self.kinks)} meet here, so that nothing can be said of "
+                f"Note: kinks of {listed(self.kinks)} meet here, so that nothing can be said of "
                 f"{self.count(Verdict.MEET)} elements at this point. Each operation is right by "
                 "itself, and so is the whole at points nearby."
             )
@@ -343,6 +343,11 @@ class Report:
         Path(path).write_text(page(self), encoding="utf-8")
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def _told(jacobian: Jacobian) -> Iterator[str]:
     """Describe a Jacobian that is not all right."""
     if jacobian.ok:
@@ -358,6 +363,8 @@ def _told(jacobian: Jacobian) -> Iterator[str]:
             f"{jacobian.count(Verdict.UNSURE)} of {total} elements is too uncertain to compare "
             "with. Is the function noisy, or not finite around here?"
         )
+        if lost := int((~np.isfinite(jacobian.analytical)).sum()):
+            yield f"  Backward gives no finite number for {lost} of them."
         return
     failed = jacobian.count(Verdict.FAIL)
     yield f"Jacobian mismatch for {where}: {failed} of {total} elements differ."

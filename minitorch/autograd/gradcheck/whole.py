@@ -108,6 +108,9 @@ def gradcheck_module(
     library = library_of(
         model, (model, *(inputs if isinstance(inputs, (tuple, list)) else (inputs,)))
     )
+    if not hasattr(model, "named_parameters") and getattr(library, "name", "torch") == "torch":
+        told = f"expected a model, got {getattr(model, '__name__', type(model).__name__)}"
+        raise TypeError(f"gradcheck_module: {told}; gradcheck takes functions")
     if library is not None:
         bridge, labels = library.module(model, inputs, loss)
         call = ForeignCall.of(bridge)
