@@ -1,7 +1,8 @@
-"""`save` and `load`: PyTorch's own files, written without a gap and read without running code.
+"""`save` and `load`: PyTorch's own files, written without a gap, and read without running code.
 
 A file is a zip archive: ``data.pkl`` describes the objects, ``data/0``, ``data/1``... are the
 memory of their tensors (see https://docs.pytorch.org/docs/stable/notes/serialization.html).
+With ``weights_only=False`` a file is unpickled, and may run what it likes.
 """
 
 from __future__ import annotations
@@ -13,15 +14,28 @@ import secrets
 import shutil
 import stat
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, Any
 
 import numpy as np
 
 from minitorch._dtypes import Array, device, dtype
-from minitorch._pickles import DamagedFileError, LoadedStorage, Place, dumps, loads
+from minitorch._pickles import (
+    DamagedFileError,
+    LoadedStorage,
+    Place,
+    add_safe_globals as add_safe_globals,
+    clear_safe_globals as clear_safe_globals,
+    dumps,
+    get_safe_globals as get_safe_globals,
+    loads,
+    loads_trusted,
+    safe_globals as safe_globals,
+)
 from minitorch._storage import byte_bounds
 from minitorch.autograd.base import Storage
 
@@ -112,13 +126,16 @@ def save(
     the old file or to the whole new one. Tensors that share memory share it again when loaded.
 
     Args:
-        obj: tensors, numbers, strings, and dicts, lists, tuples and sets of these, e.g. a
-            state_dict.
+        obj: best a state_dict: tensors, numbers, strings, and dicts, lists, tuples and sets of
+            these. Anything else that can be pickled, such as a whole model, is loaded only with
+            ``weights_only=False``, or if its classes were named safe.
         f: a path, or a file open for writing bytes.
-        pickle_module, pickle_protocol: Python's pickle and 2; nothing else is covered.
+        pickle_module: Python's pickle; nothing else is covered.
+        pickle_protocol: of the pickle; PyTorch's `load` reads the protocol 2.
 
     Raises:
-        pickle.PicklingError: for an object that `load` would refuse; nothing is written.
+        pickle.PicklingError, AttributeError, TypeError: for an object that cannot be pickled;
+            nothing is written.
         RuntimeError: for a path in a folder that is not there.
         TypeError: for a file that is open for text.
 
@@ -129,12 +146,14 @@ def save(
     >>> load(file)
     {'w': tensor([1., 1.]), 'epoch': 3}
     """
-    if pickle_module is not pickle or pickle_protocol != 2 or not _use_new_zipfile_serialization:
-        raise ValueError("save: only Python's pickle, protocol 2, in a zip archive is covered")
+    if pickle_module is not pickle or not _use_new_zipfile_serialization:
+        raise ValueError("save: only Python's pickle, in a zip archive, is covered")
     regions = _Regions()
-    dumps(obj, regions.place)  # once to see how far the regions reach, once to write it down
+    dumps(
+        obj, regions.place, pickle_protocol
+    )  # once to see how far the regions reach, once to write it down
     records: dict[str, Any] = {
-        "data.pkl": dumps(obj, regions.place),
+        "data.pkl": dumps(obj, regions.place, pickle_protocol),
         ".format_version": b"1",
         ".storage_alignment": str(ALIGNMENT).encode(),
     }
@@ -224,38 +243,54 @@ def load(
     *,
     weights_only: bool | None = None,
     mmap: bool | None = None,
+    **pickle_load_args: Any,
 ) -> Any:
-    """Read what `save` or ``torch.save`` has written; the file can not run any code.
+    """Read what `save` or ``torch.save`` has written; without being told, it runs no code.
 
     Args:
         f: a path, or a file open for reading bytes.
         map_location: 'cpu', a dict or a function; whatever says that tensors saved on a GPU come
             to the CPU. Without it they are refused, as by PyTorch where there is no GPU.
-        pickle_module: only None.
-        weights_only: only True (or None): tensors and plain containers.
+        pickle_module: whose Unpickler is to read the file; None for Python's pickle. To give one is
+            to say ``weights_only=False``.
+        weights_only: True (or None) for tensors, plain containers and what `add_safe_globals`
+            named; False for whatever can be pickled, from a file that you trust: it can run any
+            code.
         mmap: only False (or None).
+        pickle_load_args: for the Unpickler; without use where it reads weights only.
 
     Raises:
-        pickle.UnpicklingError: for a file that names anything but tensors and plain containers,
-            or holds numbers that minitorch has not (complex).
+        pickle.UnpicklingError: for a file that names anything else, or holds numbers that
+            minitorch has not (complex).
         RuntimeError: for a file that is damaged, cut short, or none of PyTorch's (this is then an
             UnpicklingError and an EOFError too: PyTorch raises one or the other); for one in a
             format from before version 1.6.
         TypeError: for a file that is open for text.
+
+    >>> import io, minitorch
+    >>> file = io.BytesIO()
+    >>> save(minitorch.nn.Linear(2, 1), file)
+    >>> _ = file.seek(0)
+    >>> load(file, weights_only=False)
+    Linear(in_features=2, out_features=1, bias=True)
     """
-    if weights_only is False:
-        raise ValueError(
-            "load: weights_only=False would let the file run any code; minitorch loads tensors "
-            "and plain containers only. Leave weights_only out, and save state_dict()s"
-        )
     if mmap:
         raise ValueError("load: mmap=True is not covered; leave it out")
-    if pickle_module is not None:
-        raise ValueError("load: a pickle_module is not covered; leave it out")
+    unpickle = loads
+    if _weights_only(weights_only, pickle_module):
+        if pickle_module is not None:
+            raise RuntimeError(
+                "Can not safely load weights when explicit pickle_module is specified"
+            )
+        if pickle_load_args:
+            warnings.warn("pickle_load_args only works if `weights_only=False`.", stacklevel=2)
+    else:
+        options = {"encoding": "utf-8", **pickle_load_args}
+        unpickle = partial(loads_trusted, pickle_module=pickle_module or pickle, **options)
     to_cpu = _location_map(map_location)
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
-            return _read(file, os.fspath(f), to_cpu)
+            return _read(file, os.fspath(f), to_cpu, unpickle)
     if not (hasattr(f, "read") and hasattr(f, "seek") and hasattr(f, "tell")):
         raise AttributeError(
             f"load: expected a path or a seekable file open for reading, got {type(f).__name__}. "
@@ -263,7 +298,29 @@ def load(
         )
     if hasattr(f, "encoding"):
         raise TypeError("load: the file is open for text; open it in mode 'rb'")
-    return _read(f, getattr(f, "name", "a file without a name"), to_cpu)
+    return _read(f, getattr(f, "name", "a file without a name"), to_cpu, unpickle)
+
+
+def _weights_only(asked: bool | None, pickle_module: Any) -> bool:
+    """Whether to read weights only, as far as the program and the environment say."""
+    forced, freed = (
+        os.getenv(f"TORCH_FORCE_{name}WEIGHTS_ONLY_LOAD", "0").lower() in ("1", "y", "yes", "true")
+        for name in ("", "NO_")
+    )
+    if forced and freed:
+        raise RuntimeError(
+            "Only one of `TORCH_FORCE_WEIGHTS_ONLY_LOAD` or `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` "
+            "should be set, but both were set."
+        )
+    if freed and asked is None:
+        warnings.warn(
+            "Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD detected, since the"
+            "`weights_only` argument was not explicitly passed to `torch.load`, forcing "
+            "weights_only=False.",
+            stacklevel=3,
+        )
+        return False
+    return forced or (pickle_module is None if asked is None else asked)
 
 
 def _location_map(map_location: Any) -> Callable[[str], bool]:
@@ -292,15 +349,15 @@ def _check_cpu(wanted: Any) -> None:
         )
 
 
-def _read(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool]) -> Any:
+def _read(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool], unpickle: Any) -> Any:
     try:
-        return _read_whole(file, name, to_cpu)
+        return _read_whole(file, name, to_cpu, unpickle)
     except DamagedFileError as error:
         error.args = (f"load: the file is damaged: {name}: {error.args[0]}",)
         raise
 
 
-def _read_whole(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool]) -> Any:
+def _read_whole(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool], unpickle: Any) -> Any:
     where = file.tell()
     start = file.read(len(LEGACY_START))
     file.seek(where)
@@ -316,7 +373,7 @@ def _read_whole(file: IO[bytes], name: Any, to_cpu: Callable[[str], bool]) -> An
     with _damage():
         archive = zipfile.ZipFile(file)
     with archive:
-        return _Archive(archive, file.seek(0, os.SEEK_END), to_cpu).read()
+        return _Archive(archive, file.seek(0, os.SEEK_END), to_cpu).read(unpickle)
 
 
 @contextmanager
@@ -340,7 +397,7 @@ class _Archive:
         # Without the archive's own name.
         self.entries = {e.filename.partition("/")[2]: e for e in archive.infolist()}
 
-    def read(self) -> Any:
+    def read(self, unpickle: Any) -> Any:
         if "data.pkl" not in self.entries:
             raise DamagedFileError("it is a zip archive, but none of PyTorch's: no data.pkl")
         if "constants.pkl" in self.entries:
@@ -349,7 +406,7 @@ class _Archive:
         if order not in (b"little", b"big"):
             raise DamagedFileError(f"unknown byte order {order!r}")
         self.swapped = order != sys.byteorder.encode()
-        return loads(self._bytes("data.pkl"), self.storage)
+        return unpickle(self._bytes("data.pkl"), self.storage)
 
     def _bytes(self, name: str) -> bytes:
         entry = self.entries[name]

@@ -221,29 +221,44 @@ def test_training_goes_on_from_a_file_of_either_framework(name: str, tmp_path: P
 Pair = namedtuple("Pair", "a b")
 
 
-def refusals() -> dict[str, Any]:
+def no_data() -> dict[str, Any]:
     return {
-        "a module": (minitorch.nn.Linear(1, 1), r"save its state_dict\(\)"),
-        "an array": (np.ones(2), r"save from_numpy\(array\)"),
-        "a NumPy number": ({"best": np.float64(1)}, r"save its .item\(\)"),
-        "a named tuple": ([Pair(1, 2)], "save it as a plain tuple"),
-        "a default dict": ({"a": defaultdict(list)}, "save it as a plain dict"),
-        "a function": (len, "builtin_function_or_method"),
-        "a lambda": ([lambda: 0], "function"),
-        "a class": (int, "type type"),
-        "an object": (object(), "type object"),
-        "a frozenset": (frozenset([1]), "frozenset"),
+        "a module": (minitorch.nn.Linear(1, 1), "torch.nn.modules.linear.Linear"),
+        "an array": (np.ones(2), "numpy._core.multiarray._reconstruct"),
+        "a named tuple": ([Pair(1, 2)], f"{__name__}.Pair"),
+        "a default dict": ({"a": defaultdict(list)}, "collections.defaultdict"),
+        "a function": (len, "len"),
+        "a class": (int, "int"),
         "a range": (range(3), "range"),
     }
 
 
-@pytest.mark.parametrize("what", refusals())
-def test_what_could_not_be_loaded_is_not_saved(what: str, tmp_path: Path) -> None:
-    value, words = refusals()[what]
+@pytest.mark.parametrize("what", no_data())
+def test_what_is_no_data_is_loaded_only_if_it_is_trusted(what: str, tmp_path: Path) -> None:
+    value, name = no_data()[what]
+    path = tmp_path / "whole.pt"
+    minitorch.save(value, path)
+    with pytest.raises(pickle.UnpicklingError, match=re.escape(f"GLOBAL {name} was not an")):
+        minitorch.load(path)
+    assert repr(minitorch.load(path, weights_only=False)) == repr(value)
+    the_torch()
+    with pytest.raises(pickle.UnpicklingError) as theirs:
+        through(minitorch.save, the_torch().load, value)
+    with pytest.raises(pickle.UnpicklingError) as ours:
+        minitorch.load(path)
+    assert str(ours.value) == str(theirs.value)
+
+
+def test_what_cannot_be_pickled_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "old.pt"
     minitorch.save([1], path)
-    with pytest.raises(pickle.PicklingError, match=words):
-        minitorch.save(value, path)
+    for value, error in (
+        (lambda: 0, AttributeError),
+        ((n for n in ()), TypeError),
+        (type("Lost", (), {}), pickle.PicklingError),
+    ):
+        with pytest.raises(error):
+            minitorch.save(value, path)
     assert minitorch.load(path) == [1]
     assert os.listdir(tmp_path) == ["old.pt"]
 
@@ -335,7 +350,7 @@ MALICIOUS: dict[str, Any] = {
 @pytest.mark.parametrize("what", MALICIOUS)
 def test_a_file_cannot_run_code(what: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises((pickle.UnpicklingError, RuntimeError), match=r"load: "):
+    with pytest.raises((pickle.UnpicklingError, RuntimeError), match=r"load"):
         minitorch.load(archive_of(MALICIOUS[what], _0=b"\x00" * 16))
     assert not ran and os.listdir(tmp_path) == []
 
@@ -362,7 +377,7 @@ def test_a_view_beyond_its_storage_is_refused(what: str) -> None:
 
 def test_what_is_refused_is_named() -> None:
     file = archive_of(MALICIOUS["os.system"])
-    with pytest.raises(pickle.UnpicklingError, match=r"names (posix|nt)\.system, which is neither"):
+    with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL (posix|nt)\.system whose module"):
         minitorch.load(file)
 
 
@@ -402,15 +417,14 @@ def test_options_that_are_not_covered() -> None:
     file = io.BytesIO()
     minitorch.save(1, file)
     for options, words in (
-        ({"weights_only": False}, "could|would let the file run any code"),
         ({"mmap": True}, "mmap"),
-        ({"pickle_module": pickle}, "pickle_module"),
+        ({"weights_only": True, "pickle_module": pickle}, "explicit pickle_module"),
     ):
         file.seek(0)
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((ValueError, RuntimeError), match=words):
             minitorch.load(file, **options)
-    with pytest.raises(ValueError, match="protocol 2"):
-        minitorch.save(1, file, pickle_protocol=4)
+    with pytest.raises(ValueError, match="in a zip archive"):
+        minitorch.save(1, file, _use_new_zipfile_serialization=False)
     file.seek(0)
     assert minitorch.load(file, weights_only=True, mmap=False) == 1
 
