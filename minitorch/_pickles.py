@@ -379,7 +379,7 @@ class safe_globals:
 
 
 def _safe_by_name() -> dict[str, Any]:
-    """What is safe, by the names that files have for it."""
+    """Return what is safe, by the names that files have for it."""
     found = {}
     for each in _safe:
         if not isinstance(each, tuple):
@@ -667,7 +667,7 @@ def _of_class(function: Any, kind: Any, args: tuple[Any, ...], state: Any) -> An
 
 
 def _trusted(module: str, name: str) -> Any:
-    """What PyTorch's `name` stands for here; an AttributeError or ImportError if for nothing."""
+    """Find what PyTorch's `name` stands for here."""
     if module == THEIRS and (name in STORAGES or name in FOREIGN_STORAGES or name in DTYPES):
         return _named(module, name, {})
     found = Name(module, name)

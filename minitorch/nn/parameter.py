@@ -119,7 +119,7 @@ class UninitializedTensorMixin:
         made = empty(shape, device=device, dtype=self.dtype if dtype is None else dtype)
         del self._held
         self.__class__ = self.cls_to_become  # type: ignore[assignment]
-        self._array = made._array
+        self._hold(made._stored)
 
     @property
     def data(self) -> Tensor:

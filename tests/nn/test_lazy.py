@@ -243,3 +243,9 @@ def test_layer_that_stays_without_shape_is_refused() -> None:
 
     with pytest.raises(RuntimeError, match="module Forgetful has not been fully initialized"):
         Forgetful()(mt.ones(1))
+
+
+def test_layer_of_bfloat16() -> None:
+    for layer in (mt.nn.LazyLinear(3, dtype=mt.bfloat16), mt.nn.LazyLinear(3).bfloat16()):
+        assert layer(mt.ones(1, 2, dtype=mt.bfloat16)).dtype is mt.bfloat16
+        assert layer.weight.dtype is mt.bfloat16 and layer.weight.abs().sum() > 0
