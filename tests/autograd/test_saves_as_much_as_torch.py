@@ -73,7 +73,12 @@ def alike(ours: list[Any], theirs: list[Any]) -> bool:
 
 def refused(torch: Any, case: Case) -> Iterator[str]:
     """What of a row is refused after a change although PyTorch gives the gradient rightly."""
-    right = Graph(torch, case).gradients()
+    try:
+        right = Graph(torch, case).gradients()
+    except RuntimeError:  # as of torch.linalg.cond, which changes what it saves itself
+        return
+    if not alike(Graph(mt, case).gradients(), right):  # see docs/differences.md
+        return
     floats = [n for n, array in enumerate(case.arrays()) if array.dtype.kind == "f"]
     for place in (*floats, "result"):
         theirs = changed(torch, case, place)  # type: ignore[arg-type]
@@ -90,7 +95,7 @@ def test_what_pytorch_lets_change_may_change(torch: Any) -> None:
     assert {found for case in ROWS for found in refused(torch, case)} == KEPT
 
 
-def twice(module: Any, case: Case) -> tuple[list[Any], list[Any] | None]:
+def twice(module: Any, case: Case) -> tuple[list[Any] | None, list[Any] | None]:
     """The gradients of a walk that keeps nothing, and of a second one; None if it raises."""
     # Without the operands' own `* 1`, and with the results' sum alone: those save a number.
     graph = Graph.__new__(Graph)
@@ -100,8 +105,9 @@ def twice(module: Any, case: Case) -> tuple[list[Any], list[Any] | None]:
     outs = outputs(case.function(module, *graph.leaves))
     graph.leaves = [x for x in graph.leaves if x.requires_grad]
     graph.total = sum(out.sum() for out in outs if getattr(out, "requires_grad", False))
-    first = graph.gradients()
+    first = None
     try:
+        first = graph.gradients()
         return first, graph.gradients()
     except RuntimeError:
         return first, None
@@ -111,6 +117,7 @@ def test_what_pytorch_walks_twice_is_walked_twice(torch: Any) -> None:
     stricter = []
     for case in ROWS:
         first, second = twice(mt, case)
+        assert first is not None, case.name
         if second is not None:
             assert alike(second, first), case.name
         elif twice(torch, case)[1] is not None:

@@ -33,7 +33,7 @@ def test_pytorch_computes_the_same(name):
     for _ in range(3):
         for expected, result in zip(parts_of(theirs()), parts_of(ours()), strict=True):
             given = result.detach().numpy(), expected.detach().numpy()
-            np.testing.assert_allclose(*given, rtol=0, atol=2e-5)  # 3e4 products in a sum
+            np.testing.assert_allclose(*given, rtol=0, atol=4e-5)  # 3e4 products in a sum
 
 
 class Stub:
