@@ -16,7 +16,7 @@ _NAMES = (
     "sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
 )
 NAMES = _NAMES.split()
-__all__: list[str] = ["detach", *NAMES]
+__all__: list[str] = ["detach", "fill", *NAMES]
 
 
 def _function(name: str) -> Callable[..., Tensor]:
@@ -34,3 +34,19 @@ globals().update({name: _function(name) for name in NAMES})
 def detach(input: Tensor) -> Tensor:
     """Return a tensor over the same memory that is not part of the graph."""
     return require_tensor("detach", "input", input).detach()
+
+
+def fill(input: Tensor, value: Any) -> Tensor:
+    """Return a tensor of `value`, of the input's shape and dtype.
+
+    Args:
+        value: a number, or a tensor of no dimensions.
+
+    Raises:
+        RuntimeError: for a tensor with dimensions.
+
+    >>> import minitorch
+    >>> fill(minitorch.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    return require_tensor("fill", "input", input).clone().fill_(value)

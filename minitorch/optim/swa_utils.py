@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -15,6 +15,7 @@ from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import tensor
+from minitorch.nn.modules.batchnorm import _BatchNorm
 from minitorch.nn.modules.module import Module
 from minitorch.optim.lr_scheduler.base import LRScheduler, for_each_group
 from minitorch.optim.optimizer import Optimizer
@@ -26,6 +27,7 @@ __all__ = [
     "get_ema_multi_avg_fn",
     "get_swa_avg_fn",
     "get_swa_multi_avg_fn",
+    "update_bn",
 ]
 
 __getattr__ = missing(__name__)
@@ -202,3 +204,34 @@ class SWALR(LRScheduler):
             start = target if before == 1 else (lr - before * target) / (1 - before)
             rates.append(target * part + start * (1 - part))
         return rates
+
+
+@no_grad()
+def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
+    """Compute the running statistics of a model's batch normalisations anew, in one pass.
+
+    Args:
+        loader: batches, each a tensor or a list or tuple that begins with one.
+        model: what to call with them.
+        device: where to move them to.
+
+    >>> import minitorch
+    >>> model = minitorch.nn.BatchNorm1d(1)
+    >>> update_bn([minitorch.tensor([[1.0], [3.0]]), minitorch.tensor([[5.0], [7.0]])], model)
+    >>> model.running_mean
+    tensor([4.])
+    """
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    if not norms:
+        return
+    momenta, was_training = [norm.momentum for norm in norms], model.training
+    model.train()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain average of all batches
+    for batch in loader:
+        input = batch[0] if isinstance(batch, (list, tuple)) else batch
+        model(input if device is None else input.to(device))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    model.train(was_training)

@@ -3,6 +3,7 @@
 import typing as _typing
 
 from minitorch.nn.modules.activation import *
+from minitorch.nn.modules.adaptive import *
 from minitorch.nn.modules.attention import *
 from minitorch.nn.modules.batchnorm import *
 from minitorch.nn.modules.channelshuffle import *

@@ -42,4 +42,4 @@ __all__ = [
     "weight_norm",
 ]
 
-__getattr__ = missing(__name__)
+__getattr__ = missing(__name__, {"prune": f"{__name__}.prune"})

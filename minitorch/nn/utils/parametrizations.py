@@ -1,4 +1,4 @@
-"""Parametrizations to use: `weight_norm` and `spectral_norm`.
+"""Parametrizations to use: `weight_norm`, `spectral_norm` and `orthogonal`.
 
 >>> from minitorch import nn
 >>> layer = weight_norm(nn.Linear(2, 3))
@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Any, TypeVar
 
+import minitorch
 from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
@@ -116,6 +118,147 @@ def spectral_norm(
     dim = dim_of_outputs(module) if dim is None else dim
     made = _SpectralNorm(weight, n_power_iterations, dim, eps)
     register_parametrization(module, name, made)
+    return module
+
+
+class _OrthMaps(Enum):
+    """The maps from matrices to orthogonal ones, by the names that `orthogonal` takes."""
+
+    matrix_exp = auto()
+    cayley = auto()
+    householder = auto()
+
+
+def _orthogonalized(A: Tensor) -> Tensor:
+    """The Q of A = QR whose R has no negative number in its diagonal."""
+    X, tau = minitorch.geqrf(A)
+    Q = minitorch.linalg.householder_product(X, tau)
+    return Q * X.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
+
+
+def _is_orthogonal(Q: Tensor) -> bool:
+    n, k = Q.size(-2), Q.size(-1)
+    eps = 10.0 * n * minitorch.finfo(Q.dtype).eps
+    return minitorch.allclose(Q.mH @ Q, minitorch.eye(k, dtype=Q.dtype), atol=eps)
+
+
+class _Orthogonal(Module):
+    """A matrix with orthonormal columns (rows, if it is wide) as a function of any matrix."""
+
+    base: Tensor | None
+
+    def __init__(
+        self, weight: Tensor, orthogonal_map: _OrthMaps, *, use_trivialization: bool = True
+    ) -> None:
+        super().__init__()
+        self.shape = weight.shape
+        self.orthogonal_map = orthogonal_map
+        if use_trivialization:
+            self.register_buffer("base", None)
+
+    def forward(self, X: Tensor) -> Tensor:
+        wide = X.size(-2) < X.size(-1)
+        if wide:
+            X = X.mT
+        n, k = X.size(-2), X.size(-1)
+        if self.orthogonal_map is _OrthMaps.householder:
+            A = X.tril(diagonal=-1)
+            tau = 2.0 / (1.0 + (A * A).sum(dim=-2))
+            Q = minitorch.linalg.householder_product(A, tau)
+            # The diagonal holds signs, which are no numbers to learn.
+            Q = Q * X.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
+        else:
+            X = X.tril()
+            if n != k:
+                rest = X.new_zeros(n, n - k).expand(*X.shape[:-2], -1, -1)
+                X = minitorch.cat([X, rest], dim=-1)
+            A = X - X.mT  # skew-symmetric
+            if self.orthogonal_map is _OrthMaps.matrix_exp:
+                Q = minitorch.matrix_exp(A)
+            else:
+                I = minitorch.eye(n, dtype=A.dtype)  # noqa: E741
+                Q = minitorch.linalg.solve(
+                    minitorch.add(I, A, alpha=-0.5), minitorch.add(I, A, alpha=0.5)
+                )
+            Q = Q[..., :k]
+        if hasattr(self, "base"):
+            Q = self.base @ Q
+        return Q.mT if wide else Q
+
+    @no_grad()
+    def right_inverse(self, Q: Tensor) -> Tensor:
+        if Q.shape != self.shape:
+            raise ValueError(
+                f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
+                f"shape {Q.shape}."
+            )
+        given, wide = Q, Q.size(-2) < Q.size(-1)
+        if wide:
+            Q = Q.mT
+        n, k = Q.size(-2), Q.size(-1)
+        if hasattr(self, "base"):
+            if n != k:  # complete it to a square
+                drawn = minitorch.randn(*Q.size()[:-2], n, n - k, dtype=Q.dtype)
+                Q = minitorch.cat([Q, drawn], dim=-1)
+            self.base = Q.clone() if n == k and _is_orthogonal(Q) else _orthogonalized(Q)
+            made = minitorch.zeros_like(given)
+            made.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
+            return made
+        if self.orthogonal_map is not _OrthMaps.householder:
+            raise NotImplementedError(
+                "It is not possible to assign to the matrix exponential or the Cayley "
+                "parametrizations when use_trivialization=False."
+            )
+        A, tau = minitorch.geqrf(Q)
+        # In A = QR, R is to have a positive diagonal: its signs go to where forward reads them.
+        # A reflection that LAPACK does not want to use has a tau of exactly zero.
+        signs = A.diagonal(dim1=-2, dim2=-1)
+        signs.sign_()
+        signs.copy_(minitorch.where(tau == 0.0, -signs, signs))
+        return A.mT if wide else A
+
+
+def orthogonal(
+    module: M,
+    name: str = "weight",
+    orthogonal_map: str | None = None,
+    *,
+    use_trivialization: bool = True,
+) -> M:
+    """Make a parameter a matrix (or batch of them) of orthonormal columns, or rows if it is wide.
+
+    Args:
+        orthogonal_map: 'matrix_exp', 'cayley' or 'householder'; by default the first if the matrix
+            is square, and the last if it is not.
+        use_trivialization: whether to keep an orthogonal matrix as a factor, which makes learning
+            easier.
+
+    Raises:
+        ValueError: for no such parameter, no matrix, or another map.
+
+    >>> import minitorch
+    >>> weight = orthogonal(minitorch.nn.Linear(3, 5)).weight
+    >>> bool(minitorch.allclose(weight.T @ weight, minitorch.eye(3), atol=1e-6))
+    True
+    """
+    weight = getattr(module, name, None)
+    if not isinstance(weight, Tensor):
+        raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
+    if weight.ndim < 2:
+        raise ValueError(
+            f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions."
+        )
+    if orthogonal_map is None:
+        square = weight.size(-2) == weight.size(-1)
+        orthogonal_map = "matrix_exp" if square else "householder"
+    found = getattr(_OrthMaps, orthogonal_map, None)
+    if found is None:
+        raise ValueError(
+            'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". '
+            f"Got: {orthogonal_map}"
+        )
+    made = _Orthogonal(weight, found, use_trivialization=use_trivialization)
+    register_parametrization(module, name, made, unsafe=True)
     return module
 
 
