@@ -64,6 +64,7 @@ from minitorch.ops.math.bivariate import *
 from minitorch.ops.math.compare import *
 from minitorch.ops.math.decompositions import *
 from minitorch.ops.math.einsum import *
+from minitorch.ops.math.histogram import *
 from minitorch.ops.math.linalg import *
 from minitorch.ops.math.lowrank import *
 from minitorch.ops.math.matrix_functions import *

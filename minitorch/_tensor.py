@@ -27,6 +27,7 @@ from minitorch.ops.math import (
     bivariate,
     compare,
     decompositions,
+    histogram as histograms,
     linalg,
     matrix_functions,
     norms,
@@ -228,6 +229,7 @@ class Tensor(TensorMethods):
 
     # norms and statistics
     bincount, histc = stats.bincount, stats.histc
+    histogram = histograms.histogram
     corrcoef, cov = stats.corrcoef, stats.cov
     dist = norms.dist
     median, nanmedian = stats.median, stats.nanmedian

@@ -99,6 +99,26 @@ class geqrf(NamedTuple):
         return _print(self)
 
 
+class histogram(NamedTuple):
+    """Result of `histogram`."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+    def __repr__(self) -> str:
+        return _print(self)
+
+
+class histogramdd(NamedTuple):
+    """Result of `histogramdd`."""
+
+    hist: Tensor
+    bin_edges: tuple[Tensor, ...]
+
+    def __repr__(self) -> str:
+        return _print(self)
+
+
 class kthvalue(_ValuesAndIndices):
     """Result of `kthvalue`."""
 

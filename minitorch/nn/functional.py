@@ -21,6 +21,7 @@ from minitorch.ops.nn.conv import *
 from minitorch.ops.nn.distance import *
 from minitorch.ops.nn.dropout import *
 from minitorch.ops.nn.embedding import *
+from minitorch.ops.nn.fractional_pool import *
 from minitorch.ops.nn.grid import *
 from minitorch.ops.nn.interpolate import *
 from minitorch.ops.nn.multihead import *

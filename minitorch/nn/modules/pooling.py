@@ -22,6 +22,8 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
@@ -72,6 +74,60 @@ class MaxPool2d(_MaxPoolNd, function=F.max_pool2d):
 
 class MaxPool3d(_MaxPoolNd, function=F.max_pool3d):
     """The largest element of each window of ``(N, C, D, H, W)``."""
+
+
+class _FractionalMaxPoolNd(FunctionalModule):
+    _shown = ()
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = _ntuple(self._dims)
+        self.kernel_size, self.return_indices = sizes(kernel_size), return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else sizes(output_size)
+        self.output_ratio = None if output_ratio is None else sizes(output_ratio)
+        if output_size is None and output_ratio is None:
+            raise ValueError(
+                f"{type(self).__name__} requires specifying either an output size, or a pooling "
+                "ratio"
+            )
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self, input: Tensor) -> Any:
+        sizes = (self.kernel_size, self.output_size, self.output_ratio)
+        return self._function(input, *sizes, self.return_indices, self._random_samples)
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd, function=F.fractional_max_pool2d, dims=2):
+    """The largest elements of windows of ``(N, C, H, W)`` at drawn places.
+
+    Args:
+        kernel_size: of the windows; an int, or one a dimension.
+        output_size: how many windows there are along each dimension.
+        output_ratio: that, as shares of the input's size, between 0 and 1.
+        return_indices: whether to give each maximum's place, too, for `MaxUnpool2d`.
+
+    Raises:
+        ValueError: for neither a size nor a ratio, both, or a ratio that is none.
+
+    >>> import minitorch
+    >>> FractionalMaxPool2d(2, output_ratio=0.5)(minitorch.zeros(1, 1, 6, 9)).shape
+    torch.Size([1, 1, 3, 4])
+    """
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd, function=F.fractional_max_pool3d, dims=3):
+    """The largest elements of boxes of ``(N, C, D, H, W)``; see `FractionalMaxPool2d`."""
 
 
 class _MaxUnpoolNd(FunctionalModule):
