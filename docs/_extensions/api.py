@@ -99,12 +99,13 @@ PAGES = [
         "pointwise",
         "Arithmetic and functions of elements",
         "ops.math.arithmetic ops.math.pointwise ops.math.bivariate ops.math.special "
-        "ops.math.select ops.math.compare ops.support.cast",
+        "ops.math.select ops.math.compare ops.support.cast _in_place",
     ),
     Page(
         "reduction",
         "Reductions, order, statistics",
-        "ops.math.reduce ops.math.scan ops.math.sort ops.math.stats ops.math.norms return_types",
+        "ops.math.reduce ops.math.scan ops.math.sort ops.math.stats ops.math.histogram "
+        "ops.math.norms return_types",
     ),
     Page(
         "linalg",
@@ -128,7 +129,7 @@ PAGES = [
     Page(
         "convolution",
         "Convolution and pooling",
-        "ops.nn.conv ops.nn.pool ops.nn.adaptive_pool ops.nn.windows",
+        "ops.nn.conv ops.nn.pool ops.nn.adaptive_pool ops.nn.fractional_pool ops.nn.windows",
     ),
     Page(
         "resampling",
