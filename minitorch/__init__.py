@@ -42,6 +42,7 @@ from minitorch._format import set_printoptions as set_printoptions
 from minitorch._in_place import *
 from minitorch._missing import missing
 from minitorch._predicates import *
+from minitorch._storage import UntypedStorage as UntypedStorage
 from minitorch._tensor import Tensor as Tensor
 from minitorch._tensor_types import *
 from minitorch._type_info import *
@@ -142,6 +143,8 @@ from minitorch.version import __version__ as __version__
 bool = _dtypes.bool_
 short, int, long = int16, int32, int64
 half, float, double = float16, float32, float64
+globals().update(_dtypes.ABSENT)  # in tables of libraries
+chalf, cfloat, cdouble = (_dtypes.ABSENT[f"complex{bits}"] for bits in (32, 64, 128))
 arccos, arcsin, arctan, arctan2 = acos, asin, atan, atan2
 arccosh, arcsinh, arctanh = acosh, asinh, atanh
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
@@ -175,6 +178,7 @@ _later = {
     "overrides": "minitorch.overrides",
     "save": "minitorch.serialization",
     "serialization": "minitorch.serialization",
+    "storage": "minitorch._storage",
     "testing": "minitorch.testing",
     "torch_version": "minitorch.torch_version",
     "types": "minitorch.types",

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch._not_covered import not_covered
 from minitorch.kernels import bfloat16 as brain
 
 __all__ = [
@@ -56,7 +57,7 @@ class dtype:
     """
 
     __slots__ = ("is_floating_point", "name", "numpy", "stored")
-    is_complex = False
+    is_complex: bool = False
 
     def __init__(self, name: str, numpy: Any = None, stored: Any = None) -> None:
         self.name = name
@@ -92,9 +93,50 @@ int8, int16, int32, int64 = map(dtype, ("int8", "int16", "int32", "int64"))
 uint8, bool_ = map(dtype, ("uint8", "bool"))
 bfloat16 = dtype("bfloat16", brain.BFLOAT16, brain.BITS)
 
+
+class Absent(dtype):
+    """A dtype that is not covered: it has a name, for tables of dtypes, and no tensor is of it.
+
+    >>> import minitorch
+    >>> minitorch.zeros(2, dtype=minitorch.complex64)
+    Traceback (most recent call last):
+    NotImplementedError: torch.complex64 is not covered by minitorch
+    """
+
+    __slots__ = ("_bytes", "is_complex")
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self._bytes = name, size
+        self.is_complex = name.startswith("complex")
+        self.is_floating_point = name.startswith("float")
+
+    @property
+    def numpy(self) -> Any:  # type: ignore[override]
+        raise NotImplementedError(not_covered(f"torch.{self.name}"))
+
+    stored = numpy
+
+    @property
+    def itemsize(self) -> int:
+        return self._bytes
+
+    @property
+    def is_signed(self) -> bool:
+        return not self.name.startswith(("uint", "quint"))
+
+
+_ABSENT = {
+    1: "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu qint8 quint8",
+    2: "uint16",
+    4: "complex32 qint32 uint32",
+    8: "complex64 uint64",
+    16: "complex128",
+}
+ABSENT = {name: Absent(name, size) for size, names in _ABSENT.items() for name in names.split()}
+
 DTYPES = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, bool_)
 _BY_NUMPY = {kind: d for d in DTYPES for kind in (d.numpy, d.stored)}
-_BY_NAME = {d.name: d for d in DTYPES}
+_BY_NAME = {d.name: d for d in DTYPES} | ABSENT
 
 
 def dtype_named(name: str) -> dtype:

@@ -12,18 +12,53 @@ from minitorch.autograd.base import Storage
 
 
 class UntypedStorage:
-    """A stretch of memory: where it begins and how many bytes it has. (Never the bytes.)
+    """A stretch of memory, as bytes.
+
+    Args:
+        memory: a number of bytes, or the bytes; of an array, all the memory that it lies in.
 
     >>> import minitorch
     >>> x = minitorch.zeros(2, 3)
     >>> x[1].untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
     True
+    >>> UntypedStorage([1, 2, 3])[1]
+    2
     """
 
-    def __init__(self, array: Array) -> None:
-        while type(array.base) is type(array):
-            array = array.base
-        self._owner = array
+    def __init__(self, memory: Any = 0) -> None:
+        if not isinstance(memory, np.ndarray):
+            size = isinstance(memory, int)
+            memory = np.zeros(memory, np.uint8) if size else np.array(memory, np.uint8)
+        while type(memory.base) is type(memory):
+            memory = memory.base
+        self._owner = memory
+
+    @staticmethod
+    def from_file(filename: Any, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """The first bytes of a file: read where they are needed, and written to it if `shared`."""
+        made = UntypedStorage()
+        if nbytes:
+            mode: Any = "r+" if shared else "c"
+            made._owner = np.memmap(filename, np.uint8, mode, shape=(nbytes,))
+        return made
+
+    def untyped(self) -> UntypedStorage:
+        """Return the storage itself."""
+        return self
+
+    _untyped = untyped  # which safetensors asks for
+
+    def __getitem__(self, index: Any) -> Any:
+        found = memory_of(self._owner)[index]
+        if not isinstance(index, slice):
+            return int(found)
+        made = UntypedStorage()
+        made._owner = found
+        return made
+
+    def __repr__(self) -> str:
+        lines = "\n".join(f" {x}" for x in memory_of(self._owner).tolist())
+        return f"{lines}\n[torch.storage.UntypedStorage(device=cpu) of size {self.nbytes()}]"
 
     def data_ptr(self) -> int:
         """The address of the first byte."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from minitorch import _dtypes
 from minitorch._dtypes import Array, dtype
+from minitorch._storage import UntypedStorage, memory_of
 from minitorch._tensor import Tensor
 from minitorch.kernels.layout import in_order, order_of
 from minitorch.ops.support.operands import (
@@ -329,7 +330,8 @@ def asarray(
     """`obj` as a tensor: over its own memory where possible, unless a copy is asked for.
 
     Args:
-        obj: a tensor, an ndarray, bytes or another buffer, a number, or nested sequences of them.
+        obj: a tensor, an ndarray, a storage, bytes or another buffer, a number, or nested sequences
+            of them.
         dtype: by default the data's.
         device: the CPU.
         copy: True for a copy, False to refuse one, None for one where needed.
@@ -338,6 +340,8 @@ def asarray(
     Raises:
         ValueError: if a copy is needed and refused.
     """
+    if isinstance(obj, UntypedStorage):
+        obj = memory_of(obj._owner)
     if isinstance(obj, BUFFERS):
         tensor = frombuffer(obj, dtype=dtype or _dtypes.get_default_dtype())
     else:

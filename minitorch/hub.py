@@ -47,6 +47,7 @@ __all__ = [
 
 _INSTEAD = "clone the repository, and import its model"
 load, list, help = (refused(f"torch.hub.{name}", _INSTEAD) for name in ("load", "list", "help"))
+HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _chosen: dict[str, str] = {}
 
 
@@ -127,7 +128,7 @@ def load_state_dict_from_url(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / (file_name or os.path.basename(urlparse(url).path))
     if not file.exists():
-        found = re.search(r"-([a-f0-9]*)\.", file.name) if check_hash else None
+        found = HASH_REGEX.search(file.name) if check_hash else None
         print(f'Downloading: "{url}" to {file}', file=sys.stderr)
         download_url_to_file(url, str(file), found[1] if found else None, progress)
     return _load(file, map_location=map_location)

@@ -17,7 +17,7 @@ class autocast(amp.autocast):
     def __init__(
         self, enabled: bool = True, dtype: DType = bfloat16, cache_enabled: bool = True
     ) -> None:
-        _warn("autocast")
+        _warn("cpu", "autocast")
         super().__init__("cpu", enabled=enabled, dtype=dtype, cache_enabled=cache_enabled)
 
 
@@ -25,14 +25,14 @@ class GradScaler(amp.GradScaler):
     """``minitorch.amp.GradScaler("cpu", ...)``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _warn("GradScaler")
+        _warn("cpu", "GradScaler")
         super().__init__("cpu", *args, **kwargs)
 
 
-def _warn(name: str) -> None:
+def _warn(device: str, name: str) -> None:
     warnings.warn(
-        f"`torch.cpu.amp.{name}(args...)` is deprecated. Please use `torch.amp.{name}('cpu', "
-        "args...)` instead.",
+        f"`torch.{device}.amp.{name}(args...)` is deprecated. Please use `torch.amp.{name}"
+        f"('{device}', args...)` instead.",
         FutureWarning,
         stacklevel=3,
     )

@@ -62,6 +62,16 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     return hooked
 
 
+class _RequiredParameter:
+    """The default of an option that has none, in libraries of optimizers."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _RequiredParameter()
+
+
 class Optimizer:
     """The base of every optimizer.
 

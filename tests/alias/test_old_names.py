@@ -40,6 +40,10 @@ LINES: dict[str, Callable[[Any], Any]] = {
         m.cuda.seed_all(), m.cuda.set_rng_state_all([]), m.cuda.is_tf32_supported(),
         issubclass(m.cuda.OutOfMemoryError, RuntimeError), m.OutOfMemoryError.__name__,
     ],
+    "mixed precision on a GPU": lambda m: [
+        m.cuda.amp.autocast(enabled=False).__enter__() is not None,
+        m.cuda.amp.GradScaler(enabled=False).get_scale(),
+    ],
     "a stream": lambda m: m.cuda.Stream(),
     "the current stream": lambda m: m.cuda.current_stream(),
     "memory of a GPU": lambda m: m.cuda.mem_get_info(),
@@ -82,3 +86,31 @@ def test_no_gpu_can_be_chosen() -> None:
         pass
     with pytest.raises(AssertionError, match="not compiled with CUDA"), minitorch.cuda.device(0):
         pass
+
+
+def test_dtypes_that_are_not_covered_have_names(torch: Any) -> None:
+    for name, ours in minitorch._dtypes.ABSENT.items():
+        theirs = getattr(torch, name)
+        for what in ("itemsize", "is_complex", "is_floating_point"):
+            assert getattr(ours, what) == getattr(theirs, what), (name, what)
+        assert str(ours) == str(theirs) and getattr(minitorch, name) is ours
+    x = minitorch.ones(2)
+    for use in (
+        lambda: x.to(minitorch.complex64),
+        lambda: minitorch.zeros(2, dtype=minitorch.uint16),
+        lambda: x.sum(dtype=minitorch.cfloat),
+        lambda: minitorch.promote_types(minitorch.complex64, minitorch.float32),
+    ):
+        with pytest.raises(NotImplementedError, match="is not covered by minitorch"):
+            use()
+
+
+def test_a_storage_is_bytes(torch: Any, tmp_path: Any) -> None:
+    (tmp_path / "bytes").write_bytes(bytes(range(8)))
+    for m in (torch, minitorch):
+        s = m.UntypedStorage.from_file(str(tmp_path / "bytes"), False, 8)
+        assert (len(s), s[3], len(s[2:4]), s[2:4][0]) == (8, 3, 2, 2)
+        assert m.asarray(s[:4], dtype=m.uint8).view(m.int32).item() == 0x03020100
+        assert len(m.UntypedStorage(4)) == 4 and m.UntypedStorage([1, 2])[1] == 2
+        x = m.ones(2)
+        assert m.asarray(x.untyped_storage(), dtype=m.uint8).tolist() == [0, 0, 128, 63] * 2

@@ -150,4 +150,6 @@ def stream(stream: Any) -> Iterator[None]:
     yield
 
 
-__getattr__ = missing(__name__, {"OutOfMemoryError": "minitorch._dtypes", "amp": "minitorch.amp"})
+__getattr__ = missing(
+    __name__, {"OutOfMemoryError": "minitorch._dtypes", "amp": "minitorch.cuda.amp"}
+)
