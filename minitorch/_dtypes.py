@@ -210,13 +210,18 @@ def promote_numpy(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     return a if rank_a > rank_b else b
 
 
+def meant(wanted: Any) -> Any:
+    """The dtype that Python's float, int or bool stands for; what else is given, as it is."""
+    return {float: float64, int: int64, bool: bool_}.get(wanted, wanted)
+
+
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype, by PyTorch's table, that neither operand outranks.
 
     >>> promote_types(int64, float16)
     torch.float16
     """
-    return _BY_NUMPY[promote_numpy(type1.numpy, type2.numpy)]
+    return _BY_NUMPY[promote_numpy(meant(type1).numpy, meant(type2).numpy)]
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
@@ -225,7 +230,7 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     >>> can_cast(int64, uint8), can_cast(float32, int64)
     (True, False)
     """
-    return _KIND_RANK[from_.numpy.kind] <= _KIND_RANK[to.numpy.kind]
+    return _KIND_RANK[meant(from_).numpy.kind] <= _KIND_RANK[meant(to).numpy.kind]
 
 
 def scalar_dtype(value: Scalar) -> np.dtype[Any]:

@@ -752,7 +752,7 @@ class TensorMethods(TensorBase):
     ) -> Tensor:
         """A copy of `data`, in this tensor's dtype unless another is given."""
         source = data._array if isinstance(data, TensorBase) else data
-        wanted = self._array.dtype if dtype is None else dtype.numpy
+        wanted = self._array.dtype if dtype is None else _dtypes.meant(dtype).numpy
         return self._new(np.array(source, wanted), requires_grad, device)
 
     new_zeros = _new_filled("new_zeros", 0, "Zeros")
@@ -781,7 +781,7 @@ class TensorMethods(TensorBase):
             raise TypeError("new_full(): argument 'size' must be tuple of ints, not int")
         if pin_memory or (layout is not None and layout is not _dtypes.strided):
             raise RuntimeError("new_full: expected layout torch.strided and pin_memory False")
-        wanted = self._array.dtype if dtype is None else dtype.numpy
+        wanted = self._array.dtype if dtype is None else _dtypes.meant(dtype).numpy
         if isinstance(fill_value, TensorBase):
             fill_value = fill_value._array.item()
         sizes = positive_shape("new_full", (size,))

@@ -22,7 +22,7 @@ class finfo:
     """
 
     def __init__(self, type: dtype | None = None) -> None:
-        kind = _dtypes.get_default_dtype() if type is None else type
+        kind = _dtypes.get_default_dtype() if type is None else _dtypes.meant(type)
         if not kind.is_floating_point:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle "

@@ -147,6 +147,7 @@ def numpy_dtype(who: str, wanted: Any, default: np.dtype[Any] | None = None) -> 
 
 def _from_data(data: Any, wanted: dtype | None) -> Array:
     """A new array of `data`, in PyTorch's dtype for it."""
+    wanted = _dtypes.meant(wanted)
     if isinstance(data, Tensor):
         return np.array(data._array, None if wanted is None else wanted.numpy)
     if isinstance(data, np.ndarray):
@@ -290,6 +291,7 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tens
     """`data` as a tensor, sharing its memory (and its graph) where it can."""
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
+    dtype = _dtypes.meant(dtype)
     if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype.numpy):
         return from_numpy(data)
     return tensor(data, dtype=dtype, device=device)
@@ -385,6 +387,7 @@ def frombuffer(
         length = memoryview(buffer).nbytes
     except TypeError:
         raise ValueError("object does not implement Python buffer protocol.") from None
+    dtype = _dtypes.meant(dtype)
     size = dtype.itemsize
     if length == 0 or count == 0:
         raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")

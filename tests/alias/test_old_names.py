@@ -33,8 +33,16 @@ LINES: dict[str, Callable[[Any], Any]] = {
     "Python's types": lambda m: [
         str(x.dtype)
         for x in (m.zeros(1, dtype=float), m.zeros(1, dtype=int), m.zeros(1, dtype=bool),
-                  m.ones(1).to(float))
-    ],
+                  m.ones(1).to(float), m.ones(1).sum(dtype=float), m.ones(1).mean(dtype=float),
+                  m.ones(1).cumsum(0, dtype=float), m.ones(1).softmax(0, dtype=float),
+                  m.norm(m.ones(1), dtype=float), m.linalg.vector_norm(m.ones(1), dtype=float),
+                  m.nansum(m.ones(1), dtype=float), m.ones(1).double().view(int),
+                  m.ones(1).new_zeros(2, dtype=int), m.tensor([1], dtype=float),
+                  m.ones(1).new_tensor([2.0], dtype=int), m.as_tensor([1], dtype=bool),
+                  m.frombuffer(bytearray(8), dtype=int), m.zeros_like(m.ones(1), dtype=int))
+    ]
+    + [m.promote_types(float, m.int32) == m.float64, m.can_cast(float, m.int32)]
+    + [m.finfo(float).eps],
     "no GPU": lambda m: [
         m.cuda.max_memory_allocated(), m.cuda.get_rng_state_all(), m.cuda.get_arch_list(),
         m.cuda.seed_all(), m.cuda.set_rng_state_all([]), m.cuda.is_tf32_supported(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array, dtype, promote_numpy
+from minitorch._dtypes import Array, dtype, meant, promote_numpy
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, wide
 from minitorch.ops.math.decompositions import check_matrices, need_single_or_double
@@ -117,6 +117,7 @@ def vector_norm(
 
 def _floats(who: str, x: Tensor, wanted: dtype | None) -> Tensor:
     need_floats(who, x)
+    wanted = meant(wanted)
     if wanted is None:
         return x
     if not wanted.is_floating_point:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import return_types
-from minitorch._dtypes import Array, dtype
+from minitorch._dtypes import Array, dtype, meant
 from minitorch.autograd.function import Function
 from minitorch.kernels.sums import add_up, mean_of_half
 from minitorch.ops.math.select import where
@@ -118,7 +118,7 @@ def mean(
     """
     x = require_tensor("mean", "input", input)
     if dtype is not None:
-        x = args.as_dtype(x, dtype.numpy)
+        x = args.as_dtype(x, meant(dtype).numpy)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array, dtype
+from minitorch._dtypes import Array, dtype, meant
 from minitorch.autograd.function import Function
 from minitorch.kernels import softmax as kernels
 from minitorch.ops.math import random as draws
@@ -24,7 +24,7 @@ __all__ = ["log_softmax", "softmax"]
 def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtype | None) -> Tensor:
     x = require_tensor(who, "input", input)
     if to is not None:
-        x = args.as_dtype(x, to.numpy)
+        x = args.as_dtype(x, meant(to).numpy)
     axis = wrap_dim(dim, x._array.ndim)
     floats(who, x)
     if x._array.ndim == 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array, Size, contiguous_format, result_dtype
+from minitorch._dtypes import Array, Size, contiguous_format, dtype as DType, meant, result_dtype
 from minitorch.autograd.function import Function
 from minitorch.autograd.views import ViewStep
 from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved, stretched
@@ -132,10 +132,10 @@ def view(input: Tensor, *sizes: Any, size: Any = None, dtype: Any = None) -> Ten
         RuntimeError: if the sizes do not fit, or if only a copy could have that shape.
     """
     x = require_tensor("view", "input", input)
-    if len(sizes) == 1 and hasattr(sizes[0], "is_floating_point") and hasattr(sizes[0], "numpy"):
-        sizes, dtype = ((), sizes[0]) if not args.is_tensor(sizes[0]) else (sizes, dtype)
+    if len(sizes) == 1 and isinstance(sizes[0], (DType, type)):
+        (dtype,), sizes = sizes, ()
     if dtype is not None:
-        return _view_dtype(x, dtype)
+        return _view_dtype(x, meant(dtype))
     wanted = shape_given("view", "size", sizes, size)
     y: Tensor = Reshape.apply_view(x, shape=_reshaped("view", x._array.shape, wanted))
     if y._view is None and x._array.size and not y._inference:

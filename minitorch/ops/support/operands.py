@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from minitorch import _dtypes
-from minitorch._dtypes import Array, Scalar, dtype
+from minitorch._dtypes import Array, Scalar, dtype, meant
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.mode import mode
@@ -314,6 +314,8 @@ def cast_for_sum(who: str, input: Any, dtype: dtype | None) -> Tensor:
     x = require_tensor(who, "input", input)
     if dtype is None:
         return x if x.is_floating_point() else as_dtype(x, np.dtype(np.int64))
+    dtype = meant(dtype)
+    assert dtype is not None
     if mode.grad and x._requires_grad and not dtype.is_floating_point:
         raise RuntimeError(f"{who}: Autograd not support dtype: {dtype}; detach() the tensor first")
     return as_dtype(x, dtype.numpy)
