@@ -178,7 +178,7 @@ _later = {
     "overrides": "minitorch.overrides",
     "save": "minitorch.serialization",
     "serialization": "minitorch.serialization",
-    "storage": "minitorch._storage",
+    "storage": "minitorch.storage",
     "testing": "minitorch.testing",
     "torch_version": "minitorch.torch_version",
     "types": "minitorch.types",

@@ -23,7 +23,6 @@ __all__ = [
     "Attribute",
     "CompilationUnit",
     "Error",
-    "Final",
     "Future",
     "RecursiveScriptModule",
     "ScriptFunction",

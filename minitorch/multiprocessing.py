@@ -15,7 +15,6 @@ from typing import Any
 from minitorch._missing import missing
 
 __all__ = ["ProcessContext", "ProcessException"]
-__all__ += _python.__all__
 __all__ += ["ProcessRaisedException", "SpawnContext", "get_all_sharing_strategies"]
 __all__ += ["get_sharing_strategy", "set_sharing_strategy", "spawn", "start_processes"]
 

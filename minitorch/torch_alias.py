@@ -43,7 +43,6 @@ _ANY = DistributionFinder.Context()
 ELSEWHERE = {
     "torch._custom_ops": "minitorch.library",
     "torch._dynamo.utils": "minitorch._dynamo",
-    "torch.storage": "minitorch._storage",
     "torch.utils.model_zoo": "minitorch.hub",
 }
 """Modules of PyTorch's that are part of another one here."""

@@ -161,6 +161,13 @@ PAGES = [
     Page("sklearn", "For scikit-learn", "sklearn"),
     Page("viz", "Seeing inside", "viz"),
     Page("devices", "Devices and precision", "amp accelerator backends cpu cuda mps xpu"),
+    Page(
+        "libraries",
+        "Names that libraries look for",
+        "_C _checks _deprecated _foreach _not_covered compiler distributed futures fx hub jit "
+        "library multiprocessing nn.attention onnx overrides storage torch_alias torch_version "
+        "types",
+    ),
 ]
 
 
@@ -191,6 +198,7 @@ def collect() -> list[Entry]:
             if namespace not in NAMESPACES and id(value) in entries:
                 continue  # listed where it is defined, and known by the names it is used under
             home = getattr(value, "__module__", None) if callable(value) else None
+            home = None if home == "typing" else home  # of an alias for annotations
             entry = Entry(value, home or defined_in(type(value), module), [])
             # Two constants may be one object (None): only what is ours has one entry.
             key = id(value) if home else id(entry)

@@ -67,6 +67,7 @@ _kept: dict[str, Any] = {}
 def torch_is_minitorch(gallery_conf: dict[str, Any], file: str | None, when: str) -> None:
     """Let ``import torch`` mean minitorch while an example runs, and PyTorch again after it."""
     import minitorch
+    import minitorch.nn.functional  # which it loads only when it is asked for
 
     if not file or not (STAGED / Path(file).name).exists():  # a name alone, or None for a folder
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from minitorch import amp
@@ -30,5 +29,11 @@ class GradScaler(amp.GradScaler):
         super().__init__("cuda", *args, **kwargs)
 
 
-custom_fwd = partial(amp.custom_fwd, device_type="cuda")
-custom_bwd = partial(amp.custom_bwd, device_type="cuda")
+def custom_fwd(fwd: Any = None, *, cast_inputs: DType | None = None) -> Any:
+    """`torch.amp.custom_fwd` for a GPU. Also a decorator."""
+    return amp.custom_fwd(fwd, device_type="cuda", cast_inputs=cast_inputs)
+
+
+def custom_bwd(bwd: Any = None) -> Any:
+    """`torch.amp.custom_bwd` for a GPU. Also a decorator."""
+    return amp.custom_bwd(bwd, device_type="cuda")

@@ -36,6 +36,7 @@ LAYERS = {
     "minitorch._format": 2,
     "minitorch._constructors": 2,
     "minitorch._storage": 1,
+    "minitorch.storage": 1,
     "minitorch._tensor_types": 4,
     "minitorch._tensor": 3,
     "minitorch._tensor_methods": 3,

@@ -19,7 +19,7 @@ y = y.astype(np.int64)
 class M(torch.nn.Module):
     def __init__(s, n=10):
         super().__init__()
-        s.loss = torch.nn.Linear(8, n)
+        s.l = torch.nn.Linear(8, n)
         s.d = torch.nn.Dropout(0.2)
         s.o = torch.nn.Linear(n, 2)
 

@@ -232,8 +232,8 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Any = None) -> Tensor:
     """X with ``tensordot(A, X, X.ndim) = B``.
 
     Args:
-        A: (*S, *T), S being B's shape, of the same product as T.
-        B: (*S).
+        A: ``(*S, *T)``, S being B's shape, of the same product as T.
+        B: ``(*S)``.
         dims: dimensions of A that are moved to its end first.
 
     Returns:

@@ -1,0 +1,5 @@
+"""The memory of tensors, where PyTorch programs look for its classes."""
+
+from minitorch._storage import TypedStorage, UntypedStorage
+
+__all__ = ["TypedStorage", "UntypedStorage"]
