@@ -140,6 +140,8 @@ NOT_TYPED = {
     "python -m benchmarks.memory --markdown docs/speed.md": MEASURES,
     "python -m benchmarks.budget --write": MEASURES,
     "python -m benchmarks.gradcheckers": MEASURES,
+    "python -m benchmarks.libraries": "it installs a dozen of them: tests/alias/test_libraries.py",
+    "python -m pytest -p minitorch.torch_alias path/to/tests": "tests/alias tries it",
     "python -m minitorch run examples/vae.py --bar --plot vae.png": "it trains for a minute; "
     "tests/project/test_examples.py trains it for less",
     "pytest --gradients-html=gradients.html": "in a package that the page makes: "
