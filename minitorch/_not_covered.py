@@ -85,11 +85,20 @@ def reason(name: str) -> str | None:
     return None
 
 
-def any_name(module_name: str) -> Callable[[str], Any]:
-    """Return a ``__getattr__`` for a module of the list: every other name is refused in use."""
+PROBED = ("pytest", "setup", "setUp", "teardown", "tearDown")
+"""The beginnings of names that pytest asks every module for."""
+
+
+def any_name(module_name: str, private: bool = False) -> Callable[[str], Any]:
+    """Return a ``__getattr__`` for a module of the list: every other name is refused in use.
+
+    Args:
+        module_name: the module.
+        private: whether names with an underscore are refused so, too.
+    """
 
     def __getattr__(name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith(("__" if private else "_", *PROBED)):
             raise AttributeError(f"module {module_name!r} has no attribute {name!r}")
         made = _refusing(f"{module_name}.{name}")
         setattr(sys.modules[module_name], name, made)
@@ -104,7 +113,7 @@ def placeholder(name: str) -> ModuleType | None:
     if why is None:
         return None
     made = ModuleType(name, f"{not_covered(name)}: {why}.")
-    vars(made).update(__path__=[], __getattr__=any_name(name))
+    vars(made).update(__path__=[], __getattr__=any_name(name, private=True))
     sys.modules.setdefault(name, made)
     return made
 

@@ -1,17 +1,12 @@
 """`__torch_function__`: classes that take PyTorch's functions into their own hands.
 
->>> import minitorch
->>> class Logged(minitorch.Tensor):
-...     @classmethod
-...     def __torch_function__(cls, func, types, args=(), kwargs=None):
-...         print(func.__name__)
-...         return super().__torch_function__(func, types, args, kwargs)
->>> x = minitorch.ones(2).as_subclass(Logged)
->>> y = minitorch.exp(x) + 1
-exp
-add
->>> type(y).__name__
-'Logged'
+    class Logged(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            print(func.__name__)
+            return super().__torch_function__(func, types, args, kwargs)
+
+    y = torch.exp(torch.ones(2).as_subclass(Logged)) + 1  # prints exp and add; y is Logged, too
 
 No function looks for such a class until the first one is defined, or ``torch`` is minitorch's: then
 `enable` puts a function around each that a class may take over, of `minitorch`, `Tensor`,
@@ -422,14 +417,13 @@ def resolve_name(f: Any) -> str | None:
 class TorchFunctionMode:
     """A context manager whose `__torch_function__` is asked about each function called within.
 
-    >>> import minitorch
-    >>> class Names(TorchFunctionMode):
-    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
-    ...         print(func.__name__)
-    ...         return func(*args, **(kwargs or {}))
-    >>> with Names():
-    ...     _ = minitorch.ones(2).sum()
-    sum
+    class Names(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            print(func.__name__)
+            return func(*args, **(kwargs or {}))
+
+    with Names():
+        torch.ones(2).sum()  # prints ones and sum
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

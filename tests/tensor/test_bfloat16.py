@@ -229,7 +229,7 @@ def test_gradients_are_pytorchs() -> None:
 def test_the_checker_takes_it_and_nodes_show_it() -> None:
     x = mt.tensor([1.0, 2.0, 0.3]).bfloat16().requires_grad_()
     assert mt.autograd.gradcheck(lambda a: (a * a).exp(), (x,))
-    with pytest.raises(mt.autograd.GradcheckError, match="a constant factor of 1/2"):
+    with pytest.raises(mt.autograd.GradcheckError, match="part of the function is detached"):
         mt.autograd.gradcheck(lambda a: a.detach() * a, (x,))
     node: Any = (x * x).grad_fn
     assert node._saved_self is x and node(mt.ones(3).bfloat16())[0].dtype is mt.bfloat16

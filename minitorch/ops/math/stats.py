@@ -126,7 +126,12 @@ def std_mean(
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over `dim`; see `std`."""
-    deviation = std(input, dim, unbiased, keepdim, correction=correction)
+    if args.is_half(input):
+        deviation = std(input, dim, unbiased, keepdim, correction=correction)
+    else:
+        wide = _root(_var("std_mean", input, dim, unbiased, keepdim, correction, rooted=True))
+        deviation = args.as_dtype(wide, input._array.dtype)
+    args.set_grad_fn_name("StdMeanBackward0", deviation)
     return deviation, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
