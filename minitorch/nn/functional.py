@@ -36,7 +36,7 @@ def softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
 ) -> Tensor:
     """`minitorch.softmax`; without `dim`, PyTorch's guess at one, and its warning against that."""
-    dim = implied_dim("softmax", input.ndim, _stacklevel) if dim is None else dim
+    dim = implied_dim("softmax", input.ndim) if dim is None else dim
     return ops.softmax(input, dim, dtype)
 
 
@@ -44,7 +44,7 @@ def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
 ) -> Tensor:
     """`minitorch.log_softmax`; without `dim`, PyTorch's guess at one, and its warning."""
-    dim = implied_dim("log_softmax", input.ndim, _stacklevel) if dim is None else dim
+    dim = implied_dim("log_softmax", input.ndim) if dim is None else dim
     return ops.log_softmax(input, dim, dtype)
 
 
@@ -52,7 +52,7 @@ def softmin(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
 ) -> Tensor:
     """`softmax` of ``-input``: largest where the input is smallest."""
-    dim = implied_dim("softmin", input.ndim, _stacklevel) if dim is None else dim
+    dim = implied_dim("softmin", input.ndim) if dim is None else dim
     return ops.softmax(-input, dim, dtype)
 
 

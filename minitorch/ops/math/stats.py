@@ -161,7 +161,7 @@ def _var(
     dims = wrap_dims(dim, x._array.ndim)
     freedom = math.prod(x._array.shape[d] for d in dims) - correction
     if freedom <= 0:
-        _warn_of_freedom(who, "the reduction factor (input numel divided by output numel)", 5)
+        _warn_of_freedom(who, "the reduction factor (input numel divided by output numel)")
     options = {"dims": dims, "keepdim": keepdim, "freedom": max(freedom, 0)}
     variance: Tensor = Var.apply(x, **options)
     if x._array.itemsize == 8 or _is_normal(variance._array) or not x._array.size:
@@ -177,12 +177,12 @@ def _is_normal(variance: Array) -> bool:
     return bool(((variance > 2 * limits.tiny) & (variance <= limits.max / 2)).all())
 
 
-def _warn_of_freedom(who: str, limit: str, stacklevel: int) -> None:
-    """Warn at the user's own line, `stacklevel` calls above."""
+def _warn_of_freedom(who: str, limit: str) -> None:
+    """Warn at the user's own line."""
     warnings.warn(
         f"{who}(): degrees of freedom is <= 0. Correction should be strictly less than {limit}.",
         UserWarning,
-        stacklevel=stacklevel,
+        stacklevel=args.users_line(),
     )
 
 
@@ -242,7 +242,7 @@ def cov(
         lost = correction if aweights is None else correction * (weights * aweights).sum() / total
         freedom = total - lost
     if (freedom.item() if args.is_tensor(freedom) else freedom) <= 0:
-        _warn_of_freedom("cov", "the number of observations", 3)
+        _warn_of_freedom("cov", "the number of observations")
         freedom = 0
     x = x - centre.unsqueeze(1)
     products = x @ (x if weights is None else x * weights).t()

@@ -35,12 +35,12 @@ def _along(function: type[Function], who: str, input: Tensor, dim: int, to: dtyp
     return function.apply(x, dim=axis)
 
 
-def implied_dim(who: str, ndim: int, stacklevel: int = 3) -> int:
+def implied_dim(who: str, ndim: int) -> int:
     """The dimension that PyTorch takes where none is given, with its warning against that."""
     warnings.warn(
         f"Implicit dimension choice for {who} has been deprecated. Change the call to include "
         "dim=X as an argument.",
-        stacklevel=stacklevel,
+        stacklevel=args.users_line(),
     )
     return 0 if ndim in (0, 1, 3) else 1
 

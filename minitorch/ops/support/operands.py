@@ -12,6 +12,7 @@ import math
 import operator
 import types
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -30,6 +31,7 @@ from minitorch.ops.support.cast import Cast
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
 
+PACKAGE = str(Path(__file__).parents[2])
 P = ParamSpec("P")
 R = TypeVar("R")
 Operand = Any  # a tensor, an ndarray or a Python number
@@ -319,6 +321,18 @@ def cast_for_sum(who: str, input: Any, dtype: dtype | None) -> Tensor:
     if mode.grad and x._requires_grad and not dtype.is_floating_point:
         raise RuntimeError(f"{who}: Autograd not support dtype: {dtype}; detach() the tensor first")
     return as_dtype(x, dtype.numpy)
+
+
+def users_line() -> int:
+    """Return the `stacklevel` of a warning of the caller's that is to show the user's own line.
+
+    It is counted, and not known: `minitorch.amp` and `minitorch.overrides` put functions between.
+    """
+    level, frame = 1, inspect.currentframe()
+    frame = None if frame is None else frame.f_back
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def not_bool(who: str, *operands: Operand) -> None:
