@@ -182,7 +182,7 @@ def _warn_of_freedom(who: str, limit: str) -> None:
     warnings.warn(
         f"{who}(): degrees of freedom is <= 0. Correction should be strictly less than {limit}.",
         UserWarning,
-        stacklevel=args.users_line(),
+        stacklevel=args.caller_stacklevel(),
     )
 
 

@@ -40,7 +40,7 @@ def implied_dim(who: str, ndim: int) -> int:
     warnings.warn(
         f"Implicit dimension choice for {who} has been deprecated. Change the call to include "
         "dim=X as an argument.",
-        stacklevel=args.users_line(),
+        stacklevel=args.caller_stacklevel(),
     )
     return 0 if ndim in (0, 1, 3) else 1
 

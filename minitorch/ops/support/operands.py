@@ -323,7 +323,7 @@ def cast_for_sum(who: str, input: Any, dtype: dtype | None) -> Tensor:
     return as_dtype(x, dtype.numpy)
 
 
-def users_line() -> int:
+def caller_stacklevel() -> int:
     """Return the `stacklevel` of a warning of the caller's that is to show the user's own line.
 
     It is counted, and not known: `minitorch.amp` and `minitorch.overrides` put functions between.
