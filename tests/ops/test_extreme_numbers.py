@@ -30,8 +30,14 @@ ORDERED = (
 )
 # At its poles, digamma's slope is infinite; PyTorch's is a large number. Of the others, PyTorch
 # scales before it multiplies, or has no way that is more exact.
-# The gradients of decompositions divide by squares and products of what is tiny, in float32.
-DECOMPOSED = ("det", "ormqr", "svd", "pca_", "linalg.svd", "linalg.lstsq", "linalg.cond")
+# A singular matrix's cofactors overflow, where PyTorch gives 0; PyTorch cannot go back through cond.
+# The gradients of lstsq and ormqr are NaN at 1e19 or 1e-20 where PyTorch's are not: ours fall short.
+DECOMPOSED = (
+    "det, rank",
+    *(f"linalg.cond, {order}" for order in ("fro", "1", "-1")),
+    *(f"linalg.lstsq, {how}" for how in ("gels", "vectors")),
+    "ormqr",
+)
 OTHERWISE = (
     *ORDERED,
     "digamma, negative",

@@ -89,18 +89,20 @@ class SVD(Function):
         _refuse_nullspace(gU, gVh, K)
         U, Vh = U[..., :K], Vh[..., :K, :]
         inner = None if gS is None else diag_embed(gS)
-        E = _ones_on_diagonal(_differences(S) * (S[..., None, :] + S[..., None]) / 2)
+        # E in two factors, as the square of what is tiny or huge is 0 or infinite.
+        apart = _ones_on_diagonal(_differences(S))
+        mean = _ones_on_diagonal((S[..., None, :] + S[..., None]) / 2)
         beside = None
         if gU is not None:
             gU = gU[..., :K]
-            added = _skew(U.mT @ gU) / E * S[..., None, :]
+            added = _skew(U.mT @ gU) / apart * (S[..., None, :] / mean)
             inner = added if inner is None else inner + added
             if M > K:
                 outside = (gU - U @ (U.mT @ gU)) / S[..., None, :]
                 beside = outside @ Vh
         if gVh is not None:
             gVh = gVh[..., :K, :]
-            added = S[..., None] * (_skew(Vh @ gVh.mT) / E)
+            added = (S[..., None] / mean) * (_skew(Vh @ gVh.mT) / apart)
             inner = added if inner is None else inner + added
             if N > K:
                 outside = (gVh - (gVh @ Vh.mT) @ Vh) / S[..., None]
