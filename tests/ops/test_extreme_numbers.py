@@ -28,16 +28,16 @@ ORDERED = (
     "tensordot",
     "F.binary_cross_entropy_with_logits, weights",
 )
-# At its poles, digamma's slope is infinite; PyTorch's is a large number. Of the others, PyTorch
-# scales before it multiplies, or has no way that is more exact.
-# A singular matrix's cofactors overflow, where PyTorch gives 0; PyTorch cannot go back through cond.
-# The gradients of lstsq and ormqr are NaN at 1e19 or 1e-20 where PyTorch's are not: ours fall short.
+# A singular matrix's cofactors overflow, where PyTorch gives 0; it cannot go back through cond. The
+# gradients of lstsq and ormqr are NaN at 1e19 or 1e-20 where PyTorch's are not: ours fall short.
 DECOMPOSED = (
     "det, rank",
     *(f"linalg.cond, {order}" for order in ("fro", "1", "-1")),
     *(f"linalg.lstsq, {how}" for how in ("gels", "vectors")),
     "ormqr",
 )
+# At its poles, digamma's slope is infinite; PyTorch's is a large number. Of the others, PyTorch
+# scales before it multiplies, or has no way that is more exact.
 OTHERWISE = (
     *ORDERED,
     "digamma, negative",
