@@ -417,13 +417,15 @@ def resolve_name(f: Any) -> str | None:
 class TorchFunctionMode:
     """A context manager whose `__torch_function__` is asked about each function called within.
 
-    class Names(TorchFunctionMode):
-        def __torch_function__(self, func, types, args=(), kwargs=None):
-            print(func.__name__)
-            return func(*args, **(kwargs or {}))
+    Within its `__torch_function__` the mode is left, so that it can call the function::
 
-    with Names():
-        torch.ones(2).sum()  # prints ones and sum
+        class Names(TorchFunctionMode):
+            def __torch_function__(self, func, types, args=(), kwargs=None):
+                print(func.__name__)
+                return func(*args, **(kwargs or {}))
+
+        with Names():
+            torch.ones(2).sum()  # prints ones and sum
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
