@@ -9,10 +9,13 @@ from minitorch._constructors import dtype_of_type
 from minitorch._dtypes import dtype, float64, get_default_dtype, set_default_dtype
 from minitorch._tensor import Tensor
 from minitorch.factory import arange
+from minitorch.ops.support.operands import caller_stacklevel
+from minitorch.ops.support.out import MADE, takes_out
 
 __all__ = ["range", "set_default_tensor_type"]
 
 
+@takes_out("range", MADE)
 def range(
     start: Any,
     end: Any = None,
@@ -36,7 +39,7 @@ def range(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
         "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
         "values in [start, end).",
-        stacklevel=2,
+        stacklevel=caller_stacklevel(),
     )
     if end is None:
         start, end = 0, start

@@ -461,4 +461,7 @@ class Tensor(TensorMethods):
         return tensor_repr(self, "tensor" if type(self) is Tensor else type(self).__name__)
 
 
+for _name, _method in list(vars(Tensor).items()):
+    if hasattr(_method, "without_out"):  # a method has no `out`
+        setattr(Tensor, _name, _method.without_out)
 Tensor._result_class = Tensor

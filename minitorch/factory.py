@@ -25,6 +25,7 @@ from minitorch.ops.support.operands import (
     scalar_as,
     shape_given,
 )
+from minitorch.ops.support.out import MADE, takes_out
 
 __all__ = [
     "arange",
@@ -454,6 +455,7 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
 # ---- filled -----------------------------------------------------------------------------------
 
 
+@takes_out("zeros", MADE)
 @spelled_out
 def zeros(
     *sizes: Any, size: Any = None, dtype: dtype | None = None, **options: Unpack[Options]
@@ -468,6 +470,7 @@ def zeros(
     return finish(np.zeros(shape, numpy_dtype("zeros", dtype)), **options)
 
 
+@takes_out("ones", MADE)
 @spelled_out
 def ones(
     *sizes: Any, size: Any = None, dtype: dtype | None = None, **options: Unpack[Options]
@@ -477,6 +480,7 @@ def ones(
     return finish(np.ones(shape, numpy_dtype("ones", dtype)), **options)
 
 
+@takes_out("empty", MADE)
 def empty(
     *sizes: Any,
     size: Any = None,
@@ -522,6 +526,7 @@ def empty_strided(
     return finish(array, **options)
 
 
+@takes_out("full", MADE)
 @spelled_out
 def full(
     size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Unpack[Options]
@@ -536,6 +541,7 @@ def full(
     return finish(array, **options)
 
 
+@takes_out("eye", MADE)
 @spelled_out
 def eye(
     n: int, m: int | None = None, *, dtype: dtype | None = None, **options: Unpack[Options]
@@ -594,6 +600,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Unpack[LikeOptions]) ->
 # ---- sequences --------------------------------------------------------------------------------
 
 
+@takes_out("arange", MADE)
 @spelled_out
 def arange(
     start: Any = None,
@@ -646,6 +653,7 @@ def arange(
     return finish(array, **options)
 
 
+@takes_out("linspace", MADE)
 @spelled_out
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: dtype | None = None, **options: Unpack[Options]
@@ -658,6 +666,7 @@ def linspace(
     return finish(_evenly("linspace", start, end, steps, dtype), **options)
 
 
+@takes_out("logspace", MADE)
 @spelled_out
 def logspace(
     start: Any,

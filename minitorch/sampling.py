@@ -19,6 +19,7 @@ from minitorch.factory import (
     zeros,
 )
 from minitorch.ops.math import random as draws
+from minitorch.ops.support.out import MADE, takes_out
 
 __all__ = [
     "normal",
@@ -48,6 +49,7 @@ def _drawn(
     return _filled(made, values, requires_grad)
 
 
+@takes_out("rand", MADE)
 @spelled_out
 def rand(
     *sizes: Any,
@@ -66,6 +68,7 @@ def rand(
     return _drawn("uniform", sizes, generator, size=size, dtype=dtype, **options)
 
 
+@takes_out("randn", MADE)
 @spelled_out
 def randn(
     *sizes: Any,
@@ -94,6 +97,7 @@ def randn_like(input: Tensor, *, generator: Any = None, **options: Unpack[LikeOp
     return draws.normal_(made, generator=generator).requires_grad_(requires_grad)
 
 
+@takes_out("randint", MADE)
 @spelled_out
 def randint(
     low: int,
@@ -153,6 +157,7 @@ def _check_range(low: int, high: int) -> None:
         )
 
 
+@takes_out("randperm", MADE)
 @spelled_out
 def randperm(
     n: int, *, generator: Any = None, dtype: dtype | None = None, **options: Unpack[Options]
@@ -165,6 +170,7 @@ def randperm(
     return finish(order, **options)
 
 
+@takes_out("normal")
 @spelled_out
 def normal(
     mean: Any,

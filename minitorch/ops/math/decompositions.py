@@ -17,7 +17,7 @@ from minitorch.ops.support.operands import (
     require_tensor,
     set_grad_fn_name,
 )
-from minitorch.ops.support.out import takes_out
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -104,7 +104,7 @@ class SolveTriangular(Function):
         return grad_A, grad_B if self.needs(1) else None
 
 
-@takes_out("linalg.solve_triangular")
+@takes_out("linalg.solve_triangular", SAME)
 def solve_triangular(
     A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Tensor:
@@ -173,7 +173,7 @@ class Cholesky(Function):
         return (outer + outer.mT) / 2
 
 
-@takes_out("linalg.cholesky_ex")
+@takes_out("linalg.cholesky_ex", SAME)
 def cholesky_ex(
     A: Tensor, *, upper: bool = False, check_errors: bool = False
 ) -> return_types.linalg_cholesky_ex:
@@ -198,7 +198,7 @@ def cholesky_ex(
     return return_types.linalg_cholesky_ex(*_cholesky("linalg.cholesky_ex", A, upper, check_errors))
 
 
-@takes_out("linalg.cholesky")
+@takes_out("linalg.cholesky", SAME)
 def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """Cholesky's decomposition of symmetric positive-definite matrices: ``L @ L.mT == A``.
 
@@ -275,7 +275,7 @@ def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     return set_grad_fn_name("CholeskyInverseBackward0", cholesky_solve(eye, L, upper))
 
 
-@takes_out("triangular_solve")
+@takes_out("triangular_solve", SAME)
 def triangular_solve(
     b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> return_types.triangular_solve:

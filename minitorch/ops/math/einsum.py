@@ -17,6 +17,7 @@ from minitorch.ops.math.linalg import matmul
 from minitorch.ops.shape.strided import diagonal
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, wrap_dim
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -235,6 +236,7 @@ def _pair(
     return matmul(x, y).reshape(B + N + M), batch + rows + columns
 
 
+@takes_out("tensordot", SAME)
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """The sum of products over dimensions of `a` paired with dimensions of `b`.
 

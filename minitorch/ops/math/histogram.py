@@ -11,6 +11,7 @@ import numpy as np
 from minitorch import return_types
 from minitorch._dtypes import Array
 from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -113,6 +114,7 @@ def _weights(weight: Any, shape: tuple[int, ...], x: Tensor) -> Any:
     return array
 
 
+@takes_out("histogram", SAME)
 def histogram(
     input: Tensor,
     bins: Any,

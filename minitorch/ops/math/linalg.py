@@ -28,6 +28,7 @@ from minitorch.ops.support.operands import (
     set_grad_fn_name,
     wrap_dim,
 )
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -124,6 +125,7 @@ class MatMul(Function):
         return grad_x, grad_y
 
 
+@takes_out("matmul", SAME)
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product; 1-d operands count as a row and a column, further dimensions broadcast.
 
@@ -168,6 +170,7 @@ def _matrix(shape: tuple[int, ...]) -> str:
     return "x".join(str(n) for n in (shape if len(shape) < 3 else shape[-2:]))
 
 
+@takes_out("mm", SAME)
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.
 
@@ -176,6 +179,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(_of_rank("mm", "self", input, 2), _of_rank("mm", "mat2", mat2, 2))
 
 
+@takes_out("bmm", SAME)
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices.
 
@@ -191,6 +195,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return set_grad_fn_name("BmmBackward0", matmul(x, y))
 
 
+@takes_out("mv", SAME)
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """A matrix times a vector.
 
@@ -200,6 +205,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return set_grad_fn_name("MvBackward0", matmul(x, y))
 
 
+@takes_out("dot", SAME)
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors.
 
@@ -209,11 +215,13 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return set_grad_fn_name("DotBackward0", matmul(x, y))
 
 
+@takes_out("vdot", SAME)
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The inner product of two vectors: `dot`, since there are no complex numbers to conjugate."""
     return set_grad_fn_name("VdotBackward0", dot(input, other))
 
 
+@takes_out("linalg.vecdot", SAME)
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The inner products of vectors that lie along `dim`; other dimensions broadcast.
 
@@ -227,6 +235,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     return (x * y).sum(dim)
 
 
+@takes_out("outer")
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Every element of one vector times every one of another, promoted.
 
@@ -241,11 +250,13 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return x.unsqueeze(1) * y  # (N, 1) * (M)
 
 
+@takes_out("ger")
 def ger(input: Tensor, vec2: Tensor) -> Tensor:
     """Another name of `outer`."""
     return outer(input, vec2)
 
 
+@takes_out("inner", SAME)
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """The inner products of the last dimensions; a 0-d operand just multiplies.
 
@@ -264,6 +275,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return matmul(rows, columns.t()).reshape((*a[:-1], *b[:-1]))
 
 
+@takes_out("kron")
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """The Kronecker product: `other`, times each element of `input` in turn.
 
@@ -279,6 +291,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     return (coarse * fine).reshape(tuple(n * m for n, m in zip(a, b, strict=True)))
 
 
+@takes_out("cross", SAME)
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The cross products of the vectors of three along `dim`; other dimensions broadcast.
 
@@ -300,6 +313,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     return linalg_cross(x, other, dim=dim)
 
 
+@takes_out("linalg.cross", SAME)
 def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross products of the vectors of three along `dim`; other dimensions broadcast.
 
@@ -341,6 +355,7 @@ def trace(input: Tensor) -> Tensor:
     return set_grad_fn_name("TraceBackward0", diagonal(x).sum())
 
 
+@takes_out("linalg.multi_dot", SAME)
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications.
 
@@ -403,6 +418,7 @@ def _cheapest_cuts(sizes: list[int]) -> dict[tuple[int, int], int]:
 
 
 # ---- a product added to something -------------------------------------------------------------
+@takes_out("addmm", SAME)
 def addmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1
 ) -> Tensor:
@@ -413,6 +429,7 @@ def addmm(
     return _added("addmm", input, mm, mat1, mat2, beta, alpha)
 
 
+@takes_out("addmv", SAME)
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """``beta * input + alpha * (mat @ vec)``.
 
@@ -421,6 +438,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
     return _added("addmv", input, mv, mat, vec, beta, alpha)
 
 
+@takes_out("addbmm", SAME)
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1
 ) -> Tensor:
@@ -440,6 +458,7 @@ def addbmm(
     return _added("addbmm", input, matmul, rows, columns, beta, alpha)
 
 
+@takes_out("baddbmm", SAME)
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1
 ) -> Tensor:
@@ -450,6 +469,7 @@ def baddbmm(
     return _added("baddbmm", input, bmm, batch1, batch2, beta, alpha)
 
 
+@takes_out("addr")
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``, promoted.
 
@@ -543,6 +563,7 @@ class Linear(Function):
         return grad_x, grad_w, add_up(rows, (0,), False) if self.needs(2) else None
 
 
+@takes_out("linear", SAME)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``.
 

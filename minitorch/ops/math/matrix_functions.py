@@ -16,7 +16,7 @@ from minitorch.ops.math.scan import cumprod
 from minitorch.ops.math.systems import inv
 from minitorch.ops.shape.views import cat
 from minitorch.ops.support.operands import integer, is_half, laid, require_tensor
-from minitorch.ops.support.out import takes_out
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["matrix_exp", "matrix_power"]
 
 
-@takes_out("linalg.matrix_power")
+@takes_out("linalg.matrix_power", SAME)
 def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
     """The product of `n` times the same matrix, by repeated squaring; of its inverse if n < 0.
 
@@ -58,6 +58,7 @@ def linalg_matrix_power(A: Tensor, n: int) -> Tensor:
         square = matmul(square, square)
 
 
+@takes_out("matrix_power", SAME)
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """`linalg.matrix_power`, by its older name."""
     return linalg_matrix_power(input, n)

@@ -18,7 +18,7 @@ from minitorch.ops.math.spectral import svdvals
 from minitorch.ops.math.systems import inv_ex
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
-from minitorch.ops.support.out import into, takes_out
+from minitorch.ops.support.out import SAME, into, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -66,7 +66,7 @@ class VectorNorm(Function):
         return x * expand_reduced(scale, shape, self.dims, self.keepdim)
 
 
-@takes_out("linalg.vector_norm")
+@takes_out("linalg.vector_norm", SAME)
 @accept_axis_keepdims
 def vector_norm(
     x: Tensor,
@@ -155,7 +155,7 @@ def norm(
     return vector_norm(x, 2 if p is None or p == "fro" else p, dim, keepdim, dtype=dtype)
 
 
-@takes_out("linalg.matrix_norm")
+@takes_out("linalg.matrix_norm", SAME)
 def matrix_norm(
     A: Tensor,
     ord: Any = "fro",
@@ -212,7 +212,7 @@ def matrix_norm(
     return norms if keepdim else norms.squeeze((rows, columns))
 
 
-@takes_out("linalg.norm")
+@takes_out("linalg.norm", SAME)
 def linalg_norm(
     A: Tensor,
     ord: Any = None,
@@ -288,6 +288,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return args.set_grad_fn_name("DistBackward0", norm(x - y, p))
 
 
+@takes_out("renorm", SAME)
 @accept_axis_keepdims
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """`input`, with each slice along `dim` whose norm of order `p` exceeds `maxnorm` scaled to it.

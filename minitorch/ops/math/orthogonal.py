@@ -15,7 +15,7 @@ from minitorch.ops.math.linalg import matmul
 from minitorch.ops.math.reduce import constant_of
 from minitorch.ops.shape.views import cat
 from minitorch.ops.support.operands import laid_by_columns, require_tensor, set_grad_fn_name
-from minitorch.ops.support.out import takes_out
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -59,7 +59,7 @@ class QR(Function):
         return SolveTriangular.apply(R, whole.mT, upper=True, unitriangular=False).mT
 
 
-@takes_out("linalg.qr")
+@takes_out("linalg.qr", SAME)
 def linalg_qr(A: Tensor, mode: str = "reduced") -> return_types.linalg_qr:
     """Orthogonal columns Q and an upper triangle R with ``Q @ R == A``, with LAPACK's signs.
 
@@ -92,7 +92,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced") -> return_types.linalg_qr:
     return return_types.linalg_qr(Q, laid_by_columns(cat([R, matmul(Q.mT, A[..., M:])], -1)))
 
 
-@takes_out("qr")
+@takes_out("qr", SAME)
 def qr(input: Tensor, some: bool = True) -> return_types.qr:
     """`linalg.qr` by its older name: reduced, if told `some`, or complete."""
     return return_types.qr(*linalg_qr(input, "reduced" if some else "complete"))
@@ -186,12 +186,13 @@ def householder_product(A: Tensor, tau: Tensor) -> Tensor:
     return set_grad_fn_name("LinalgHouseholderProductBackward0", laid_by_columns(Q))
 
 
+@takes_out("orgqr")
 def orgqr(input: Tensor, tau: Tensor) -> Tensor:
     """`linalg.householder_product`, by LAPACK's name."""
     return householder_product(input, tau)
 
 
-@takes_out("ormqr")
+@takes_out("ormqr", SAME)
 def ormqr(
     input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False
 ) -> Tensor:

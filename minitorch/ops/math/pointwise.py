@@ -24,7 +24,7 @@ from minitorch.ops.math.arithmetic import Scale, div, mul, sub
 from minitorch.ops.math.select import where
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor
-from minitorch.ops.support.out import into
+from minitorch.ops.support.out import SAME, into, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -582,14 +582,15 @@ def round(input: Tensor, *, decimals: int | None = None, out: Tensor | None = No
     return back(Round.apply(there(x, scale)), scale)
 
 
-def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+@takes_out("frac", SAME)
+def frac(input: Tensor) -> Tensor:
     """Each element's fraction, with its sign.
 
     Raises:
         NotImplementedError: for integers.
     """
     args.not_integer("frac", args.dtype_of(require_tensor("frac", "input", input)))
-    return args.set_grad_fn_name("FracBackward0", sub(input, trunc(input), out=out))
+    return args.set_grad_fn_name("FracBackward0", sub(input, trunc(input)))
 
 
 class Frexp(Function):

@@ -11,6 +11,7 @@ from minitorch.autograd.function import Function
 from minitorch.kernels import random
 from minitorch.ops.support.inplace import check_writable, copy_
 from minitorch.ops.support.operands import integer, is_tensor, largest, require_tensor
+from minitorch.ops.support.out import DRAWN, SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -181,6 +182,7 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     return Drawn.apply(input, drawn=drawn)
 
 
+@takes_out("multinomial", SAME)
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None
 ) -> Tensor:
@@ -223,6 +225,7 @@ def bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     return _fill(input, drawn_flat)
 
 
+@takes_out("bernoulli", DRAWN)
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """Ones drawn with the probabilities in `input` (or with `p`), else zeros, of its shape.
 

@@ -18,6 +18,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.shape.views import Expand, Reshape, cat
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
+from minitorch.ops.support.out import COMPUTED, SAME, SAME_IN_TUPLES, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -73,6 +74,7 @@ class Sum(Function):
         return expand_reduced(grad, self.shape, self.dims, self.keepdim)
 
 
+@takes_out("sum", COMPUTED)
 @accept_axis_keepdims
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
@@ -107,6 +109,7 @@ class Mean(Function):
         return expand_reduced(grad / self.count, self.shape, self.dims, self.keepdim)
 
 
+@takes_out("mean")
 @accept_axis_keepdims
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
@@ -153,6 +156,7 @@ class Prod(Function):
         return expand_reduced(grad, shape, dims, self.keepdim) * others
 
 
+@takes_out("prod", COMPUTED)
 @accept_axis_keepdims
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
@@ -168,6 +172,7 @@ def prod(
     return args.set_grad_fn_name("ProdBackward1", Prod.apply(x, dim=axis, keepdim=keepdim))
 
 
+@takes_out("nansum", COMPUTED)
 @accept_axis_keepdims
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
@@ -179,6 +184,7 @@ def nansum(
     return sum(x, dim, keepdim, dtype=dtype)
 
 
+@takes_out("nanmean", COMPUTED)
 @accept_axis_keepdims
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None
@@ -242,6 +248,7 @@ class AMax(Function):
         return where(taken, share, 0.0)
 
 
+@takes_out("amax", SAME)
 @accept_axis_keepdims
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (default all); ties share the gradient evenly."""
@@ -257,6 +264,7 @@ class AMin(AMax):
         return x.min(dims, keepdims=keepdim)
 
 
+@takes_out("amin", SAME)
 @accept_axis_keepdims
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (default all); ties share the gradient evenly."""
@@ -272,6 +280,7 @@ def _extreme(function: type[Function], who: str, input: Tensor, dim: Dims, keepd
     return function.apply(x, dims=dims, keepdim=keepdim)
 
 
+@takes_out("max", SAME_IN_TUPLES)
 @accept_axis_keepdims
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; over a `dim`, (values, indices); of two tensors, their maximum.
@@ -287,6 +296,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _max_or_min("max", input, dim, keepdim)
 
 
+@takes_out("min", SAME_IN_TUPLES)
 @accept_axis_keepdims
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; over a `dim`, (values, indices); of two tensors, their minimum."""
@@ -316,6 +326,7 @@ def taken_at(x: Tensor, axis: int, places: Array, keepdim: bool) -> tuple[Tensor
     return (values, indices) if keepdim else (values.squeeze(axis), indices.squeeze(axis))
 
 
+@takes_out("aminmax", SAME)
 @accept_axis_keepdims
 def aminmax(
     input: Tensor, *, dim: int | None = None, keepdim: bool = False
@@ -329,12 +340,14 @@ def aminmax(
     return return_types.aminmax(amin(x, dim, keepdim), amax(x, dim, keepdim))
 
 
+@takes_out("argmax", SAME)
 @accept_axis_keepdims
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest element over `dim` (default: of the flattened tensor)."""
     return _arg("argmax", np.argmax, input, dim, keepdim)
 
 
+@takes_out("argmin", SAME)
 @accept_axis_keepdims
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest element over `dim` (default: of the flattened tensor)."""
@@ -358,12 +371,14 @@ def _arg(who: str, function: Any, input: Tensor, dim: int | None, keepdim: bool)
     return args.laid(x._wrap(np.asarray(found, np.int64)))
 
 
+@takes_out("any", SAME)
 @accept_axis_keepdims
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element over `dim` is nonzero."""
     return _logical(np.logical_or, "any", input, dim, keepdim)
 
 
+@takes_out("all", SAME)
 @accept_axis_keepdims
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element over `dim` is nonzero."""
@@ -379,6 +394,7 @@ def _logical(ufunc: Any, who: str, input: Tensor, dim: Dims, keepdim: bool) -> T
     return x._wrap(found.astype(dtype, order="C"))
 
 
+@takes_out("logsumexp")
 @accept_axis_keepdims
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """``log(sum(exp(input)))`` over `dim`, without overflow: the largest element is taken out."""

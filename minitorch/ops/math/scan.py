@@ -14,6 +14,7 @@ from minitorch.ops.math.arithmetic import Scale
 from minitorch.ops.shape.views import cat, flip
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
+from minitorch.ops.support.out import COMPUTED, SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -82,6 +83,7 @@ class CumSum(Function):
         return flip(CumSum.apply(flip(grad, self.dim), dim=self.dim), self.dim)
 
 
+@takes_out("cumsum", COMPUTED)
 @accept_axis_keepdims
 def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The sums of the first one, two, ... elements along `dim`; of integers and bools as int64.
@@ -111,6 +113,7 @@ class CumProd(Function):
         return _moved(x, self.dim, 1, 1).cumprod(self.dim) * after
 
 
+@takes_out("cumprod", COMPUTED)
 @accept_axis_keepdims
 def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     """The products of the first one, two, ... elements along `dim`; of integers as int64."""
@@ -136,6 +139,7 @@ class LogCumSumExp(Function):
         return (x - y).exp() * _from_behind(grad, step, self.dim)
 
 
+@takes_out("logcumsumexp", SAME)
 @accept_axis_keepdims
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """``log(cumsum(exp(input)))`` along `dim`, without overflow.
@@ -152,12 +156,14 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     return _scanned(LogCumSumExp, "logcumsumexp", x, dim, None)
 
 
+@takes_out("cummax", SAME)
 @accept_axis_keepdims
 def cummax(input: Tensor, dim: int) -> return_types.cummax:
     """The largest of the first one, two, ... elements along `dim`, and where (last) it was."""
     return return_types.cummax(*_extremes(np.maximum, "cummax", input, dim))
 
 
+@takes_out("cummin", SAME)
 @accept_axis_keepdims
 def cummin(input: Tensor, dim: int) -> return_types.cummin:
     """The smallest of the first one, two, ... elements along `dim`, and where (last) it was."""
@@ -179,6 +185,7 @@ def _extremes(ufunc: Any, who: str, input: Tensor, dim: int) -> tuple[Tensor, Te
 
 
 # ---- differences and integrals ----------------------------------------------------------------
+@takes_out("diff")
 @accept_axis_keepdims
 def diff(
     input: Tensor,

@@ -15,6 +15,7 @@ from minitorch._dtypes import Array
 from minitorch.ops.math.reduce import need_elements, taken_at
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -34,6 +35,7 @@ __all__ = [
 
 
 # ---- order ------------------------------------------------------------------------------------
+@takes_out("sort", SAME)
 @accept_axis_keepdims
 def sort(
     input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
@@ -52,6 +54,7 @@ def sort(
     return return_types.sort(args.laid(values, input), indices)
 
 
+@takes_out("argsort", SAME)
 @accept_axis_keepdims
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Where the elements in order along `dim` are; equal ones in their order."""
@@ -70,11 +73,13 @@ def order_of(x: Array, axis: int, descending: bool = False) -> Array:
     return np.ascontiguousarray(x.shape[axis] - 1 - np.flip(backwards, axis), np.int64)
 
 
+@takes_out("msort", SAME)
 def msort(input: Tensor) -> Tensor:
     """The elements in order along the first dimension."""
     return sort(input, 0).values
 
 
+@takes_out("topk", SAME)
 @accept_axis_keepdims
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
@@ -107,6 +112,7 @@ def topk(
     return return_types.topk(x.gather(axis, indices), indices)
 
 
+@takes_out("kthvalue", SAME)
 @accept_axis_keepdims
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
     """The `k`-th smallest element along `dim` (counted from 1), and where it was.
@@ -234,6 +240,7 @@ def _distinct(
 
 
 # ---- places in a list -------------------------------------------------------------------------
+@takes_out("searchsorted", SAME)
 def searchsorted(
     sorted_sequence: Tensor,
     input: Any,
@@ -314,6 +321,7 @@ def _ranks(sequence: Array, values: Array, after: bool) -> Array:
     return place - np.argsort(np.argsort(values, -1, kind="stable"), -1)
 
 
+@takes_out("bucketize", SAME)
 def bucketize(
     input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
@@ -331,6 +339,7 @@ def bucketize(
     return searchsorted(b, input, out_int32=out_int32, right=right)
 
 
+@takes_out("isin", SAME)
 def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
 ) -> Tensor:

@@ -24,7 +24,7 @@ from minitorch.ops.support.operands import (
     require_tensor,
     set_grad_fn_name,
 )
-from minitorch.ops.support.out import takes_out
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -124,7 +124,7 @@ def _refuse_nullspace(gU: Tensor | None, gVh: Tensor | None, K: int) -> None:
             )
 
 
-@takes_out("linalg.svd")
+@takes_out("linalg.svd", SAME)
 def linalg_svd(
     A: Tensor, full_matrices: bool = True, *, driver: None = None
 ) -> return_types.linalg_svd:
@@ -152,7 +152,7 @@ def linalg_svd(
     return return_types.linalg_svd(*SVD.apply(A, full=full_matrices))
 
 
-@takes_out("linalg.svdvals")
+@takes_out("linalg.svdvals", SAME)
 def svdvals(A: Tensor, *, driver: None = None) -> Tensor:
     """The singular values of matrices, the largest first.
 
@@ -169,7 +169,7 @@ def _no_driver(who: str, driver: object) -> None:
         )
 
 
-@takes_out("svd")
+@takes_out("svd", SAME)
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> return_types.svd:
     """`linalg.svd` by its older name, with V, not its transpose.
 
@@ -212,7 +212,7 @@ class Eigh(Function):
         return V @ inner @ V.mT
 
 
-@takes_out("linalg.eigh")
+@takes_out("linalg.eigh", SAME)
 def eigh(A: Tensor, UPLO: str = "L") -> return_types.linalg_eigh:
     """The eigenvalues, the smallest first, and eigenvectors of symmetric matrices.
 
@@ -240,7 +240,7 @@ def eigh(A: Tensor, UPLO: str = "L") -> return_types.linalg_eigh:
     return return_types.linalg_eigh(*Eigh.apply(A, uplo=UPLO.upper()))
 
 
-@takes_out("linalg.eigvalsh")
+@takes_out("linalg.eigvalsh", SAME)
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of symmetric matrices, the smallest first: those of `eigh`."""
     return eigh(A, UPLO).eigenvalues
@@ -432,6 +432,7 @@ def matrix_rank(
     return A._wrap(np.asarray((sizes > _limit(sizes, absolute, relative)[..., None]).sum(-1)))
 
 
+@takes_out("linalg.lstsq")
 def lstsq(
     A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
 ) -> return_types.linalg_lstsq:

@@ -18,6 +18,7 @@ from minitorch.ops.math.sort import order_of, pick, sort
 from minitorch.ops.shape.strided import diagonal
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim, wrap_dims
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -60,6 +61,7 @@ class Var(Function):
         return expand_reduced(grad * scale, tuple(x.shape), self.dims, self.keepdim) * centred
 
 
+@takes_out("var")
 @accept_axis_keepdims
 def var(
     input: Tensor,
@@ -86,6 +88,7 @@ def var(
     return _var("var", input, dim, unbiased, keepdim, correction)
 
 
+@takes_out("std")
 @accept_axis_keepdims
 def std(
     input: Tensor,
@@ -293,6 +296,7 @@ class NanMedian(Median):
     ignores_nan = True
 
 
+@takes_out("median", SAME)
 @accept_axis_keepdims
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median, the lower of two; over a `dim`, (values, indices). NaN if any element is.
@@ -307,6 +311,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return _median("median", input, dim, keepdim)
 
 
+@takes_out("nanmedian", SAME)
 @accept_axis_keepdims
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """`median` of what is not NaN."""
@@ -337,6 +342,7 @@ def _median(who: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
     return named(*pick(x, axis, rank, keepdim))
 
 
+@takes_out("mode", SAME)
 @accept_axis_keepdims
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mode:
     """The most frequent element along `dim`, the smallest of several, and where it is last."""
@@ -356,6 +362,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mo
     return return_types.mode(*taken_at(x, axis, places, keepdim))
 
 
+@takes_out("quantile", SAME)
 @accept_axis_keepdims
 def quantile(
     input: Tensor,
@@ -387,6 +394,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
+@takes_out("nanquantile", SAME)
 @accept_axis_keepdims
 def nanquantile(
     input: Tensor,
@@ -458,6 +466,7 @@ def _quantile(
 
 
 # ---- counts -----------------------------------------------------------------------------------
+@takes_out("histc", SAME)
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """Count the elements in each of `bins` equal intervals between `min` and `max`.
 

@@ -30,7 +30,7 @@ from minitorch.ops.support.operands import (
     require_tensor,
     set_grad_fn_name,
 )
-from minitorch.ops.support.out import takes_out
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -60,7 +60,7 @@ class Solve(Function):
         return grad_A, grad_B if self.needs(1) else None
 
 
-@takes_out("linalg.solve_ex")
+@takes_out("linalg.solve_ex", SAME)
 def solve_ex(
     A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False
 ) -> return_types.linalg_solve_ex:
@@ -77,7 +77,7 @@ def solve_ex(
     return return_types.linalg_solve_ex(*_solve("linalg.solve_ex", A, B, left, check_errors))
 
 
-@takes_out("linalg.solve")
+@takes_out("linalg.solve", SAME)
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """X with ``A @ X = B`` (or ``X @ A = B``, not `left`).
 
@@ -161,7 +161,7 @@ class Inverse(Function):
         return -(X.mT @ grad @ X.mT)
 
 
-@takes_out("linalg.inv_ex")
+@takes_out("linalg.inv_ex", SAME)
 def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.linalg_inv_ex:
     """`inv` that says in `info` whether it worked, and raises only with `check_errors`.
 
@@ -172,7 +172,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.linalg_inv_
     return return_types.linalg_inv_ex(*_inverse("linalg.inv_ex", A, check_errors))
 
 
-@takes_out("linalg.inv")
+@takes_out("linalg.inv", SAME)
 def inv(A: Tensor) -> Tensor:
     """The inverses of square matrices.
 
@@ -190,7 +190,7 @@ def inv(A: Tensor) -> Tensor:
     return _inverse("linalg.inv", A, True)[0]
 
 
-@takes_out("inverse")
+@takes_out("inverse", SAME)
 def inverse(input: Tensor) -> Tensor:
     """`linalg.inv`, by its older name."""
     return _inverse("linalg.inv", input, True)[0]
@@ -299,7 +299,7 @@ def _cofactors(A: Tensor, d: Tensor) -> Tensor:
     return Det.apply(minors) * A._wrap(signs.astype(array.dtype))
 
 
-@takes_out("linalg.det")
+@takes_out("linalg.det", SAME)
 def det(A: Tensor) -> Tensor:
     """The determinants of square matrices; singular ones have gradients, too.
 
@@ -330,7 +330,7 @@ class SlogDet(Function):
         return grad[..., None, None] * Inverse.apply(A)[0].mT
 
 
-@takes_out("linalg.slogdet")
+@takes_out("linalg.slogdet", SAME)
 def linalg_slogdet(A: Tensor) -> return_types.linalg_slogdet:
     """The signs of determinants, and the logarithms of their magnitudes, which overflow later.
 
@@ -343,6 +343,7 @@ def linalg_slogdet(A: Tensor) -> return_types.linalg_slogdet:
     return return_types.linalg_slogdet(*SlogDet.apply(A))
 
 
+@takes_out("slogdet", SAME)
 def slogdet(input: Tensor) -> return_types.slogdet:
     """`linalg.slogdet`, by its older name."""
     return return_types.slogdet(*linalg_slogdet(input))
@@ -405,7 +406,7 @@ def _ordered(X: Tensor, pivots: Tensor, back: bool = False) -> Tensor:
     return X.take_along_dim(X._wrap(order[..., None]), -2)
 
 
-@takes_out("linalg.lu_factor_ex")
+@takes_out("linalg.lu_factor_ex", SAME)
 def lu_factor_ex(
     A: Tensor, *, pivot: bool = True, check_errors: bool = False
 ) -> return_types.linalg_lu_factor_ex:
@@ -417,7 +418,7 @@ def lu_factor_ex(
     return return_types.linalg_lu_factor_ex(*_lu_factor("torch.lu_factor", A, pivot, check_errors))
 
 
-@takes_out("linalg.lu_factor")
+@takes_out("linalg.lu_factor", SAME)
 def lu_factor(A: Tensor, *, pivot: bool = True) -> return_types.linalg_lu_factor:
     """The factors of ``A = P @ L @ U`` in one matrix, for `lu_solve`, and LAPACK's pivots.
 
@@ -435,6 +436,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> return_types.linalg_lu_factor
     return return_types.linalg_lu_factor(*_lu_factor("torch.lu_factor", A, pivot, True)[:2])
 
 
+@takes_out("lu", SAME)
 def lu(input: Tensor, pivot: bool = True, get_infos: bool = False) -> tuple[Tensor, ...]:
     """`linalg.lu_factor_ex` by its older name, with `info` if told so."""
     factors = _lu_factor("torch.lu_factor", input, pivot, False)
@@ -456,7 +458,7 @@ def _lu_factor(who: str, A: Tensor, pivot: bool, check: bool) -> tuple[Tensor, T
     return LU, pivots, info
 
 
-@takes_out("linalg.lu")
+@takes_out("linalg.lu", SAME)
 def linalg_lu(A: Tensor, *, pivot: bool = True) -> return_types.linalg_lu:
     """The factors of ``A = P @ L @ U``: a permutation, a lower triangle with ones, an upper one.
 
@@ -528,7 +530,7 @@ def _check_pivots(who: str, LU: Tensor, pivots: Tensor) -> None:
         raise RuntimeError(f"{who}: pivots must be between 1 and {M}, the number of rows")
 
 
-@takes_out("linalg.lu_solve")
+@takes_out("linalg.lu_solve", SAME)
 def linalg_lu_solve(
     LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False
 ) -> Tensor:
@@ -570,6 +572,7 @@ def linalg_lu_solve(
     return set_grad_fn_name("LinalgLuSolveBackward0", X)
 
 
+@takes_out("lu_solve", SAME)
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """`linalg.lu_solve`, by its older name, which takes its arguments in another order."""
     return linalg_lu_solve(LU_data, LU_pivots, b)
@@ -589,7 +592,7 @@ class LDLFactor(Function):
         raise RuntimeError("derivative for aten::linalg_ldl_factor_ex is not implemented")
 
 
-@takes_out("linalg.ldl_factor_ex")
+@takes_out("linalg.ldl_factor_ex", SAME)
 def ldl_factor_ex(
     A: Tensor, *, hermitian: bool = False, check_errors: bool = False
 ) -> return_types.linalg_ldl_factor_ex:
@@ -606,7 +609,7 @@ def ldl_factor_ex(
     return return_types.linalg_ldl_factor_ex(LD, pivots, info)
 
 
-@takes_out("linalg.ldl_factor")
+@takes_out("linalg.ldl_factor", SAME)
 def ldl_factor(A: Tensor, *, hermitian: bool = False) -> return_types.linalg_ldl_factor:
     """The factors of symmetric matrices ``A = P @ L @ D @ L.mT @ P.mT`` in one, for `ldl_solve`.
 
@@ -640,7 +643,7 @@ class LDLSolve(Function):
         raise RuntimeError("derivative for aten::linalg_ldl_solve is not implemented")
 
 
-@takes_out("linalg.ldl_solve")
+@takes_out("linalg.ldl_solve", SAME)
 def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False) -> Tensor:
     """X with ``A @ X = B``, from `ldl_factor` of A. As in PyTorch, there is no gradient.
 

@@ -25,6 +25,7 @@ from minitorch.ops.nn.second_order import PiecewiseLinear, composed_gradients
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import assign, check_writable
 from minitorch.ops.support.operands import in_wider, is_half, require_tensor, set_grad_fn_name
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -195,6 +196,7 @@ class Hardshrink(MaskedIdentity):
         return keep(x, outside)
 
 
+@takes_out("hardshrink", SAME)
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """`input` where its magnitude is above `lambd`, else 0."""
     return Hardshrink.apply(floats("hardshrink", input), lambd=lambd)
@@ -209,6 +211,7 @@ class Softshrink(MaskedIdentity):
         return np.where(outside, x - np.copysign(x.dtype.type(lambd), x), x * x.dtype.type(0))
 
 
+@takes_out("softshrink", SAME)
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """`input` pulled toward 0 by `lambd`, and 0 where that would carry it past.
 
@@ -467,6 +470,7 @@ class GELU(Function):
         return grad * self.cache
 
 
+@takes_out("gelu", SAME)
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """``input * P(Z <= input)`` for a standard normal Z.
 
@@ -518,11 +522,13 @@ class Softplus(Function):
         return kernels.softplus_back(grad, x, self.beta, self.threshold)
 
 
+@takes_out("softplus", SAME)
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta * input)) / beta``; `input` itself where that is above `threshold`."""
     return Softplus.apply(floats("softplus", input), beta=beta, threshold=threshold)
 
 
+@takes_out("logsigmoid", SAME)
 def logsigmoid(input: Tensor) -> Tensor:
     """``log(sigmoid(input))``, without overflow or loss of precision.
 
@@ -622,6 +628,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 relu_ = args.written_in_place(relu)
 hardtanh_ = args.written_in_place(hardtanh)
 threshold_ = args.written_in_place(threshold)
+threshold = takes_out("threshold")(threshold)
 leaky_relu_ = args.written_in_place(leaky_relu)
 rrelu_ = args.written_in_place(rrelu)
 elu_ = args.written_in_place(elu)

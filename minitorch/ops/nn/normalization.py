@@ -29,6 +29,7 @@ from minitorch.ops.support.operands import (
     require_tensor,
     shape_of,
 )
+from minitorch.ops.support.out import takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -491,23 +492,19 @@ def _over_last(
     return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, centre=centre)
 
 
-def normalize(
-    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: None = None
-) -> Tensor:
+@takes_out("normalize")
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
     """`input` divided by its p-norm over `dim` (by `eps`, if that is larger).
 
     Raises:
         IndexError: if there is no such dimension.
         RuntimeError: for integers.
-        NotImplementedError: for `out`.
 
     >>> import minitorch
     >>> normalize(minitorch.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
     x = require_tensor("normalize", "input", input)
-    if out is not None:
-        raise NotImplementedError("normalize: out= is not covered; assign the result instead")
     return x / x.norm(p, dim, keepdim=True).clamp(min=eps)
 
 

@@ -15,6 +15,7 @@ from minitorch.ops.nn.activation import relu
 from minitorch.ops.nn.second_order import PiecewiseLinear
 from minitorch.ops.nn.windows import Sizes, check_dtype, check_not_empty, check_rank, spatial
 from minitorch.ops.support.operands import in_1d_2d_3d, laid_as_images, require_tensor
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -336,6 +337,8 @@ _, avg_pool2d, avg_pool3d = in_1d_2d_3d(
         RuntimeError: here also for a volume smaller than the box, whatever the padding.
     """,
 )
+avg_pool2d = takes_out("avg_pool2d", SAME)(avg_pool2d)
+avg_pool3d = takes_out("avg_pool3d", SAME)(avg_pool3d)
 
 
 def avg_pool1d(

@@ -14,6 +14,7 @@ from minitorch.ops.math import random as draws
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -66,6 +67,7 @@ class Softmax(Function):
         return kernels.softmax_back(grad, y, self.dim)
 
 
+@takes_out("softmax", SAME)
 @accept_axis_keepdims
 def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """``exp(input) / sum(exp(input))`` along `dim`, without overflow: positive, adding up to 1.
@@ -102,6 +104,7 @@ class LogSoftmax(Softmax):
         return kernels.log_softmax_back(grad, y, self.dim)
 
 
+@takes_out("log_softmax", SAME)
 @accept_axis_keepdims
 def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """The logarithm of `softmax`, without losing precision."""

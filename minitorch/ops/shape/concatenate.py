@@ -13,6 +13,7 @@ from minitorch._dtypes import result_dtype
 from minitorch.ops.shape.views import cat, clone, expand, flip, fresh, reshape, stack, tensor_list
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, wrap_dim
+from minitorch.ops.support.out import JOINED, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -78,22 +79,26 @@ def atleast_3d(*tensors: Any) -> Any:
 # ---- joining ----------------------------------------------------------------------------------
 
 
+@takes_out("hstack", JOINED)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: vectors along their one dimension, others along dimension 1."""
     xs = [atleast_1d(x) for x in tensor_list("hstack", tensors)]
     return cat(xs, 0 if xs[0]._array.ndim == 1 else 1)
 
 
+@takes_out("vstack", JOINED)
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One above the other, vectors being rows."""
     return cat([atleast_2d(x) for x in tensor_list("vstack", tensors)], 0)
 
 
+@takes_out("dstack", JOINED)
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other, along dimension 2."""
     return cat([atleast_3d(x) for x in tensor_list("dstack", tensors)], 2)
 
 
+@takes_out("column_stack", JOINED)
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side, scalars and vectors being columns."""
     xs = tensor_list("column_stack", tensors)

@@ -21,6 +21,7 @@ from minitorch.ops.shape.views import clone, expand
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import check_writable, copy_, put, write
 from minitorch.ops.support.operands import require_tensor, shape_of, wrap_dim
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -579,6 +580,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return Slice.apply_view(x, key=(*(FULL,) * axis, slice(begin, begin + count), ...))
 
 
+@takes_out("narrow_copy", SAME)
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`narrow`, copied."""
     return clone(narrow(input, dim, start, length))
@@ -608,6 +610,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     return written(select(whole, dim, index), whole, src, "select_scatter")
 
 
+@takes_out("slice_scatter", SAME)
 def slice_scatter(
     input: Tensor,
     src: Tensor,
@@ -634,6 +637,7 @@ def slice_scatter(
 # ---- by mask ----------------------------------------------------------------------------------
 
 
+@takes_out("masked_select", SAME)
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` (which broadcasts with `input`) holds, in one dimension.
 
@@ -683,6 +687,7 @@ def _flat(mask: Tensor, shape: tuple[int, ...]) -> Tensor:
     return expand(mask, shape).reshape(-1)
 
 
+@takes_out("nonzero", SAME)
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: one row each, or one tensor a dimension."""
     x = require_tensor("nonzero", "input", input)

@@ -18,6 +18,7 @@ from minitorch.ops.shape.index import IndexPut, Indices, Take
 from minitorch.ops.shape.views import clone, expand, ordered_as, reshape
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, wrap_dim
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -95,6 +96,7 @@ def _check_range(kind: type[Exception], i: Array, dim: int, size: int) -> None:
         raise kind(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
 
 
+@takes_out("gather", SAME)
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """``out[i, j] = input[index[i, j], j]`` for dim 0, and likewise for the others.
 
@@ -122,6 +124,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     return args.set_grad_fn_name("GatherBackward0", y)
 
 
+@takes_out("take_along_dim", SAME)
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather` whose operands broadcast in the other dimensions; without `dim`, of all elements.
 
@@ -152,6 +155,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     return gather(wide[0], axis, i._wrap(wide[1]._array + from_back))
 
 
+@takes_out("scatter", SAME)
 def scatter(
     input: Tensor,
     dim: int,
@@ -194,6 +198,7 @@ def scatter(
     return scatter_reduce(x, dim, index, source, "prod")
 
 
+@takes_out("scatter_add", SAME)
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`input` with ``out[index[i, j], j] += src[i, j]`` for dim 0, and likewise for the others."""
     source = require_tensor("scatter_add", "src", src)
@@ -258,6 +263,7 @@ def _at(dim: int, index: Any) -> Indices:
     return (*(None,) * dim, index)
 
 
+@takes_out("index_select", SAME)
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The entries of `dim` listed in the 1-d `index`, copied.
 
@@ -303,6 +309,7 @@ def _checked_entries(
     return x, axis, i, src
 
 
+@takes_out("index_add", SAME)
 def index_add(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1
 ) -> Tensor:
@@ -319,6 +326,7 @@ def index_add(
     return args.set_grad_fn_name("IndexAddBackward0", reshape(y, input._array.shape))
 
 
+@takes_out("index_copy", SAME)
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """`input` with the entries of `source` written over those of `dim` that are listed.
 
@@ -392,6 +400,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
 # ---- all elements in one row: take and put ----------------------------------------------------
 
 
+@takes_out("take", SAME)
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at `index`, counted through all of them in order; of `index`'s shape.
 
@@ -508,6 +517,7 @@ def _interleaved(times: Array, length: int, output_size: int | None, alone: bool
 REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 
+@takes_out("scatter_reduce", SAME)
 def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
@@ -538,6 +548,7 @@ def scatter_reduce(
     return _reduced(x, at, reshape(source, -1), reduce, include_self)
 
 
+@takes_out("index_reduce", SAME)
 def index_reduce(
     input: Tensor,
     dim: int,

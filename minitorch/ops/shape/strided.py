@@ -16,6 +16,7 @@ from minitorch.ops.shape.views import clone, reshape
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import reshape_in_place
 from minitorch.ops.support.operands import require_tensor, shape_of, wrap_dim
+from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -110,6 +111,7 @@ def diagonal_scatter(
     return written(diagonal(whole, offset, dim1, dim2), whole, src, "diagonal_scatter")
 
 
+@takes_out("diag", SAME)
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as a diagonal matrix; of a matrix, a copy of its diagonal.
 
@@ -159,6 +161,7 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 # ---- triangles --------------------------------------------------------------------------------
 
 
+@takes_out("tril", SAME)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The matrices' elements on and below a diagonal, zeros above.
 
@@ -168,6 +171,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     return _triangle("tril", input, diagonal)
 
 
+@takes_out("triu", SAME)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The matrices' elements on and above a diagonal, zeros below.
 

@@ -17,6 +17,7 @@ from minitorch.autograd.views import ViewStep
 from minitorch.kernels.layout import in_order, laid_out, order_kept, preserved, stretched
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.operands import require_tensor, shape_given, shape_of, wrap_dim
+from minitorch.ops.support.out import JOINED, takes_out
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -679,6 +680,7 @@ class Cat(Function):
         )
 
 
+@takes_out("cat", JOINED)
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """The tensors one after another along `dim` (or `axis`, NumPy's name for it).
 
@@ -718,6 +720,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return Cat.apply(*(args.as_dtype(x, dtype) for x in xs), dim=axis)
 
 
+@takes_out("stack", JOINED)
 @args.accept_axis_keepdims
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension `dim`.
