@@ -27,7 +27,7 @@ from minitorch._constructors import TYPE_NAMES
 from minitorch._dtypes import Array, Size, device, dtype
 from minitorch._tensor import Tensor
 from minitorch.autograd.base import Storage
-from minitorch.nn.parameter import Buffer, Parameter, UninitializedTensorMixin
+from minitorch.nn.parameter import Parameter, UninitializedTensorMixin
 
 STORAGES = {
     title.replace("Tensor", "Storage"): _dtypes.dtype_named(name)
@@ -166,12 +166,12 @@ class _Writer(_Pickler):  # type: ignore[misc]
         super().save_global(obj, name)
 
     def _tensor(self, tensor: Any) -> Any:
-        array, plain = tensor._stored, not isinstance(tensor, Parameter)
+        array, plain = tensor._stored, not issubclass(type(tensor), Parameter)
         place = self.place_of(array)
         where = _StorageOf(tensor.dtype, place), place.offset, array.shape, place.strides
         args: Any = (*where, plain and tensor.requires_grad, OrderedDict())
-        attributes = {k: v for k, v in tensor.__dict__.items() if not k.startswith("_")}
-        kind = TENSOR if type(tensor) in (Tensor, Buffer) else type(tensor)
+        attributes = tensor._notes()
+        kind = TENSOR if type(tensor) is Tensor else type(tensor)
         if plain and (attributes or kind is not TENSOR):
             return REBUILD_WITH_ATTRIBUTES, (REBUILD_TENSOR, kind, args, attributes)
         if plain:
@@ -295,7 +295,7 @@ def _with_attributes(tensor: Any, state: Any) -> Any:
     if not isinstance(state, dict):
         raise refuse(f"a tensor with a state of type {type(state).__name__}")
     for key, value in state.items():
-        if not isinstance(key, str) or key.startswith("_") or hasattr(type(tensor), key):
+        if not isinstance(key, str) or key == "_array" or hasattr(type(tensor), key):
             raise refuse(f"a tensor with an attribute {key!r}")
         tensor.__dict__[key] = value
     return tensor

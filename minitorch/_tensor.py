@@ -60,6 +60,20 @@ def overrides() -> Any:
     return import_module("minitorch.overrides")
 
 
+def _no_dispatch(kind: Any) -> NotImplementedError:
+    """The error for an instance of a class that wants to stand in for PyTorch's dispatcher."""
+    return NotImplementedError(
+        f"{kind.__name__}: __torch_dispatch__ is not covered by minitorch, and would never be "
+        "called; define __torch_function__, or override methods"
+    )
+
+
+def _disabled_torch_function_impl(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Call `func`, and take nothing over: what a class says that only wants plain results."""
+    with overrides().disabled():
+        return func(*args, **(kwargs or {}))
+
+
 class Tensor(TensorMethods):
     """A multi-dimensional array of one dtype that can record what is computed from it.
 
@@ -416,7 +430,7 @@ class Tensor(TensorMethods):
     def __new__(cls, *size: Any, data: Any = None) -> Any:
         given = size if data is None else (data,)
         made = constructors.new("Tensor", _dtypes.get_default_dtype(), given)
-        made = Tensor._wrap(made) if isinstance(made, np.ndarray) else made.data
+        made = Tensor._wrap(made) if isinstance(made, np.ndarray) else shaping.alias(made)
         return made if cls is Tensor else made.as_subclass(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -426,42 +440,51 @@ class Tensor(TensorMethods):
         """Let results of a subclass be of it, wherever it stands among the operands."""
         super().__init_subclass__(**kwargs)
         owner = next(kind for kind in cls.__mro__ if "__torch_function__" in vars(kind))
-        if owner is not Tensor:  # it says itself what results are
-            cls._result_class = Tensor
-            overrides().enable()
-        elif cls._keeps_class:
-            cls._slow_path = cls._decides_result_class = True
-            cls._result_class = cls
+        keeps = owner is Tensor  # else it says itself what results are
+        cls._slow_path = cls._decides_result_class = keeps
+        cls._result_class = cls if keeps else Tensor
+        if not keeps and cls.__torch_function__ is not _disabled_torch_function_impl:
+            overrides().enable_properties(cls)
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func`, and let its results be of the class: see `minitorch.overrides`."""
         return overrides().default(cls, func, types, args, kwargs)
 
-    _keeps_class = True  # False for Parameter
-
     @staticmethod
-    def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False) -> Any:
+    def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False, **kwargs: Any) -> Any:
         """A leaf of the subclass `cls` over `data`'s memory."""
         made = data.detach().as_subclass(cls)
         return made.requires_grad_() if require_grad else made
 
+    @staticmethod
+    def _make_wrapper_subclass(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        """Refused: a tensor without memory is all `__torch_dispatch__`."""
+        raise _no_dispatch(cls)
+
     def as_subclass(self, cls: Any) -> Any:
         """The same tensor, in the graph, as one of the subclass `cls`."""
-        if hasattr(cls, "__torch_dispatch__"):
-            raise NotImplementedError(
-                f"{cls.__name__}: __torch_dispatch__ is not covered by minitorch, and would never "
-                "be called; define __torch_function__, or override methods"
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError(
+                "Creating a Tensor subclass from a class that does not inherit from Tensor is not "
+                "possible. Make sure your class inherits from Tensor."
             )
+        if hasattr(cls, "__torch_dispatch__"):
+            raise _no_dispatch(cls)
         made = shaping.alias(self)
         made.__class__ = cls
         return made
 
     def __repr__(self) -> str:
-        return tensor_repr(self, "tensor" if type(self) is Tensor else type(self).__name__)
+        text = tensor_repr(self, "tensor" if type(self) is Tensor else type(self).__name__)
+        return f"Parameter({text})" if getattr(self, "_is_param", False) else text
 
 
+<<<<<<< HEAD
 for _name, _method in list(vars(Tensor).items()):
     if hasattr(_method, "without_out"):  # a method has no `out`
         setattr(Tensor, _name, _method.without_out)
 Tensor._result_class = Tensor
+=======
+Tensor._result_class = Tensor._gradient_class = Tensor
+>>>>>>> 8c084be (Keep the types of Parameter and Tensor subclasses as PyTorch does, and dispatch attributes)

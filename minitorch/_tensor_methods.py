@@ -184,6 +184,7 @@ class TensorMethods(TensorBase):
     layout = _dtypes.strided
     is_cpu = True
     is_cuda = is_mkldnn = is_meta = is_mps = is_nested = is_quantized = is_sparse = is_xpu = False
+    is_ipu = is_maia = is_mtia = is_sparse_csr = is_vulkan = is_xla = False
     name: Any = None
 
     @property

@@ -570,7 +570,8 @@ def _like(
     filled = np.full(array.shape, value, value.dtype)
     if axes is not None or not array.flags.c_contiguous:
         filled = in_order(filled, order_of(array) if axes is None else axes)
-    return finish(filled, **options)
+    made = finish(filled, **options)
+    return made.as_subclass(input._result_class) if input._decides_result_class else made
 
 
 @spelled_out

@@ -21,12 +21,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from inspect import getattr_static
 from types import FunctionType, ModuleType
 from typing import Any
 
 import minitorch
 from minitorch._missing import missing
-from minitorch._tensor import Tensor
+from minitorch._tensor import Tensor, _disabled_torch_function_impl
 
 __all__ = [
     "TorchFunctionMode",
@@ -84,7 +85,12 @@ _NOT_METHODS = (
     "__sizeof__ __subclasshook__ __torch_function__ as_subclass"
 )
 NOT_METHODS = frozenset(_NOT_METHODS.split())
-PROPERTIES = ("H", "T", "data", "grad", "mH", "mT", "real")  # those that give tensors
+_PROPERTIES = (
+    "H T _base _version data device dtype grad grad_fn imag is_cpu is_cuda is_ipu is_leaf is_maia "
+    "is_meta is_mkldnn is_mps is_mtia is_nested is_quantized is_sparse is_sparse_csr is_vulkan "
+    "is_xla is_xpu itemsize layout mH mT nbytes ndim output_nr real requires_grad "
+    "retains_grad shape"
+)
 
 _plain: set[type] = {Tensor, int, float, bool, str, type(None), slice, type(...)}
 """Types that are known to take nothing over. Lists and tuples are looked into, each time."""
@@ -107,7 +113,10 @@ def _takes_over(kind: type) -> bool:
     """Whether objects of this type have a `__torch_function__` of their own; remembered if not."""
     found = getattr(kind, "__torch_function__", None)
     inherited = Tensor.__torch_function__.__func__  # type: ignore[attr-defined]
-    if found is None or getattr(found, "__func__", found) in (inherited, _disabled):
+    if found is None or getattr(found, "__func__", found) in (
+        inherited,
+        _disabled_torch_function_impl,
+    ):
         if kind not in (list, tuple):
             _plain.add(kind)
         return False
@@ -260,12 +269,6 @@ def default(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None)
     return result if func in get_default_nowrap_functions() else convert(result, cls)
 
 
-def _disabled(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-    """Call `func`, and take nothing over: what a class says that only wants plain results."""
-    with disabled():
-        return func(*args, **(kwargs or {}))
-
-
 def enable() -> None:
     """Let every function ask the classes of its arguments from now on."""
     if _wrapped:
@@ -275,10 +278,6 @@ def enable() -> None:
         private = name.startswith("_") and not name.endswith("__")
         if isinstance(method, FunctionType) and not private and name not in NOT_METHODS:
             setattr(Tensor, name, _around(method, name="pow" if name == "__pow__" else name))
-    for name in PROPERTIES:
-        there = next(vars(kind)[name] for kind in Tensor.__mro__ if name in vars(kind))
-        _getters[name] = public = _Getter(name, there.fget)
-        setattr(Tensor, name, there.getter(_around(there.fget, public)))
     for name in NAMESPACES:
         wrap_namespace(import_module(name))
     for operator, name in OPERATORS.items():
@@ -287,25 +286,77 @@ def enable() -> None:
         setattr(Tensor, operator, _around(function, public, name=operator))
 
 
-class _Getter:
-    """A stand-in for ``Tensor.T.__get__``, equal to it."""
+class _Accessor:
+    """A stand-in for ``Tensor.T.__get__`` or another of its methods, equal to it."""
 
-    __module__, __name__ = "torch.Tensor", "__get__"
+    __module__ = "torch.Tensor"
 
-    def __init__(self, name: str, getter: Callable[[Any], Any]) -> None:
-        self.name, self.getter = name, getter
+    def __init__(self, prop: Property, name: str, function: Callable[..., Any]) -> None:
+        self.__self__, self.__name__, self.function = prop, name, function
 
-    def __call__(self, tensor: Any, *owner: Any) -> Any:
-        return self.getter(tensor)
+    def __call__(self, tensor: Any, *args: Any) -> Any:
+        if self.__name__ == "__get__":  # which Python gives the class as well
+            args = ()
+        return self.function(tensor, *args)
 
     def __eq__(self, other: object) -> bool:
-        return self is other or getattr(Tensor, self.name).__get__ == other
+        owner, name = (getattr(other, key, None) for key in ("__self__", "__name__"))
+        return name == self.__name__ and owner in (self.__self__, self.__self__.plain)
 
     def __hash__(self) -> int:
-        return hash(getattr(Tensor, self.name).__get__)
+        return hash(getattr(self.__self__.plain, self.__name__))
 
 
-_getters: dict[str, _Getter] = {}
+class Property(property):
+    """An attribute of `Tensor` that asks the class, and the modes, before it is looked at or set.
+
+    It stands in the classes that take over, and in `Tensor` itself as long as there are modes:
+    other tensors' attributes are as quick as ever.
+    """
+
+    plain: Any
+    __name__: str
+
+    def __init__(self, name: str, plain: Any) -> None:
+        self.__name__ = name
+        if not isinstance(plain, property):  # one value for all tensors
+            plain = property(lambda tensor, value=plain: value)  # type: ignore[misc]
+        self.plain, self.getter_ = plain, _Accessor(self, "__get__", plain.fget)
+        super().__init__(
+            _around(plain.fget, self.getter_),
+            plain.fset and _around(plain.fset, _Accessor(self, "__set__", plain.fset)),
+            plain.fdel and _around(plain.fdel, _Accessor(self, "__delete__", plain.fdel)),
+            plain.__doc__,
+        )
+
+
+@functools.cache
+def properties() -> dict[str, Property]:
+    """Those of `Tensor` that a class may take over."""
+    return {name: Property(name, getattr_static(Tensor, name)) for name in _PROPERTIES.split()}
+
+
+def enable_properties(cls: Any) -> None:
+    """Let attributes of tensors of a class be its own business, too."""
+    enable()
+    for name, prop in properties().items():
+        if getattr_static(cls, name) is getattr_static(Tensor, name):
+            setattr(cls, name, prop)
+
+
+_replaced: dict[str, Any] = {}  # what stands in `Tensor` itself while there are no modes
+
+
+def _exchange_properties() -> None:
+    """Let every tensor's attributes ask the modes; or, if that has been done, not any more."""
+    if _replaced:
+        for name, plain in _replaced.items():
+            delattr(Tensor, name) if plain is None else setattr(Tensor, name, plain)
+        _replaced.clear()
+    else:
+        for name, prop in properties().items():
+            _replaced[name] = vars(Tensor).get(name)
+            setattr(Tensor, name, prop)
 
 
 def wrap_namespace(module: ModuleType) -> None:
@@ -378,8 +429,7 @@ def is_tensor_like(inp: Any) -> bool:
 @functools.cache
 def get_default_nowrap_functions() -> set[Any]:
     """Those whose results stay what they are in a subclass."""
-    enable()
-    return {_getters["grad"]}
+    return {properties()[name].getter_ for name in ("_base", "grad")}
 
 
 def get_ignored_functions() -> set[Any]:
@@ -411,7 +461,8 @@ def resolve_name(f: Any) -> str | None:
             prefix = "torch.Tensor" if place is Tensor else name
             named = next(key for key, value in vars(place).items() if value is f)
             return f"{prefix}.{named}"
-    return None
+    found = (name for name, prop in properties().items() if prop.getter_ == f)
+    return next((f"torch.Tensor.{name}.__get__" for name in found), None)
 
 
 class TorchFunctionMode:
@@ -434,6 +485,8 @@ class TorchFunctionMode:
     def __enter__(self) -> Any:
         global _modes
         enable()
+        if not _modes:
+            _exchange_properties()
         _state.modes.append(self)
         _modes += 1
         return self
@@ -442,6 +495,8 @@ class TorchFunctionMode:
         global _modes
         _state.modes.pop()
         _modes -= 1
+        if not _modes:
+            _exchange_properties()
 
 
 class BaseTorchFunctionMode(TorchFunctionMode):

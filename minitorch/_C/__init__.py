@@ -9,12 +9,14 @@ from typing import Any
 from minitorch import overrides as _overrides
 from minitorch._missing import missing
 from minitorch._storage import UntypedStorage as StorageBase
-from minitorch._tensor import Tensor as TensorBase
+from minitorch._tensor import (
+    Tensor as TensorBase,
+    _disabled_torch_function_impl as _disabled_torch_function_impl,
+)
 from minitorch.random import Generator as Generator
 
 __all__ = ["Generator", "ScriptObject", "StorageBase", "TensorBase", "Value"]
 _TensorBase = TensorBase
-_disabled_torch_function_impl = _overrides._disabled
 
 
 class ScriptObject:

@@ -45,6 +45,7 @@ class TensorBase(MemoryLayout):
     """
 
     _result_class: Any = None  # of what is computed from it: `Tensor`, for all but a subclass
+    _gradient_class: Any = None  # of its ``.grad``: `Tensor`, for a subclass, too
     _requires_grad: bool = False
     _grad: Tensor | None = None
     _grad_fn: Function | None = None

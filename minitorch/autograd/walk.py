@@ -147,7 +147,7 @@ class BackwardWalk:
             held._add(grad)
             held._bump_version()
         elif leaf._slow_path:
-            leaf._grad = leaf._wrap_any(ordered_as(grad, leaf._array))
+            leaf._grad = leaf._gradient_class._wrap_any(ordered_as(grad, leaf._array))
         else:  # (a sum of 0-d arrays is a NumPy scalar, which nothing can be added to in place)
             owned = owned and type(grad) is np.ndarray and grad.base is None
             if not (owned and grad.flags.c_contiguous):

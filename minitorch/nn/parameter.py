@@ -6,7 +6,7 @@ import sys
 from typing import Any, ClassVar, NoReturn
 
 from minitorch._format import tensor_repr
-from minitorch._tensor import Tensor
+from minitorch._tensor import Tensor, _disabled_torch_function_impl
 from minitorch.factory import empty
 
 
@@ -20,12 +20,27 @@ def _sharing(cls: type[Tensor], data: Tensor | None) -> Any:
     return made
 
 
-class Parameter(Tensor):
+class _Marked(type):
+    """The type of classes whose instances may be of any class of tensors, and bear a mark."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if type.__instancecheck__(cls, instance):
+            return True
+        mark = vars(cls).get("_mark")  # of `Parameter` and `Buffer` alone, not of what they beget
+        return mark is not None and isinstance(instance, Tensor) and getattr(instance, mark, False)
+
+
+class Parameter(Tensor, metaclass=_Marked):
     """A tensor that `Module` registers when it is assigned as an attribute.
 
     Args:
-        data: the values; shared, not copied.
+        data: the values; shared, not copied. Of a subclass of `Tensor`, the result is of that
+            subclass, and still an instance of `Parameter`.
         requires_grad: whether to record what is computed from it (default).
+
+    Raises:
+        RuntimeError: for a dtype that is not floating point and `requires_grad`; if ``detach()``
+            of `data` is not of its class.
 
     >>> import minitorch
     >>> Parameter(minitorch.zeros(2))
@@ -33,16 +48,28 @@ class Parameter(Tensor):
     tensor([0., 0.], requires_grad=True)
     """
 
+    _mark = "_is_param"
+
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
-        parameter = _sharing(cls, data)
+        if data is None or type(data) in (Tensor, Parameter):
+            parameter = _sharing(cls, data)
+        else:
+            parameter = data.detach()
+            if type(parameter) is not type(data):
+                raise RuntimeError(
+                    f"Creating a Parameter from an instance of type {type(data).__name__} requires "
+                    "that detach() returns an instance of the same type, but return type "
+                    f"{type(parameter).__name__} was found instead. To use the type as a "
+                    "Parameter, please correct the detach() semantics defined by its "
+                    "__torch_function__() implementation."
+                )
+            parameter._is_param = True
         if requires_grad:
             parameter.requires_grad = True
         return parameter
 
-    _keeps_class = False  # what is computed from it is an ordinary tensor
-
-    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
-        pass  # `__new__` has made it; this is for the names of the arguments
+    # What is computed from it is an ordinary tensor.
+    __torch_function__ = staticmethod(_disabled_torch_function_impl)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter with values of its own, and no ``.grad``."""
@@ -60,11 +87,12 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + values
 
 
-class Buffer(Tensor):
+class Buffer(Tensor, metaclass=_Marked):
     """A tensor that `Module` registers as a buffer when it is assigned as an attribute.
 
     Args:
-        data: the values; shared, not copied.
+        data: the values; shared, not copied. The result is of its class, and still an instance of
+            `Buffer`.
         persistent: whether it is part of the state dict (default).
 
     >>> import minitorch
@@ -72,22 +100,16 @@ class Buffer(Tensor):
     tensor([0., 0.])
     """
 
+    _mark = "_is_buffer"
     persistent: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
-        buffer = _sharing(cls, data)
-        if data is not None and data.requires_grad:
+        data = empty(0) if data is None else data
+        buffer = data.detach()
+        if data.requires_grad:
             buffer.requires_grad = True
-        buffer.persistent = persistent
+        buffer.persistent, buffer._is_buffer = persistent, True
         return buffer
-
-    _keeps_class = False  # what is computed from it is an ordinary tensor
-
-    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
-        pass  # `__new__` has made it; this is for the names of the arguments
-
-    def __repr__(self) -> str:
-        return tensor_repr(self, "tensor")
 
 
 _OPERATIONS = tuple(
@@ -254,11 +276,8 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         made._requires_grad = requires_grad
         return made
 
-    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
-        pass  # `__new__` has made it; this is for the names of the arguments
 
-
-class UninitializedBuffer(UninitializedTensorMixin, Buffer):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """A buffer whose shape is not known yet; see `UninitializedParameter`.
 
     >>> mean = UninitializedBuffer()
@@ -269,6 +288,9 @@ class UninitializedBuffer(UninitializedTensorMixin, Buffer):
 
     cls_to_become = Tensor
 
+    persistent: bool
+    _is_buffer: bool
+
     def __new__(
         cls,
         requires_grad: bool = False,
@@ -278,8 +300,5 @@ class UninitializedBuffer(UninitializedTensorMixin, Buffer):
     ) -> Any:
         made = object.__new__(cls)
         made._held = empty(0, device=device, dtype=dtype)
-        made._requires_grad, made.persistent = requires_grad, persistent
+        made._requires_grad, made.persistent, made._is_buffer = requires_grad, persistent, True
         return made
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass  # `__new__` has made it

@@ -284,7 +284,7 @@ def _refuse(value: object, role: str, name: str, expected: str) -> NoReturn:
 def _type_name(value: object) -> str:
     """A type's full name, as PyTorch writes it in these messages."""
     kind = type(value)
-    if isinstance(value, Tensor) and kind in (Tensor, Buffer):
+    if isinstance(value, Tensor) and kind is Tensor:
         return value.type()
     if kind.__module__ == "builtins":
         return kind.__qualname__
