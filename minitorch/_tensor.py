@@ -480,11 +480,7 @@ class Tensor(TensorMethods):
         return f"Parameter({text})" if getattr(self, "_is_param", False) else text
 
 
-<<<<<<< HEAD
 for _name, _method in list(vars(Tensor).items()):
     if hasattr(_method, "without_out"):  # a method has no `out`
         setattr(Tensor, _name, _method.without_out)
-Tensor._result_class = Tensor
-=======
 Tensor._result_class = Tensor._gradient_class = Tensor
->>>>>>> 8c084be (Keep the types of Parameter and Tensor subclasses as PyTorch does, and dispatch attributes)
