@@ -43,6 +43,7 @@ from minitorch._in_place import *
 from minitorch._missing import missing
 from minitorch._predicates import *
 from minitorch._storage import UntypedStorage as UntypedStorage
+from minitorch._symbolic import *
 from minitorch._tensor import Tensor as Tensor
 from minitorch._tensor_types import *
 from minitorch._type_info import *
@@ -60,6 +61,7 @@ from minitorch.autograd.mode import (
     set_grad_enabled as set_grad_enabled,
 )
 from minitorch.factory import *
+from minitorch.ops.aten import *
 from minitorch.ops.math.arithmetic import *
 from minitorch.ops.math.bivariate import *
 from minitorch.ops.math.compare import *
@@ -123,6 +125,7 @@ from minitorch.ops.nn.recurrent import *
 from minitorch.ops.nn.shuffle import *
 from minitorch.ops.nn.softmax import *
 from minitorch.ops.shape.concatenate import *
+from minitorch.ops.shape.copies import *
 from minitorch.ops.shape.index import *
 from minitorch.ops.shape.scatter import *
 from minitorch.ops.shape.strided import *
@@ -178,11 +181,24 @@ _later = {
     "overrides": "minitorch.overrides",
     "save": "minitorch.serialization",
     "serialization": "minitorch.serialization",
+    "signal": "minitorch.signal",
     "storage": "minitorch.storage",
     "testing": "minitorch.testing",
     "torch_version": "minitorch.torch_version",
     "types": "minitorch.types",
     "utils": "minitorch.utils",
+    **dict.fromkeys(
+        ("DispatchKey", "DispatchKeySet", "DisableTorchFunction", "DisableTorchFunctionSubclass"),
+        "minitorch._C",
+    ),
+    **dict.fromkeys(("Event", "Stream"), "minitorch.cuda"),
+    **dict.fromkeys(("fork", "wait"), "minitorch.jit"),
+    "TypedStorage": "minitorch.storage",
+    "to_dlpack": "minitorch.utils.dlpack",
+    **dict.fromkeys(
+        (f"{name}_window" for name in ("bartlett", "blackman", "hamming", "hann", "kaiser")),
+        "minitorch.signal.windows",
+    ),
 }
 
 # What the modules above list is listed there only. (Type checkers read the imports themselves.)

@@ -15,11 +15,24 @@ __all__ = [
     "are_deterministic_algorithms_enabled",
     "compile",
     "get_default_device",
+    "get_deterministic_debug_mode",
     "get_float32_matmul_precision",
+    "get_num_interop_threads",
     "get_num_threads",
+    "has_lapack",
+    "has_mkl",
+    "has_openmp",
+    "has_spectral",
+    "init_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled",
+    "is_warn_always_enabled",
     "set_default_device",
+    "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
+    "set_flush_denormal",
+    "set_num_interop_threads",
     "set_num_threads",
+    "set_warn_always",
     "show_config",
     "use_deterministic_algorithms",
 ]
@@ -31,9 +44,13 @@ class _Settings:
     deterministic: bool = False
     warn_only: bool = False
     matmul_precision: str = "highest"
+    interop_threads: int = 1
+    warn_always: bool = False
 
 
 _settings = _Settings()
+has_lapack = True  # NumPy's
+has_mkl = has_openmp = has_spectral = False
 
 
 def set_num_threads(num: int) -> None:
@@ -97,6 +114,77 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 def are_deterministic_algorithms_enabled() -> bool:
     """Whether `use_deterministic_algorithms` asked for them."""
     return _settings.deterministic
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether `use_deterministic_algorithms` asked for warnings alone."""
+    return _settings.warn_only
+
+
+_MODES = ("default", "warn", "error")
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """Remember the wish, as `use_deterministic_algorithms` does: 'default', 'warn' or 'error'.
+
+    Raises:
+        RuntimeError: for another word, or a number beyond 0 to 2.
+        TypeError: for what is neither.
+    """
+    if not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    names: Any = _MODES if isinstance(debug_mode, str) else range(3)
+    if debug_mode not in names:
+        wanted = "one of `default`, `warn`, `error`," if names is _MODES else "0, 1, or 2,"
+        raise RuntimeError(f"invalid value of debug_mode, expected {wanted} but got {debug_mode}")
+    number = names.index(debug_mode)
+    _settings.deterministic, _settings.warn_only = number > 0, number == 1
+
+
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2, as `set_deterministic_debug_mode` chose 'default', 'warn' or 'error'."""
+    return _settings.deterministic * (2 - _settings.warn_only)
+
+
+def set_num_interop_threads(num: int) -> None:
+    """Remember the number. Operations run one after the other.
+
+    Raises:
+        RuntimeError: unless it is positive.
+    """
+    if num < 1:
+        raise RuntimeError("set_num_interop_threads expects a positive integer")
+    _settings.interop_threads = num
+
+
+def get_num_interop_threads() -> int:
+    """Return the setting made by `set_num_interop_threads`."""
+    return _settings.interop_threads
+
+
+def init_num_threads() -> None:
+    """Do nothing: the threads are there."""
+
+
+def set_warn_always(b: bool) -> None:
+    """Remember the wish. Which warnings are shown is for Python's `warnings` to say.
+
+    Raises:
+        RuntimeError: unless it is a bool.
+    """
+    if not isinstance(b, bool):
+        raise RuntimeError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
+    _settings.warn_always = b
+
+
+def is_warn_always_enabled() -> bool:
+    """Return the setting made by `set_warn_always`."""
+    return _settings.warn_always
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Say False: it cannot be done from here, and the smallest numbers are kept as they are."""
+    return False
 
 
 def set_float32_matmul_precision(precision: str) -> None:

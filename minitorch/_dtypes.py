@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from minitorch._not_covered import not_covered
+from minitorch._not_covered import told
 from minitorch.kernels import bfloat16 as brain
 
 __all__ = [
+    "AcceleratorError",
     "OutOfMemoryError",
     "Size",
     "bfloat16",
@@ -82,6 +83,10 @@ class dtype:
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
+    def to_real(self) -> dtype:
+        """The dtype itself: it is real."""
+        return self
+
     def __reduce__(self) -> str | tuple[Any, ...]:
         return dtype_named, (self.name,)
 
@@ -98,9 +103,9 @@ class Absent(dtype):
     """A dtype that is not covered: it has a name, for tables of dtypes, and no tensor is of it.
 
     >>> import minitorch
-    >>> minitorch.zeros(2, dtype=minitorch.complex64)
+    >>> minitorch.zeros(2, dtype=minitorch.complex64)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    NotImplementedError: torch.complex64 is not covered by minitorch
+    NotImplementedError: torch.complex64 is not covered by minitorch: there are no complex...
     """
 
     __slots__ = ("_bytes", "is_complex")
@@ -112,7 +117,7 @@ class Absent(dtype):
 
     @property
     def numpy(self) -> Any:  # type: ignore[override]
-        raise NotImplementedError(not_covered(f"torch.{self.name}"))
+        raise NotImplementedError(told(f"torch.{self.name}"))
 
     stored = numpy
 
@@ -326,6 +331,10 @@ class device:
 
 DEVICES = ("cpu", "cuda", "mps", "xpu", "meta", "mtia", "hpu", "xla", "ipu", "privateuseone")
 CPU = device("cpu")
+
+
+class AcceleratorError(RuntimeError):
+    """The error of an accelerator: never raised, as there is none."""
 
 
 class OutOfMemoryError(RuntimeError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
-from minitorch._not_covered import not_covered, placeholder
+from minitorch._not_covered import placeholder, reason, told
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -42,9 +43,13 @@ def missing(module_name: str, later: Mapping[str, str] = NOTHING) -> Callable[[s
             return module
         error = f"module {module_name!r} has no attribute {name!r}"
         if not (name.startswith("__") and name.endswith("__")):
-            error += f": {not_covered(f'{module_name}.{name}')}"
-            known = [*vars(sys.modules[module_name]), *later]
-            error += did_you_mean(name, [other for other in known if not other.startswith("_")])
+            error += f": {told(f'{module_name}.{name}')}"
+            if reason(f"{module_name}.{name}") is None:
+                known = {
+                    k: "module" if v.endswith(f".{k}") else "function" for k, v in later.items()
+                }
+                known |= {k: _kind_of(value) for k, value in vars(sys.modules[module_name]).items()}
+                error += did_you_mean(name, known)
         # `obj` is what a traceback searches for a suggestion of its own; ours is made already.
         raise AttributeError(error, name=name, obj=None)
 
@@ -62,17 +67,44 @@ class MissingAttribute(AttributeError):
         self.wanted, self.owner = name, owner
 
     def __str__(self) -> str:
-        known = [other for other in dir(self.owner) if not other.startswith("_")]
-        kind = type(self.owner).__name__
-        return (
-            f"'{kind}' object has no attribute '{self.wanted}': "
-            f"{not_covered(f'torch.Tensor.{self.wanted}')}" + did_you_mean(self.wanted, known)
-        )
+        kind, wanted = type(self.owner), f"torch.Tensor.{self.wanted}"
+        told_so = f"'{kind.__name__}' object has no attribute '{self.wanted}': {told(wanted)}"
+        if reason(wanted) is not None:
+            return told_so
+        return told_so + did_you_mean(self.wanted, dict.fromkeys(dir(kind), "function"))
 
 
-def did_you_mean(name: str, known: list[str]) -> str:
-    """Return the end of an error that says the nearest of the names known; nothing if none is."""
+def did_you_mean(name: str, known: Mapping[str, str]) -> str:
+    """Return the end of an error that says the nearest of the names known; nothing if none is.
+
+    Args:
+        name: what was asked for. Its kind shows in how it is written: CamelCase is a class, letters
+            and a number are a dtype; anything else is a function, failing that a module or
+            dtype.
+        known: what there is, and the kind of each.
+
+    >>> did_you_mean("opitm", {"optim": "module"}), did_you_mean("func", {"trunc": "class"})
+    ("; did you mean 'optim'?", '')
+    """
     import difflib  # which is slow to load
 
-    nearest = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+    if name[:1].isupper():
+        kinds = ["class"]
+    else:
+        kinds = ["function", "module", "dtype"]
+        if re.fullmatch("[a-z]+[0-9]+", name):
+            kinds = ["dtype", *kinds]
+    for kind in kinds:
+        alike = [other for other in known if known[other] == kind and not other.startswith("_")]
+        if nearest := difflib.get_close_matches(name, alike, n=1, cutoff=0.7):
+            return f"; did you mean {nearest[0]!r}?"
+    return ""
+
+
+def _kind_of(value: Any) -> str:
+    """The kind of a name, by its value."""
+    if isinstance(value, ModuleType):
+        return "module"
+    if isinstance(value, type):
+        return "class"
+    return "dtype" if type(value).__name__ in ("dtype", "Absent") else "function"

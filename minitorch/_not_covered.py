@@ -1,47 +1,18 @@
-"""Parts of PyTorch that are not covered, and what to do instead.
+"""Parts of PyTorch that are not covered: errors that say so, and what to do instead.
 
-A module of this list can be imported, and so can any name in it: a class whose making says that it
-is not covered. Libraries import far more than they use.
+The list itself is in `_not_covered_names`, which is read when a name is missing. A module of the
+list can be imported, and so can any name in it: a class whose making says that it is not covered.
+Libraries import far more than they use. A name of a module that is here is not: `hasattr` says so,
+by which libraries choose what they do instead.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
-
-_COMPLEX = "there are no complex dtypes; numpy.fft and numpy.linalg take what .numpy() gives"
-_QUANTIZED = "there are no quantized dtypes; compute in float32"
-_SPARSE = "there are no sparse tensors; use dense ones, or index_add and scatter_add"
-_COMPILER = "programs are not taken apart; they run as they are written"
-_EXPORT = "save the state_dict, and export the model in PyTorch"
-_GPU = "there is the CPU alone"
-
-MODULES = {
-    "torch._inductor": _COMPILER,
-    "torch._library": _COMPILER,
-    "torch._prims_common": _COMPILER,
-    "torch._subclasses": _COMPILER,
-    "torch.ao": _QUANTIZED,
-    "torch.distributed": "there is one process",
-    "torch.export": _EXPORT,
-    "torch.fft": _COMPLEX,
-    "torch.fx": _COMPILER,
-    "torch.jit": "nothing is compiled",
-    "torch.masked": "there are no masked tensors; use where, or masked_select",
-    "torch.mtia": _GPU,
-    "torch.nested": "there are no nested tensors; pad, as torch.nn.utils.rnn.pad_sequence does",
-    "torch.nn.intrinsic": _QUANTIZED,
-    "torch.nn.qat": _QUANTIZED,
-    "torch.nn.quantizable": _QUANTIZED,
-    "torch.nn.quantized": _QUANTIZED,
-    "torch.onnx": _EXPORT,
-    "torch.package": "save the state_dict",
-    "torch.quantization": _QUANTIZED,
-    "torch.sparse": _SPARSE,
-}
-"""Where nothing more is there than what minitorch's own module of that name has."""
 
 
 def not_covered(name: str) -> str:
@@ -59,30 +30,74 @@ def _theirs(name: str) -> str:
     return "torch" + name.removeprefix("minitorch") if own else name
 
 
-def refused(name: str, instead: str) -> Callable[..., Any]:
+def refused(name: str, instead: str | None = None) -> Callable[..., Any]:
     """Return a function that stands for one that is not covered, so that it can be imported.
 
-    >>> refused("torch.hub.list", "clone the repository")()
+    Args:
+        name: of it in PyTorch.
+        instead: what to do instead; by default as the list has it.
+
+    >>> refused("torch.jit.load", "save the state_dict")()
     Traceback (most recent call last):
-    NotImplementedError: torch.hub.list is not covered by minitorch: clone the repository
+    NotImplementedError: torch.jit.load is not covered by minitorch: save the state_dict
     """
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"{not_covered(name)}: {instead}")
+        raise error(name, instead or str(reason(name)))
 
-    refuse.__doc__ = f"Not covered: {instead}."
+    vars(refuse)["refused"] = True
+    refuse.__doc__ = f"Not covered{f': {instead}' if instead else ''}."
     refuse.__name__ = refuse.__qualname__ = name.rpartition(".")[2]
     return refuse
 
 
+@functools.cache
+def _listed() -> tuple[dict[str, str], dict[str, str]]:
+    """The reasons, by name, of modules and of the names of modules that are here."""
+    from minitorch._not_covered_names import GROUPS
+
+    modules = {f"torch.{name}": g.reason for g in GROUPS for name in g.modules.split()}
+    names = {
+        f"{space}.{name}": group.reason
+        for group in GROUPS
+        for space, held in group.names.items()
+        for name in held.split()
+    }
+    return modules, names
+
+
 def reason(name: str) -> str | None:
-    """Say why the module `name`, ``"torch.fft"``, or one that it is in, is not covered."""
+    """Say why ``"torch.stft"``, or a module or a name in it, is not covered; None if it is unknown.
+
+    >>> reason("torch.stft") == reason("torch.fft.rfft")
+    True
+    """
+    modules, names = _listed()
     name = _theirs(name)
+    if name in names:
+        return names[name]
     while name:
-        if name in MODULES:
-            return MODULES[name]
+        if name in modules:
+            return modules[name]
         name = name.rpartition(".")[0]
     return None
+
+
+def is_module(name: str) -> bool:
+    """Whether ``torch.fft`` or the like is a module of the list, or in one."""
+    modules, _ = _listed()
+    return any(_theirs(name) == m or _theirs(name).startswith(m + ".") for m in modules)
+
+
+def told(name: str) -> str:
+    """Return `not_covered` with the reason, where there is one."""
+    why = reason(name)
+    return not_covered(name) + (f": {why}" if why else "")
+
+
+def error(name: str, instead: str) -> NotImplementedError:
+    """Return the error of something that exists in order to say that it is not covered."""
+    return NotImplementedError(f"{not_covered(name)}: {instead}")
 
 
 PROBED = ("pytest", "setup", "setUp", "teardown", "tearDown")
@@ -109,10 +124,9 @@ def any_name(module_name: str, private: bool = False) -> Callable[[str], Any]:
 
 def placeholder(name: str) -> ModuleType | None:
     """Return the module that stands for ``torch.fft`` or the like; None if there is no such."""
-    why = reason(name)
-    if why is None:
+    if not is_module(name):
         return None
-    made = ModuleType(name, f"{not_covered(name)}: {why}.")
+    made = ModuleType(name, f"{told(name)}.")
     vars(made).update(__path__=[], __getattr__=any_name(name, private=True))
     sys.modules.setdefault(name, made)
     return made
@@ -132,10 +146,11 @@ class _Refusing(type):
 
 def _refusing(name: str) -> type:
     """A class that stands for what is not covered, function or class: to make one is refused."""
-    told = not_covered(name)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(f"{told}: {reason(name)}")
+        raise NotImplementedError(told(name))
 
     module, _, own = name.rpartition(".")
-    return _Refusing(own, (), {"__init__": __init__, "__module__": module, "__doc__": told})
+    return _Refusing(
+        own, (), {"__init__": __init__, "__module__": module, "__doc__": not_covered(name)}
+    )

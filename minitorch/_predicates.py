@@ -10,16 +10,28 @@ from minitorch._tensor import Tensor
 from minitorch.ops.support.operands import require_tensor
 
 __all__ = [
+    "conj",
+    "conj_physical",
+    "conj_physical_",
+    "get_device",
+    "imag",
     "is_complex",
     "is_conj",
+    "is_distributed",
     "is_floating_point",
     "is_inference",
+    "is_neg",
     "is_nonzero",
     "is_same_size",
     "is_signed",
     "is_storage",
     "is_tensor",
+    "is_vulkan_available",
+    "isreal",
     "numel",
+    "real",
+    "resolve_conj",
+    "resolve_neg",
     "typename",
 ]
 
@@ -47,6 +59,41 @@ def is_complex(input: Tensor) -> bool:
 def is_conj(input: Tensor) -> bool:
     """Always False: complex numbers are out of scope."""
     return require_tensor("is_conj", "input", input).is_conj()
+
+
+is_neg = is_distributed = is_conj
+
+
+def is_vulkan_available() -> bool:
+    """False."""
+    return False
+
+
+def isreal(input: Tensor) -> Tensor:
+    """True everywhere: complex numbers are out of scope."""
+    return require_tensor("isreal", "input", input).isreal()
+
+
+def conj(input: Tensor) -> Tensor:
+    """The tensor itself: complex numbers are out of scope."""
+    return require_tensor("conj", "input", input)
+
+
+conj_physical = conj_physical_ = resolve_conj = resolve_neg = real = conj
+
+
+def imag(input: Tensor) -> Tensor:
+    """Refused, as PyTorch does for real tensors.
+
+    Raises:
+        RuntimeError: always.
+    """
+    return require_tensor("imag", "input", input).imag
+
+
+def get_device(input: Tensor) -> int:
+    """-1, as for every tensor on the CPU."""
+    return require_tensor("get_device", "input", input).get_device()
 
 
 def is_inference(input: Tensor) -> bool:

@@ -47,6 +47,7 @@ from minitorch.ops.nn import activation
 from minitorch.ops.nn.softmax import log_softmax, softmax
 from minitorch.ops.shape import (
     concatenate,
+    copies,
     index as indexing,
     scatter as scattering,
     strided,
@@ -122,6 +123,7 @@ class Tensor(TensorMethods):
 
     # functions of one variable
     (abs, abs_) = (absolute, absolute_) = _both(pointwise.abs)
+    angle = pointwise.angle
     (acos, acos_) = (arccos, arccos_) = _both(pointwise.acos)
     (acosh, acosh_) = (arccosh, arccosh_) = _both(pointwise.acosh)
     (asin, asin_) = (arcsin, arcsin_) = _both(pointwise.asin)
@@ -268,7 +270,7 @@ class Tensor(TensorMethods):
     adjoint = shaping.adjoint
     as_strided = strided.as_strided
     broadcast_to, expand, expand_as = shaping.broadcast_to, shaping.expand, shaping.expand_as
-    chunk = shaping.chunk
+    chunk = unsafe_chunk = shaping.chunk
     clone, contiguous = shaping.clone, shaping.contiguous
     diag, diag_embed, diagflat = strided.diag, strided.diag_embed, strided.diagflat
     diagonal = strided.diagonal
@@ -280,7 +282,8 @@ class Tensor(TensorMethods):
     permute = shaping.permute
     repeat, tile = shaping.repeat, shaping.tile
     reshape, reshape_as = shaping.reshape, shaping.reshape_as
-    split, split_with_sizes = shaping.split, shaping.split_with_sizes
+    split = unsafe_split = shaping.split
+    split_with_sizes = unsafe_split_with_sizes = shaping.split_with_sizes
     squeeze, unsqueeze = shaping.squeeze, shaping.unsqueeze
     sum_to_size = shaping.sum_to_size
     t = shaping.t
@@ -344,15 +347,20 @@ class Tensor(TensorMethods):
         """Refused, as PyTorch does for real tensors."""
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
 
+    def isreal(self) -> Tensor:
+        """True everywhere: complex numbers are out of scope."""
+        return self.new_ones(self.shape, dtype=_dtypes.bool_)
+
     def conj(self) -> Tensor:
         """The tensor itself: complex numbers are out of scope."""
         return self
 
-    resolve_conj = resolve_neg = conj_physical = conj
+    resolve_conj = resolve_neg = conj_physical = conj_physical_ = conj
 
     # indexing
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
+    as_strided_scatter = copies.as_strided_scatter
     diagonal_scatter = strided.diagonal_scatter
     gather = scattering.gather
     index_add, index_add_ = _both(scattering.index_add)
@@ -364,6 +372,7 @@ class Tensor(TensorMethods):
     masked_scatter, masked_scatter_ = _both(indexing.masked_scatter)
     narrow, narrow_copy = indexing.narrow, indexing.narrow_copy
     nonzero, argwhere = indexing.nonzero, indexing.argwhere
+    nonzero_static = indexing.nonzero_static
     put, put_ = _both(scattering.put)
     repeat_interleave = scattering.repeat_interleave
     scatter, scatter_ = _both(scattering.scatter)

@@ -34,6 +34,7 @@ __all__ = [
     "complex",
     "empty",
     "empty_like",
+    "empty_permuted",
     "empty_strided",
     "eye",
     "from_dlpack",
@@ -502,6 +503,25 @@ def empty(
     return finish(
         array, device=device, layout=layout, pin_memory=pin_memory, requires_grad=requires_grad
     )
+
+
+@spelled_out
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: dtype | None = None, **options: Unpack[Options]
+) -> Tensor:
+    """Room of the given size, whose dimensions lie in memory in the order `physical_layout`.
+
+    Raises:
+        RuntimeError: unless that names each dimension once.
+    """
+    shape, order = positive_shape("empty_permuted", (size,)), tuple(physical_layout)
+    if sorted(order) != list(range(len(shape))):
+        raise RuntimeError(
+            f"empty_permuted: physical_layout must name each of {len(shape)} dimensions once, "
+            f"got {order}"
+        )
+    array = np.zeros([shape[dim] for dim in order], numpy_dtype("empty_permuted", dtype))
+    return finish(array.transpose(np.argsort(order)), **options)
 
 
 @spelled_out

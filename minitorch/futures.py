@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future as _Future
 from typing import Any
 
+from minitorch._missing import missing
+
 __all__ = ["Future", "collect_all", "wait_all"]
 
 
@@ -63,3 +65,6 @@ def collect_all(futures: Sequence[Future]) -> Future:
 def wait_all(futures: Sequence[Future]) -> list[Any]:
     """Wait for all, and return the results."""
     return [future.wait() for future in futures]
+
+
+__getattr__ = missing(__name__)

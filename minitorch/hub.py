@@ -45,8 +45,7 @@ __all__ = [
     "set_dir",
 ]
 
-_INSTEAD = "clone the repository, and import its model"
-load, list, help = (refused(f"torch.hub.{name}", _INSTEAD) for name in ("load", "list", "help"))
+load, list, help = (refused(f"torch.hub.{name}") for name in ("load", "list", "help"))
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _chosen: dict[str, str] = {}
 

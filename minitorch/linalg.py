@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minitorch._missing import missing
 from minitorch.ops.math.decompositions import (
     LinAlgError,
     cholesky_ex,
@@ -100,3 +101,6 @@ __all__ = [
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The view of the diagonal of `dim1` and `dim2`, by default the last two, as the last one."""
     return strided.diagonal(A, offset, dim1, dim2)
+
+
+__getattr__ = missing(__name__)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitorch._dtypes import CPU
+from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.kernels import random as kernels
 
@@ -39,6 +40,10 @@ class Generator:
     def initial_seed(self) -> int:
         """The seed that the stream started from."""
         return self._stream.initial_seed
+
+    def clone_state(self) -> Generator:
+        """Make a generator that goes on from the same state."""
+        return Generator().set_state(self.get_state())
 
     def get_state(self) -> Tensor:
         """The whole state: 5056 bytes, laid out as PyTorch's."""
@@ -99,3 +104,6 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
     finally:
         if enabled:
             set_rng_state(state)
+
+
+__getattr__ = missing(__name__)

@@ -34,7 +34,7 @@ from typing import Any
 import minitorch
 from minitorch import library, overrides, version
 from minitorch._missing import missing
-from minitorch._not_covered import not_covered, placeholder
+from minitorch._not_covered import not_covered, placeholder, told
 from minitorch.torch_version import TorchVersion
 
 OWN, THEIRS = "minitorch", "torch"
@@ -42,6 +42,10 @@ FOLDER = str(Path(minitorch.__file__).parent / "as_torch")
 _ANY = DistributionFinder.Context()
 ELSEWHERE = {
     "torch._custom_ops": "minitorch.library",
+    "torch.autograd.grad_mode": "minitorch.autograd.mode",
+    "torch.cuda.memory": "minitorch.cuda",
+    "torch.cuda.random": "minitorch.cuda",
+    "torch.cuda.streams": "minitorch.cuda",
     "torch._dynamo.utils": "minitorch._dynamo",
     "torch.utils.model_zoo": "minitorch.hub",
 }
@@ -259,4 +263,4 @@ def refusal(name: str, lacking: str) -> ModuleNotFoundError:
         lacking: the error's `name`. If it were that of the module that is asked for, an import
             statement would take the error for "not a submodule", and say less.
     """
-    return ModuleNotFoundError(not_covered(name), name=lacking)
+    return ModuleNotFoundError(told(name), name=lacking)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import IO, Any, TypeAlias
 
 from minitorch._dtypes import device as _device, dtype as _dtype, layout as _layout
+from minitorch._missing import missing
 from minitorch._storage import UntypedStorage as Storage
 from minitorch._tensor import Tensor as Tensor
 
@@ -27,3 +28,5 @@ FileLike: TypeAlias = str | os.PathLike[str] | IO[bytes]
 _qscheme: TypeAlias = Any
 
 __all__ = ["Device", "FileLike", "Number", "Storage", "Tensor", "_device", "_dtype", "_layout"]
+
+__getattr__ = missing(__name__)

@@ -54,6 +54,7 @@ NAMESPACES = [
     "minitorch.distributions.transforms",
     "minitorch.random",
     "minitorch.serialization",
+    "minitorch.signal.windows",
     "minitorch.safetensors",
     "minitorch.sklearn",
     "minitorch.testing",
@@ -89,11 +90,11 @@ class Page:
 
 PAGES = [
     Page("tensor", "Tensor", "_tensor autograd.base _tensor_types _storage"),
-    Page("creation", "Making tensors", "factory sampling"),
+    Page("creation", "Making tensors", "factory sampling signal"),
     Page(
         "dtypes",
         "Types, devices, settings",
-        "_dtypes _type_info _predicates _config _format version",
+        "_dtypes _type_info _predicates _symbolic _config _format version",
     ),
     Page(
         "pointwise",
@@ -115,7 +116,9 @@ PAGES = [
         "ops.nn.distance",
     ),
     Page(
-        "shape", "Shape", "ops.shape.views ops.shape.concatenate ops.shape.strided ops.nn.shuffle"
+        "shape",
+        "Shape",
+        "ops.shape.views ops.shape.concatenate ops.shape.copies ops.shape.strided ops.nn.shuffle",
     ),
     Page(
         "indexing", "Index, gather, scatter", "ops.shape.index ops.shape.scatter ops.nn.embedding"
@@ -124,7 +127,7 @@ PAGES = [
     Page(
         "activation",
         "Activations, softmax, dropout",
-        "ops.nn.activation ops.nn.softmax ops.nn.dropout ops.nn.aten",
+        "ops.nn.activation ops.nn.softmax ops.nn.dropout ops.nn.aten ops.aten",
     ),
     Page(
         "convolution",
@@ -149,7 +152,11 @@ PAGES = [
         "nn.modules.module nn.modules.container nn.parameter nn.modules._global_hooks",
     ),
     Page("layers", "Layers", "nn.modules"),
-    Page("nn", "Initialisation and utilities", "nn.init nn.utils nn.functional nn.parallel"),
+    Page(
+        "nn",
+        "Initialisation and utilities",
+        "nn nn.init nn.utils nn.functional nn.grad nn.parallel",
+    ),
     Page("autograd", "Autograd", "autograd"),
     Page("gradcheck", "Checking gradients", "autograd.gradcheck"),
     Page("optim", "Optimizers", "optim"),
@@ -164,9 +171,9 @@ PAGES = [
     Page(
         "libraries",
         "Names that libraries look for",
-        "_C _checks _deprecated _foreach _not_covered compiler distributed futures fx hub jit "
-        "library multiprocessing nn.attention onnx overrides storage torch_alias torch_version "
-        "types",
+        "nn.common_types _C _checks _deprecated _foreach _not_covered compiler distributed futures "
+        "fx hub jit library multiprocessing nn.attention onnx overrides storage torch_alias "
+        "torch_version types",
     ),
 ]
 

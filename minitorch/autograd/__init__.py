@@ -10,7 +10,8 @@ gradients with numerical derivatives; `functional` Jacobians and Hessians; `grap
 PyTorch's other names for what is here.
 """
 
-from minitorch.autograd import engine, function, functional, graph
+from minitorch._missing import missing
+from minitorch.autograd import engine, function, functional, graph, mode as grad_mode
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.engine import backward, grad
 from minitorch.autograd.function import Function
@@ -43,6 +44,7 @@ __all__ = [
     "function",
     "functional",
     "grad",
+    "grad_mode",
     "gradcheck",
     "gradcheck_module",
     "gradcheck_report",
@@ -54,3 +56,5 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+__getattr__ = missing(__name__)

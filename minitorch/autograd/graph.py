@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minitorch._missing import missing
+from minitorch._not_covered import told
 from minitorch.autograd.function import Function as Node
 
 __all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
@@ -17,10 +19,12 @@ class saved_tensors_hooks:
         NotImplementedError: always.
     """
 
+    refused = True
+
     def __init__(self, pack_hook: Callable[..., Any], unpack_hook: Callable[..., Any]) -> None:
         raise NotImplementedError(
-            "saved_tensors_hooks is not covered by minitorch; recompute what is too large to keep "
-            "in an autograd.Function of your own"
+            f"{told('torch.autograd.graph.saved_tensors_hooks')}; recompute in it what is too "
+            "large to keep"
         )
 
 
@@ -35,3 +39,6 @@ class save_on_cpu:
 
     def __exit__(self, *exc_info: object) -> None:
         pass
+
+
+__getattr__ = missing(__name__)

@@ -6,8 +6,6 @@ needs one raises, as in a PyTorch that was built without CUDA.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from minitorch._dtypes import NoSuchDevice
@@ -41,6 +39,15 @@ def get_rng_state_all() -> list[Any]:
     return []
 
 
+default_generators: tuple[Any, ...] = ()
+has_half, has_magma = True, False
+
+
+def get_gencode_flags() -> str:
+    """None."""
+    return ""
+
+
 def get_arch_list() -> list[str]:
     """None."""
     return []
@@ -49,6 +56,17 @@ def get_arch_list() -> list[str]:
 def memory_stats(device: Any = None) -> dict[str, Any]:
     """None."""
     return {}
+
+
+memory_stats_as_nested_dict = memory_stats
+
+
+def host_memory_stats() -> dict[str, Any]:
+    """None."""
+    return {}
+
+
+host_memory_stats_as_nested_dict = host_memory_stats
 
 
 def empty_cache() -> None:
@@ -93,7 +111,10 @@ def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
 
 
 current_device = get_device_capability = get_device_name = get_device_properties = _refuse
-set_device = synchronize = _refuse
+set_device = synchronize = can_device_access_peer = current_solver_handle = _refuse
+get_per_process_memory_fraction = get_stream_from_external = set_sync_debug_mode = _refuse
+memory_snapshot = memory_summary = make_graphed_callables = graph_pool_handle = _refuse
+is_current_stream_capturing = use_mem_pool = _refuse
 current_blas_handle = current_stream = cudart = default_stream = get_rng_state = _refuse
 get_sync_debug_mode = init = initial_seed = ipc_collect = mem_get_info = set_rng_state = _refuse
 set_per_process_memory_fraction = set_stream = utilization = _refuse
@@ -125,6 +146,18 @@ class CUDAGraph(_Refused):
     """A recorded piece of such a queue: it cannot be made."""
 
 
+class ExternalStream(Stream):
+    """Another library's queue: it cannot be wrapped."""
+
+
+class MemPool(_Refused):
+    """A pool of a GPU's memory: it cannot be made."""
+
+
+class graph(_Refused):
+    """A context manager that records a piece of such a queue: it cannot be made."""
+
+
 class device:
     """A context manager that chooses a GPU: none, which is negative or None.
 
@@ -142,12 +175,29 @@ class device:
     def __exit__(self, *exc_info: object) -> None: ...
 
 
-@contextmanager
-def stream(stream: Any) -> Iterator[None]:
+class device_of(device):
+    """A context manager that chooses the GPU of a tensor: it is on none."""
+
+    def __init__(self, obj: Any) -> None:
+        super().__init__(obj.get_device() if obj.is_cuda else -1)
+
+
+class StreamContext:
+    """A context manager that chooses a stream: None, as there is no other."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        if self.stream is not None:
+            _refuse()
+
+    def __exit__(self, *exc_info: object) -> None: ...
+
+
+def stream(stream: Any) -> StreamContext:
     """Choose a stream: None, as there is no other."""
-    if stream is not None:
-        _refuse()
-    yield
+    return StreamContext(stream)
 
 
 __getattr__ = missing(

@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch import amp
 from minitorch._dtypes import dtype as DType, float16
+from minitorch._missing import missing
 from minitorch.cpu.amp import _warn
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
@@ -37,3 +38,6 @@ def custom_fwd(fwd: Any = None, *, cast_inputs: DType | None = None) -> Any:
 def custom_bwd(bwd: Any = None) -> Any:
     """`torch.amp.custom_bwd` for a GPU. Also a decorator."""
     return amp.custom_bwd(bwd, device_type="cuda")
+
+
+__getattr__ = missing(__name__)

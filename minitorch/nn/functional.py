@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import typing as _typing
+from collections.abc import Callable
+from typing import Any
 
 from minitorch import ops
 from minitorch._dtypes import dtype
+from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.ops.losses.classification import *
 from minitorch.ops.losses.ctc import *
@@ -56,11 +59,29 @@ def softmin(
     return ops.softmax(-input, dim, dtype)
 
 
+def _with_indices(pool: Callable[..., Any]) -> Callable[..., Any]:
+    """The form of a pool that gives the places, too."""
+
+    def function(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        return pool(*args, **{**kwargs, "return_indices": True})
+
+    function.__name__ = function.__qualname__ = f"{pool.__name__}_with_indices"
+    function.__doc__ = f"Return what `{pool.__name__}` does, and where each maximum was."
+    return function
+
+
+max_pool1d_with_indices = _with_indices(max_pool1d)
+max_pool2d_with_indices = _with_indices(max_pool2d)
+max_pool3d_with_indices = _with_indices(max_pool3d)
+adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
+adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
+adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
+
+
+_NOT_OURS = {"Any", "Callable", "Tensor", "annotations", "dtype", "implied_dim", "missing", "ops"}
 if not _typing.TYPE_CHECKING:
-    __all__ = sorted(
-        name
-        for name in set(globals()) - {"Tensor", "annotations", "dtype", "implied_dim", "ops"}
-        if name[0].isalpha()
-    )
+    __all__ = sorted(name for name in set(globals()) - _NOT_OURS if name[0].isalpha())
 
 del _typing
+
+__getattr__ = missing(__name__)

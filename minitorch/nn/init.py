@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.autograd.mode import no_grad
 from minitorch.factory import empty_like
@@ -299,3 +300,5 @@ kaiming_uniform = _renamed(kaiming_uniform_)
 kaiming_normal = _renamed(kaiming_normal_)
 orthogonal = _renamed(orthogonal_)
 sparse = _renamed(sparse_)
+
+__getattr__ = missing(__name__)

@@ -65,6 +65,7 @@ class Module(StateDictMixin):
 
     training: bool
 
+    dump_patches = False  # of old pickles: there are none
     call_super_init = False  # True: the next class in the order gets the constructor's arguments
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

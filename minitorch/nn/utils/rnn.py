@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 
 from minitorch import _dtypes
+from minitorch._missing import missing
 from minitorch._tensor import Tensor
 from minitorch.factory import arange, as_tensor, empty_like, tensor
 from minitorch.ops.nn.pad import pad
@@ -273,3 +274,6 @@ def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> P
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """The sequences that were packed, in their first order."""
     return unpad_sequence(*pad_packed_sequence(packed_sequences, True), batch_first=True)
+
+
+__getattr__ = missing(__name__)

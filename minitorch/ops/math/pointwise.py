@@ -33,6 +33,7 @@ __all__ = [
     "abs",
     "acos",
     "acosh",
+    "angle",
     "asin",
     "asinh",
     "atan",
@@ -490,6 +491,23 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """-1, 0 or 1 as the element is negative, zero or positive; its gradient is 0."""
     require_tensor("sign", "input", input)
     return Sign.apply(input) if out is None else into("sign", out, sign, input)
+
+
+class Angle(Flat):
+    """y = pi where x is negative, 0 where not, NaN where x is."""
+
+    def forward(self, x: Array) -> Array:
+        return np.where(np.isnan(x), x, (x < 0) * x.dtype.type(math.pi))
+
+
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The angle of a number in the complex plane: pi if it is negative, else 0.
+
+    >>> import minitorch
+    >>> angle(minitorch.tensor([1.0, -2.0]))
+    tensor([0.0000, 3.1416])
+    """
+    return on_floats(Angle, "angle", input, out)
 
 
 def nan_to_num(

@@ -34,6 +34,7 @@ __all__ = [
     "narrow",
     "narrow_copy",
     "nonzero",
+    "nonzero_static",
     "select",
     "select_scatter",
     "slice_scatter",
@@ -697,6 +698,25 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     if x._array.ndim == 0:
         return x._wrap(np.zeros((len(found[0]), 0), np.int64))
     return x._wrap(np.stack(found).T)  # a column lies in one piece, as in PyTorch
+
+
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The indices of `nonzero`, cut off or filled up to `size` rows.
+
+    Raises:
+        RuntimeError: for a negative size.
+
+    >>> import minitorch
+    >>> nonzero_static(minitorch.tensor([5.0, 0.0]), size=2).tolist()
+    [[0], [-1]]
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input)
+    made = found.new_full((size, found.shape[1]), fill_value)
+    kept = min(size, len(found))
+    made[:kept] = found[:kept]
+    return made
 
 
 def argwhere(input: Tensor) -> Tensor:
