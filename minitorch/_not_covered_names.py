@@ -56,7 +56,7 @@ GROUPS = (
             ),
             "torch.Tensor": (
                 "ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced "
-                "is_sparse_csr resize_as_sparse_ row_indices slice_inverse smm sparse_dim "
+                "resize_as_sparse_ row_indices slice_inverse smm sparse_dim "
                 "sparse_mask sparse_resize_ sparse_resize_and_clear_ sspaddmm to_dense to_mkldnn "
                 "to_padded_tensor to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo "
                 "to_sparse_csc to_sparse_csr values"
@@ -129,7 +129,7 @@ GROUPS = (
                 "mkldnn_max_pool3d mkldnn_rnn_layer set_autocast_gpu_dtype set_autocast_ipu_dtype "
                 "set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled"
             ),
-            "torch.Tensor": "ipu is_ipu is_maia is_mtia is_vulkan is_xla mtia record_stream xpu",
+            "torch.Tensor": "ipu mtia record_stream xpu",
             "torch.nn.Module": "ipu mtia xpu",
             "torch.nn.functional": "ScalingType SwizzleType grouped_mm scaled_grouped_mm scaled_mm",
             "torch.nn.attention": (

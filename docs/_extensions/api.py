@@ -422,7 +422,8 @@ for _name, _value in vars(Tensor).items():
 
 SHARED: dict[int, Entry] = {}  # the functions that are methods of Tensor, by identity
 
-CONSTANTS = {f"minitorch.{name}" for name in ("e", "inf", "nan", "newaxis", "pi", "__version__")}
+_CONSTANTS = "e inf nan newaxis pi has_lapack has_mkl has_openmp has_spectral __version__"
+CONSTANTS = {f"minitorch.{name}" for name in _CONSTANTS.split()}
 
 
 def setup(app: Any) -> dict[str, Any]:

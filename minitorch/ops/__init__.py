@@ -3,6 +3,7 @@
 `math` values: functions of elements, reductions, linear algebra, random draws. `shape` the same
 values seen, joined, read or written otherwise. `nn` layers of networks, and `losses`. `support`
 what all of them do first to their arguments, and how a tensor is changed without a wrong gradient.
+`aten` some of them under PyTorch's top level, where a choice is a number.
 Imports between the packages point to the left in: `support`, `math` and `shape`, `nn`, `losses`.
 
 What a module's `__all__` lists is public in `minitorch` or in `nn.functional`.
