@@ -71,9 +71,7 @@ def public(torch: Any, space: str) -> list[str]:
 
 def _is_own(owner: Any, name: str) -> bool:
     """Whether a module that lists nothing has not merely imported it."""
-    value = getattr(owner, name)
-    if isinstance(value, types.ModuleType):
-        return value.__name__ == f"{owner.__name__}.{name}"
+    value = getattr(owner, name)  # a module may be there because somebody has imported it
     return callable(value) and str(getattr(value, "__module__", "")).startswith(owner.__name__)
 
 

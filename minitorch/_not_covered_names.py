@@ -149,7 +149,6 @@ GROUPS = (
                 "temperature"
             ),
             "torch.cuda.amp": "amp_definitely_not_available",
-            "torch.backends": "python_native",
             "torch.backends.cuda": (
                 "SDPAParams blas_workspace_size cuBLASModule cuFFTPlanCache "
                 "cuFFTPlanCacheAttrContextProp cuFFTPlanCacheManager cublas_workspace_size "
@@ -247,7 +246,7 @@ GROUPS = (
         "autograd.profiler monitor profiler utils.benchmark utils.flop_counter",
         {
             "torch.optim.Optimizer": "profile_hook_step",
-            "torch.utils": "ThroughputBenchmark throughput_benchmark",
+            "torch.utils": "ThroughputBenchmark ",
             "torch": "BenchmarkConfig BenchmarkExecutionStats ThroughputBenchmark",
         },
     ),
@@ -406,10 +405,7 @@ GROUPS = (
             "torch.nn.Module": "T_destination",
             "torch.optim": "Muon swap_in_optimizer_params_and_state",
             "torch.optim.Optimizer": "OptimizerPostHook OptimizerPreHook",
-            "torch.utils": (
-                "backcompat collect_env cpp_backtrace deterministic get_cpp_backtrace "
-                "swap_tensors weak"
-            ),
+            "torch.utils": ("get_cpp_backtrace swap_tensors "),
             "torch.utils.hooks": "BackwardHook",
             "torch.overrides": "get_testing_overrides redispatch_function",
             "torch.dtype": "abbr",
