@@ -22,6 +22,27 @@ from minitorch.kernels.quiet import ignore_float_errors, restore
 from minitorch.nn.modules.module import clear_grad
 from minitorch.optim._common import Group as Group, State as State, number, scalar, zeros_like
 from minitorch.optim._recorded import Recorded
+from minitorch.optim._written_elsewhere import (
+    ParamsT as ParamsT,
+    _capturable_doc as _capturable_doc,
+    _default_to_fused_or_foreach as _default_to_fused_or_foreach,
+    _differentiable_doc as _differentiable_doc,
+    _disable_dynamo_if_unsupported as _disable_dynamo_if_unsupported,
+    _dispatch_sqrt as _dispatch_sqrt,
+    _foreach_doc as _foreach_doc,
+    _fused_doc as _fused_doc,
+    _get_capturable_supported_devices as _get_capturable_supported_devices,
+    _get_scalar_dtype as _get_scalar_dtype,
+    _get_value as _get_value,
+    _maximize_doc as _maximize_doc,
+    _params_doc as _params_doc,
+    _stack_if_compiling as _stack_if_compiling,
+    _to_scalar as _to_scalar,
+    _use_grad_for_differentiable as _use_grad_for_differentiable,
+    _view_as_real as _view_as_real,
+    params_t as params_t,
+    required as required,
+)
 
 NUMBERS = ("step", "mu_product", "eta", "mu")
 """Names of state that is one number for a parameter of any shape."""
@@ -35,41 +56,18 @@ ADDED_LATER: Group = dict.fromkeys((*_OFF, "maximize", "nesterov"), False)
 ADDED_LATER |= {"foreach": None, "fused": None, "momentum": 0}
 
 
-def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """A `step` method that calls the optimizer's step hooks before and after."""
-
-    @functools.wraps(step)
-    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        if self._opt_called is False:
-            self._opt_called = True
-        args = (self, *args)
-        for hook in [*_global_pre_hooks.values(), *self._hooks["step_pre"].values()]:
-            replaced = hook(self, args, kwargs)
-            if replaced is None:
-                continue
-            if not (isinstance(replaced, tuple) and len(replaced) == 2):
-                raise RuntimeError(
-                    f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
-                    f"{replaced}."
-                )
-            args, kwargs = replaced
-        result = step(*args, **kwargs)
-        for hook in [*self._hooks["step_post"].values(), *_global_post_hooks.values()]:
-            hook(self, args, kwargs)
-        return result
-
-    hooked.hooked = True  # type: ignore[attr-defined]
-    return hooked
-
-
-class _RequiredParameter:
-    """The default of an option that has none, in libraries of optimizers."""
-
-    def __repr__(self) -> str:
-        return "<required parameter>"
-
-
-required = _RequiredParameter()
+HOOKS = tuple(
+    f"_optimizer_{moment}_hooks"
+    for moment in (
+        "step_pre",
+        "step_post",
+        "state_dict_pre",
+        "state_dict_post",
+        "load_state_dict_pre",
+        "load_state_dict_post",
+    )
+)
+"""Where an optimizer keeps its hooks: wrappers that are never initialized set these themselves."""
 
 
 class Optimizer:
@@ -95,13 +93,22 @@ class Optimizer:
     averages: tuple[str, ...] = ()
     """Names of what a parameter's state has of its shape: zeros at first, and seen by `update`."""
 
-    _opt_called: bool | None = None  # for the schedules: whether it was stepped since they look
+    OptimizerPreHook = OptimizerPostHook = Callable[..., Any]
+
+    _optimizer_step_pre_hooks: Hooks
+    _optimizer_step_post_hooks: Hooks
+    _optimizer_state_dict_pre_hooks: Hooks
+    _optimizer_state_dict_post_hooks: Hooks
+    _optimizer_load_state_dict_pre_hooks: Hooks
+    _optimizer_load_state_dict_post_hooks: Hooks
 
     def __init__(self, params: Any, defaults: Group) -> None:
         self.defaults = defaults
         self.state: defaultdict[Any, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        self._hooks: defaultdict[str, Hooks] = defaultdict(OrderedDict)
+        for name in HOOKS:
+            setattr(self, name, OrderedDict())
+        self._patch_step_function()
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
@@ -115,16 +122,15 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def __init_subclass__(cls) -> None:
-        if "step" in vars(cls):
-            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
-
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._hooks = defaultdict(OrderedDict)
+        for name in HOOKS:
+            self.__dict__.setdefault(name, OrderedDict())
+        self._patch_step_function()
+        self.defaults.setdefault("differentiable", False)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters with options of their own.
@@ -216,6 +222,10 @@ class Optimizer:
         Returns:
             What the closure returned; None without one.
         """
+        if not self._has_rule():
+            raise NotImplementedError(
+                f"{type(self).__name__}: an optimizer needs a step() of its own, or an update()"
+            )
         loss = None
         if closure is not None:
             with enable_grad():
@@ -311,21 +321,73 @@ class Optimizer:
             if state:
                 self.state[parameter] = state
 
-    step = _with_hooks(step)
+    # ---- its hooks ---------------------------------------------------------------------------
+
+    @classmethod
+    def _has_rule(cls) -> bool:
+        """Whether it says how a parameter moves, and leaves the rest of a step to this class."""
+        base = Optimizer
+        return cls.update is not base.update or cls.step_parameter is not base.step_parameter
+
+    @staticmethod
+    def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a `step` that calls the optimizer's step hooks before and after `func`."""
+
+        @functools.wraps(func)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            self = args[0]
+            for hook in [*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()]:
+                replaced = hook(self, args, kwargs)
+                if replaced is None:
+                    continue
+                if not (isinstance(replaced, tuple) and len(replaced) == 2):
+                    raise RuntimeError(
+                        f"{func} must return None or a tuple of (new_args, new_kwargs), but got "
+                        f"{replaced}."
+                    )
+                args, kwargs = replaced
+            result = func(*args, **kwargs)
+            self._optimizer_step_code()
+            for hook in [*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()]:
+                hook(self, args, kwargs)
+            return result
+
+        return wrapper
+
+    def _patch_step_function(self) -> None:
+        """Let the class's `step` call hooks.
+
+        Done when one is initialized, as by PyTorch: a wrapper that never is, has no hooks to call.
+        """
+        kind: Any = type(self)
+        self._zero_grad_profile_name = f"Optimizer.zero_grad#{kind.__name__}.zero_grad"
+        if not getattr(kind.step, "hooked", None):
+            kind.step = self.profile_hook_step(kind.step)
+            kind.step.hooked = True
+
+    def _optimizer_step_code(self) -> None:
+        """Do nothing: where PyTorch's profiler looks in."""
+
+    def _cuda_graph_capture_health_check(self) -> None:
+        """Do nothing: there is no GPU to capture."""
+
+    _accelerator_graph_capture_health_check = _cuda_graph_capture_health_check
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the parameters' gradients, or (not `set_to_none`) make them zero."""
+        if not hasattr(self, "_zero_grad_profile_name"):
+            self._patch_step_function()
         for group in self.param_groups:
             for parameter in group["params"]:
                 clear_grad(parameter, set_to_none)
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step."""
-        return add_hook(self._hooks["step_pre"], hook)
+        return add_hook(self._optimizer_step_pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
-        return add_hook(self._hooks["step_post"], hook)
+        return add_hook(self._optimizer_step_post_hooks, hook)
 
     # ---- state -------------------------------------------------------------------------------
 
@@ -333,29 +395,29 @@ class Optimizer:
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer)`` before `state_dict`."""
-        return add_hook(self._hooks["state_dict_pre"], hook, prepend=prepend)
+        return add_hook(self._optimizer_state_dict_pre_hooks, hook, prepend=prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after `state_dict`; it may return another."""
-        return add_hook(self._hooks["state_dict_post"], hook, prepend=prepend)
+        return add_hook(self._optimizer_state_dict_post_hooks, hook, prepend=prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before loading; it may return another."""
-        return add_hook(self._hooks["load_state_dict_pre"], hook, prepend=prepend)
+        return add_hook(self._optimizer_load_state_dict_pre_hooks, hook, prepend=prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call ``hook(optimizer)`` after loading."""
-        return add_hook(self._hooks["load_state_dict_post"], hook, prepend=prepend)
+        return add_hook(self._optimizer_load_state_dict_post_hooks, hook, prepend=prepend)
 
     def state_dict(self) -> dict[str, Any]:
         """The state by parameter number, and the groups with numbers for parameters."""
-        for hook in list(self._hooks["state_dict_pre"].values()):
+        for hook in list(self._optimizer_state_dict_pre_hooks.values()):
             hook(self)
         members = chain.from_iterable(group["params"] for group in self.param_groups)
         numbers = {id(p): number for number, p in enumerate(members)}
@@ -368,7 +430,7 @@ class Optimizer:
             for key, value in self.state.items()
         }
         packed_state = {"state": state, "param_groups": groups}
-        for hook in list(self._hooks["state_dict_post"].values()):
+        for hook in list(self._optimizer_state_dict_post_hooks.values()):
             replaced = hook(self, packed_state)
             packed_state = packed_state if replaced is None else replaced
         return packed_state
@@ -382,7 +444,7 @@ class Optimizer:
             ValueError: if the groups differ in number or in size.
         """
         state_dict = dict(state_dict)
-        for hook in list(self._hooks["load_state_dict_pre"].values()):
+        for hook in list(self._optimizer_load_state_dict_pre_hooks.values()):
             replaced = hook(self, state_dict)
             state_dict = state_dict if replaced is None else replaced
         saved = deepcopy(state_dict["param_groups"])
@@ -403,7 +465,8 @@ class Optimizer:
         for key, values in state_dict["state"].items():
             if key in owners:
                 parameter, group = owners[key]
-                state[parameter] = _copy_state(values, parameter, group)
+                old = NUMBERS if self._has_rule() else ()
+                state[parameter] = _copy_state(values, parameter, group, old)
             else:
                 state[key] = deepcopy(values)
         for theirs, ours in pairs:
@@ -412,8 +475,8 @@ class Optimizer:
                 theirs.setdefault("param_names", ours["param_names"])
             for option in ADDED_LATER.keys() & self.defaults.keys():
                 theirs.setdefault(option, ADDED_LATER[option])
-        self.state, self.param_groups = state, saved
-        for hook in list(self._hooks["load_state_dict_post"].values()):
+        self.__setstate__({"state": state, "param_groups": saved})
+        for hook in list(self._optimizer_load_state_dict_post_hooks.values()):
             hook(self)
 
     def __repr__(self) -> str:
@@ -466,10 +529,12 @@ def _zero_dim(value: Any) -> Any:
     return value.reshape(()) if isinstance(value, Tensor) else value
 
 
-def _copy_state(value: Any, parameter: Tensor, group: Group, name: Any = None) -> Any:
+def _copy_state(
+    value: Any, parameter: Tensor, group: Group, old: tuple[str, ...], name: Any = None
+) -> Any:
     """A copy of loaded state, its tensors in their parameter's dtype; a step count keeps its own.
 
-    What older versions saved as a plain number and is a 0-d tensor now, becomes one.
+    What older versions saved as a plain number (`old`) and is a 0-d tensor now, becomes one.
     """
     if isinstance(value, Tensor):
         copied = value.detach().clone()
@@ -478,10 +543,10 @@ def _copy_state(value: Any, parameter: Tensor, group: Group, name: Any = None) -
             return copied.to(_dtypes.float32) if wanted else copied
         return copied.to(parameter.dtype) if parameter.is_floating_point() else copied
     if isinstance(value, dict):
-        return {key: _copy_state(item, parameter, group, key) for key, item in value.items()}
+        return {key: _copy_state(item, parameter, group, old, key) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_copy_state(item, parameter, group) for item in value)
-    if name in NUMBERS and isinstance(value, (int, float)):
+        return type(value)(_copy_state(item, parameter, group, old) for item in value)
+    if name in old and isinstance(value, (int, float)):
         return scalar(value, group)
     return deepcopy(value)
 

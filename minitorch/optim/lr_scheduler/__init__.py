@@ -36,6 +36,9 @@ __all__ = [
     "StepLR",
 ]
 
-_LRScheduler = LRScheduler  # its name before PyTorch 2.0
+
+class _LRScheduler(LRScheduler):
+    """The base by its name before PyTorch 2.0, which libraries still derive theirs from."""
+
 
 __getattr__ = missing(__name__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -62,8 +64,7 @@ class LRScheduler:
                 )
         self.base_lrs: list[Any] = of_groups(optimizer, "initial_lr")
         self.last_epoch = last_epoch
-        if optimizer._opt_called is None:
-            optimizer._opt_called = False  # from here on it notes whether it was stepped
+        note_steps(optimizer)
         self._initial_step()
 
     def _initial_step(self) -> None:
@@ -96,9 +97,9 @@ class LRScheduler:
         Call it after the optimizer's own `step`; it warns (UserWarning) of the other order.
         """
         if self._step_count == 1:
-            if not hasattr(self.optimizer.step, "hooked"):
+            if not hasattr(self.optimizer.step, "_wrapped_by_lr_sched"):
                 warnings.warn(OVERRIDDEN_WARNING, UserWarning, stacklevel=2)
-            elif not self.optimizer._opt_called:
+            elif not getattr(self.optimizer, "_opt_called", False):
                 warnings.warn(ORDER_WARNING, UserWarning, stacklevel=2)
         self._step_count += 1
         if epoch is not None:
@@ -148,6 +149,23 @@ def check_optimizer(optimizer: Any) -> None:
     """Refuse what is no optimizer (TypeError)."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+
+
+def note_steps(optimizer: Any) -> None:
+    """Let the optimizer note, in ``_opt_called``, that it was stepped; once for all schedules."""
+    step = getattr(optimizer.step, "__func__", None)
+    if step is None or hasattr(step, "_wrapped_by_lr_sched"):
+        return
+    held = weakref.ref(optimizer)  # which holds what is made here
+
+    @functools.wraps(step)
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        stepped = held()
+        stepped._opt_called = True  # type: ignore[union-attr]
+        return step(stepped, *args, **kwargs)
+
+    noting._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
+    optimizer.step = noting
 
 
 def copied(value: Any) -> Any:
