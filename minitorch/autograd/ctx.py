@@ -78,6 +78,14 @@ class FunctionCtx(Function):
         return self.saved
 
     @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """`saved_tensors` by its old name, with a warning."""
+        warnings.warn(
+            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
+        )
+        return self.saved_tensors
+
+    @property
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For each argument of `apply`, whether its gradient is wanted."""
         if mode.limited is not None and mode.limited[0] is self:
@@ -91,6 +99,15 @@ class FunctionCtx(Function):
     def mark_dirty(self, *tensors: Any) -> None:
         """Say that these inputs were changed in place; each must be returned as an output."""
         self.dirty_tensors = tensors
+
+    def mark_shared_storage(self, *pairs: Any) -> None:
+        """Do nothing but warn: shared memory is known without being told."""
+        warnings.warn(
+            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically "
+            "tracked. Note that calls to `set_()` are not tracked",
+            FutureWarning,
+            stacklevel=2,
+        )
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether a gradient that nobody sent arrives as zeros (default) or as None."""
@@ -172,7 +189,7 @@ class FunctionCtx(Function):
                 through such a change, or of several outputs.
         """
         view = tensor._view
-        if tensor._grad_fn is None and tensor.requires_grad:
+        if tensor._grad_fn is None and tensor._asks_for_grad():
             raise RuntimeError(
                 "a leaf Variable that requires grad has been used in an in-place operation. Give "
                 "the Function a clone() of it."
@@ -279,6 +296,19 @@ class FunctionCtx(Function):
         return tuple(end for end, given in zip(ends, self.given, strict=True) if given is not None)
 
 
+class InplaceFunction(Function):
+    """The base of Functions of PyTorch's form that may work in place, in older libraries.
+
+    Args:
+        inplace: kept as an attribute; nothing else is done with it.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
+FunctionMeta, _SingleLevelFunction = type, Function  # which libraries derive theirs from
 BackwardCFunction = FunctionCtx  # PyTorch's other name, of the two that it has for a node
 
 NOTHING = np.dtype("V")  # the dtype of an output that is no tensor
@@ -302,8 +332,7 @@ def apply_static(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
     assert cls._backward_cls is not None
     node: Any = cls._backward_cls()
     given: list[bool | None] = [
-        operand.requires_grad if isinstance(operand, TensorBase) else None  # type: ignore[attr-defined]
-        for operand in args
+        operand._asks_for_grad() if isinstance(operand, TensorBase) else None for operand in args
     ]
     node.given = tuple(given)
     recording = mode.grad and any(given)
@@ -395,7 +424,7 @@ def _viewed(tensor: Any) -> Any:
 
 def _constant(out: Any, given: bool, changed: bool) -> Any:
     """An output that carries no gradient: never the input itself, unless that was changed."""
-    if not out.requires_grad:
+    if not out._asks_for_grad():
         return _viewed(out) if given and not changed else out
     if given:
         return out.detach()

@@ -208,6 +208,9 @@ class Function(NodeInterface, SavedForBackward):
 from minitorch.autograd.ctx import (  # noqa: E402
     BackwardCFunction,
     FunctionCtx,
+    FunctionMeta as FunctionMeta,
+    InplaceFunction as InplaceFunction,
+    _SingleLevelFunction as _SingleLevelFunction,
     apply_static,
     backward_class,
     once_differentiable,

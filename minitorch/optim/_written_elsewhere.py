@@ -1,4 +1,4 @@
-"""What libraries import from `torch.optim.optimizer` to write optimizers of their own."""
+"""Names for libraries that write optimizers of their own: those of `torch.optim.optimizer`."""
 
 from __future__ import annotations
 
