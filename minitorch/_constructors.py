@@ -55,14 +55,21 @@ def dtype_of_type(kind: Any) -> Any:
     `Tensor` stands for the default dtype.
 
     Raises:
-        ValueError: for a name of none.
+        ValueError: for a name of none, or a class of Python's.
+        TypeError: for anything else.
     """
     if isinstance(getattr(kind, "dtype", None), dtype):
         return kind.dtype
     if isinstance(kind, type) and issubclass(kind, TensorBase):
         return _dtypes.get_default_dtype()
-    if not isinstance(kind, str):
+    if isinstance(kind, dtype):
         return kind
+    if isinstance(kind, type):
+        raise ValueError(f"invalid type: {kind.__name__!r}")
+    if not isinstance(kind, str):
+        raise TypeError("dtype must be a type, str, or dtype object")
+    if kind == "torch.Tensor":
+        return _dtypes.get_default_dtype()
     for name, title in TYPE_NAMES.items():
         if kind == f"torch.{title}":
             return _dtypes.dtype_named(name)

@@ -61,8 +61,8 @@ class UntypedStorage:
         return f"{lines}\n[torch.storage.UntypedStorage(device=cpu) of size {self.nbytes()}]"
 
     def data_ptr(self) -> int:
-        """The address of the first byte."""
-        return self._owner.__array_interface__["data"][0]
+        """The address of the first byte; 0 if there is none."""
+        return self._owner.__array_interface__["data"][0] if self._owner.nbytes else 0
 
     def nbytes(self) -> int:
         """Return the number of bytes."""
@@ -101,6 +101,9 @@ class TypedStorage:
     def nbytes(self) -> int:
         """Return the number of bytes."""
         return self._untyped.nbytes()
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes()
 
     def element_size(self) -> int:
         """Return the number of bytes of an element."""

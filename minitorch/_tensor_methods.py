@@ -243,8 +243,9 @@ class TensorMethods(TensorBase):
         return tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
-        return self._stored.__array_interface__["data"][0]
+        """The address of the first element; 0 if there is none, as in PyTorch."""
+        stored = self._stored
+        return stored.__array_interface__["data"][0] if stored.size else 0
 
     def untyped_storage(self) -> storage.UntypedStorage:
         """The memory that it lies in, which its views share."""
@@ -355,6 +356,11 @@ class TensorMethods(TensorBase):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set `requires_grad`; returns the tensor. (True changes nothing of one that has it.)"""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' must be bool, not "
+                f"{type(requires_grad).__name__}"
+            )
         if not requires_grad or self.grad_fn is None:
             self.requires_grad = requires_grad
         return self

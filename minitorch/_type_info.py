@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minitorch import _dtypes
-from minitorch._dtypes import dtype
+from minitorch._dtypes import dtype, meant
 from minitorch.kernels.bfloat16 import LARGEST
 
 __all__ = ["finfo", "iinfo", "result_type"]
@@ -56,6 +56,7 @@ class iinfo:
     """
 
     def __init__(self, type: dtype) -> None:
+        type = meant(type)
         if type.numpy.kind not in "iu":
             raise TypeError(
                 f"torch.iinfo() requires an integer input type. Use torch.finfo to handle {type}"

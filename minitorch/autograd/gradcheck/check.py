@@ -253,6 +253,11 @@ def _check_order(
         doubles = _in_float64(inputs)
         if subject.bits < 53 and (wide := _made_in_float64(func, doubles, made)):
             exact = _subject(func, doubles, options, wide)
+        elif any(x._bits is not None for x in subject.tensors):
+            raise ValueError(
+                "gradcheck: bfloat16 has too few digits for finite differences, and the function "
+                "does not run in float64; let it convert its own tensors, as in w.to(x.dtype)"
+            )
         at = inputs if exact is subject else doubles
         if options.forward:
             report.jacobians += compare_forward(func, at, exact, order)

@@ -14,7 +14,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import Softplus, floats, logsigmoid
 from minitorch.ops.nn.distance import pairwise_distance
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.operands import broadcast_shape, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -92,10 +92,17 @@ def soft_margin_loss(
         RuntimeError: for integers.
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = require_tensor("soft_margin_loss", "input", input), target
+    x = require_tensor("soft_margin_loss", "input", input)
+    y = require_tensor("soft_margin_loss", "target", target)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"soft_margin_loss: expected floats, got {x.dtype}; convert with .float()"
+        )
+    shape = broadcast_shape("soft_margin_loss", x._array.shape, y._array.shape)
+    if shape != x._array.shape:
+        raise RuntimeError(
+            f"soft_margin_loss: output with shape {list(x.shape)} doesn't match the broadcast "
+            f"shape {list(shape)}: the target has {list(y.shape)}"
         )
     return reduced(Softplus.apply(-y * x, beta=1.0, threshold=math.inf), reduction)
 

@@ -182,7 +182,7 @@ def huber_loss(
     """
     reduction = reduction_of(None, None, reduction)
     x, y = _two("huber_loss", input, target)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError(
             f"huber_loss does not support non-positive values for delta, got {delta}"
         )

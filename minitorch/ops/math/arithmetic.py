@@ -157,7 +157,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
 
 def rsub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     """``other - alpha * input``."""
-    return sub(other, input, alpha=alpha)
+    return sub(other, require_tensor("rsub", "input", input), alpha=alpha)
 
 
 def _factor(alpha: float, input: Operand, other: Operand) -> Array:
@@ -371,13 +371,14 @@ def float_power(input: Operand, exponent: Operand, *, out: Tensor | None = None)
     """``input ** exponent`` in float64, whatever the operands are."""
     if out is not None:
         return into("float_power", out, float_power, input, exponent)
+    args.result_dtype("float_power", input, exponent)
     double = np.dtype(np.float64)
     return pow(args.as_dtype(input, double), args.as_dtype(exponent, double))
 
 
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input ** 2``."""
-    return pow(input, 2, out=out)
+    return pow(require_tensor("square", "input", input), 2, out=out)
 
 
 def _is_bool(operand: Operand) -> bool:
@@ -493,7 +494,7 @@ def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
     """
     if out is not None:
         return into("fmod", out, fmod, input, other)
-    x, y = args.promote_pair("fmod", input, other)
+    x, y = args.promote_pair("fmod", require_tensor("fmod", "input", input), other)
     args.not_bool("fmod", x)
     return args.broadcast(Fmod, "fmod", x, y)
 

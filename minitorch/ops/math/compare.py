@@ -262,7 +262,7 @@ def isclose(
     if x.dtype != y.dtype:
         raise RuntimeError(f"{x.dtype} did not match {y.dtype}")
     for name, value in (("rtol", rtol), ("atol", atol)):
-        if value < 0:
+        if not value >= 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
     args.broadcast_shape("isclose", x._array.shape, y._array.shape)
     with np.errstate(all="ignore"):

@@ -297,9 +297,9 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         RuntimeError: for fewer than two dimensions, p <= 0 or a negative `maxnorm`.
     """
     x = require_tensor("renorm", "input", input)
-    if p <= 0:
+    if not p > 0:
         raise RuntimeError(f"renorm: non-positive-norm not supported, got p={p}")
-    if maxnorm < 0:
+    if not maxnorm >= 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if x._array.ndim < 2:
         raise RuntimeError(

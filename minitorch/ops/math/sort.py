@@ -275,6 +275,10 @@ def searchsorted(
             f"{who}: side and right can't be set to opposites, got side of left while right was "
             "True"
         )
+    if isinstance(input, (list, tuple, str)):
+        raise TypeError(
+            f"searchsorted(): argument 'input' must be Tensor or Number, not {type(input).__name__}"
+        )
     values = input._array if args.is_tensor(input) else np.asarray(input)
     sequence = s._array
     if sequence.ndim == 0:
@@ -350,6 +354,8 @@ def isin(
     owner = next((e for e in (elements, test_elements) if args.is_tensor(e)), None)
     if owner is None:
         raise TypeError("isin(): expected at least one Tensor, got two numbers")
+    if any(isinstance(e, (list, tuple, str)) for e in (elements, test_elements)):
+        raise TypeError("isin(): expected Tensors or numbers, got a list; make it a tensor")
     x, y = (e._array if args.is_tensor(e) else np.asarray(e) for e in (elements, test_elements))
     if "b" in (x.dtype.kind, y.dtype.kind):
         raise RuntimeError("Unsupported input type encountered for isin(): Bool")

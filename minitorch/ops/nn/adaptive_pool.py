@@ -37,7 +37,12 @@ def _cells(who: str, x: Tensor, output_size: Any, dims: int) -> Sizes:
             raise RuntimeError(
                 f"{who}: output_size must be one int or {dims} ints, got {tuple(output_size)}"
             )
-        if dims > 1 and len(shape) > dims:
+        if dims > 1 and len(shape) <= dims:
+            raise ValueError(
+                f"{who}: Input dimension should be at least {dims + 1}, got {len(shape)}D of shape "
+                f"{list(shape)}"
+            )
+        if dims > 1:
             output_size = [
                 size if wanted is None else wanted
                 for wanted, size in zip(output_size, shape[-dims:], strict=True)

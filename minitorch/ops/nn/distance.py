@@ -42,6 +42,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             f"bilinear(): bias size does not match weight size: got {list(bias._array.shape)} but "
             f"expected {list(c[:1])}"
         )
+    if len({each.dtype for each in (x, y, w, *([] if bias is None else [bias]))}) > 1:
+        raise RuntimeError(
+            f"bilinear(): all tensors must have the same dtype, got input1: {x.dtype}, input2: "
+            f"{y.dtype}, weight: {w.dtype}, bias: {None if bias is None else bias.dtype}"
+        )
     K, left, right = c
     rows = matmul(x.reshape(-1, left), w.permute(1, 0, 2).reshape(left, K * right))
     z = matmul(rows.reshape(-1, K, right), y.reshape(-1, right, 1)).reshape(*a[:-1], K)
@@ -66,6 +71,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         shape = broadcast_shape(who, a._array.shape, b._array.shape)
         a, b = a.expand(shape), b.expand(shape)
     axis = wrap_dim(dim, a._array.ndim)
+    if not eps >= 0:
+        raise RuntimeError(f"cosine_similarity: eps must be non-negative, got: {eps}")
     a = a / a.norm(2, axis, keepdim=True).clamp(min=eps)
     b = b / b.norm(2, axis, keepdim=True).clamp(min=eps)
     return (a * b).sum(axis)

@@ -570,6 +570,11 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if count < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     axis = wrap_dim(dim, x._array.ndim)
+    if args.is_tensor(start) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError(
+            f"narrow(): start must be an 0-dim integral Tensor, got {start.dtype} of shape "
+            f"{list(start.shape)}"
+        )
     size, begin = x._array.shape[axis], args.integer("narrow", "start", start)
     if not -size <= begin <= size:
         raise IndexError(

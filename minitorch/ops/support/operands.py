@@ -197,7 +197,13 @@ def promote(who: str, *operands: Operand, floating: bool = False) -> list[Operan
 
 
 def result_dtype(who: str, *operands: Operand) -> np.dtype[Any]:
-    """The operands' common dtype by PyTorch's rules."""
+    """The operands' common dtype by PyTorch's rules; at least one must be a tensor."""
+    if not any(isinstance(operand, (TensorBase, np.ndarray)) for operand in operands):
+        kinds = ", ".join(type(operand).__name__ for operand in operands)
+        raise TypeError(
+            f"{who}() received an invalid combination of arguments: got ({kinds}), expected at "
+            "least one Tensor"
+        )
     return _dtypes.result_dtype([_raw(who, operand) for operand in operands])
 
 

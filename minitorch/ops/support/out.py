@@ -36,6 +36,8 @@ _NAMES = (
     "nan_to_num neg norm round sign signbit trunc where"
 )
 _SAME = frozenset(_NAMES.split())
+# Those whose `out` may be no argument, not even as a whole.
+_APART = frozenset(("gather", "kthvalue", "masked_select", "take"))
 
 
 def into(who: str, out: Any, operation: Callable[..., Any], *args: Any, **params: Any) -> Any:
@@ -148,14 +150,17 @@ def _check_overlap(who: str, out: TensorBase, values: Any) -> None:
     for value in values:
         if isinstance(value, (tuple, list)):
             _check_overlap(who, out, value)
-        elif isinstance(value, TensorBase) and value is not out:
+        elif isinstance(value, TensorBase) and (value is not out or who in _APART):
             array = value._any_layout
             if (
                 np.may_share_memory(array, target)
                 and _is_dense(array)
                 and _is_dense(target)
-                and (array.nbytes, array.strides, array.ctypes.data)
-                != (target.nbytes, target.strides, target.ctypes.data)
+                and (
+                    who in _APART
+                    or (array.nbytes, array.strides, array.ctypes.data)
+                    != (target.nbytes, target.strides, target.ctypes.data)
+                )
             ):
                 raise RuntimeError(
                     f"{who}: unsupported operation: some elements of the input tensor and the "
