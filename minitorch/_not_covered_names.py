@@ -246,7 +246,7 @@ GROUPS = (
         "autograd.profiler monitor profiler utils.benchmark utils.flop_counter",
         {
             "torch.optim.Optimizer": "profile_hook_step",
-            "torch.utils": "ThroughputBenchmark ",
+            "torch.utils": "ThroughputBenchmark",
             "torch": "BenchmarkConfig BenchmarkExecutionStats ThroughputBenchmark",
         },
     ),
@@ -405,7 +405,7 @@ GROUPS = (
             "torch.nn.Module": "T_destination",
             "torch.optim": "Muon swap_in_optimizer_params_and_state",
             "torch.optim.Optimizer": "OptimizerPostHook OptimizerPreHook",
-            "torch.utils": ("get_cpp_backtrace swap_tensors "),
+            "torch.utils": "get_cpp_backtrace swap_tensors",
             "torch.utils.hooks": "BackwardHook",
             "torch.overrides": "get_testing_overrides redispatch_function",
             "torch.dtype": "abbr",

@@ -21,5 +21,5 @@ def set_module(obj: Any, mod: str) -> None:
     obj.__module__ = mod
 
 
-_later = ["_pytree", "checkpoint", "hooks"]
+_later = ["_pytree", "checkpoint", "hooks", "tensorboard"]
 __getattr__ = missing(__name__, {name: f"{__name__}.{name}" for name in _later})
