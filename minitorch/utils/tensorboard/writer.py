@@ -402,7 +402,7 @@ class SummaryWriter:
             laid = summary.grid(images, math.ceil(len(images) ** 0.5)).transpose(1, 2, 0)
             square = np.zeros((laid.shape[1], laid.shape[1], 3))
             square[: len(laid)] = laid
-            pixels = np.uint8((square * 255).clip(0, 255))
+            pixels = (square * 255).clip(0, 255).astype(np.uint8)
             (folder / "sprite.png").write_bytes(summary.png(pixels))
         rows = ["\t".join(str(number) for number in row.tolist()) for row in points]
         (folder / "tensors.tsv").write_text("".join(row + "\n" for row in rows))
