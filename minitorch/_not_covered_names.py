@@ -245,7 +245,6 @@ GROUPS = (
         ),
         "autograd.profiler monitor profiler utils.benchmark utils.flop_counter",
         {
-            "torch.optim.Optimizer": "profile_hook_step",
             "torch.utils": "ThroughputBenchmark",
             "torch": "BenchmarkConfig BenchmarkExecutionStats ThroughputBenchmark",
         },
@@ -404,7 +403,6 @@ GROUPS = (
         {
             "torch.nn.Module": "T_destination",
             "torch.optim": "Muon swap_in_optimizer_params_and_state",
-            "torch.optim.Optimizer": "OptimizerPostHook OptimizerPreHook",
             "torch.utils": "get_cpp_backtrace swap_tensors",
             "torch.utils.hooks": "BackwardHook",
             "torch.overrides": "get_testing_overrides redispatch_function",
