@@ -8,6 +8,7 @@ has said to be safe, and anything else is refused by name.
 
 from __future__ import annotations
 
+import copyreg
 import io
 import pickle
 import pickletools
@@ -27,6 +28,9 @@ from minitorch._constructors import TYPE_NAMES
 from minitorch._dtypes import Array, Size, device, dtype
 from minitorch._tensor import Tensor
 from minitorch.autograd.base import Storage
+from minitorch.autograd.hooks import RemovableHandle
+from minitorch.nn.modules._hook import Hook, to_pytorch
+from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter, UninitializedTensorMixin
 
 STORAGES = {
@@ -57,7 +61,13 @@ class Name(NamedTuple):
 
 OWN, THEIRS = __name__.partition(".")[0], "torch"
 FUNCTIONS = (f"{OWN}.nn.functional", OWN)  # the modules that PyTorch's functions are known by
-MOVED = {f"{OWN}.nn.modules.attention": f"{OWN}.nn.modules.activation"}
+MOVED = {
+    f"{OWN}.nn.modules.attention": f"{OWN}.nn.modules.activation",
+    f"{OWN}.autograd.hooks": f"{OWN}.utils.hooks",
+    f"{OWN}.nn.modules._hook": f"{OWN}.nn.modules.module",
+    f"{OWN}.optim.adam": f"{OWN}.optim",  # where AdamW is, too
+    f"{OWN}.optim.adafactor": f"{OWN}.optim",
+}
 """Modules that are part of another one in PyTorch."""
 
 
@@ -73,7 +83,8 @@ def torch_name(obj: Any) -> Name | None:
         ("".join(whole[:2]).removesuffix("."), own) if isinstance(obj, type) else (*FUNCTIONS, own)
     )
     for place in places:
-        if getattr(sys.modules.get(place), name, None) is obj:
+        found = getattr(sys.modules.get(place), name, None)
+        if found is obj or (found is not None and getattr(found, "__wrapped__", None) is obj):
             return Name(THEIRS + MOVED.get(place, place).removeprefix(OWN), name)
     return None
 
@@ -98,6 +109,7 @@ TENSOR = Name("torch", "Tensor")
 ORDERED_DICT = Name("collections", "OrderedDict")
 COUNTER = Name("collections", "Counter")
 SIZE = Name("torch", "Size")
+NEW_OBJECT: Any = copyreg.__newobj__  # type: ignore[attr-defined]
 DEVICE = Name("torch", "device")
 ENCODE = Name("_codecs", "encode")
 REBUILT_BY: dict[type, tuple[Name, Callable[[Any], tuple[Any, ...]]]] = {
@@ -136,6 +148,7 @@ class _Writer(_Pickler):  # type: ignore[misc]
     def __init__(self, file: io.BytesIO, place_of: Callable[[Array], Place], protocol: int) -> None:
         super().__init__(file, protocol=protocol)
         self.place_of = place_of
+        self.tables: dict[int, tuple[Any, Any]] = {}  # of hooks, as modules have them and PyTorch
 
     def persistent_id(self, obj: Any) -> Any:
         if not isinstance(obj, _StorageOf):
@@ -147,6 +160,15 @@ class _Writer(_Pickler):  # type: ignore[misc]
         kind = type(obj)
         if isinstance(obj, Tensor) and not isinstance(obj, UninitializedTensorMixin):
             return self._tensor(obj)
+        if isinstance(obj, Module):
+            reduced: Any = obj.__reduce_ex__(2)
+            made, args, state, *rest = reduced
+            if isinstance(state, dict) and "_forward_hooks" in state:
+                state = to_pytorch(state, self._functions)
+            return (made, args, state, *rest)
+        if kind is RemovableHandle:
+            hooks, *others = obj.__getstate__()
+            return NEW_OBJECT, (kind,), (self._functions(hooks), *others)
         if kind is OrderedDict:
             return ORDERED_DICT, (), obj.__dict__ or None, None, iter(obj.items())
         if kind in REBUILT_BY:
@@ -164,6 +186,14 @@ class _Writer(_Pickler):  # type: ignore[misc]
         if "<locals>" in qualified:
             raise AttributeError(f"Can't pickle local object {qualified!r}")
         super().save_global(obj, name)
+
+    def _functions(self, hooks: Any) -> Any:
+        """A table of a module's hooks as functions: the same one for the module and for handles."""
+        if not any(isinstance(hook, Hook) for hook in (hooks or {}).values()):
+            return hooks
+        if id(hooks) not in self.tables:
+            self.tables[id(hooks)] = hooks, OrderedDict((n, h.call) for n, h in hooks.items())
+        return self.tables[id(hooks)][1]
 
     def _tensor(self, tensor: Any) -> Any:
         array, plain = tensor._stored, not issubclass(type(tensor), Parameter)
@@ -679,7 +709,8 @@ def _trusted(module: str, name: str) -> Any:
         return _of_class
     if found in REBUILDERS and module != THEIRS:
         return REBUILDERS[found]
-    for place in (OWN + module.removeprefix(THEIRS), f"{OWN}.nn", *FUNCTIONS):
+    own = OWN + module.removeprefix(THEIRS)
+    for place in (own, own.rpartition(".")[0] or own, f"{OWN}.nn", *FUNCTIONS):
         try:
             value: Any = import_module(place)
             for part in name.split("."):

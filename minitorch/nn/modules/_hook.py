@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,15 +67,65 @@ class Hook(NamedTuple):
             )
 
 
-class LoadHook(NamedTuple):
-    """A hook before loading, which takes the module or does not."""
+class _WrappedHook:
+    """A hook before loading, which takes the module (where one is given) or does not.
 
-    call: Callable[..., Any]
-    with_module: bool
+    Its name and its state are those of PyTorch, whose pickles have them.
+    """
 
-    def before_loading(self, module: Any, *args: Any) -> None:
-        """Run before the module's own state is loaded."""
-        self.call(*((module, *args) if self.with_module else args))
+    def __init__(self, hook: Callable[..., Any], module: Any = None) -> None:
+        self.hook, self.with_module = hook, module is not None
+        if module is not None:
+            self.module = weakref.ref(module)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.hook(*((self.module(), *args) if self.with_module else args))
+
+    def __getstate__(self) -> dict[str, Any]:
+        module = {"module": self.module()} if self.with_module else {}
+        return {"hook": self.hook, "with_module": self.with_module, **module}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["hook"], state.get("module"))  # type: ignore[misc]
+
+
+WITH_KWARGS = {
+    "_forward_pre_hooks": "_forward_pre_hooks_with_kwargs",
+    "_forward_hooks": "_forward_hooks_with_kwargs",
+}
+"""Tables of hooks, and PyTorch's of the numbers of those that want keyword arguments."""
+ALWAYS = "_forward_hooks_always_called"
+
+
+def to_pytorch(state: dict[str, Any], functions: Callable[[Any], Any]) -> dict[str, Any]:
+    """Write a module's attributes as PyTorch does: its hooks as functions, and notes about them.
+
+    Args:
+        functions: makes a table of functions of a table of hooks.
+    """
+    state = dict(state)
+    for name, notes in WITH_KWARGS.items():
+        hooks = state[name]
+        state[name] = functions(hooks)
+        state[notes] = OrderedDict((n, True) for n, hook in hooks.items() if hook.with_kwargs)
+        if name == "_forward_hooks":
+            state[ALWAYS] = OrderedDict((n, True) for n, hook in hooks.items() if hook.always)
+    if state["_backward_hooks"]:
+        state["_is_full_backward_hook"] = True
+    return state
+
+
+def from_pytorch(state: dict[str, Any]) -> dict[str, Any]:
+    """Read a module's attributes that `to_pytorch` or PyTorch wrote; any others are left alone."""
+    state = dict(state)
+    always = state.pop(ALWAYS, {})
+    for name, notes in WITH_KWARGS.items():
+        noted = state.pop(notes, {})
+        table = state.get(name, {})  # changed in place: handles know it
+        for number, call in table.items():
+            if not isinstance(call, Hook):
+                table[number] = Hook(call, number in noted, number in always)
+    return state
 
 
 def add(hooks: Any, hook: Any, prepend: bool = False) -> RemovableHandle:

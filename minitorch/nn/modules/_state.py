@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from minitorch._tensor import Tensor
 from minitorch.autograd.hooks import Hooks, RemovableHandle, add_hook
 from minitorch.autograd.mode import no_grad
-from minitorch.nn.modules._hook import LoadHook, add
+from minitorch.nn.modules._hook import _WrappedHook, add
 from minitorch.nn.modules._tree import ModuleTree
 from minitorch.nn.parameter import Parameter, is_lazy
 
@@ -37,7 +37,7 @@ class StateDictMixin(ModuleTree):
 
     _state_dict_hooks: Hooks
     _state_dict_pre_hooks: Hooks
-    _load_state_dict_pre_hooks: OrderedDict[int, LoadHook]
+    _load_state_dict_pre_hooks: OrderedDict[int, _WrappedHook]
     _load_state_dict_post_hooks: Hooks
 
     def get_extra_state(self) -> Any:
@@ -193,7 +193,7 @@ class StateDictMixin(ModuleTree):
         """Load this module's own state, without its children's; a class may write its own."""
         for hook in self._load_state_dict_pre_hooks.values():
             lists = (missing_keys, unexpected_keys, error_msgs)
-            hook.before_loading(self, state_dict, prefix, local_metadata, strict, *lists)
+            hook(state_dict, prefix, local_metadata, strict, *lists)
         assign = local_metadata.get("assign_to_params_buffers", False)
         own = self._own_state()
         for name, value in own.items():
@@ -289,7 +289,9 @@ class StateDictMixin(ModuleTree):
         self, hook: Callable[..., Any], with_module: bool = False
     ) -> RemovableHandle:
         """The same, for a hook that does not want the module unless `with_module`."""
-        return add(self._load_state_dict_pre_hooks, LoadHook(hook, with_module))
+        return add(
+            self._load_state_dict_pre_hooks, _WrappedHook(hook, self if with_module else None)
+        )
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists."""

@@ -74,9 +74,21 @@ class _ConvNd(FunctionalModule):
         self.padding, self.dilation = padding, dilation
         self.transposed, self.output_padding = transposed, output_padding
         self.groups, self.padding_mode = groups, padding_mode
+        self._reversed_padding_repeated_twice = self._sides()
         first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
         shape = (first, second // groups, *kernel_size)
         add_affine(self, shape, out_channels if bias else None, device, dtype)
+
+    def _sides(self) -> list[int]:
+        """Write padding as `F.pad` takes it: the last dimension first, both sides of each."""
+        if self.padding == "valid":
+            return [0, 0] * len(self.kernel_size)
+        if self.padding == "same":
+            spans = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=False)]
+            pairs = [(span // 2, span - span // 2) for span in spans]
+        else:
+            pairs = [(int(side), int(side)) for side in self.padding]
+        return [side for pair in reversed(pairs) for side in pair]
 
     def reset_parameters(self) -> None:
         """Draw weight and bias from U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), as PyTorch does."""
@@ -112,21 +124,13 @@ class _Conv(_ConvNd):
         rest = (groups, bias, padding_mode, device, dtype)
         super().__init__(in_channels, out_channels, *window, *rest)
 
-    def _sides(self) -> list[int]:
-        """Write padding as `F.pad` takes it: the last dimension first, both sides of each."""
-        if self.padding == "valid":
-            return [0, 0] * len(self.kernel_size)
-        if self.padding == "same":
-            spans = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=False)]
-            pairs = [(span // 2, span - span // 2) for span in spans]
-        else:
-            pairs = [(int(side), int(side)) for side in self.padding]
-        return [side for pair in reversed(pairs) for side in pair]
-
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         padding: Any = self.padding
         if self.padding_mode != "zeros":
-            input, padding = F.pad(input, self._sides(), mode=self.padding_mode), 0
+            input, padding = (
+                F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode),
+                0,
+            )
         return self._function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input: Tensor) -> Tensor:

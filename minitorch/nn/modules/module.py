@@ -22,7 +22,12 @@ from minitorch.nn.modules._global_hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-from minitorch.nn.modules._hook import Hook, add
+from minitorch.nn.modules._hook import (
+    Hook,
+    _WrappedHook as _WrappedHook,
+    add,
+    from_pytorch,
+)
 from minitorch.nn.modules._state import StateDictMixin
 from minitorch.ops.support.operands import renamed
 
@@ -301,7 +306,7 @@ class Module(StateDictMixin):
         # A pickle of an older version may lack a table that there is now.
         self.__dict__.update({name: OrderedDict() for name in HOOKS})
         self.__dict__["_non_persistent_buffers_set"] = set()
-        self.__dict__.update(state)
+        self.__dict__.update(from_pytorch(state))
 
     # ---- printing ----------------------------------------------------------------------------
 

@@ -30,6 +30,9 @@ def _draw(module: Module, hidden_size: int) -> None:
         init.uniform_(weight, -bound, bound)
 
 
+_LISTS = ("_flat_weights_names", "_flat_weights")  # attributes in PyTorch, and in its pickles
+
+
 class RNNBase(Module):
     """Base of the recurrent layers: parameters, checks, and the way through.
 
@@ -121,6 +124,13 @@ class RNNBase(Module):
                     self.register_parameter(name, drawn)
                 self._all_weights.append(list(named))
         self.reset_parameters()
+
+    def __getstate__(self) -> dict[str, Any]:
+        listed = {name: getattr(self, name) for name in _LISTS}
+        return self.__dict__ | listed
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({name: state[name] for name in state if name not in _LISTS})
 
     def reset_parameters(self) -> None:
         """Draw all from U(-1 / sqrt(hidden_size), 1 / sqrt(hidden_size)), as PyTorch does."""

@@ -97,6 +97,16 @@ class _Layer(Module):
         for number in blocks:
             self.add_module(f"dropout{number}", Dropout(dropout))
         self.activation = _activation(activation)
+        # One that classes may take over (see `minitorch.overrides`) is known by what it is around.
+        kinds = (F.relu, ReLU), (F.gelu, GELU)  # by their numbers, as PyTorch's pickles have them
+        self.activation_relu_or_gelu = next(
+            (
+                number
+                for number, (function, kind) in enumerate(kinds, 1)
+                if unwrap(self.activation) is unwrap(function) or isinstance(self.activation, kind)
+            ),
+            0,
+        )
 
     def _residual(self, x: Tensor, number: int, block: Callable[[Tensor], Tensor]) -> Tensor:
         """`x` and what the `number`-th block makes of it, one of them normalised."""
@@ -239,17 +249,14 @@ def _why_not_nested(layer: Module) -> str:
     """Why PyTorch would not leave the padding out in this layer; nothing if it would."""
     if not isinstance(layer, TransformerEncoderLayer):
         return "encoder_layer was not TransformerEncoderLayer"
-    attention, activation = layer.self_attn, layer.activation
-    # One that classes may take over (see `minitorch.overrides`) is known by what it is around.
-    named = unwrap(activation) in (unwrap(F.relu), unwrap(F.gelu))
-    swift = named or isinstance(activation, (ReLU, GELU))
+    attention = layer.self_attn
     better = "(use batch_first for better inference performance)"
     reasons = {
         "norm_first was True": layer.norm_first,
         f"self_attn.batch_first was not True{better}": not attention.batch_first,
         "self_attn._qkv_same_embed_dim was not True": not attention._qkv_same_embed_dim,
         "self_attn was passed bias=False": attention.in_proj_bias is None,
-        "activation_relu_or_gelu was not True": not swift,
+        "activation_relu_or_gelu was not True": not layer.activation_relu_or_gelu,
         "norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
         "self_attn.num_heads is odd": attention.num_heads % 2,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -99,8 +100,7 @@ class CyclicLR(_WithMomentum):
         self.gamma = gamma
         self._scale_fn_custom = scale_fn
         self.scale_mode = scale_mode
-        if scale_fn is None:
-            self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self._init_scale_fn()
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self._start_momentum(base_momentum, max_momentum, is_new=last_epoch == -1)
@@ -108,13 +108,31 @@ class CyclicLR(_WithMomentum):
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
+    def _init_scale_fn(self) -> None:
+        """Choose the function that goes by the name of the mode."""
+        if self._scale_fn_custom is None:
+            self.scale_mode = "iterations" if self.mode == "exp_range" else "cycle"
+            self._scale_fn_ref = getattr(self, f"_{self.mode}_scale_fn")
+            if self.mode == "exp_range":
+                self._scale_fn_ref = functools.partial(self._scale_fn_ref, self.gamma)
+
     def scale_fn(self, x: float) -> float:
         """The height of cycle or iteration `x`."""
         if self._scale_fn_custom is not None:
             return self._scale_fn_custom(x)
-        if self.mode == "triangular":
-            return 1.0
-        return 1 / 2.0 ** (x - 1) if self.mode == "triangular2" else self.gamma**x
+        return self._scale_fn_ref(x)
+
+    @staticmethod
+    def _triangular_scale_fn(x: float) -> float:
+        return 1.0
+
+    @staticmethod
+    def _triangular2_scale_fn(x: float) -> float:
+        return 1 / 2.0 ** (x - 1)
+
+    @staticmethod
+    def _exp_range_scale_fn(gamma: float, x: float) -> float:
+        return gamma**x
 
     def get_lr(self) -> list[Any]:
         self._warn_outside_step()
@@ -136,6 +154,7 @@ class CyclicLR(_WithMomentum):
     def state_dict(self) -> dict[str, Any]:
         """As any schedule's; of `scale_fn` only what a callable object holds is saved."""
         state = super().state_dict()
+        state.pop("_scale_fn_ref", None)
         function = state.pop("_scale_fn_custom")
         state["_scale_fn_custom"] = None if function is None else function_state(function)
         return state
@@ -146,6 +165,7 @@ class CyclicLR(_WithMomentum):
         self._scale_fn_custom = function
         if state_dict["_scale_fn_custom"] is not None:
             vars(function).update(state_dict["_scale_fn_custom"])
+        self._init_scale_fn()
 
 
 class OneCycleLR(_WithMomentum):
