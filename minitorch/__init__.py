@@ -193,6 +193,7 @@ _later = {
     ),
     **dict.fromkeys(("Event", "Stream"), "minitorch.cuda"),
     **dict.fromkeys(("fork", "wait"), "minitorch.jit"),
+    "Future": "minitorch.futures",
     "TypedStorage": "minitorch.storage",
     "to_dlpack": "minitorch.utils.dlpack",
     **dict.fromkeys(

@@ -41,6 +41,12 @@ __all__ = [
     "preserve_format",
     "promote_types",
     "set_default_dtype",
+    "jagged",
+    "sparse_bsc",
+    "sparse_bsr",
+    "sparse_coo",
+    "sparse_csc",
+    "sparse_csr",
     "strided",
     "uint8",
 ]
@@ -361,13 +367,19 @@ def on_cpu(place: Any) -> device:
 
 
 class layout:
-    """Layout of elements in memory: always strided here."""
+    """Layout of elements in memory: always `strided` here; the others are there to be asked for."""
+
+    def __init__(self, name: str = "strided") -> None:
+        self.name = name
 
     def __repr__(self) -> str:
-        return "torch.strided"
+        return f"torch.{self.name}"
 
 
 strided = layout()
+jagged, sparse_coo = layout("jagged"), layout("sparse_coo")
+sparse_csr, sparse_csc = layout("sparse_csr"), layout("sparse_csc")
+sparse_bsr, sparse_bsc = layout("sparse_bsr"), layout("sparse_bsc")
 
 
 class memory_format:

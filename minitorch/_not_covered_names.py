@@ -20,6 +20,12 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group(
+        "Quasi-random numbers",
+        "the tables of Sobol's sequence are not here; scipy.stats.qmc has it",
+        "quasirandom",
+        {},
+    ),
+    Group(
         "Programs from elsewhere",
         "no program is fetched and run; clone or install it, and import its model",
         "",
@@ -40,7 +46,7 @@ GROUPS = (
         },
     ),
     Group(
-        "Sparse, jagged and masked tensors",
+        "Sparse, and masked tensors",
         (
             "every tensor is dense; multiply by zeros, or use index_add, scatter_add and "
             "nn.utils.rnn.pad_sequence"
@@ -49,10 +55,10 @@ GROUPS = (
         {
             "torch": (
                 "ccol_indices_copy col_indices_copy crow_indices_copy dsmm hsmm hspmm "
-                "indices_copy jagged resize_as_sparse_ row_indices_copy saddmm slice_inverse smm "
-                "sparse_bsc sparse_bsc_tensor sparse_bsr sparse_bsr_tensor "
-                "sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc "
-                "sparse_csc_tensor sparse_csr sparse_csr_tensor spmm sspaddmm values_copy"
+                "indices_copy resize_as_sparse_ row_indices_copy saddmm slice_inverse smm "
+                "sparse_bsc_tensor sparse_bsr_tensor "
+                "sparse_compressed_tensor sparse_coo_tensor "
+                "sparse_csc_tensor sparse_csr_tensor spmm sspaddmm values_copy"
             ),
             "torch.Tensor": (
                 "ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced "
@@ -99,12 +105,11 @@ GROUPS = (
     Group(
         "Several processes",
         "there is one process",
-        "distributed",
+        "distributed nn.parallel.distributed nn.parallel.scatter_gather",
         {
             "torch.nn.parallel": (
                 "DistributedDataParallel data_parallel gather parallel_apply replicate scatter"
             ),
-            "torch.utils.data": "DistributedSampler",
             "torch.nn": "SyncBatchNorm",
         },
     ),
@@ -170,14 +175,14 @@ GROUPS = (
     Group(
         "TorchScript",
         "nothing is compiled, and a function stays what it is; write it in Python",
-        "jit utils.jit",
+        "classes jit utils.jit",
         {
             "torch": (
                 "AVG AggregationType AliasDb AnyType Argument ArgumentSpec AwaitType Block "
                 "BoolType BufferDict CallStack Capsule ClassType Code CompilationUnit "
                 "CompleteArgumentSpec ComplexType ConcreteModuleType ConcreteModuleTypeBuilder "
                 "DeepCopyMemoTable DictType EnumType ErrorReport ExcludeDispatchKeyGuard "
-                "ExecutionPlan FatalError FileCheck FloatType FunctionSchema Future FutureType "
+                "ExecutionPlan FatalError FileCheck FloatType FunctionSchema FutureType "
                 "Gradient Graph GraphExecutorState IODescriptor InferredType IntType "
                 "InterfaceType JITException ListType LiteScriptModule LockingLogger ModuleDict "
                 "Node NoneType NoopLogger NumberType OperatorInfo OptionalType ParameterDict "
@@ -194,7 +199,10 @@ GROUPS = (
     Group(
         "Compilers",
         "programs are not taken apart; they run as they are written",
-        "_inductor _library _prims_common _subclasses fx",
+        (
+            "_C._functorch _functorch _inductor _library _prims_common _subclasses fx "
+            "utils._contextlib utils._python_dispatch utils._sympy"
+        ),
         {
             "torch.utils._pytree": (
                 "DumpableContext FlattenFn FromDumpableContextFn ToDumpableContextFn UnflattenFn "
@@ -322,7 +330,7 @@ GROUPS = (
             "torch.utils.checkpoint": (
                 "CheckpointFunction CheckpointPolicy DefaultDeviceType GraphExecGroup "
                 "SAC_IGNORED_OPS SelectiveCheckpointContext create_selective_checkpoint_contexts "
-                "get_device_states set_checkpoint_debug_enabled set_device_states"
+                "set_checkpoint_debug_enabled "
             ),
         },
     ),

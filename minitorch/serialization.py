@@ -441,4 +441,7 @@ class _Archive:
         return self.storages[key]
 
 
+DEFAULT_PROTOCOL = 2
+MAP_LOCATION = Any  # for annotations
+
 __getattr__ = missing(__name__)

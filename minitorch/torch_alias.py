@@ -42,6 +42,9 @@ FOLDER = str(Path(minitorch.__file__).parent / "as_torch")
 _ANY = DistributionFinder.Context()
 ELSEWHERE = {
     "torch._custom_ops": "minitorch.library",
+    "torch.utils.data._utils": "minitorch.utils.data",
+    "torch.utils.data._utils.collate": "minitorch.utils.data.collate",
+    "torch.utils.data._utils.worker": "minitorch.utils.data.info",
     "torch.autograd.grad_mode": "minitorch.autograd.mode",
     "torch.cuda.memory": "minitorch.cuda",
     "torch.cuda.random": "minitorch.cuda",
@@ -99,6 +102,22 @@ class Torch(ModuleType):
         return dir(minitorch)
 
 
+class Overloaded:
+    """An operation of PyTorch's own, ``torch.ops.aten.add``: its forms, ``add.Tensor``, are one."""
+
+    def __init__(self, function: Any) -> None:
+        self.__wrapped__ = function
+        self.__name__ = function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__wrapped__(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self
+
+
 class Operators:
     """`torch.ops`: operations by their namespaces, ``torch.ops.mine.double``."""
 
@@ -111,9 +130,10 @@ class Operators:
         if not self._namespace:
             return Operators(name)
         qualified = f"{self._namespace}::{name}"
-        found = library.operations.get(qualified)
+        found: Any = library.operations.get(qualified)
         if found is None and self._namespace == "aten":
-            found = getattr(minitorch, name, None)
+            own = getattr(minitorch, name, None)
+            found = Overloaded(own) if callable(own) else None
         if found is None:
             kind = "'_OpNamespace' object has no attribute"
             raise AttributeError(f"{kind} {name!r}: {not_covered(f'the operator {qualified}')}")
@@ -237,6 +257,7 @@ def _torch() -> ModuleType:
     """Make the module ``torch``."""
     made = Torch(THEIRS, minitorch.__doc__)
     vars(made).update(
+        torch=made,
         __version__=TorchVersion(version.TORCH),
         __file__=minitorch.__file__,
         __path__=[],

@@ -16,7 +16,7 @@ from minitorch._tensor import (
 from minitorch.random import Generator as Generator
 
 __all__ = ["Generator", "ScriptObject", "StorageBase", "TensorBase", "Value"]
-_TensorBase = TensorBase
+_TensorBase, _TensorMeta = TensorBase, type(TensorBase)
 
 
 class ScriptObject:

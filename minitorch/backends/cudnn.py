@@ -1,5 +1,12 @@
 """cuDNN: not there. Its flags may be set, and change nothing."""
 
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from minitorch._missing import missing
+
 enabled = True
 benchmark = False
 deterministic = False
@@ -13,3 +20,11 @@ def is_available() -> bool:
 
 def version() -> None:
     """None."""
+
+
+def flags(*args: Any, **kwargs: Any) -> AbstractContextManager[None]:
+    """Return a context manager that changes nothing."""
+    return nullcontext()
+
+
+__getattr__ = missing(__name__)

@@ -41,6 +41,7 @@ def get_rng_state_all() -> list[Any]:
 
 default_generators: tuple[Any, ...] = ()
 has_half, has_magma = True, False
+_initialized = False
 
 
 def get_gencode_flags() -> str:

@@ -68,6 +68,9 @@ def sum_rightmost(value: Tensor, dim: int) -> Tensor:
     return value.reshape(*value.shape[:cut], value.shape[cut:].numel()).sum(-1) if dim else value
 
 
+_sum_rightmost = sum_rightmost  # the name that libraries use
+
+
 def tril_matrix_to_vec(mat: Tensor, diag: int = 0) -> Tensor:
     """The entries of a lower triangle, row by row.
 
@@ -204,3 +207,8 @@ class OfCategorical:
     def param_shape(self) -> Size:
         """The shape of the parameter."""
         return self._categorical.param_shape
+
+
+def _standard_normal(shape: Any, dtype: Any, device: Any) -> Tensor:
+    """Draws from the standard normal distribution: PyTorch's name, which libraries use."""
+    return empty(shape, dtype=dtype, device=device).normal_()

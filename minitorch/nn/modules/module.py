@@ -28,7 +28,10 @@ from minitorch.nn.modules._hook import (
     add,
     from_pytorch,
 )
-from minitorch.nn.modules._state import StateDictMixin
+from minitorch.nn.modules._state import (
+    StateDictMixin,
+    _IncompatibleKeys as _IncompatibleKeys,  # where libraries look for it
+)
 from minitorch.ops.support.operands import renamed
 
 __all__ = [
@@ -48,6 +51,8 @@ PACKAGE = __name__.partition(".")[0] + "."
 
 _KINDS = ("forward", "forward_pre", "backward", "backward_pre", "state_dict", "state_dict_pre")
 HOOKS = [f"_{kind}_hooks" for kind in (*_KINDS, "load_state_dict_pre", "load_state_dict_post")]
+
+_EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
 
 class Module(StateDictMixin):
