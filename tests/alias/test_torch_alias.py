@@ -238,3 +238,33 @@ def test_processes_are_started_and_their_errors_told(python: Any, tmp_path: Path
     told = python("", "work.py", path=both).splitlines()
     assert told[:2] == ["[(0, [0.0, 0.0]), (1, [1.0, 1.0])]", "ProcessRaisedException 1 True"]
     assert told[2] in ("ProcessExitedException 0 False", "ProcessExitedException 1 False")
+
+
+def test_gradients_are_checked_under_the_name(python: Any) -> None:
+    out = python(
+        INSTALL
+        + """
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+
+x = torch.rand(3, dtype=torch.float64, requires_grad=True)
+assert gradcheck(torch.sin, (x,)) and gradgradcheck(torch.sin, (x,))
+
+
+class Wrong(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * 3
+
+
+try:
+    gradcheck(Wrong.apply, (x,))
+except RuntimeError as error:
+    print(type(error).__name__)
+"""
+    )
+    assert out == "GradcheckError\n"

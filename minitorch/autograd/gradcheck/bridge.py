@@ -507,7 +507,8 @@ def library_of(func: Any, inputs: Any) -> Library | None:
     own = any(isinstance(value, TensorBase) for value in values)
     if "jax" in sys.modules and not own:
         values = sys.modules["jax"].tree_util.tree_leaves(values)
-    roots = {cls.__module__.partition(".")[0] for value in values for cls in type(value).__mro__}
+    others = [value for value in values if not isinstance(value, TensorBase)]
+    roots = {cls.__module__.partition(".")[0] for value in others for cls in type(value).__mro__}
     if own:
         if other := next((name for name in LIBRARIES if name in roots), None):
             raise TypeError(
