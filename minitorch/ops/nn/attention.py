@@ -83,7 +83,7 @@ def scaled_dot_product_attention(
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
     if enable_gqa:
-        k, v = _shared(q, k), _shared(q, v)
+        k, v = shared_heads(q, k), shared_heads(q, v)
     L, E = q._array.shape[-2:]
     S = k._array.shape[-2]
     if scale is None:
@@ -150,23 +150,28 @@ def _composed(
     q: Tensor, k: Tensor, v: Tensor, mask: Any, scale: float, causal: bool, dropout_p: float = 0.0
 ) -> Tensor:
     """Attention, composed of other operations."""
-    L, S = q._array.shape[-2], k._array.shape[-2]
     scores = matmul(q * scale, k.transpose(-2, -1))  # (..., L, S)
     if causal:
-        scores = where(q._wrap(kernels.causal(L, S)), scores, -math.inf)
+        seen = kernels.causal(q._array.shape[-2], k._array.shape[-2])
+        scores = where(q._wrap(seen), scores, -math.inf)
     elif mask is not None:
         is_bool = mask._array.dtype.kind == "b"
         scores = where(mask, scores, -math.inf) if is_bool else scores + mask
+    return attended(scores, v, dropout_p)
+
+
+def attended(scores: Tensor, v: Tensor, dropout_p: float = 0.0) -> Tensor:
+    """``softmax(scores) @ v``, zeros where all of the scores are -inf."""
     weights, blind = softmax(scores, -1), (scores._array == -math.inf).all(-1, keepdims=True)
-    if blind.any() and S:
-        blind_rows = q._wrap(blind)
+    if blind.any() and scores._array.shape[-1]:
+        blind_rows = v._wrap(blind)
         weights = where(blind_rows, 0.0, softmax(where(blind_rows, 0.0, scores), -1))
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return matmul(weights, v)
 
 
-def _shared(q: Tensor, x: Tensor) -> Tensor:
+def shared_heads(q: Tensor, x: Tensor) -> Tensor:
     """Each head of `x` (..., H, S, E) once for each of the heads of `q` that share it."""
     heads, held = (t._array.shape[-3] if t.ndim > 2 else 0 for t in (q, x))
     if not held or heads % held:

@@ -40,4 +40,4 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[None]:
     yield
 
 
-__getattr__ = missing(__name__)
+__getattr__ = missing(__name__, {"flex_attention": "minitorch.nn.attention.flex_attention"})
