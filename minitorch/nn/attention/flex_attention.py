@@ -43,7 +43,7 @@ BLOCK = 128
 
 
 class AuxRequest(NamedTuple):
-    """What `flex_attention` is to return beside its output."""
+    """Further results that `flex_attention` is to return."""
 
     lse: bool = False
     max_scores: bool = False
@@ -79,7 +79,7 @@ def or_masks(*mask_mods: Mask) -> Mask:
 
 
 def _everywhere(mod: Mask, shape: Sequence[int], *scores: Tensor) -> Tensor:
-    """What `mod` says of each of the ``B * H * Q * K`` places.
+    """Evaluate `mod` at each of the ``B * H * Q * K`` places.
 
     It is written for one place, with 0-d tensors. Indices that broadcast give all at once; where
     the result has another rank (it reduces, say, or indexes twice: ``table[b][q]``), it is asked
