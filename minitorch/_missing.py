@@ -38,11 +38,11 @@ def missing(module_name: str, later: Mapping[str, str] = NOTHING) -> Callable[[s
                 found = getattr(found, name)
             setattr(sys.modules[module_name], name, found)
             return found
-        if (module := placeholder(f"{module_name}.{name}")) is not None:
-            setattr(sys.modules[module_name], name, module)
-            return module
         error = f"module {module_name!r} has no attribute {name!r}"
         if not (name.startswith("__") and name.endswith("__")):
+            if (module := placeholder(f"{module_name}.{name}")) is not None:
+                setattr(sys.modules[module_name], name, module)
+                return module
             error += f": {told(f'{module_name}.{name}')}"
             if reason(f"{module_name}.{name}") is None:
                 known = {
