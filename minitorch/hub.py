@@ -121,7 +121,8 @@ def load_state_dict_from_url(
         progress: whether to show a bar.
         check_hash: whether the file's name says how its SHA-256 begins, ``resnet18-f37072fd.pth``.
         file_name: its name in the folder; by default as in `url`.
-        weights_only: as in `torch.load`; what can run code is refused in any case.
+        weights_only: as in `torch.load`; False, the default, runs what the file says: only for one
+            that is trusted.
     """
     folder = Path(model_dir or os.path.join(get_dir(), "checkpoints"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +131,7 @@ def load_state_dict_from_url(
         found = HASH_REGEX.search(file.name) if check_hash else None
         print(f'Downloading: "{url}" to {file}', file=sys.stderr)
         download_url_to_file(url, str(file), found[1] if found else None, progress)
-    return _load(file, map_location=map_location)
+    return _load(file, map_location=map_location, weights_only=weights_only)
 
 
 __getattr__ = missing(__name__)

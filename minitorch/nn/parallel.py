@@ -27,4 +27,20 @@ class DataParallel(Module):
         return self.module(*inputs, **kwargs)
 
 
+class DistributedDataParallel(Module):
+    """One of several processes' copies of a model: there is one process, so it is refused.
+
+    Libraries ask whether a model is one; none is.
+
+    Raises:
+        ValueError: always, as PyTorch does in a process that has joined no group.
+    """
+
+    def __init__(self, module: Module, *args: Any, **kwargs: Any) -> None:
+        raise ValueError(
+            "Default process group has not been initialized, please make sure to call "
+            "init_process_group: minitorch has one process; use the module itself"
+        )
+
+
 __getattr__ = missing(__name__)
