@@ -50,8 +50,6 @@ with Trace() as trace:
     loss = (out**2).mean() + out.abs().sum() * 0.1
     told = out.shape, loss.requires_grad
     other(x[None])
-        x[None]
-    )
 print(*trace.lines, sep="\n")
 with Count() as outer, Count() as inner:
     torch.relu(x) + 1
