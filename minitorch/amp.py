@@ -99,6 +99,8 @@ def _install() -> None:
                 function = around.get(found, found)
                 if isinstance(function, FunctionType) and function not in made:
                     made[function] = _casting(function, policy)
+                    if bare := getattr(function, "without_out", None):  # a method of Tensor
+                        made[bare] = _casting(bare, policy)
                 if found is not function and found not in made:
                     made[found] = made[function]
     _installed = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch._dtypes import Array
+from minitorch._dtypes import Array, result_dtype
 from minitorch.autograd.function import Function
 from minitorch.kernels.mask import at_least, at_most, choose, keep
 from minitorch.ops.support import operands as args
@@ -86,7 +86,10 @@ def where(
                 f"{condition.dtype}"
             )
         condition = condition != 0
-    x, y = args.promote_pair("where", input, other)
+    if args.is_tensor(input) or args.is_tensor(other):
+        x, y = args.promote_pair("where", input, other)
+    else:  # of two numbers
+        x, y = (args.as_dtype(v, result_dtype([input, other])) for v in (input, other))
     args.check_representable(input, args.dtype_of(x), filling=True)
     args.check_representable(other, args.dtype_of(x), filling=True)
     shapes = [condition._array.shape, args.array_of(x).shape, args.array_of(y).shape]
