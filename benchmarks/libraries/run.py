@@ -6,14 +6,17 @@ import argparse
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.pages import as_markdown, write
 from minitorch.torch_alias import FOLDER
@@ -32,6 +35,7 @@ class Library:
         module: as it is imported.
         needs: what is installed beside it; nothing is installed by itself.
         tests: the folder of its tests in the wheel, ``""`` if it brings none.
+        in_source: whether that is a folder of its source distribution instead.
         options: for pytest.
     """
 
@@ -39,6 +43,7 @@ class Library:
     module: str
     needs: tuple[str, ...] = ()
     tests: str = ""
+    in_source: bool = False
     options: tuple[str, ...] = ()
 
     @property
@@ -59,7 +64,7 @@ LIBRARIES = [
         "skorch",
         (*SCIKIT, "tabulate", "pandas", "flaky", "safetensors", "python-dateutil", "six"),
         "skorch/tests",
-        ("-k", "not (gpu or cuda or slow or hf or llm)", "--continue-on-collection-errors"),
+        options=("-k", "not (gpu or cuda or slow or hf or llm)", "--continue-on-collection-errors"),
     ),
     Library(
         "timm",
@@ -70,7 +75,13 @@ LIBRARIES = [
     Library("opt_einsum", "opt_einsum", tests="opt_einsum/tests"),
     Library("higher", "higher"),
     Library("torchmetrics", "torchmetrics", ("lightning_utilities", "packaging", "scipy")),
-    Library("vit-pytorch", "vit_pytorch", ("einops", "torchvision==0.28.0", "pillow")),
+    Library(
+        "vit-pytorch",
+        "vit_pytorch",
+        ("einops", "torchvision==0.28.0", "pillow", "torch-einops-utils"),
+        "tests",
+        in_source=True,
+    ),
     Library("torchvision==0.28.0", "torchvision", ("pillow",)),
     Library("pytorch-crf", "torchcrf"),
 ]
@@ -90,17 +101,24 @@ class Outcome:
 
 
 def install(library: Library, folder: Path) -> None:
-    """Install it with pip."""
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder)]
-    if not folder.exists():
-        subprocess.run([*pip, library.name, *library.needs], check=True)
+    """Install it with pip, and the tests in its source beside it."""
+    if folder.exists():
+        return
+    pip = [sys.executable, "-m", "pip", "-q"]
+    into = ["install", "--no-deps", "--target", str(folder), library.name, *library.needs]
+    subprocess.run([*pip, *into], check=True)
+    if library.in_source:
+        with TemporaryDirectory() as place:
+            options = ["--no-deps", "--no-build-isolation", "--no-binary", ":all:", "-d", place]
+            subprocess.run([*pip, "download", *options, library.name], check=True)
+            with tarfile.open(next(Path(place).glob("*.tar.gz"))) as packed:
+                packed.extractall(place, filter="data")
+            shutil.copytree(next(Path(place).glob(f"*/{library.tests}")), folder / library.tests)
 
 
 def python(folder: Path, ours: bool, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run Python with the library, on minitorch if it is `ours`, else on PyTorch."""
-    path = [str(folder)]
-    if ours:
-        path = [FOLDER, str(ROOT), *path]
+    path = [FOLDER, str(ROOT), str(folder)] if ours else [str(folder), str(HERE)]
     return subprocess.run(
         [sys.executable, "-W", "ignore", *words],
         cwd=cwd,
@@ -134,6 +152,7 @@ def run_tests(library: Library, folder: Path, ours: bool, cwd: Path) -> set[str]
     report = cwd / f"{library.module}-{'minitorch' if ours else 'pytorch'}.xml"
     report.unlink(missing_ok=True)
     options = ("-q", "-n0", "-p", "no:cacheprovider", "-p", "no:minitorch", "--tb=no")
+    options += () if ours else ("-p", "on_pytorch")
     words = ("-m", "pytest", *options, f"--junitxml={report}", *library.options)
     python(folder, ours, *words, str(folder / library.tests), cwd=cwd)
     return passed(report)
@@ -175,7 +194,7 @@ def table(outcomes: dict[str, Outcome]) -> list[list[str]]:
     head = ["Library", "version", "imports", "typical use: lines alike", "own tests that pass"]
     rows = [[*head, "seconds, PyTorch", "seconds, minitorch"]]
     for name, o in outcomes.items():
-        tests = f"{o.passed - len(o.failed)} of {o.passed}" if o.passed else "none in the wheel"
+        tests = f"{o.passed - len(o.failed)} of {o.passed}" if o.passed else "it brings none"
         lines = f"{o.lines - len(o.unlike)} of {o.lines}"
         cells = [o.version, "yes" if o.imports else "no", lines, tests]
         rows.append([name, *cells, *(f"{s:.1f}" for s in o.seconds)])
