@@ -409,3 +409,23 @@ def test_memory_for_the_steps_starts_with_a_line_of_the_cache(
         others.append(made)
     for number, made in enumerate(others):
         assert (made == number).all()
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_weights_in_the_flat_list_stand_in_for_the_parameters(torch: Any, name: str) -> None:
+    """Libraries put other tensors there, which carry gradients of their own."""
+    weights = [np.random.default_rng(i).standard_normal((4, 4)) for i in range(2)]
+    found = []
+    for lib in (torch, minitorch):
+        lib.manual_seed(0)
+        net = getattr(lib.nn, name)(2, 1).double()
+        halves = [weight.detach() / 2 for weight in net._flat_weights]
+        given = [half.clone().requires_grad_() for half in halves]
+        net._flat_weights = given
+        net(lib.tensor(weights[0][:3, :2]))[0].sum().backward()
+        assert all(p.grad is None for p in net.parameters())
+        found.append([g.grad.numpy() for g in given])
+        net.weight_ih_l0 = lib.nn.Parameter(halves[0])
+        assert net._flat_weights[0] is net.weight_ih_l0
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-12)

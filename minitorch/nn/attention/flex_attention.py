@@ -138,15 +138,9 @@ def _sliced(*at: Any) -> Tensor:
 class BlockMask:
     """A mask, with the blocks of the scores that it lets be seen in part, or in full.
 
-    Attributes:
-        seq_lengths: ``(Q_LEN, KV_LEN)``.
-        kv_num_blocks: int32 ``(B, H, rows)``: how many blocks of a row are seen in part.
-        kv_indices: int32 ``(B, H, rows, columns)``: their columns, first.
-        full_kv_num_blocks: the same of the blocks that are seen in full; or None.
-        full_kv_indices: likewise.
-        q_num_blocks: as `kv_num_blocks`, of columns; likewise the other names with q.
-        BLOCK_SIZE: rows and columns of a block.
-        mask_mod: the mask.
+    `kv_num_blocks` ``(B, H, rows)`` counts the blocks of a row that are seen in part, and
+    `kv_indices` ``(B, H, rows, columns)`` has their columns first; names with ``full`` tell of the
+    blocks that are seen in full, those with ``q`` of columns instead of rows. All are int32.
 
     >>> mask = create_block_mask(lambda b, h, q, k: q >= k, None, None, 256, 256)
     >>> mask.shape, mask.sparsity(), mask.to_dense()[0, 0].tolist()
