@@ -118,7 +118,9 @@ def page() -> str:
     lines += ["|---|---|---|"]
     for group in GROUPS:
         modules = ", ".join(f"`torch.{name}`" for name in group.modules.split())
-        lines.append(f"| {group.title} | {group.reason[0].upper()}{group.reason[1:]}. | {modules} |")
+        lines.append(
+            f"| {group.title} | {group.reason[0].upper()}{group.reason[1:]}. | {modules} |"
+        )
     counts = Counter(name.rpartition(".")[0] for name in listed())
     lines += ["", f"## Names: {counts.total():,}", "", "| Name | Group |", "|---|---|"]
     rows = sorted(
