@@ -107,9 +107,7 @@ GROUPS = (
         "there is one process",
         "distributed nn.parallel.distributed nn.parallel.scatter_gather",
         {
-            "torch.nn.parallel": (
-                "DistributedDataParallel data_parallel gather parallel_apply replicate scatter"
-            ),
+            "torch.nn.parallel": ("data_parallel gather parallel_apply replicate scatter"),
             "torch.nn": "SyncBatchNorm",
         },
     ),
