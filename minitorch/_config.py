@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitorch._dtypes import CPU, device, on_cpu
+from minitorch._not_covered import given_callable
 from minitorch.kernels.choice import unused
 from minitorch.kernels.threads import blas_threads, set_blas_threads
 
@@ -239,4 +240,4 @@ def compile(
     """
     if model is None:
         return lambda function: function
-    return model
+    return given_callable("torch.compile", model, AssertionError)

@@ -66,6 +66,18 @@ def _listed() -> tuple[dict[str, str], dict[str, str]]:
     return modules, names
 
 
+def given_callable(who: str, given: Any, error: type[Exception] = TypeError) -> Any:
+    """Return a function or class that is passed on as it is; raise `error` for anything else.
+
+    >>> given_callable("torch.jit.script", 3)
+    Traceback (most recent call last):
+    TypeError: torch.jit.script: expected a function, class or module, got int
+    """
+    if not callable(given):
+        raise error(f"{who}: expected a function, class or module, got {type(given).__name__}")
+    return given
+
+
 def reason(name: str) -> str | None:
     """Say why ``"torch.stft"``, or a module or a name in it, is not covered; None if it is unknown.
 

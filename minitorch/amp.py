@@ -432,6 +432,7 @@ class GradScaler:
         growth_interval: int = 2000,
         enabled: bool = True,
     ) -> None:
+        device = str(device)
         self._device, self._enabled = device, enabled
         if enabled and device != "cpu":
             warnings.warn(

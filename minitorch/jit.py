@@ -16,7 +16,7 @@ from concurrent.futures import Future as _Future
 from contextlib import contextmanager
 from typing import Any, Final as Final, get_args, get_origin
 
-from minitorch._not_covered import any_name, refused
+from minitorch._not_covered import any_name, given_callable, refused
 from minitorch.nn.modules.module import Module
 
 __all__ = [
@@ -80,46 +80,68 @@ class ScriptFunction:
 
 
 def script(
-    obj: Any = None,
+    obj: Any,
     optimize: Any = None,
     _frames_up: int = 0,
     _rcb: Any = None,
     example_inputs: Any = None,
 ) -> Any:
-    """`obj`, a function, module or class, as it is."""
-    return obj
+    """`obj`, a function, module, class, list or dict, as it is; TypeError for anything else."""
+    return (
+        obj if builtins.isinstance(obj, (dict, list)) else given_callable("torch.jit.script", obj)
+    )
 
 
 def trace(func: Any, example_inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
     """`func`, a function or module, as it is: what it does is not fixed by the example."""
-    return func
+    return given_callable("torch.jit.trace", func)
 
 
 def trace_module(mod: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-    """`mod`, as it is."""
-    return mod
+    """`mod`, as it is; AttributeError for what is no module."""
+    return given_callable("torch.jit.trace_module", mod, AttributeError)
 
 
 def freeze(mod: Any, *args: Any, **kwargs: Any) -> Any:
-    """`mod`, as it is."""
-    return mod
+    """`mod`, as it is; RuntimeError for what is no module."""
+    return given_callable("torch.jit.freeze", mod, RuntimeError)
 
 
 optimize_for_inference = run_frozen_optimizations = freeze
 
 
 def ignore(drop: Any = False, **kwargs: Any) -> Any:
-    """Mark what is not compiled: a decorator, with or without brackets, that changes nothing."""
-    return drop if callable(drop) else lambda function: function
+    """Mark what is not compiled: a decorator, with or without brackets, that changes nothing.
+
+    Raises:
+        RuntimeError: for what is neither a function nor a bool.
+    """
+    if builtins.isinstance(drop, bool):
+        return unused
+    return given_callable("torch.jit.ignore", drop, RuntimeError)
 
 
 def unused(function: Any) -> Any:
-    """`function`, as it is."""
-    return function
+    """`function`, as it is; AttributeError for what is none, a property excepted."""
+    if builtins.isinstance(function, property):
+        return function
+    return given_callable("torch.jit.unused", function, AttributeError)
 
 
-export = interface = script_method = script_if_tracing = unused
-_overload = _overload_method = _script_if_tracing = _drop = unused
+def interface(obj: Any) -> Any:
+    """`obj`, a class, as it is; RuntimeError for anything else."""
+    if not builtins.isinstance(obj, type):
+        raise RuntimeError(f"interface must be applied to a type, got {type(obj).__name__}")
+    return obj
+
+
+def script_if_tracing(fn: Any) -> Any:
+    """`fn`, as it is: nothing is traced."""
+    return fn
+
+
+export = script_method = unused
+_overload = _overload_method = _script_if_tracing = _drop = script_if_tracing
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:
@@ -166,12 +188,21 @@ def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
 
 
 def wait(future: Future) -> Any:
-    """Return what the function of `fork` returned."""
+    """Return what the function of `fork` returned; TypeError for what is of no `fork`."""
+    if not builtins.isinstance(future, Future):
+        error = RuntimeError if future is None else TypeError
+        raise error(f"torch.jit.wait: expected a Future of fork, got {type(future).__name__}")
     return future.result()
 
 
+def _is_depth(pair: Any) -> bool:
+    return builtins.isinstance(pair, tuple) and list(map(type, pair)) == [str, int]
+
+
 def set_fusion_strategy(strategy: Any) -> list[Any]:
-    """Do nothing: there is no strategy."""
+    """Do nothing but see that these are pairs of a name and a number: there is no strategy."""
+    if not all(map(_is_depth, strategy)):
+        raise TypeError(f"set_fusion_strategy: expected pairs (name, depth), got {strategy}")
     return []
 
 

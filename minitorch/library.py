@@ -211,18 +211,39 @@ def register_kernel(
 def register_fake(
     op: Any, func: Callable[..., Any] | None = None, /, *, lib: Any = None, **kwargs: Any
 ) -> Any:
-    """Return `func`, which would be asked for the shapes of results. Also a decorator."""
+    """Return `func`, which would be asked for the shapes of results. Also a decorator.
+
+    Raises:
+        ValueError: unless `op` is an operation, or the name of one.
+    """
+    if not isinstance(op, (str, CustomOpDef)) and not callable(op):
+        raise ValueError(f"torch.library: got unexpected type for op: {type(op).__name__}")
     return func if func is not None else lambda function: function
 
 
-register_vmap = register_torch_dispatch = impl_abstract = register_fake
+def register_torch_dispatch(
+    op: Any, torch_dispatch_class: Any, func: Callable[..., Any] | None = None, /, **kwargs: Any
+) -> Any:
+    """Return `func`: no class takes over operations below the functions. Also a decorator."""
+    return register_fake(op, func)
 
 
-def define(qualname: Any, schema: Any = "", *, lib: Any = None, tags: Any = ()) -> Any:
+register_vmap = impl_abstract = register_fake
+
+
+def define(qualname: Any, schema: Any, *, lib: Any = None, tags: Any = ()) -> Any:
     """Accept a schema. Also a decorator, which is given the function that computes it.
 
     What computes the operation has to be given with `impl`.
+
+    Raises:
+        ValueError: if the name is no string.
     """
+    if not isinstance(qualname, str):
+        raise ValueError(
+            "torch.library.define: expected qualname to be an instance of str, got "
+            f"{type(qualname).__name__}"
+        )
     return lambda function: impl(qualname, "cpu", function)
 
 

@@ -458,7 +458,7 @@ def get_overridable_functions() -> dict[Any, list[Any]]:
 
 def is_tensor_method_or_property(func: Any) -> bool:
     """Whether it is one of `Tensor`'s, not a function of a module."""
-    return func in get_overridable_functions()[Tensor] or getattr(func, "__name__", "") == "__get__"
+    return func in get_overridable_functions()[Tensor] or func.__name__ == "__get__"
 
 
 def resolve_name(f: Any) -> str | None:

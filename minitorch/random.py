@@ -53,8 +53,13 @@ class Generator:
         """Go on from a state that `get_state` gave, here or in PyTorch.
 
         Raises:
+            TypeError: for what is no tensor.
             RuntimeError: for a state of another size or with values that cannot be.
         """
+        if not isinstance(new_state, Tensor):
+            raise TypeError(
+                f"expected a tensor that get_state gave, got {type(new_state).__name__}"
+            )
         self._stream.set_state(new_state._array)
         return self
 
@@ -91,7 +96,7 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Go on from a state that `get_rng_state` gave."""
+    """Go on from a state that `get_rng_state` gave; TypeError for what is no tensor."""
     default_generator.set_state(new_state)
 
 

@@ -79,7 +79,8 @@ reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
 
 
 def manual_seed(seed: int) -> None:
-    """Do nothing: there is no GPU to seed."""
+    """Do nothing but see that `seed` is a number: there is no GPU to seed."""
+    int(seed)
 
 
 manual_seed_all = manual_seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from minitorch._not_covered import any_name, refused
@@ -62,7 +63,20 @@ class GraphModule(Module):
 
 
 def wrap(fn_or_name: Any) -> Any:
-    """`fn_or_name`, as it is: a mark for tracing."""
+    """`fn_or_name`, a function or its name, as it is: a mark for tracing.
+
+    Raises:
+        RuntimeError: for anything else.
+        NotImplementedError: unless at the top level of a module.
+    """
+    if not callable(fn_or_name) and not isinstance(fn_or_name, str):
+        raise RuntimeError(
+            "Unsupported type for global function! Must be either a callable or string name, got "
+            f"{type(fn_or_name).__name__}"
+        )
+    caller = inspect.currentframe()
+    if caller and caller.f_back and caller.f_back.f_code.co_name != "<module>":
+        raise NotImplementedError("wrap must be called at the top level of a module")
     return fn_or_name
 
 

@@ -220,6 +220,7 @@ def pad_sequence(
     """Sequences ``(T, *)`` of different lengths as one batch ``(T, N, *)``, padded to the longest.
 
     Raises:
+        TypeError: for what is no tensor.
         RuntimeError: for what is no iterable of tensors alike in all dimensions but the first.
 
     >>> import minitorch
@@ -240,6 +241,8 @@ def pad_sequence(
             f"Expected padding_side to be one of left or right, but got {padding_side}."
         )
     for x in several:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"pad_sequence: expected tensors, got {type(x).__name__}")
         if x.ndim == 0 or x.shape[1:] != several[0].shape[1:]:
             raise RuntimeError(
                 "pad_sequence: expected tensors alike in all dimensions but the first, got shapes "
