@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-SPACES = """
+_SPACES = """
     jit compiler fx library overrides utils.hooks utils._pytree utils.data amp cpu random testing
     nn.attention nn.utils.prune nn.utils.parametrizations nn.utils.parametrize nn.utils.rnn
     distributions.kl distributions.constraint_registry optim.swa_utils autograd.function
     autograd.graph
-""".split()
+"""
+SPACES = _SPACES.split()
 ARGUMENTS: list[tuple[Any, ...]] = [(), (None,), (3,), ("x",), (object(),), (None, None), (3, "x")]
 # A file, a download or a thread would come of it.
 NOT_CALLED = ("jit.save", "jit.load", "jit.fork", "random.seed")
