@@ -6,10 +6,11 @@ import contextlib
 import importlib
 import inspect
 import io
+import json
+import subprocess
+import sys
 import warnings
 from typing import Any
-
-import pytest
 
 _SPACES = """
     jit compiler fx library overrides utils.hooks utils._pytree utils.data amp cpu random testing
@@ -62,8 +63,8 @@ def outcome(function: Any, args: tuple[Any, ...]) -> str:
     return "nothing"
 
 
-@pytest.mark.parametrize("space", SPACES)
-def test_bad_use_gets_the_exception_of_pytorch(torch: Any, space: str) -> None:
+def compare(space: str) -> tuple[int, list[str]]:
+    """How many calls were compared, and those that raise something else."""
     theirs, ours = (importlib.import_module(f"{lib}.{space}") for lib in ("torch", "minitorch"))
     names = getattr(theirs, "__all__", None) or [n for n in vars(theirs) if not n.startswith("_")]
     wrong, called = [], 0
@@ -81,5 +82,17 @@ def test_bad_use_gets_the_exception_of_pytorch(torch: Any, space: str) -> None:
             called += 1
             if got not in (expected, "not covered"):
                 wrong.append(f"{full}{args}: PyTorch {expected}, minitorch {got}")
-    assert called or space == "distributions.constraint_registry"
-    assert not wrong, "\n".join(wrong)
+    return called, wrong
+
+
+def test_bad_use_gets_the_exception_of_pytorch(torch: Any) -> None:
+    # In a process of its own: what is called may change how functions are called from then on.
+    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert sum(called for called, _ in found) > 900
+    assert [line for _, wrong in found for line in wrong] == []
+
+
+if __name__ == "__main__":
+    print(json.dumps([compare(space) for space in SPACES]))
