@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.libraries.run import alike
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = sorted(Path(__file__).parent.glob("programs/*.py"))
@@ -36,3 +39,17 @@ def test_a_program_prints_the_same(program: Path, torch: Any, tmp_path: Path) ->
     expected = printed(theirs, str(program))
     got = printed(mine, "-m", "minitorch", "run", str(program), PYTHONPATH=str(ROOT))
     assert got.splitlines() == expected.splitlines()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torchvision") is None, reason="needs torchvision")
+def test_a_program_on_torchvision_prints_the_same(torch: Any, tmp_path: Path) -> None:
+    program = str(Path(__file__).parent / "programs" / "on_torchvision" / "mnist.py")
+    theirs, mine = tmp_path / "theirs", tmp_path / "mine"
+    theirs.mkdir(), mine.mkdir()
+    expected = printed(theirs, str(ROOT / "benchmarks" / "libraries" / "on_pytorch.py"), program)
+    got = printed(mine, "-m", "minitorch", "run", program, PYTHONPATH=str(ROOT))
+    assert len(got.splitlines()) == len(expected.splitlines()) > 25
+    for our, their in zip(got.splitlines(), expected.splitlines(), strict=True):
+        assert alike(our, their)
+    for picture in ("grid.png", "row.png"):
+        assert (mine / picture).read_bytes() == (theirs / picture).read_bytes()
