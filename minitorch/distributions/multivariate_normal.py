@@ -17,7 +17,33 @@ from minitorch.ops.shape.views import broadcast_shapes
 SHAPED = ("scale_tril", "covariance_matrix", "precision_matrix")
 
 
-class MultivariateNormal(Distribution):
+class OfCovariance(Distribution):
+    """Distributions of vectors with a covariance, which may be given in three ways."""
+
+    _unbroadcasted_scale_tril: Tensor
+
+    def _matrix(self, matrix: Tensor) -> Tensor:
+        """A matrix, broadcast to the batch."""
+        return matrix.expand(*self._batch_shape, *matrix.shape[-2:])
+
+    @lazy_property
+    def scale_tril(self) -> Any:
+        """The covariance's lower triangular factor."""
+        return self._matrix(self._unbroadcasted_scale_tril)
+
+    @lazy_property
+    def covariance_matrix(self) -> Any:
+        """The covariance."""
+        L = self._unbroadcasted_scale_tril
+        return self._matrix(L @ L.mT)
+
+    @lazy_property
+    def precision_matrix(self) -> Any:
+        """The covariance's inverse."""
+        return self._matrix(inverse_of_product(self._unbroadcasted_scale_tril))
+
+
+class MultivariateNormal(OfCovariance):
     """Normal distributions of vectors, by their means and one of three matrices.
 
     Args:
@@ -70,26 +96,6 @@ class MultivariateNormal(Distribution):
         super().__init__(Size(batch_shape), self.loc.shape[-1:], validate_args=validate_args)
         factors: Any = {"covariance_matrix": cholesky, "precision_matrix": factor_of_inverse}
         self._unbroadcasted_scale_tril = factors[name](matrix) if name in factors else matrix
-
-    def _matrix(self, matrix: Tensor) -> Tensor:
-        """A matrix, broadcast to the batch."""
-        return matrix.expand(*self._batch_shape, -1, -1)
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        """The covariance's lower triangular factor."""
-        return self._matrix(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        """The covariance."""
-        L = self._unbroadcasted_scale_tril
-        return self._matrix(L @ L.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        """The covariance's inverse."""
-        return self._matrix(inverse_of_product(self._unbroadcasted_scale_tril))
 
     @property
     def mean(self) -> Tensor:

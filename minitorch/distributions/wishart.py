@@ -13,11 +13,11 @@ from minitorch.distributions.chi2 import Chi2
 from minitorch.distributions.exp_family import ExponentialFamily
 from minitorch.distributions.multivariate_normal import (
     SHAPED,
+    OfCovariance,
     factor_of_inverse,
     half_log_det,
-    inverse_of_product,
 )
-from minitorch.distributions.utils import NUMBERS, lazy_property, limits
+from minitorch.distributions.utils import NUMBERS, limits
 from minitorch.factory import arange, tensor, tril_indices
 from minitorch.linalg import cholesky, solve_triangular
 from minitorch.ops.math.special import multigammaln
@@ -25,7 +25,7 @@ from minitorch.ops.shape.views import broadcast_shapes
 from minitorch.sampling import randn
 
 
-class Wishart(ExponentialFamily):
+class Wishart(OfCovariance, ExponentialFamily):
     """Sums of ``x @ x.mT`` of `df` normal vectors x.
 
     They are drawn by their triangular factors: W. B. Smith and R. R. Hocking, "Algorithm AS 53:
@@ -109,26 +109,6 @@ class Wishart(ExponentialFamily):
             "scale_tril": constraints.lower_cholesky,
             "df": constraints.greater_than(self._event_shape[-1] - 1),
         }
-
-    def _matrix(self, matrix: Tensor) -> Tensor:
-        """A matrix, broadcast to the batch."""
-        return matrix.expand(*self._batch_shape, *self._event_shape)
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        """The covariance's lower triangular factor."""
-        return self._matrix(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        """The vectors' covariance."""
-        L = self._unbroadcasted_scale_tril
-        return self._matrix(L @ L.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        """The covariance's inverse."""
-        return self._matrix(inverse_of_product(self._unbroadcasted_scale_tril))
 
     def _of_batch(self, x: Tensor) -> Tensor:
         return x.view(*self._batch_shape, 1, 1)
