@@ -14,7 +14,7 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import Softplus, floats, logsigmoid
 from minitorch.ops.nn.distance import pairwise_distance
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import broadcast_shape, require_tensor
+from minitorch.ops.support.operands import broadcast_shape, require_tensor, set_grad_fn_name
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -104,7 +104,8 @@ def soft_margin_loss(
             f"soft_margin_loss: output with shape {list(x.shape)} doesn't match the broadcast "
             f"shape {list(shape)}: the target has {list(y.shape)}"
         )
-    return reduced(Softplus.apply(-y * x, beta=1.0, threshold=math.inf), reduction)
+    loss = reduced(Softplus.apply(-y * x, beta=1.0, threshold=math.inf), reduction)
+    return set_grad_fn_name("SoftMarginLossBackward0", loss)
 
 
 def _rows(who: str, x: Tensor) -> tuple[int, int]:

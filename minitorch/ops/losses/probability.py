@@ -12,7 +12,12 @@ from minitorch.autograd.function import Function
 from minitorch.ops.losses.classification import reduced, reduction_of
 from minitorch.ops.math.bivariate import xlogy
 from minitorch.ops.nn.activation import floats, logsigmoid
-from minitorch.ops.support.operands import as_dtype, broadcast_shape, require_tensor
+from minitorch.ops.support.operands import (
+    as_dtype,
+    broadcast_shape,
+    require_tensor,
+    set_grad_fn_name,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -87,7 +92,8 @@ def binary_cross_entropy(
         if not ((array >= 0) & (array <= 1)).all():
             raise RuntimeError(f"{who}: all elements of {name} should be between 0 and 1")
     losses = BinaryCrossEntropy.apply(x, y)
-    return reduced(losses if weight is None else losses * weight, reduction)
+    losses = losses if weight is None else losses * weight
+    return set_grad_fn_name("BinaryCrossEntropyBackward0", reduced(losses, reduction))
 
 
 class BinaryCrossEntropyWithLogits(Function):
@@ -155,7 +161,8 @@ def binary_cross_entropy_with_logits(
     if weight is not None:
         losses = losses * weight
     # PyTorch computes in place of ``1 - target``, so in the target's dtype.
-    return reduced(as_dtype(losses, y._array.dtype), reduction)
+    loss = reduced(as_dtype(losses, y._array.dtype), reduction)
+    return set_grad_fn_name("BinaryCrossEntropyWithLogitsBackward0", loss)
 
 
 def kl_div(

@@ -16,7 +16,13 @@ from minitorch._dtypes import Array
 from minitorch.autograd.function import Function
 from minitorch.ops.losses.classification import reduced, reduction_of
 from minitorch.ops.math.select import where
-from minitorch.ops.support.operands import broadcast_shape, is_tensor, promote_pair, require_tensor
+from minitorch.ops.support.operands import (
+    broadcast_shape,
+    is_tensor,
+    promote_pair,
+    require_tensor,
+    set_grad_fn_name,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -109,7 +115,8 @@ def mse_loss(
     plain = x._array.shape == y._array.shape and x._array.dtype.char in "fd"
     if plain and weight is None and reduction != "none":
         return MSELoss.apply(x, y, mean=reduction == "mean")
-    return _weighed((x - y) ** 2, weight, x, reduction)
+    loss = _weighed((x - y) ** 2, weight, x, reduction)
+    return loss if weight is not None else set_grad_fn_name("MseLossBackward0", loss)
 
 
 def l1_loss(
@@ -159,8 +166,11 @@ def smooth_l1_loss(
     x, y = _two("smooth_l1_loss", input, target, integers=beta == 0)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
-    losses = _blunted(x, y, beta) / beta if beta else (x - y).abs()
-    return reduced(losses, reduction)
+    if not beta:
+        return reduced((x - y).abs(), reduction)
+    return set_grad_fn_name(
+        "SmoothL1LossBackward0", reduced(_blunted(x, y, beta) / beta, reduction)
+    )
 
 
 def huber_loss(
@@ -190,8 +200,8 @@ def huber_loss(
     if weight is not None:
         if weight._array.shape != x._array.shape:
             raise ValueError("Weights and input must have the same size.")
-        losses = losses * weight
-    return reduced(losses, reduction)
+        return reduced(losses * weight, reduction)
+    return set_grad_fn_name("HuberLossBackward0", reduced(losses, reduction))
 
 
 def poisson_nll_loss(

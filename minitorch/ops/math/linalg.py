@@ -155,15 +155,19 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         )
     if len(a) == 1:
         rows = MatMul.apply(x.unsqueeze(0), y.unsqueeze(1) if len(b) == 1 else y)
-        return Refold.apply(rows, shape=(*b[:-2], *b[-1:]) if len(b) > 1 else ())
+        if len(b) == 1:
+            return set_grad_fn_name("DotBackward0", Refold.apply(rows, shape=()))
+        return Refold.apply(rows, shape=(*b[:-2], *b[-1:]))
     if len(b) == 1:
-        return Refold.apply(MatMul.apply(x, y.unsqueeze(1)), shape=a[:-1])
+        product = Refold.apply(MatMul.apply(x, y.unsqueeze(1)), shape=a[:-1])
+        return set_grad_fn_name("MvBackward0", product) if len(a) == 2 else product
     if len(b) == 2 and len(a) > 2:  # one product of all rows instead of one each
         flat = MatMul.apply(x.flatten(0, -2), y)  # (rows, M)
-        return Refold.apply(flat, shape=(*a[:-1], b[-1]))
-    if len(a) > 2 or len(b) > 2:
-        broadcast_shape("matmul", a[:-2], b[:-2])
-    return MatMul.apply(x, y)
+        return set_grad_fn_name("UnsafeViewBackward0", Refold.apply(flat, shape=(*a[:-1], b[-1])))
+    if len(a) == len(b) == 2:
+        return MatMul.apply(x, y)
+    broadcast_shape("matmul", a[:-2], b[:-2])
+    return set_grad_fn_name("UnsafeViewBackward0", MatMul.apply(x, y))
 
 
 def _matrix(shape: tuple[int, ...]) -> str:
@@ -528,7 +532,7 @@ def _scaled(x: Tensor, factor: float) -> Tensor:
 class Linear(Function):
     """y = x @ w.T + b: the affine map of the last dimension, with `w` as (out, in)."""
 
-    torch_name = "AddmmBackward0"
+    torch_name = "AddmmBackward0"  # of a matrix, with a bias
     returns_fresh_gradients = True
 
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
@@ -536,7 +540,12 @@ class Linear(Function):
         y = matmul_kernel(_as_matrix(x), w.T)  # (rows, out)
         if b is not None:
             y += b
-        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], len(w))
+        if x.ndim != 2:
+            self.torch_name = "UnsafeViewBackward0" if b is None else "ViewBackward0"
+            return y.reshape(*x.shape[:-1], len(w))
+        if b is None:
+            self.torch_name = "MmBackward0"
+        return y
 
     def backward(self, grad: Tensor) -> Any:
         x, w = self.saved

@@ -309,14 +309,16 @@ def _max_or_min(who: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
         return x.maximum(dim) if who == "max" else x.minimum(dim)
     if dim is None:
         _need_any(RuntimeError, who, x)
-        return amax(x) if who == "max" else amin(x)
+        whole = amax(x) if who == "max" else amin(x)
+        return args.set_grad_fn_name(f"{who.title()}Backward1", whole)
     axis = wrap_dim(dim, x._array.ndim)
     named = return_types.max if who == "max" else return_types.min
     if x._array.ndim == 0:
         return named(x.clone(), x._wrap(np.zeros((), np.int64)))
     need_elements(who, x, (axis,))
     found = (np.argmax if who == "max" else np.argmin)(x._array, axis, keepdims=True)
-    return named(*taken_at(x, axis, found, keepdim))
+    values, indices = taken_at(x, axis, found, keepdim)
+    return named(args.set_grad_fn_name(f"{who.title()}Backward0", values), indices)
 
 
 def taken_at(x: Tensor, axis: int, places: Array, keepdim: bool) -> tuple[Tensor, Tensor]:

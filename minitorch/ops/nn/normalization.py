@@ -27,6 +27,7 @@ from minitorch.ops.support.operands import (
     check_constant,
     laid,
     require_tensor,
+    set_grad_fn_name,
     shape_of,
 )
 from minitorch.ops.support.out import takes_out
@@ -90,7 +91,6 @@ class Normalize(Function):
 
     memory_layout = "chosen"
     channels_last_from = 4
-    torch_name = "NativeBatchNormBackward0"
 
     def forward(
         self,
@@ -103,8 +103,10 @@ class Normalize(Function):
         spread: Shape,
         centre: bool = True,
         running: RunningStats | None = None,
+        name: str = "NativeBatchNormBackward0",
     ) -> Array:
         self.save(x, w)
+        self.torch_name = name
         self.axes, self.eps, self.spread, self.centre = axes, eps, spread, centre
         self.over, self.inner, self.in_rows = reduction_plan(x.shape, axes, spread)
         self.shape = w.shape if w is not None else () if b is None else b.shape
@@ -408,7 +410,7 @@ def group_norm(
     grouped = x.reshape(N, num_groups, C // num_groups, space)
     spread = (1, num_groups, C // num_groups, 1)
     y = Normalize.apply(grouped, weight, bias, axes=(2, 3), eps=eps, spread=spread)
-    return y.reshape(shape)
+    return set_grad_fn_name("NativeGroupNormBackward0", y.reshape(shape))
 
 
 def _normalized(who: str, x: Tensor, normalized_shape: Any, **params: Tensor | None) -> Shape:
@@ -489,7 +491,10 @@ def _over_last(
         return x.clone()
     lead = x.ndim - len(last)
     axes, spread = tuple(range(lead, lead + len(last))), (1,) * lead + last
-    return Normalize.apply(x, weight, bias, axes=axes, eps=eps, spread=spread, centre=centre)
+    name = "NativeLayerNormBackward0" if centre else "MulBackward0"
+    return Normalize.apply(
+        x, weight, bias, axes=axes, eps=eps, spread=spread, centre=centre, name=name
+    )
 
 
 @takes_out("normalize")
