@@ -54,6 +54,7 @@ from minitorch.ops.shape import (
     views as shaping,
 )
 from minitorch.ops.support.inplace import assign, copy_, fill_, zero_
+from minitorch.ops.support.operands import warn_caller
 
 
 def overrides() -> Any:
@@ -308,12 +309,23 @@ class Tensor(TensorMethods):
     @property
     def T(self) -> Tensor:
         """The dimensions in reverse order."""
+        if self._array.ndim != 2:
+            warn_caller(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+                "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+                "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` "
+                "to reverse the dimensions of a tensor."
+            )
         return shaping.permute(self, tuple(reversed(range(self._array.ndim))))
 
     @property
     def mT(self) -> Tensor:
         """The last two dimensions swapped. (PyTorch's is deprecated for a 0-d tensor: itself.)"""
         if self._array.ndim == 0:
+            warn_caller(
+                "Tensor.mT is deprecated on 0-D tensors. This function is the identity in these "
+                "cases."
+            )
             return shaping.alias(self)
         if self._array.ndim < 2:
             raise RuntimeError(
@@ -330,6 +342,8 @@ class Tensor(TensorMethods):
                 "tensor.H is only supported on matrices (2-D tensors). Got "
                 f"{self._array.ndim}-D tensor."
             )
+        if self._array.ndim == 0:
+            warn_caller("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().")
         return shaping.adjoint(self)
 
     @property

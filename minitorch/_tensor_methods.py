@@ -30,6 +30,7 @@ from minitorch.ops.support.operands import (
     positive_shape,
     scalar_as,
     shape_given,
+    warn_caller,
     wrap_dim,
 )
 
@@ -390,6 +391,14 @@ class TensorMethods(TensorBase):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has accumulated; None before."""
+        if self._grad is None and self._grad_fn is not None and not self._retains_grad:
+            warn_caller(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be populated during autograd.backward(). If you indeed want "
+                "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
+                "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you "
+                "access the leaf Tensor instead."
+            )
         return self._grad
 
     @grad.setter
@@ -759,6 +768,12 @@ class TensorMethods(TensorBase):
     ) -> Tensor:
         """A copy of `data`, in this tensor's dtype unless another is given."""
         source = data._array if isinstance(data, TensorBase) else data
+        if source is not data:
+            warn_caller(
+                "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
+                "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
+                "tensor.new_tensor(sourceTensor)."
+            )
         wanted = self._array.dtype if dtype is None else _dtypes.meant(dtype).numpy
         return self._new(np.array(source, wanted), requires_grad, device)
 

@@ -234,7 +234,10 @@ class autocast:
         self._cache_enabled = _state.caches if cache_enabled is None else cache_enabled
         if enabled and self.device != "cpu":
             warnings.warn(
-                f"User provided device_type of '{device_type}', but it is not available. Disabling",
+                "CUDA is not available or torch_xla is imported. Disabling autocast."
+                if self.device == "cuda"
+                else f"User provided device_type of '{device_type}', but it is not available. "
+                "Disabling",
                 stacklevel=2,
             )
             enabled = False

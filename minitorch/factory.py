@@ -24,6 +24,7 @@ from minitorch.ops.support.operands import (
     require_tensor,
     scalar_as,
     shape_given,
+    warn_caller,
 )
 from minitorch.ops.support.out import MADE, takes_out
 
@@ -285,6 +286,12 @@ def tensor(
     tensor([[1, 2],
             [3, 4]])
     """
+    if isinstance(data, Tensor):
+        warn_caller(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
+            "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
+            "torch.tensor(sourceTensor)."
+        )
     array = _from_data(data, dtype)
     return finish(array, device=device, pin_memory=pin_memory, requires_grad=requires_grad)
 
@@ -314,6 +321,11 @@ def from_numpy(ndarray: Array) -> Tensor:
             "At least one stride in the given numpy array is negative, and tensors with negative "
             "strides are not currently supported. (You can probably work around this by making a "
             "copy of your array  with array.copy().)"
+        )
+    if not ndarray.flags.writeable:
+        warn_caller(
+            "The given NumPy array is not writable, and neither is a tensor over its memory: "
+            "changing it in place raises. Copy the array first, as in torch.tensor(array)."
         )
     return Tensor._wrap_any(ndarray.view())
 
@@ -409,6 +421,11 @@ def frombuffer(
             f"not be greater than actual buffer length ({length} bytes)"
         )
     array = np.frombuffer(buffer, dtype.stored, count, offset)
+    if not array.flags.writeable:
+        warn_caller(
+            "The given buffer is not writable, and neither is a tensor over its memory: changing "
+            "it in place raises. Give a bytearray, as in bytearray(buffer)."
+        )
     return finish(array, requires_grad=requires_grad)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.ops.losses import ctc, margin, probability, regression
 from minitorch.ops.math import linalg, matrix_functions, norms
 from minitorch.ops.nn import adaptive_pool, conv, dropout, grid, pad as padding, pool, shuffle
-from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.operands import caller_stacklevel, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -223,7 +223,7 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
         "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "
         "multiple parameters.",
-        stacklevel=2,
+        stacklevel=caller_stacklevel(),
     )
     if not matrices:
         raise RuntimeError("chain_matmul(): Expected one or more matrices")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from minitorch._missing import missing
 from minitorch._tensor import Tensor
+from minitorch.ops.support.operands import warn_caller
 
 __all__ = [
     "CheckpointError",
@@ -42,6 +42,10 @@ def checkpoint(
 
     The other arguments say how PyTorch computes it again in backward.
     """
+    if use_reentrant is None:
+        _warn_of_default("checkpoint")
+    if use_reentrant is not False:
+        check_backward_validity(args)
     return function(*args, **kwargs)
 
 
@@ -49,9 +53,18 @@ def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
     """Return what `functions`, a Sequential or a list, make of `input` one after the other."""
+    if use_reentrant is None:
+        _warn_of_default("checkpoint.checkpoint_sequential")
     for function in functions.children() if hasattr(functions, "children") else functions:
         input = function(input)
     return input
+
+
+def _warn_of_default(name: str) -> None:
+    warn_caller(
+        f"torch.utils.{name}: the use_reentrant parameter should be passed explicitly. "
+        "use_reentrant=False is recommended."
+    )
 
 
 def noop_context_fn() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
@@ -83,9 +96,7 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
 def check_backward_validity(inputs: Iterable[Any]) -> None:
     """Warn if none of `inputs` requires a gradient."""
     if not any(x.requires_grad for x in inputs if isinstance(x, Tensor)):
-        warnings.warn(
-            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
-        )
+        warn_caller("None of the inputs have requires_grad=True. Gradients will be None")
 
 
 def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:

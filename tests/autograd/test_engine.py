@@ -678,7 +678,7 @@ def test_a_loose_result_is_contiguous_to_whoever_asks() -> None:
         lambda y: y.detach().is_contiguous(),
         lambda y: (y > 0).is_contiguous() and y.exp().is_contiguous(),
         lambda y: mt.empty_like(y).is_contiguous() and y.clone().is_contiguous(),
-        lambda y: (y + 1).relu().is_contiguous() and mt.tensor(y).is_contiguous(),
+        lambda y: (y + 1).relu().is_contiguous() and mt.asarray(y, copy=True).is_contiguous(),
         lambda y: y[0].is_contiguous() and not y.permute(1, 0, 2, 3).is_contiguous(),
     ):
         y = mt.nn.functional.conv2d(x, w)

@@ -112,6 +112,7 @@ LAYOUTS = {
 }
 
 
+@QUIET
 @EACH
 def test_layout_makes_no_difference(case: Case) -> None:
     plain = tensors(case)

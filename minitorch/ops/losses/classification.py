@@ -18,7 +18,12 @@ from minitorch.ops.math.select import where
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.nn.second_order import PiecewiseLinear
 from minitorch.ops.nn.softmax import log_softmax
-from minitorch.ops.support.operands import HALVES, check_constant, require_tensor
+from minitorch.ops.support.operands import (
+    HALVES,
+    caller_stacklevel,
+    check_constant,
+    require_tensor,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -42,12 +47,12 @@ def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
         warnings.warn(
             f"size_average and reduce args will be deprecated, please use reduction='{reduction}' "
             "instead.",
-            stacklevel=3,
+            stacklevel=caller_stacklevel(),
         )
     if reduction == "elementwise_mean":
         warnings.warn(
             "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
-            stacklevel=3,
+            stacklevel=caller_stacklevel(),
         )
         reduction = "mean"
     if reduction not in REDUCTIONS:

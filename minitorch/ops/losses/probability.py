@@ -15,6 +15,7 @@ from minitorch.ops.nn.activation import floats, logsigmoid
 from minitorch.ops.support.operands import (
     as_dtype,
     broadcast_shape,
+    caller_stacklevel,
     require_tensor,
     set_grad_fn_name,
 )
@@ -192,7 +193,7 @@ def kl_div(
             "'batchmean' divides only by the batch size, and aligns with the KL div math "
             "definition.'mean' will be changed to behave the same as 'batchmean' in the next major "
             "release.",
-            stacklevel=2,
+            stacklevel=caller_stacklevel(),
         )
     if by_batch:
         reduction = "sum"

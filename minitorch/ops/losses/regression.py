@@ -18,6 +18,7 @@ from minitorch.ops.losses.classification import reduced, reduction_of
 from minitorch.ops.math.select import where
 from minitorch.ops.support.operands import (
     broadcast_shape,
+    caller_stacklevel,
     is_tensor,
     promote_pair,
     require_tensor,
@@ -45,7 +46,7 @@ def _two(who: str, input: Any, target: Any, integers: bool = False) -> tuple[Ten
             f"Using a target size ({y.shape}) that is different to the input size ({x.shape}). "
             "This will likely lead to incorrect results due to broadcasting. "
             "Please ensure they have the same size.",
-            stacklevel=3,
+            stacklevel=caller_stacklevel(),
         )
         broadcast_shape(who, x._array.shape, y._array.shape)
     x, y = promote_pair(who, x, y)

@@ -20,6 +20,7 @@ from minitorch.ops.shape.strided import diagonal
 from minitorch.ops.shape.views import Refold, stack, unbind
 from minitorch.ops.support.operands import (
     broadcast_shape,
+    caller_stacklevel,
     in_wider,
     is_half,
     laid,
@@ -309,7 +310,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
             "The default value of dim will change to agree with that of linalg.cross in a future "
             "release.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=caller_stacklevel(),
         )
         if 3 not in x._array.shape:
             raise RuntimeError("no dimension of size 3 in input")

@@ -85,6 +85,10 @@ def where(
                 "where expected condition to be a boolean tensor, but got a tensor with dtype "
                 f"{condition.dtype}"
             )
+        args.warn_caller(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be "
+            "removed in a future version of PyTorch. Use a boolean condition instead."
+        )
         condition = condition != 0
     if args.is_tensor(input) or args.is_tensor(other):
         x, y = args.promote_pair("where", input, other)

@@ -281,6 +281,12 @@ def searchsorted(
         )
     values = input._array if args.is_tensor(input) else np.asarray(input)
     sequence = s._array
+    for name, array in (("input value", values), ("boundary", sequence)):
+        if not array.flags.c_contiguous:
+            args.warn_caller(
+                f"{who}: {name} tensor is non-contiguous, this will lower the performance due to "
+                "extra data copy when converting non-contiguous tensor to contiguous."
+            )
     if sequence.ndim == 0:
         raise RuntimeError(
             f"{who}: boundaries tensor should have positive dimension, but got 0 dimension"

@@ -16,7 +16,7 @@ from minitorch._dtypes import Array
 from minitorch.kernels import random
 from minitorch.ops.nn.activation import SELU_ALPHA, SELU_SCALE
 from minitorch.ops.support.inplace import assign
-from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.operands import caller_stacklevel, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -134,7 +134,7 @@ def dropout2d(
         warnings.warn(
             "dropout2d: Received a 3D input and assuming that channel-wise 1D dropout behavior is "
             "desired: it is taken for (N, C, L). Use dropout1d for that.",
-            stacklevel=2,
+            stacklevel=caller_stacklevel(),
         )
     elif ndim != 4:
         _warn_dims("dropout2d", ndim, "3D or 4D")
@@ -163,7 +163,7 @@ def _warn_dims(who: str, ndim: int, expected: str) -> None:
     warnings.warn(
         f"{who}: Received a {ndim}-D input to {who}, which is deprecated and will result in an "
         f"error in a future release; expected {expected}. Use dropout instead.",
-        stacklevel=3,
+        stacklevel=caller_stacklevel(),
     )
 
 

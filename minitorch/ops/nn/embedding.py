@@ -12,7 +12,7 @@ from minitorch.autograd.function import Function
 from minitorch.kernels.rows import add_rows, first_largest
 from minitorch.ops.math.select import where
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.operands import caller_stacklevel, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -197,7 +197,7 @@ def embedding_bag(
             "Argument order of nn.functional.embedding_bag was changed. "
             "Usage `embedding_bag(weight, input, ...)` is deprecated, "
             "and should now be `embedding_bag(input, weight, ...)`.",
-            stacklevel=2,
+            stacklevel=caller_stacklevel(),
         )
         x, w = w, x
     table, factors = w._array, per_sample_weights

@@ -18,7 +18,12 @@ from minitorch.kernels.resample import cubic_weights
 from minitorch.ops.math.select import where
 from minitorch.ops.nn.windows import check_dtype
 from minitorch.ops.shape.index import Take
-from minitorch.ops.support.operands import is_half, require_tensor, set_grad_fn_name
+from minitorch.ops.support.operands import (
+    caller_stacklevel,
+    is_half,
+    require_tensor,
+    set_grad_fn_name,
+)
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -73,7 +78,7 @@ def grid_sample(
             f"'reflection', but got: '{padding_mode}'"
         )
     if align_corners is None:
-        warnings.warn(CORNERS, stacklevel=2)
+        warnings.warn(CORNERS, stacklevel=caller_stacklevel())
     who = "grid_sample"
     x, g = require_tensor(who, "input", input), require_tensor(who, "grid", grid)
     _check_grid(x, g, mode)
@@ -212,7 +217,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
         NotImplementedError: for a size of another length.
     """
     if align_corners is None:
-        warnings.warn(CORNERS, stacklevel=2)
+        warnings.warn(CORNERS, stacklevel=caller_stacklevel())
     t = require_tensor("affine_grid", "theta", theta)
     if t._array.dtype.kind != "f":
         raise ValueError(f"Expected theta to have floating point type, but got {t.dtype}")
@@ -231,7 +236,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
         warnings.warn(
             "Since version 1.3.0, affine_grid behavior has changed for unit-size grids when "
             "align_corners=True. This is not an intended use case of affine_grid.",
-            stacklevel=2,
+            stacklevel=caller_stacklevel(),
         )
     elif min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")

@@ -11,7 +11,7 @@ from minitorch.kernels import resample as kernels
 from minitorch.ops.nn import adaptive_pool
 from minitorch.ops.nn.resample import Resample
 from minitorch.ops.nn.windows import Sizes, check_dtype
-from minitorch.ops.support.operands import require_tensor
+from minitorch.ops.support.operands import caller_stacklevel, require_tensor
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -170,5 +170,5 @@ def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None)
 def _deprecated(name: str) -> None:
     warnings.warn(
         f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
-        stacklevel=3,
+        stacklevel=caller_stacklevel(),
     )

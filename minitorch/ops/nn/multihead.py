@@ -15,6 +15,7 @@ from minitorch.ops.nn.dropout import dropout as drop
 from minitorch.ops.nn.pad import pad
 from minitorch.ops.nn.softmax import softmax
 from minitorch.ops.shape.views import cat
+from minitorch.ops.support.operands import caller_stacklevel
 
 if TYPE_CHECKING:
     from minitorch._tensor import Tensor
@@ -40,7 +41,7 @@ def additive_mask(mask: Tensor | None, name: str, other: Tensor | None, like: Te
         warnings.warn(
             f"Support for mismatched {name} and attn_mask is deprecated. Use same type for both "
             "instead.",
-            stacklevel=4,
+            stacklevel=caller_stacklevel(),
         )
     if kind == "f":
         return mask

@@ -13,7 +13,12 @@ from minitorch.kernels import softmax as kernels
 from minitorch.ops.math import random as draws
 from minitorch.ops.nn.activation import floats
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import accept_axis_keepdims, require_tensor, wrap_dim
+from minitorch.ops.support.operands import (
+    accept_axis_keepdims,
+    caller_stacklevel,
+    require_tensor,
+    wrap_dim,
+)
 from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
@@ -125,7 +130,9 @@ def gumbel_softmax(
     """
     x = require_tensor("gumbel_softmax", "logits", logits)
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+        warnings.warn(
+            "`eps` parameter is deprecated and has no effect.", stacklevel=caller_stacklevel()
+        )
     floats("exponential_", x)
     array = x._array
     waits = draws.stream(None).exponential(array.size, 1.0, array.dtype).reshape(array.shape)

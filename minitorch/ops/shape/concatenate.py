@@ -12,7 +12,7 @@ import numpy as np
 from minitorch._dtypes import result_dtype
 from minitorch.ops.shape.views import cat, clone, expand, flip, fresh, reshape, stack, tensor_list
 from minitorch.ops.support import operands as args
-from minitorch.ops.support.operands import require_tensor, wrap_dim
+from minitorch.ops.support.operands import caller_stacklevel, require_tensor, wrap_dim
 from minitorch.ops.support.out import JOINED, takes_out
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
             "argument.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=caller_stacklevel(),
         )
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")

@@ -20,7 +20,12 @@ from minitorch.ops.math.select import where
 from minitorch.ops.shape.views import clone, expand
 from minitorch.ops.support import operands as args
 from minitorch.ops.support.inplace import check_writable, copy_, put, write
-from minitorch.ops.support.operands import require_tensor, shape_of, wrap_dim
+from minitorch.ops.support.operands import (
+    caller_stacklevel,
+    require_tensor,
+    shape_of,
+    wrap_dim,
+)
 from minitorch.ops.support.out import SAME, takes_out
 
 if TYPE_CHECKING:
@@ -65,7 +70,7 @@ def _parts(index: Any) -> tuple[Any, ...]:
             "changed; use x[tuple(seq)] instead of x[seq]. In the future it will be interpreted as "
             "tensor index, x[torch.tensor(seq)].",
             UserWarning,
-            stacklevel=4,
+            stacklevel=caller_stacklevel(),
         )
         return tuple(index)
     return (index,)
@@ -104,7 +109,7 @@ def _part(part: Any) -> Any:
                     "indexing with dtype torch.uint8 is now deprecated, please use a dtype "
                     "torch.bool instead.",
                     UserWarning,
-                    stacklevel=4,
+                    stacklevel=args.caller_stacklevel(),
                 )
             part = part.astype(bool)
     elif isinstance(part, (list, tuple, range)):

@@ -195,6 +195,12 @@ def scatter(
         source = x._wrap(filled.astype(x._array.dtype))
     if reduce == "add":
         return scatter_add(x, dim, index, source)
+    if args.is_tensor(value if src is None else src):
+        args.warn_caller(
+            "The reduce argument of torch.scatter with Tensor src is deprecated and will be "
+            "removed in a future PyTorch release. Use torch.scatter_reduce instead for more "
+            "reduction options."
+        )
     return scatter_reduce(x, dim, index, source, "prod")
 
 

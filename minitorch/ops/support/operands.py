@@ -11,6 +11,7 @@ import inspect
 import math
 import operator
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -339,6 +340,11 @@ def caller_stacklevel() -> int:
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     return level
+
+
+def warn_caller(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn in PyTorch's words, at the user's own line."""
+    warnings.warn(text, category, stacklevel=caller_stacklevel())
 
 
 def not_bool(who: str, *operands: Operand) -> None:
