@@ -703,8 +703,6 @@ def _trusted(module: str, name: str) -> Any:
     found = Name(module, name)
     if found == Name("torch._C", "_VariableFunctionsClass"):  # its methods are torch's functions
         return import_module(OWN)
-    if name == "NonDynamicallyQuantizableLinear":  # an attention's last layer, a Linear as any
-        name = "Linear"
     if found == REBUILD_WITH_ATTRIBUTES:
         return _of_class
     if found in REBUILDERS and module != THEIRS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -122,3 +124,16 @@ def test_a_storage_is_bytes(torch: Any, tmp_path: Any) -> None:
         assert len(m.UntypedStorage(4)) == 4 and m.UntypedStorage([1, 2])[1] == 2
         x = m.ones(2)
         assert m.asarray(x.untyped_storage(), dtype=m.uint8).tolist() == [0, 0, 128, 63] * 2
+
+
+NOT_COVERED = {"Container", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions", "SparseAdam"}
+
+
+@pytest.mark.parametrize("package", ["nn.modules", "optim"])
+def test_classes_are_found_where_pytorch_defines_them(package: str, torch: Any) -> None:
+    for found in pkgutil.iter_modules(importlib.import_module(f"torch.{package}").__path__):
+        theirs = importlib.import_module(f"torch.{package}.{found.name}")
+        for name in set(getattr(theirs, "__all__", ())) - NOT_COVERED:
+            if isinstance(getattr(theirs, name), type) and found.name[0] != "_":
+                ours = importlib.import_module(f"minitorch.{package}.{found.name}")
+                assert isinstance(getattr(ours, name), type), name

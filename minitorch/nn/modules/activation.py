@@ -12,6 +12,7 @@ from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F, init as inits
 from minitorch.nn.modules._functional import UnaryModule
+from minitorch.nn.modules.attention import MultiheadAttention as MultiheadAttention  # as PyTorch
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 

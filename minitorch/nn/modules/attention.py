@@ -8,14 +8,10 @@ from minitorch._tensor import Tensor
 from minitorch.factory import empty
 from minitorch.nn import functional as F, init
 from minitorch.nn.modules._functional import FunctionalModule
-from minitorch.nn.modules.linear import Linear
+from minitorch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from minitorch.nn.parameter import Parameter
 
 __all__ = ["MultiheadAttention"]
-
-
-class NonDynamicallyQuantizableLinear(Linear):
-    """A `Linear`, under the name that PyTorch gives the one at the end of an attention."""
 
 
 class MultiheadAttention(FunctionalModule, function=F.multi_head_attention_forward):

@@ -67,6 +67,10 @@ class Linear(Module):
         )
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A `Linear`, under the name that PyTorch gives the one at the end of an attention."""
+
+
 class Bilinear(Module):
     """``x1 @ weight[o] @ x2 + bias[o]`` for each output o, with a learned weight and bias.
 
