@@ -38,6 +38,7 @@ from minitorch._not_covered import not_covered, placeholder, told
 from minitorch.torch_version import TorchVersion
 
 OWN, THEIRS = "minitorch", "torch"
+SCHEDULES = "minitorch.optim.lr_scheduler"
 FOLDER = str(Path(minitorch.__file__).parent / "as_torch")
 _ANY = DistributionFinder.Context()
 ELSEWHERE = {
@@ -241,13 +242,17 @@ class Adopting(Loader):
 
 def adopt(module: ModuleType) -> None:
     """Let a module's classes say that they are PyTorch's, and its errors what is not covered."""
-    name = module.__name__
+    name = OWN + module.__name__.removeprefix(OWN).removeprefix(THEIRS)
     for key, value in list(vars(module).items()):
         if isinstance(value, type) and value.__module__ == name:
             # What stands in a file of minitorch's own is in PyTorch a class of the top module.
             public = name.partition("._")[0] if hasattr(minitorch, key) else name
+            if public.startswith(SCHEDULES):
+                public = SCHEDULES  # one file in PyTorch
             value.__module__ = THEIRS + public.removeprefix(OWN)
     namespace = vars(module)
+    if name == SCHEDULES:  # programs ask for a schedule's __module__ whether it is the library's
+        namespace["__name__"] = THEIRS + name.removeprefix(OWN)
     namespace.setdefault("__getattr__", missing(name))  # for `module.name`
     # For `from module import name`: given a __path__, Python asks the finder before it gives up.
     namespace.setdefault("__path__", [])
