@@ -133,12 +133,16 @@ class Absent(dtype):
 
     @property
     def is_signed(self) -> bool:
-        return not self.name.startswith(("uint", "quint"))
+        return not self.name.startswith(("uint", "quint", "bits", "float8_e8m0"))
 
 
 _ABSENT = {
-    1: "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu qint8 quint8",
-    2: "uint16",
+    1: (
+        "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu qint8 quint8 "
+        "float4_e2m1fn_x2 quint4x2 quint2x4 bits8 bits4x2 bits2x4 bits1x8 "
+        "int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5 uint6 uint7"
+    ),
+    2: "bits16 uint16",
     4: "complex32 qint32 uint32",
     8: "complex64 uint64",
     16: "complex128",

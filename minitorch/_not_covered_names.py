@@ -114,10 +114,7 @@ GROUPS = (
     Group(
         "GPUs and other devices",
         "there is the CPU alone, which needs no choice of kernels, streams or memory",
-        (
-            "cuda.graphs cuda.jiterator cuda.nccl cuda.nvtx cuda.profiler cuda.sparse "
-            "cuda.tunable mtia"
-        ),
+        ("cuda.graphs cuda.jiterator cuda.nccl cuda.profiler cuda.sparse cuda.tunable mtia"),
         {
             "torch": (
                 "DeviceObjType StreamObjType cudnn_affine_grid_generator cudnn_batch_norm "
@@ -185,8 +182,8 @@ GROUPS = (
                 "InterfaceType JITException ListType LiteScriptModule LockingLogger ModuleDict "
                 "Node NoneType NoopLogger NumberType OperatorInfo OptionalType ParameterDict "
                 "PyObjectType RRefType SUM ScriptClass ScriptClassFunction ScriptDict "
-                "ScriptDictIterator ScriptDictKeyIterator ScriptFunction ScriptList "
-                "ScriptListIterator ScriptMethod ScriptModule ScriptModuleSerializer ScriptObject "
+                "ScriptDictIterator ScriptDictKeyIterator ScriptList "
+                "ScriptListIterator ScriptMethod ScriptModuleSerializer ScriptObject "
                 "ScriptObjectProperty StaticModule StringType Tag TensorType TracingState "
                 "TupleType Type UnionType Use Value cpp import_ir_module "
                 "import_ir_module_from_buffer merge_type_from_type_comment parse_ir parse_schema "
@@ -204,8 +201,7 @@ GROUPS = (
         {
             "torch.utils._pytree": (
                 "DumpableContext FlattenFn FromDumpableContextFn ToDumpableContextFn UnflattenFn "
-                "is_structseq is_structseq_class is_structseq_instance treespec_dumps "
-                "treespec_loads treespec_pprint"
+                "treespec_dumps treespec_loads treespec_pprint"
             ),
             "torch.compiler": (
                 "config get_default_backend keep_portable_guards_unsafe keep_tensor_guards_unsafe "
@@ -405,7 +401,7 @@ GROUPS = (
     Group(
         "Inside the library",
         "it serves PyTorch's own development; nothing outside it needs it",
-        "utils.backend_registration utils.cpp_extension",
+        "_tensor_str utils.backend_registration utils.cpp_extension",
         {
             "torch.nn.Module": "T_destination",
             "torch.optim": "Muon swap_in_optimizer_params_and_state",

@@ -573,10 +573,10 @@ class TensorMethods(TensorBase):
         """The elements as an ndarray over the same memory.
 
         Raises:
-            RuntimeError: for a tensor that requires grad, unless `force`.
+            RuntimeError: for a tensor that requires grad, unless `force` or within `no_grad`.
             TypeError: for bfloat16, which NumPy has not.
         """
-        if self.requires_grad and not force:
+        if self.requires_grad and not force and mode.grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. "
                 "Use tensor.detach().numpy() instead."
@@ -711,7 +711,7 @@ class TensorMethods(TensorBase):
             RuntimeError: for a device that is not the CPU; a memory format that does not fit.
             TypeError: for anything else.
         """
-        wanted, place, copy = _to_arguments(*args, **kwargs)
+        wanted, place, copy, _ = _to_arguments(*args, **kwargs)
         if place is not None:
             _dtypes.on_cpu(place)
         changed = self if wanted is None else as_dtype(self, wanted.numpy)
@@ -864,8 +864,8 @@ def numpy_array(tensor: TensorBase) -> Array:
 _PYTHON_TYPES = {float: _dtypes.float64, int: _dtypes.int64, bool: _dtypes.bool_}
 
 
-def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool]:
-    """The dtype, the device and `copy` of a call of `Tensor.to`.
+def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool, bool]:
+    """The dtype, the device, `copy` and `non_blocking` of a call of `Tensor.to`.
 
     Raises:
         TypeError: for arguments that fit none of PyTorch's forms.
@@ -893,7 +893,7 @@ def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool]:
         raise TypeError(f"to(): argument 'dtype' must be a dtype, got {wanted!r}")
     if len(left) > len(flags) or not all(isinstance(flag, bool) for flag in flags.values()):
         raise TypeError(f"to() received an invalid combination of arguments: {args}")
-    return wanted, place, flags["copy"]
+    return wanted, place, flags["copy"], flags["non_blocking"]
 
 
 def _rebuild(

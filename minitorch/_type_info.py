@@ -13,6 +13,17 @@ from minitorch.kernels.bfloat16 import LARGEST
 __all__ = ["finfo", "iinfo", "result_type"]
 
 
+UNKNOWN_TO_NUMPY = {
+    "bfloat16": (2.0**-7, LARGEST, 2.0**-126, 0.01),
+    "float8_e4m3fn": (2.0**-3, 448.0, 2.0**-6, 1.0),
+    "float8_e4m3fnuz": (2.0**-3, 240.0, 2.0**-7, 1.0),
+    "float8_e5m2": (2.0**-2, 57344.0, 2.0**-14, 1.0),
+    "float8_e5m2fnuz": (2.0**-3, 57344.0, 2.0**-15, 1.0),
+    "float8_e8m0fnu": (1.0, 2.0**127, 2.0**-127, 1.0),
+}
+"""The distance of 1 to the next number, the largest, the smallest normal one, the resolution."""
+
+
 class finfo:
     """The limits of a floating-point dtype (the default one, if none is given).
 
@@ -29,9 +40,9 @@ class finfo:
                 f"{kind}"
             )
         self.dtype, self.bits = kind.name, 8 * kind.itemsize
-        if kind is _dtypes.bfloat16:
-            self.eps, self.max, self.resolution = 2.0**-7, LARGEST, 0.01
-            self.min, self.tiny = -self.max, 2.0**-126
+        if kind.name in UNKNOWN_TO_NUMPY:
+            self.eps, self.max, self.tiny, self.resolution = UNKNOWN_TO_NUMPY[kind.name]
+            self.min = self.tiny if kind.name == "float8_e8m0fnu" else -self.max  # without a sign
             self.smallest_normal = self.tiny
             return
         limits = np.finfo(kind.numpy)
@@ -57,11 +68,13 @@ class iinfo:
 
     def __init__(self, type: dtype) -> None:
         type = meant(type)
-        if type.numpy.kind not in "iu":
+        # Of the larger unsigned integers there are no tensors, but NumPy knows them.
+        kind = np.dtype(type.name) if type.name.startswith("uint") else type.numpy
+        if kind.kind not in "iu":
             raise TypeError(
                 f"torch.iinfo() requires an integer input type. Use torch.finfo to handle {type}"
             )
-        limits = np.iinfo(type.numpy)
+        limits = np.iinfo(kind)
         self.dtype, self.bits = type.name, limits.bits
         self.max, self.min = int(limits.max), int(limits.min)
 

@@ -13,6 +13,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -400,6 +401,14 @@ def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: str) -> An
 # ---- scaling the loss ---------------------------------------------------------------------------
 
 
+class OptState(Enum):
+    """Stages of an optimizer's step under a `GradScaler`."""
+
+    READY = 0
+    UNSCALED = 1
+    STEPPED = 2
+
+
 class GradScaler:
     """Scaling of a loss, so that small gradients do not vanish in float16.
 
@@ -491,15 +500,15 @@ class GradScaler:
             return
         self._check_scale("unscale_")
         state = self._per_optimizer_states[id(optimizer)]
-        if state["stage"] == "unscaled":
+        if state["stage"] == OptState.UNSCALED:
             raise RuntimeError(
                 "unscale_() has already been called on this optimizer since the last update()."
             )
-        if state["stage"] == "stepped":
+        if state["stage"] == OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
         inverse = float(np.float32(1.0 / self._now()))
         state["found_inf"] = self._unscale(optimizer, inverse, allow_fp16=False)
-        state["stage"] = "unscaled"
+        state["stage"] = OptState.UNSCALED
 
     def _unscale(self, optimizer: Any, inverse: float, allow_fp16: bool) -> float | None:
         """1.0 if a gradient is not finite, else 0.0; None if there are none."""
@@ -530,13 +539,13 @@ class GradScaler:
             raise RuntimeError("Closure use is not currently supported if GradScaler is enabled.")
         self._check_scale("step")
         state = self._per_optimizer_states[id(optimizer)]
-        if state["stage"] == "stepped":
+        if state["stage"] == OptState.STEPPED:
             raise RuntimeError("step() has already been called since the last update().")
-        if state["stage"] == "ready":
+        if state["stage"] == OptState.READY:
             self.unscale_(optimizer)
         assert state["found_inf"] is not None, "No inf checks were recorded for this optimizer."
         result = None if state["found_inf"] else optimizer.step(*args, **kwargs)
-        state["stage"] = "stepped"
+        state["stage"] = OptState.STEPPED
         return result
 
     def update(self, new_scale: Any = None) -> None:
@@ -640,7 +649,7 @@ class GradScaler:
 
 def _fresh() -> dict[str, Any]:
     """The state of an optimizer that nothing has been done to since the last `update`."""
-    return {"stage": "ready", "found_inf": None}
+    return {"stage": OptState.READY, "found_inf": None}
 
 
 __getattr__ = missing(__name__)

@@ -131,7 +131,7 @@ def randint(
 @spelled_out
 def randint_like(
     input: Tensor,
-    low: int,
+    low: int | None = None,
     high: int | None = None,
     *,
     generator: Any = None,
@@ -141,9 +141,13 @@ def randint_like(
 
     Raises:
         RuntimeError: if low >= high.
+        TypeError: if both are missing.
     """
-    start, end = (0, low) if high is None else (low, high)
-    start, end = operator.index(start), operator.index(end)
+    if low is None or high is None:
+        low, high = 0, low if high is None else high
+    if high is None:
+        raise TypeError("randint_like() missing 1 required positional argument: 'high'")
+    start, end = operator.index(low), operator.index(high)
     requires_grad = options.pop("requires_grad", False)
     made = _like("empty_like", input, 0, **options)
     _check_range(start, end)

@@ -22,7 +22,8 @@ pickle that name, and libraries look at it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
@@ -34,7 +35,7 @@ from typing import Any
 import minitorch
 from minitorch import library, overrides, version
 from minitorch._missing import missing
-from minitorch._not_covered import not_covered, placeholder, told
+from minitorch._not_covered import not_covered, placeholder, refused, told
 from minitorch.torch_version import TorchVersion
 
 OWN, THEIRS = "minitorch", "torch"
@@ -43,13 +44,16 @@ FOLDER = str(Path(minitorch.__file__).parent / "as_torch")
 _ANY = DistributionFinder.Context()
 ELSEWHERE = {
     "torch._custom_ops": "minitorch.library",
-    "torch.utils.data._utils": "minitorch.utils.data",
     "torch.utils.data._utils.collate": "minitorch.utils.data.collate",
-    "torch.utils.data._utils.worker": "minitorch.utils.data.info",
+    "torch.utils.data._utils.worker": "minitorch.utils.data.worker",
+    "torch.amp.autocast_mode": "minitorch.amp",
+    "torch.amp.grad_scaler": "minitorch.amp",
     "torch.autograd.grad_mode": "minitorch.autograd.mode",
     "torch.cuda.memory": "minitorch.cuda",
     "torch.cuda.random": "minitorch.cuda",
     "torch.cuda.streams": "minitorch.cuda",
+    "torch._dynamo._trace_wrapped_higher_order_op": "minitorch._dynamo",
+    "torch._dynamo.eval_frame": "minitorch._dynamo",
     "torch._dynamo.utils": "minitorch._dynamo",
     "torch.utils.model_zoo": "minitorch.hub",
 }
@@ -119,6 +123,37 @@ class Overloaded:
         return self
 
 
+PIECES: dict[str, Callable[..., Any]] = {
+    "_to_copy": lambda self, **options: self.to(**options, copy=True),
+    "alias": lambda self: self.view_as(self),
+    "index": lambda self, indices: self[tuple(slice(None) if i is None else i for i in indices)],
+    "slice": lambda self, dim=0, start=None, end=None, step=1: self[
+        (slice(None),) * (dim % self.dim()) + (slice(start, end, step),)
+    ],
+}
+"""Operators of PyTorch's that are an expression here."""
+
+
+def _aten(name: str) -> Any:
+    """The function that is PyTorch's operator ``aten::name``; None if there is none.
+
+    It is PyTorch's own function, or method, of that name; a loss of `nn.functional` is not, as an
+    operator takes its reduction as a number. What begins with an underscore are pieces of other
+    operations, which libraries name when they are imported, and seldom call.
+    """
+    if name in PIECES:
+        return PIECES[name]
+    space, _, rest = name.partition("_")
+    if space in ("linalg", "special") and hasattr(minitorch, space):
+        return getattr(getattr(minitorch, space), rest, None)
+    for holder in (minitorch, minitorch.Tensor, minitorch.nn.functional):
+        found = getattr(holder, name, None)
+        if callable(found) and "reduction" not in getattr(found, "__annotations__", ()):
+            return found
+    piece = name.startswith("_") and not name.startswith("__")
+    return refused(f"torch.ops.aten.{name}", "it is a piece of other operations") if piece else None
+
+
 class Operators:
     """`torch.ops`: operations by their namespaces, ``torch.ops.mine.double``."""
 
@@ -133,7 +168,7 @@ class Operators:
         qualified = f"{self._namespace}::{name}"
         found: Any = library.operations.get(qualified)
         if found is None and self._namespace == "aten":
-            own = getattr(minitorch, name, None)
+            own = _aten(name)
             found = Overloaded(own) if callable(own) else None
         if found is None:
             kind = "'_OpNamespace' object has no attribute"
@@ -250,12 +285,28 @@ def adopt(module: ModuleType) -> None:
             if public.startswith(SCHEDULES):
                 public = SCHEDULES  # one file in PyTorch
             value.__module__ = THEIRS + public.removeprefix(OWN)
+            _say_types(value, vars(module))
     namespace = vars(module)
     if name == SCHEDULES:  # programs ask for a schedule's __module__ whether it is the library's
         namespace["__name__"] = THEIRS + name.removeprefix(OWN)
+    for theirs, own in ELSEWHERE.items():
+        parent, _, child = theirs.rpartition(".")
+        if own == name == OWN + parent.removeprefix(THEIRS):
+            namespace.setdefault(child, module)  # ``torch.cuda.random`` is `torch.cuda` itself
     namespace.setdefault("__getattr__", missing(name))  # for `module.name`
     # For `from module import name`: given a __path__, Python asks the finder before it gives up.
     namespace.setdefault("__path__", [])
+
+
+def _say_types(kind: type, namespace: dict[str, Any]) -> None:
+    """Let a class's annotations be types, as PyTorch's are, which others ask for from elsewhere.
+
+    Those that only a type checker can read, as their names are not imported, stay strings.
+    """
+    for name, said in vars(kind).get("__annotations__", {}).items():
+        if isinstance(said, str):
+            with suppress(NameError, TypeError, AttributeError):
+                kind.__annotations__[name] = eval(said, namespace)
 
 
 def _torch() -> ModuleType:

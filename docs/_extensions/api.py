@@ -171,9 +171,10 @@ PAGES = [
     Page(
         "libraries",
         "Names that libraries look for",
-        "nn.common_types _C _checks _deprecated _foreach _not_covered compiler distributed futures "
-        "fx hub jit library multiprocessing nn.attention nn.attention.flex_attention onnx "
-        "overrides storage torch_alias torch_version types",
+        "nn.common_types _C _checks _deprecated _foreach _not_covered compiler distributed "
+        "functional futures fx hub jit library multiprocessing nn.attention "
+        "nn.attention.flex_attention onnx overrides profiler storage torch_alias torch_version "
+        "types",
     ),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from minitorch import overrides as _overrides
 from minitorch._missing import missing
+from minitorch._not_covered import refused
 from minitorch._storage import UntypedStorage as StorageBase
 from minitorch._tensor import (
     Tensor as TensorBase,
@@ -25,6 +26,10 @@ class ScriptObject:
 
 class Value:
     """A value of TorchScript's graph: nothing is one."""
+
+
+PyTorchFileReader = refused("torch.PyTorchFileReader")
+PyTorchFileWriter = refused("torch.PyTorchFileWriter")
 
 
 class DispatchKey(enum.Flag):
@@ -76,4 +81,4 @@ def DisableTorchFunction() -> AbstractContextManager[None]:
     return _overrides.disabled(2)
 
 
-__getattr__ = missing(__name__)
+__getattr__ = missing(__name__, {"_nn": "minitorch._C._nn"})

@@ -203,5 +203,10 @@ def stream(stream: Any) -> StreamContext:
 
 
 __getattr__ = missing(
-    __name__, {"OutOfMemoryError": "minitorch._dtypes", "amp": "minitorch.cuda.amp"}
+    __name__,
+    {
+        "OutOfMemoryError": "minitorch._dtypes",
+        "amp": "minitorch.cuda.amp",
+        "nvtx": "minitorch.cuda.nvtx",
+    },
 )

@@ -6,6 +6,7 @@ False
 """
 
 from minitorch._not_covered import any_name
+from minitorch.distributed import rpc as rpc
 
 __all__ = ["is_available", "is_initialized"]
 

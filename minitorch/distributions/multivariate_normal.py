@@ -115,7 +115,7 @@ class MultivariateNormal(OfCovariance):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         noise = standard_normal(self._extended_shape(sample_shape), self.loc)
-        return self.loc + (self._unbroadcasted_scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
+        return self.loc + _batch_mv(self._unbroadcasted_scale_tril, noise)
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:
@@ -153,3 +153,12 @@ def factor_of_inverse(P: Tensor) -> Tensor:
     """
     U = cholesky(P.flip(-2, -1)).flip(-2, -1)
     return solve_triangular(U.mT, eye(P.shape[-1], dtype=P.dtype), upper=False)
+
+
+def _batch_mv(bmat: Tensor, bvec: Tensor) -> Tensor:
+    """Each matrix times its vector; the batches broadcast."""
+    return (bmat @ bvec.unsqueeze(-1)).squeeze(-1)
+
+
+# PyTorch's names, which libraries import.
+_batch_mahalanobis, _precision_to_scale_tril = mahalanobis, factor_of_inverse

@@ -197,6 +197,21 @@ register_pytree_node(
         tree.maxlen,
     ),
 )
+# PyTorch's names of these ways, which libraries give to types of their own.
+_, _list_flatten, _list_unflatten, _list_flatten_with_keys = SUPPORTED_NODES[list]
+_, _tuple_flatten, _tuple_unflatten, _tuple_flatten_with_keys = SUPPORTED_NODES[tuple]
+_, _dict_flatten, _dict_unflatten, _dict_flatten_with_keys = SUPPORTED_NODES[dict]
+_, _ordereddict_flatten, _ordereddict_unflatten, _ordereddict_flatten_with_keys = SUPPORTED_NODES[
+    OrderedDict
+]
+_, _namedtuple_flatten, _namedtuple_unflatten, _namedtuple_flatten_with_keys = SUPPORTED_NODES[
+    namedtuple
+]
+_, _defaultdict_flatten, _defaultdict_unflatten, _defaultdict_flatten_with_keys = SUPPORTED_NODES[
+    defaultdict
+]
+_, _deque_flatten, _deque_unflatten, _deque_flatten_with_keys = SUPPORTED_NODES[deque]
+_odict_flatten, _odict_unflatten = _ordereddict_flatten, _ordereddict_unflatten
 DICTS = frozenset({dict, OrderedDict, defaultdict})
 BUILTIN_TYPES = frozenset({tuple, list, dict, namedtuple, OrderedDict, defaultdict, deque})
 
@@ -218,6 +233,26 @@ def is_namedtuple_instance(obj: Any) -> bool:
 
 
 _is_namedtuple_instance = is_namedtuple_instance
+
+
+def is_structseq_class(cls: Any) -> bool:
+    """Whether it is a class of named tuples that is written in C, as `time.struct_time` is."""
+    numbers = ("n_fields", "n_sequence_fields", "n_unnamed_fields")
+    return (
+        isinstance(cls, type)
+        and cls.__bases__ == (tuple,)
+        and all(isinstance(getattr(cls, number, None), int) for number in numbers)
+    )
+
+
+def is_structseq_instance(obj: Any) -> bool:
+    """Whether it is a tuple of such a class."""
+    return is_structseq_class(type(obj))
+
+
+def is_structseq(obj: Any) -> bool:
+    """Whether it is such a tuple or the class of one."""
+    return is_structseq_class(obj if isinstance(obj, type) else type(obj))
 
 
 def _get_node_type(tree: Any) -> Any:

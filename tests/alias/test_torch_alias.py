@@ -202,7 +202,7 @@ def test_names_that_libraries_look_for_do_as_they_say(python: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", ["2.13.0+cpu", "2.13", "2.13.0", "2.9.1", "3.0", "2.13.1rc1", "1"]
+    "other", ["2.13.0+cpu", "2.13", "2.13.0", "2.9.1", "3.0", "2.13.1rc1", "1", "N/A", "parrot"]
 )
 def test_versions_compare_as_pytorchs_do(other: str, torch: Any) -> None:
     theirs = torch.torch_version.TorchVersion("2.13.0+cpu")

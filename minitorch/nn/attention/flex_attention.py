@@ -39,7 +39,7 @@ __all__ = [
 Mask = Callable[..., Tensor]
 """``mask_mod(batch, head, q_idx, kv_idx)``: whether a query may see a key; indices are 0-d."""
 
-BLOCK = 128
+BLOCK = _DEFAULT_SPARSE_BLOCK_SIZE = 128
 
 
 class AuxRequest(NamedTuple):

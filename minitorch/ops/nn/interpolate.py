@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -136,9 +137,10 @@ def _target(
             f"got input with spatial dimensions of {list(shape[2:])} and {values}"
         )
     if size is not None:
-        if not all(isinstance(v, (int, np.integer)) for v in values):
-            raise TypeError(f"interpolate: expected size to be ints, but got {values}")
-        return tuple(int(v) for v in values), None
+        try:  # also tensors of one integer
+            return tuple(operator.index(v) for v in values), None
+        except TypeError:
+            raise TypeError(f"interpolate: expected size to be ints, but got {values}") from None
     factors = tuple(float(v) for v in values)
     return tuple(int(n * f) for n, f in zip(shape[2:], factors, strict=True)), factors
 

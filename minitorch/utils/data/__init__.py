@@ -47,4 +47,4 @@ __all__ = [
     "random_split",
 ]
 
-__getattr__ = missing(__name__)
+__getattr__ = missing(__name__, {"_utils": "minitorch.utils.data._utils"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from functools import partial
 from typing import Any
@@ -16,7 +17,8 @@ from minitorch.ops.shape.views import stack
 
 Kinds = type | tuple[type, ...]
 CollateMap = dict[Kinds, Callable[..., Any]]
-OPAQUE = "SUO"  # kinds of arrays that become no tensor: bytes, text and objects
+np_str_obj_array_pattern = re.compile("[SaUO]")
+"""Arrays of these kinds become no tensor: bytes, text and objects."""
 
 
 def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
@@ -47,10 +49,10 @@ def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         return _like(first, list(map(inner, zip(*batch, strict=True))))
-    raise TypeError(REFUSAL.format(kind))
+    raise TypeError(default_collate_err_msg_format.format(kind))
 
 
-REFUSAL = (
+default_collate_err_msg_format = (
     "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 )
 
@@ -74,8 +76,8 @@ def _like(model: Any, contents: Any) -> Any:
 
 
 def _collate_arrays(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
-    if batch[0].dtype.kind in OPAQUE:
-        raise TypeError(REFUSAL.format(batch[0].dtype))
+    if np_str_obj_array_pattern.search(batch[0].dtype.str):
+        raise TypeError(default_collate_err_msg_format.format(batch[0].dtype))
     return collate([as_tensor(array) for array in batch], collate_fn_map=collate_fn_map)
 
 
@@ -108,7 +110,8 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
-        is_text = isinstance(data, np.ndarray) and data.dtype.kind in OPAQUE
+        opaque = np_str_obj_array_pattern.search(data.dtype.str) is not None
+        is_text = isinstance(data, np.ndarray) and opaque
         return data if is_text or isinstance(data, (str, bytes)) else as_tensor(data)
     if isinstance(data, Mapping):
         return _like(data, {key: default_convert(value) for key, value in data.items()})

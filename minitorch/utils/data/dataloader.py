@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from minitorch._missing import missing
 from minitorch.utils.data.collate import default_collate, default_convert
 from minitorch.utils.data.dataset import Dataset, IterableDataset
-from minitorch.utils.data.epochs import Single
+from minitorch.utils.data.epochs import Epoch, Single, _DatasetKind
 from minitorch.utils.data.info import get_worker_info as get_worker_info  # as PyTorch
 from minitorch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
@@ -137,7 +138,9 @@ class DataLoader(Generic[T_co]):
         default = default_convert if batch_sampler is None else default_collate
         self.collate_fn = default if collate_fn is None else collate_fn
         self.persistent_workers = persistent_workers
-        self._reported_length: int | None = None  # what an iterable data set said of itself
+        self._IterableDataset_len_called: int | None = (
+            None  # what an iterable data set said of itself
+        )
         self._iterator: Parallel | None = None
         self.__initialized = True
         self.check_worker_number_rationality()
@@ -180,6 +183,15 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     @property
+    def _auto_collation(self) -> bool:
+        return self.batch_sampler is not None
+
+    @property
+    def _dataset_kind(self) -> int:
+        iterable = isinstance(self.dataset, IterableDataset)
+        return _DatasetKind.Iterable if iterable else _DatasetKind.Map
+
+    @property
     def _index_sampler(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
@@ -212,7 +224,7 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
-        length = self._reported_length = len(self.dataset)  # type: ignore[arg-type]
+        length = self._IterableDataset_len_called = len(self.dataset)  # type: ignore[arg-type]
         if self.batch_size is None:
             return length
         return length // self.batch_size if self.drop_last else math.ceil(length / self.batch_size)
@@ -238,3 +250,8 @@ class _Endless(Sampler[None]):
 
     def __iter__(self) -> Iterator[None]:
         return repeat(None)
+
+
+# PyTorch's names, which libraries import that have loaders of their own.
+_BaseDataLoaderIter, _SingleProcessDataLoaderIter = Epoch, Single
+__getattr__ = missing(__name__, {"_MultiProcessingDataLoaderIter": "minitorch.utils.data.parallel"})

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from minitorch.utils.data.dataset import IterableDataset
 from minitorch.utils.data.fetch import Plan
 from minitorch.utils.data.sampler import random_seed
 
@@ -14,12 +13,26 @@ if TYPE_CHECKING:
     from minitorch.utils.data.dataloader import DataLoader
 
 
+class _DatasetKind:
+    """Kinds of data sets: whether their samples have numbers."""
+
+    Map, Iterable = 0, 1
+
+
 class Epoch:
-    """One pass through a loader; draws what PyTorch draws at its start."""
+    """One pass through a loader; draws what PyTorch draws at its start.
+
+    Of the loader it asks what PyTorch asks, under the same names: libraries have loaders of their
+    own.
+    """
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self._plan = Plan(
-            loader.dataset, loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
+            loader.dataset,
+            loader._auto_collation,
+            loader.collate_fn,
+            loader.drop_last,
+            loader._dataset_kind == _DatasetKind.Iterable,
         )
         self._index_sampler = loader._index_sampler
         self._num_workers = loader.num_workers
@@ -28,7 +41,7 @@ class Epoch:
 
     def _begin(self, loader: DataLoader[Any]) -> None:
         self._numbers = iter(self._index_sampler)
-        self._reported_length = loader._reported_length
+        self._reported_length = loader._IterableDataset_len_called
         self._yielded = 0
 
     def __iter__(self) -> Iterator[Any]:
@@ -37,8 +50,8 @@ class Epoch:
     def __next__(self) -> Any:
         batch = self._next_batch()
         self._yielded += 1
-        expected, iterable = self._reported_length, isinstance(self._plan.dataset, IterableDataset)
-        if iterable and expected is not None and self._yielded > expected:
+        expected = self._reported_length
+        if self._plan.iterable and expected is not None and self._yielded > expected:
             message = (
                 f"Length of IterableDataset {self._plan.dataset} was reported to be {expected}"
                 f"(when accessing len(dataloader)), but {self._yielded} samples have been fetched. "

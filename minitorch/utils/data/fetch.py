@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch._tensor import Tensor
 from minitorch.utils.data.collate import default_collate
-from minitorch.utils.data.dataset import IterableDataset, Subset, TensorDataset
+from minitorch.utils.data.dataset import Subset, TensorDataset
 
 
 class Plan(NamedTuple):
@@ -19,14 +19,14 @@ class Plan(NamedTuple):
     in_batches: bool
     collate_fn: Callable[[Any], Any]
     drop_last: bool
+    iterable: bool
 
     def fetcher(self) -> Callable[[Any], Any]:
         """Make the function that fetches a batch; an iterable data set is started anew.
 
         It raises StopIteration when an iterable data set has nothing more.
         """
-        iterable = isinstance(self.dataset, IterableDataset)
-        return self._from_iterator() if iterable else self._from_numbers
+        return self._from_iterator() if self.iterable else self._from_numbers
 
     def _from_numbers(self, numbers: Any) -> Any:
         dataset = self.dataset

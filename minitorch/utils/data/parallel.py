@@ -148,3 +148,6 @@ def _shut_down(workers: list[Worker], owner: int) -> None:
         if worker.process.is_alive():
             worker.process.terminate()
             worker.process.join()
+
+
+_MultiProcessingDataLoaderIter = Parallel

@@ -24,8 +24,12 @@ import numpy as np
 
 from minitorch.random import manual_seed
 from minitorch.utils.data import info
-from minitorch.utils.data.dataset import IterableDataset
 from minitorch.utils.data.fetch import Plan
+from minitorch.utils.data.info import (
+    WorkerInfo as WorkerInfo,
+    _generate_state as _generate_state,
+    get_worker_info as get_worker_info,
+)
 
 parents_ends: weakref.WeakSet[Connection] = weakref.WeakSet()
 """The parent's ends of all pipes. A forked worker has copies of them, and must not keep them open,
@@ -88,8 +92,7 @@ def work(
     seed = base_seed + worker_id
     random.seed(seed)
     manual_seed(seed)
-    entropy = [worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
-    np.random.seed(np.random.SeedSequence(entropy).generate_state(4))
+    np.random.seed(_generate_state(base_seed, worker_id))
     info.current = info.WorkerInfo(worker_id, num_workers, seed, plan.dataset)
     where = f"in DataLoader worker process {worker_id}"
 
@@ -125,7 +128,7 @@ def work(
             try:
                 answer(fetch(task))
             except StopIteration as error:
-                ended = isinstance(plan.dataset, IterableDataset)
+                ended = plan.iterable
                 answer(End() if ended else Failure(error, where))
             except Exception as error:
                 answer(Failure(error, where))
