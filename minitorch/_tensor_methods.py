@@ -7,7 +7,7 @@ import math
 import warnings
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
 from minitorch.autograd.hooks import RemovableHandle, add_gradient_hook
+from minitorch.autograd.layout import attributes
 from minitorch.autograd.mode import mode
 from minitorch.kernels.layout import is_channels_last
 from minitorch.ops.math import compare
@@ -666,14 +667,26 @@ class TensorMethods(TensorBase):
         """The attributes that are the user's own."""
         return {
             name: value
-            for name, value in self.__dict__.items()
+            for name, value in attributes(self).items()
             if name != "_array" and not (name[0] == "_" and hasattr(TensorBase, name))
         }
+
+    @property
+    def __dict__(self) -> dict[str, Any]:
+        """The attributes that are the user's own: classes copy them from a tensor to another."""
+        return Notes(self)
+
+    @__dict__.setter
+    def __dict__(self, notes: dict[str, Any]) -> None:
+        own = Notes(self)
+        notes = dict(notes)  # before it is emptied: it may be the same
+        own.clear()
+        own.update(notes)
 
     def __copy__(self) -> Self:
         """A leaf over the same memory, without ``.grad`` and hooks."""
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.detach().__dict__, **self._notes())
+        attributes(twin).update(attributes(self.detach()), **self._notes())
         if self.requires_grad:
             twin._requires_grad = True
         return twin
@@ -894,6 +907,33 @@ def _to_arguments(*args: Any, **kwargs: Any) -> tuple[dtype | None, Any, bool, b
     if len(left) > len(flags) or not all(isinstance(flag, bool) for flag in flags.values()):
         raise TypeError(f"to() received an invalid combination of arguments: {args}")
     return wanted, place, flags["copy"], flags["non_blocking"]
+
+
+class Notes(dict[str, Any]):
+    """Attributes of a tensor that are the user's own: what is changed here is changed there."""
+
+    def __init__(self, tensor: Any) -> None:
+        super().__init__(tensor._notes())
+        self._tensor = tensor
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        attributes(self._tensor)[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        del attributes(self._tensor)[name]
+
+    # By the two above; a plain dict's would go round them.
+    clear, pop, popitem = MutableMapping.clear, MutableMapping.pop, MutableMapping.popitem
+    setdefault, update = MutableMapping.setdefault, MutableMapping.update
+
+    def __ior__(self, notes: Any) -> Self:  # type: ignore[override,misc]
+        self.update(notes)
+        return self
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
 
 
 def _rebuild(

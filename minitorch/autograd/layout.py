@@ -18,6 +18,7 @@ A Function says of itself:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +79,7 @@ class MemoryLayout:
         if array.dtype.kind != "V" and array.dtype.isnative:
             self._array = array
             return
-        self.__dict__.pop("_array", None)
+        attributes(self).pop("_array", None)
         self._native = self._bits = array if array.dtype.kind == "V" else narrow(array)
         self._slow_path = True
 
@@ -151,7 +152,7 @@ class MemoryLayout:
         """
         if self._bits is not None:
             return
-        self._native = self.__dict__.pop("_array")
+        self._native = attributes(self).pop("_array")
         self._slow_path = True
         if axes is not None:
             self._axes = axes
@@ -231,3 +232,7 @@ def axes_seen(node: Function, operands: tuple[Any, ...], shape: tuple[int, ...])
             pairs = zip(seen, held, shape[extra:], strict=True)
             strides.append((*[0] * extra, *[s if n == m else 0 for s, n, m in pairs]))
     return order_by(shape, strides) if node.elementwise else None
+
+
+attributes: Callable[[Any], dict[str, Any]] = vars(MemoryLayout)["__dict__"].__get__
+"""All attributes of a tensor: its ``__dict__`` shows those alone that are the user's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import time
 import typing
 from importlib import import_module
@@ -90,6 +91,7 @@ LINES: dict[str, Any] = {
         bool(typing.get_type_hints(kind(), globalns={}, localns={}))
         for kind in (m.nn.MSELoss, m.nn.CrossEntropyLoss, m.nn.ReLU, m.nn.Flatten)
     ],
+    "attributes of one's own": lambda m: _own_attributes(m),
     "weak keys": lambda m: _weak(m),
     "a loader of its own": lambda m: _own_loader(m),
 }  # fmt: skip
@@ -147,6 +149,25 @@ def _operators(m: Any) -> Any:
         aten.relu6.default(x * 2).tolist(),
         [hasattr(aten, name) for name in ("_sparse_addmm", "absent", "_pin_memory")],
     ]
+
+
+def _own_attributes(m: Any) -> Any:
+    class Marked(m.Tensor):  # type: ignore[misc]
+        pass
+
+    x, y = m.ones(2).as_subclass(Marked), m.zeros(3, requires_grad=True).as_subclass(Marked)
+    x.mark = [1]
+    found: list[Any] = [dict(vars(x)), dict(vars(y)), dict(m.ones(1).__dict__)]
+    y.__dict__ = copy.copy(x.__dict__)
+    x.__dict__.update(other=2)
+    x.__dict__["third"], y.__dict__["mark"] = 3, 4
+    found += [x.third, x.other, x.mark, y.mark, y.tolist(), y.requires_grad, sorted(vars(x))]
+    found += [x.__dict__.pop("third"), hasattr(x, "third"), x.__dict__.setdefault("other", 5)]
+    del x.__dict__["other"]
+    found += [dict(x.__dict__), copy.deepcopy(x.__dict__), x.tolist(), type(y * 2).__name__]
+    x.__dict__ = x.__dict__
+    x.__dict__ |= {"more": 6}
+    return [*found, x.more, x.mark, (y.sum() * 2).backward(), vars(copy.copy(x)) == vars(x)]
 
 
 def _weak(m: Any) -> Any:
