@@ -21,6 +21,7 @@ from minitorch._tensor_methods import (
     _operator,
     _operators,
     _view_in_place,
+    show_own_attributes,
 )
 from minitorch.ops.math import (
     arithmetic,
@@ -462,6 +463,7 @@ class Tensor(TensorMethods):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let results of a subclass be of it, wherever it stands among the operands."""
         super().__init_subclass__(**kwargs)
+        show_own_attributes(cls)
         owner = next(kind for kind in cls.__mro__ if "__torch_function__" in vars(kind))
         keeps = owner is Tensor  # else it says itself what results are
         cls._slow_path = cls._decides_result_class = keeps

@@ -936,6 +936,30 @@ class Notes(dict[str, Any]):
         return dict, (dict(self),)
 
 
+def show_own_attributes(cls: type[TensorMethods]) -> None:
+    """Let the ``__dict__`` of `cls` be that of tensors, where another base class comes before.
+
+    What Python finds first is that base's, which shows everything; a class made cannot be given
+    another.
+    """
+    first = next(kind for kind in cls.__mro__ if "__dict__" in vars(kind))
+    read, write, own = cls.__getattribute__, cls.__setattr__, vars(TensorMethods)["__dict__"]
+    if first is TensorMethods or getattr(read, "shows", None) is own:
+        return
+
+    def __getattribute__(self: Any, name: str) -> Any:
+        return own.fget(self) if name == "__dict__" else read(self, name)
+
+    def __setattr__(self: Any, name: str, value: Any) -> None:
+        if name == "__dict__":
+            own.fset(self, value)
+        else:
+            write(self, name, value)
+
+    vars(__getattribute__)["shows"] = own
+    cls.__getattribute__, cls.__setattr__ = __getattribute__, __setattr__  # type: ignore[method-assign]
+
+
 def _rebuild(
     cls: Any,
     memory: Array,

@@ -92,6 +92,7 @@ LINES: dict[str, Any] = {
         for kind in (m.nn.MSELoss, m.nn.CrossEntropyLoss, m.nn.ReLU, m.nn.Flatten)
     ],
     "attributes of one's own": lambda m: _own_attributes(m),
+    "attributes of one's own beside another base": lambda m: _own_attributes(m, _Noting),
     "weak keys": lambda m: _weak(m),
     "a loader of its own": lambda m: _own_loader(m),
 }  # fmt: skip
@@ -151,8 +152,15 @@ def _operators(m: Any) -> Any:
     ]
 
 
-def _own_attributes(m: Any) -> Any:
-    class Marked(m.Tensor):  # type: ignore[misc]
+class _Noting:
+    pass
+
+
+def _own_attributes(m: Any, *bases: Any) -> Any:
+    class Kind(*bases, m.Tensor):  # type: ignore[misc]
+        pass
+
+    class Marked(Kind):
         pass
 
     x, y = m.ones(2).as_subclass(Marked), m.zeros(3, requires_grad=True).as_subclass(Marked)
