@@ -379,6 +379,9 @@ class layout:
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
+    def __reduce__(self) -> str:
+        return self.name  # this module's: a copy is the same object
+
 
 strided = layout()
 jagged, sparse_coo = layout("jagged"), layout("sparse_coo")
@@ -394,6 +397,9 @@ class memory_format:
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name  # this module's: a copy is the same object
 
 
 contiguous_format, preserve_format, channels_last, channels_last_3d = map(

@@ -196,7 +196,7 @@ GROUPS = (
         "programs are not taken apart; they run as they are written",
         (
             "_C._functorch _functorch _inductor _library _prims_common _subclasses fx "
-            "utils._contextlib utils._python_dispatch utils._sympy"
+            "utils._contextlib utils._sympy"
         ),
         {
             "torch.utils._pytree": (

@@ -24,6 +24,7 @@ from minitorch import _dtypes
 from minitorch._dtypes import bfloat16, dtype as DType, float16, float32, float64
 from minitorch._missing import missing
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.mode import mode
 
 __all__ = [
     "GradScaler",
@@ -98,12 +99,13 @@ def _install() -> None:
             for place in places:
                 found = getattr(place, name, None)
                 function = around.get(found, found)
-                if isinstance(function, FunctionType) and function not in made:
-                    made[function] = _casting(function, policy)
-                    if bare := getattr(function, "without_out", None):  # a method of Tensor
-                        made[bare] = _casting(bare, policy)
-                if found is not function and found not in made:
-                    made[found] = made[function]
+                if not isinstance(function, FunctionType):
+                    continue
+                # A method of Tensor has no out=. What asks classes stands around either of them.
+                both = {function, getattr(function, "without_out", function)}
+                outer = {wrapper for wrapper, inner in around.items() if inner in both}
+                for each in (both | outer) - made.keys():
+                    made[each] = _casting(each, policy)
     _installed = True
     for path, module in list(sys.modules.items()):
         # Operations are made of others, which nobody sees from outside.
@@ -111,7 +113,8 @@ def _install() -> None:
             continue
         _replace(module, made)
         for kind in [value for value in vars(module).values() if isinstance(value, type)]:
-            if kind.__module__ == module.__name__:
+            # Under the alias, a class of ours says that it is PyTorch's.
+            if kind.__module__.partition(".")[0] in ("minitorch", "torch"):
                 _replace(kind, made)
 
 
@@ -168,7 +171,8 @@ def _cast(value: Any, wanted: DType) -> Any:
     held = tensor.dtype
     if not held.is_floating_point or held is float64 or held is wanted:
         return tensor
-    if not (_state.caches and tensor.requires_grad and tensor.is_leaf and held is float32):
+    keeps = _state.caches and mode.grad  # what is cast without a graph passes no gradient on
+    if not (keeps and tensor.requires_grad and tensor.is_leaf and held is float32):
         return tensor.to(wanted)
     kept = _state.cache.get(id(tensor))
     if kept is None or kept[1].dtype is not wanted:

@@ -277,7 +277,7 @@ def enable() -> None:
         method = getattr(Tensor, name)
         private = name.startswith("_") and not name.endswith("__")
         if isinstance(method, FunctionType) and not private and name not in NOT_METHODS:
-            setattr(Tensor, name, _around(method, name="pow" if name == "__pow__" else name))
+            _set(name, _around(method, name="pow" if name == "__pow__" else name))
     for name in NAMESPACES:
         wrap_namespace(import_module(name))
     functional = vars(sys.modules["minitorch.nn.functional"]).values()
@@ -291,7 +291,13 @@ def enable() -> None:
     for operator, name in OPERATORS.items():
         function = _wrapped[getattr(Tensor, operator)]
         public = getattr(minitorch if operator in REFLECTED else Tensor, name)
-        setattr(Tensor, operator, _around(function, public, name=operator))
+        _set(operator, _around(function, public, name=operator))
+
+
+def _set(name: str, method: Any) -> None:
+    """Give `Tensor` a method, which pickle finds there."""
+    method.__module__, method.__qualname__ = "minitorch", f"Tensor.{name}"
+    setattr(Tensor, name, method)
 
 
 class _Accessor:
@@ -374,6 +380,8 @@ def wrap_namespace(module: ModuleType) -> None:
         if isinstance(function, FunctionType) and function not in _wrapped and name not in NEVER:
             if function not in made:
                 made[function] = _around(function, classes=function.__name__ not in IGNORED)
+                made[function].__module__ = module.__name__  # where pickle finds it
+                made[function].__qualname__ = name
             setattr(module, name, made[function])
 
 

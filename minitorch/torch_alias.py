@@ -293,6 +293,12 @@ def adopt(module: ModuleType) -> None:
         parent, _, child = theirs.rpartition(".")
         if own == name == OWN + parent.removeprefix(THEIRS):
             namespace.setdefault(child, module)  # ``torch.cuda.random`` is `torch.cuda` itself
+    # A function may have its module's name, as `nn.utils.weight_norm`: were the module imported by
+    # PyTorch's name, Python would set it in the function's place.
+    for key, value in namespace.items():
+        held = sys.modules.get(f"{name}.{key}")
+        if held is not None and not isinstance(value, ModuleType):
+            sys.modules[THEIRS + held.__name__.removeprefix(OWN)] = held
     namespace.setdefault("__getattr__", missing(name))  # for `module.name`
     # For `from module import name`: given a __path__, Python asks the finder before it gives up.
     namespace.setdefault("__path__", [])

@@ -30,9 +30,12 @@ def cholesky(a: Array) -> tuple[Array, Array]:
     """
     info = np.zeros(a.shape[:-2], np.int32)
     try:
-        return np.linalg.cholesky(a), info
+        L = np.linalg.cholesky(a)
     except np.linalg.LinAlgError:
         pass
+    else:
+        if not np.isnan(L).any():
+            return L, info
     L = np.zeros_like(a)
     for place in np.ndindex(info.shape):
         matrix, N = a[place], a.shape[-1]
@@ -49,10 +52,9 @@ def cholesky(a: Array) -> tuple[Array, Array]:
 
 def _is_definite(matrix: Array) -> bool:
     try:
-        np.linalg.cholesky(matrix)
+        return not np.isnan(np.linalg.cholesky(matrix)).any()
     except np.linalg.LinAlgError:
         return False
-    return True
 
 
 # ---- LU: Gaussian elimination, the largest of a column as its pivot -----------------------------
@@ -124,12 +126,21 @@ def first_zero(factors: Array) -> Array:
     return np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
 
 
+def spoiled(a: Array) -> Array:
+    """Say which matrices have a NaN, of which LAPACK makes numbers in places. Bool (...)."""
+    return np.asarray(np.isnan(a).any((-2, -1)))
+
+
 def solve(a: Array, b: Array) -> tuple[Array, Array]:
     """x with ``a @ x = b``, and which pivot of each matrix is 0 (`first_zero`): it is singular.
 
     Shape:
         a: (..., N, N). b: (..., N, K). Returns (..., N, K) and int32 (...).
     """
+    spoilt = spoiled(a)
+    if spoilt.any():
+        x, info = solve(np.where(spoilt[..., None, None], np.eye(a.shape[-1], dtype=a.dtype), a), b)
+        return np.where(spoilt[..., None, None], np.nan, x).astype(x.dtype, copy=False), info
     try:
         return np.linalg.solve(a, b), np.zeros(a.shape[:-2], np.int32)
     except np.linalg.LinAlgError:

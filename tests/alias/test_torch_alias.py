@@ -268,3 +268,49 @@ except RuntimeError as error:
 """
     )
     assert out == "GradcheckError\n"
+
+
+def test_methods_are_cast_under_autocast(python: Any) -> None:
+    out = python(
+        INSTALL
+        + """
+import torch
+a = torch.ones(2, 2)
+with torch.autocast("cpu"):
+    print({x.dtype for x in (a @ a, a.matmul(a), a.mm(a), torch.mm(a, a), a[None].bmm(a[None]))})
+    torch.nn.Linear(2, 2)(a) @ a
+"""
+    )
+    assert out == "{torch.bfloat16}\n"
+
+
+def test_functions_keep_their_names_from_modules_of_that_name(python: Any) -> None:
+    out = python(
+        INSTALL
+        + """
+import torch
+from torch.nn.utils.weight_norm import WeightNorm
+import torch.nn.utils.spectral_norm, torch.autograd.gradcheck
+from torch.autograd.gradcheck import gradcheck
+layer = torch.nn.utils.weight_norm(torch.nn.Linear(2, 2))
+print(callable(torch.nn.utils.spectral_norm), torch.autograd.gradcheck is gradcheck)
+"""
+    )
+    assert out == "True True\n"
+
+
+def test_functions_and_formats_are_pickled_by_name(python: Any) -> None:
+    out = python(
+        INSTALL
+        + """
+import copy, pickle, torch
+import torch.nn.functional as F
+T = torch.Tensor
+for function in (F.gelu, F.conv2d, torch.tanh, torch.linalg.inv, T.add, T.__add__, T.sum):
+    assert pickle.loads(pickle.dumps(function)) is function, function
+for kept in (torch.channels_last, torch.strided, torch.contiguous_format, torch.float32):
+    assert copy.deepcopy(kept) is kept and pickle.loads(pickle.dumps(kept)) is kept
+print("alike")
+"""
+    )
+    assert out == "alike\n"

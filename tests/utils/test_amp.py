@@ -312,3 +312,13 @@ def test_a_scaler_for_another_device_switches_itself_off() -> None:
         scaler = mt.GradScaler()
     loss = mt.ones(1)
     assert scaler.scale(loss) is loss and not scaler.is_enabled()
+
+
+def test_a_cast_without_a_graph_is_not_kept_for_one_with_it() -> None:
+    first, second = mt.nn.Linear(2, 2), mt.nn.Linear(2, 2)
+    with mt.autocast("cpu"):
+        with mt.no_grad():
+            first(mt.ones(1, 2))
+        y = second(first(mt.ones(1, 2)))
+    y.sum().backward()
+    assert first.weight.grad is not None

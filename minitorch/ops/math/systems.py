@@ -271,7 +271,7 @@ class Det(Function):
     torch_name = "LinalgDetBackward0"
 
     def forward(self, A: Array) -> Array:
-        d = np.asarray(np.linalg.det(A))
+        d = np.where(factor.spoiled(A), np.nan, np.linalg.det(A)).astype(A.dtype, copy=False)
         self.save(A, d)
         return d
 
@@ -322,6 +322,10 @@ class SlogDet(Function):
 
     def forward(self, A: Array) -> tuple[Array, Array]:
         sign, log = np.linalg.slogdet(A)
+        spoilt = factor.spoiled(A)
+        if spoilt.any():
+            sign, log = np.where(spoilt, 0, sign), np.where(spoilt, np.nan, log)
+            sign, log = sign.astype(A.dtype), log.astype(A.dtype)
         self.save(A)
         return np.asarray(sign), np.asarray(log)
 
