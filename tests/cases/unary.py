@@ -80,6 +80,7 @@ CASES = [
     case("round.decimals_neg_3", lambda m, x: m.round(x * 999, decimals=-3) * x, distinct(4)),
     case("rsqrt", lambda m, x: x.rsqrt(), positive(2, 3)),
     case("sgn", lambda m, x: m.sgn(x), distinct(4)),
+    case("angle", lambda m, x: m.angle(x), distinct(4)),
     case("sigmoid", lambda m, x: x.sigmoid(), normal(2, 3)),
     case("sign", lambda m, x: x.sign() * x, distinct(4)),
     case("signbit", lambda m, x: m.signbit(x), normal(2, 3), **STEP),
