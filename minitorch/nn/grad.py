@@ -18,6 +18,18 @@ from minitorch.ops.nn import conv
 __all__: list[str] = [f"conv{n}d_{of}" for n in (1, 2, 3) for of in ("input", "weight")]
 
 
+def _gradient(
+    convolve: Any, tensors: tuple[Any, Any], at: int, grad_output: Tensor, *options: Any
+) -> Tensor:
+    """The gradient with respect to input or weight, `at`, in whose place its size stands."""
+    given = list(tensors)
+    kept = given[1 - at].requires_grad or grad_output.requires_grad
+    with enable_grad():
+        given[at] = grad_output.new_zeros(given[at]).requires_grad_()
+        output = convolve(*given, None, *options)
+    return grad(output, given[at], grad_output, create_graph=kept)[0]
+
+
 def _pair(convolve: Any, name: str) -> tuple[Any, Any]:
     """The gradients of `convolve` with respect to its input, and to its weight."""
 
@@ -30,11 +42,8 @@ def _pair(convolve: Any, name: str) -> tuple[Any, Any]:
         dilation: Any = 1,
         groups: int = 1,
     ) -> Tensor:
-        with enable_grad():
-            input = grad_output.new_zeros(input_size).requires_grad_()
-            output = convolve(input, weight, None, stride, padding, dilation, groups)
-        kept = weight.requires_grad or grad_output.requires_grad
-        return grad(output, input, grad_output, create_graph=kept)[0]
+        options = (stride, padding, dilation, groups)
+        return _gradient(convolve, (input_size, weight), 0, grad_output, *options)
 
     def of_weight(
         input: Tensor,
@@ -45,11 +54,8 @@ def _pair(convolve: Any, name: str) -> tuple[Any, Any]:
         dilation: Any = 1,
         groups: int = 1,
     ) -> Tensor:
-        with enable_grad():
-            weight = grad_output.new_zeros(weight_size).requires_grad_()
-            output = convolve(input, weight, None, stride, padding, dilation, groups)
-        kept = input.requires_grad or grad_output.requires_grad
-        return grad(output, weight, grad_output, create_graph=kept)[0]
+        options = (stride, padding, dilation, groups)
+        return _gradient(convolve, (input, weight_size), 1, grad_output, *options)
 
     of_input.__doc__ = f"The gradient of `{name}` with respect to its input, of size `input_size`."
     of_weight.__doc__ = (
