@@ -96,6 +96,8 @@ LINES = [
     ("m.vander(x, 2)", X),
     ("m.vander(x[0], -1)", X),
     ("m.angle(x)", X),
+    ("m.ldexp(m.tensor([1.5, 1e-4], dtype=m.float16), m.tensor([14, 20]))", X),
+    ("m.tensor([m.ldexp(m.ones(1).bfloat16(), m.tensor([3])).dtype is m.bfloat16])", X),
     ("m.angle(m.tensor([0.0, -0.0, float('nan'), -3]))", X),
     ("m.angle(m.tensor([1, -1]))", X),
     ("x.angle()", X),

@@ -293,4 +293,9 @@ def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """``input * 2**other``."""
     y, x = require_tensor("ldexp", "other", other), require_tensor("ldexp", "input", input)
-    return args.set_grad_fn_name("LdexpBackward0", mul(x, pow(2.0, y), out=out))
+    if out is not None:
+        return into("ldexp", out, ldexp, x, y)
+    product = mul(x, pow(2.0, y))
+    if x.is_floating_point() and not y.is_floating_point():
+        product = product.to(x.dtype)  # a half stays one, though 2**y may be more than it can hold
+    return args.set_grad_fn_name("LdexpBackward0", product)

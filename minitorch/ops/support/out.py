@@ -170,8 +170,7 @@ def _check_overlap(who: str, out: TensorBase, values: Any) -> None:
 
 
 def _is_dense(array: Any) -> bool:
-    flags = array.flags
-    return bool(flags.c_contiguous or flags.f_contiguous)
+    return bool(array.flags.forc)  # contiguous, in the one order or the other
 
 
 def _requires_grad(value: Any) -> bool:
